@@ -26,13 +26,13 @@ from pathlib import Path
 
 from deepresearch.agent.control import Handlers
 from deepresearch.agent.loop import Run
-from deepresearch.agent.policies.extractive import ExtractivePolicy
 from deepresearch.agent.sources import open_sources
 from deepresearch.derived import answer, find, registered
+from deepresearch.extractive import ExtractivePolicy
 from deepresearch.library.pages import read_page
-from deepresearch.library.tokenise import tokenise
 from deepresearch.settings import Settings
 from deepresearch.store import MemoryStore
+from deepresearch.text.terms import tokenise
 from deepresearch.tools import default_tools
 from deepresearch.trajectory import Event, Observation, Passage, RunFinished, RunStarted, Task, Turn, Verified
 from deepresearch.web.providers.canned import CannedWeb
@@ -135,7 +135,7 @@ import asyncio, json, sys, http.server, urllib.parse
 from pathlib import Path
 from deepresearch.agent.sources import open_sources
 from deepresearch.library.pages import read_page
-from deepresearch.library.tokenise import tokenise
+from deepresearch.text.terms import tokenise
 from deepresearch.web.providers.canned import CannedWeb
 from deepresearch.web.search import Query
 

@@ -2,7 +2,7 @@
 
 `python -m benchmarks.indexes '{"engine": ..., "stage": ..., "folder": ...}'` does one stage and prints what it took as
 a line of JSON. The three bare indexes get the same terms, one field, k1 = 1.2 and b = 0.75; "library" is the product
-itself: reading, cutting, shelf, four fields, near-duplicates, authority.
+itself: reading, cutting, docstore, four fields, near-duplicates, authority.
 """
 
 import json
@@ -107,7 +107,7 @@ class Fts5(Bare):
     def build(self) -> None:
         self.place.mkdir()
         self.open()
-        # Contentless, as the shelf or anything else would hold the text; the terms are split at spaces again.
+        # Contentless, as the docstore or anything else would hold the text; the terms are split at spaces again.
         self.db.execute(
             "CREATE VIRTUAL TABLE passages USING fts5(body, content='', tokenize=\"ascii tokenchars '._'\")"
         )
@@ -168,7 +168,7 @@ ENGINES: dict[str, Any] = {"library": Ours, "tantivy": Tantivy, "bm25s": Bm25s, 
 
 def prepare(folder: Path, count: int, asked: int) -> dict[str, Any]:
     """The corpus, 1000 passages more, their terms, and queries of several sorts."""
-    from deepresearch.library.tokenise import content_terms, tokenise
+    from deepresearch.text.terms import content_terms, tokenise
 
     spent = 0.0
     for name, size, seed in (("corpus", count, 7), ("more", 1000, 8)):

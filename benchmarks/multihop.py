@@ -18,13 +18,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deepresearch.agent.loop import Run
-from deepresearch.agent.policies.extractive import ExtractivePolicy
 from deepresearch.derived import find, registered
+from deepresearch.extractive import ExtractivePolicy
 from deepresearch.library import Library, LibraryProvider
 from deepresearch.library.pages import read_page
-from deepresearch.library.tokenise import tokenise
 from deepresearch.settings import Settings
 from deepresearch.store import MemoryStore
+from deepresearch.text.terms import tokenise
 from deepresearch.tools import default_tools
 from deepresearch.trajectory import Event, RunStarted, Task, Turn
 from deepresearch.web.providers.canned import CannedWeb

@@ -12,9 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from deepresearch.agent.gate import Gate
 from deepresearch.agent.loop import Run
 from deepresearch.agent.policies.scripted import ScriptedPolicy
+from deepresearch.agent.verifier import Verifier
 from deepresearch.agent.view import View
 from deepresearch.derived import find, registered
 from deepresearch.library import Library, LibraryProvider
@@ -56,7 +56,7 @@ async def _run(folder: Path) -> tuple[list[Event], float]:
     log = store.create("long")
     log.append(RunStarted(task=Task(question="How does each part of the project work?")))
     lines = [_search(titles, number) for number in range(SEARCHES)]
-    gate = Timed()
+    verifier = Timed()
     run = Run(
         log,
         ScriptedPolicy([*lines, _answer]),
@@ -64,18 +64,18 @@ async def _run(folder: Path) -> tuple[list[Event], float]:
         Settings.model_validate({"plan": "off", "context": {"observation": 40_000}}),
         store.run_folder("long"),
         store.blobs,
-        gate=gate,
+        verifier=verifier,
     )
     try:
         await run.go()
-        return list(log.events), gate.seconds
+        return list(log.events), verifier.seconds
     finally:
         await run.close()
         store.close()
 
 
-class Timed(Gate):
-    """The gate with a watch."""
+class Timed(Verifier):
+    """The verifier with a watch."""
 
     seconds = 0.0
 

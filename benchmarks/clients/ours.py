@@ -10,9 +10,9 @@ from typing import Any
 sys.path.append(str(Path(__file__).parents[1]))
 import scenario
 from deepresearch.agent.loop import Run
-from deepresearch.agent.policies.base import Policy
 from deepresearch.agent.policies.chat import ChatPolicy
 from deepresearch.models.client import ChatClient
+from deepresearch.policy import Policy
 from deepresearch.settings import Settings
 from deepresearch.store import MemoryStore, SqliteStore, Store
 from deepresearch.tools.base import Arguments, Tool, ToolContext, ToolResult
@@ -53,7 +53,7 @@ def open_store(kind: str, folder: str) -> Store:
 def settings_of(job: dict[str, Any]) -> Settings:
     model = {"name": "mock", "base_url": job["url"], "stream": job.get("stream", True)}
     # The peers' reports are not sent back to be mended, so neither is ours: the same turns are timed.
-    report = {"mend": 0, "ask": False}
+    report = {"max_revisions": 0, "ask": False}
     changes = {"context": job.get("context", {}), "budget": {"turns": 2_000, "reserve": 0}, "report": report}
     return Settings.model_validate({"model": model, "plan": "off", **changes})
 

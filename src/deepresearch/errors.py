@@ -1,14 +1,14 @@
 """Every error the project raises, as one tree.
 
     DeepResearchError
-    ├── UserError            a person can mend the input; nothing was lost
+    ├── UserError            a person can fix the input; nothing was lost
     │   ├── SettingsError        unknown or impossible setting
     │   ├── UnknownRun           no such run in this data folder
     │   ├── RunBusy              another process is writing this run
     │   ├── RunOver              the run has ended and cannot go on
     │   ├── DocumentError        a document cannot be read
     │   ├── LibraryError         a library or folder cannot be used
-    │   │   └── SpoiledLibrary       damaged, or of another version: only building it again helps
+    │   │   └── DamagedLibrary       damaged, or of another version: only building it again helps
     │   ├── ExportError          an export cannot be made
     │   └── RubricError          rubrics that cannot be read or used
     ├── PolicyError          the policy's mistake: shown to the policy, the run goes on
@@ -35,7 +35,7 @@
         └── JournalDamaged       records that are neither sound nor a torn tail
 
 `fault` says whose mistake it is, `reason` is the word that events and exit codes go by.
-A message names the thing and the place; `mend` says what to do about it.
+A message names the thing and the place; `hint` says what to do about it.
 """
 
 from typing import ClassVar, Literal
@@ -50,13 +50,13 @@ class DeepResearchError(Exception):
     reason: ClassVar[str] = "internal"
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, message: str, mend: str = "") -> None:
+    def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
-        self.mend = mend
+        self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.message} {self.mend}".strip()
+        return f"{self.message} {self.hint}".strip()
 
 
 class UserError(DeepResearchError):
@@ -89,8 +89,8 @@ class LibraryError(UserError):
     reason = "library"
 
 
-class SpoiledLibrary(LibraryError):
-    reason = "spoiled_library"
+class DamagedLibrary(LibraryError):
+    reason = "damaged_library"
 
 
 class ExportError(UserError):
@@ -138,8 +138,8 @@ class WorldError(DeepResearchError):
 class SearchFailed(WorldError):
     reason = "search_failed"
 
-    def __init__(self, message: str, mend: str = "", outcome: str = "", retry_after: float | None = None) -> None:
-        super().__init__(message, mend)
+    def __init__(self, message: str, hint: str = "", outcome: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message, hint)
         self.outcome = outcome
         """key_refused, out_of_quota, rate_limited, unreachable, refused, not_understood; empty where several failed."""
         self.retry_after = retry_after
@@ -151,8 +151,8 @@ class FetchFailed(WorldError):
 
     reason = "fetch_failed"
 
-    def __init__(self, message: str, mend: str = "", *, outcome: str = "failed") -> None:
-        super().__init__(message, mend)
+    def __init__(self, message: str, hint: str = "", *, outcome: str = "failed") -> None:
+        super().__init__(message, hint)
         self.outcome = outcome
 
     @property

@@ -133,7 +133,7 @@ class SearchSettings(Section):
 
 
 class LibrarySettings(Section):
-    """How the user's own documents are indexed. The shelf keeps the documents themselves in every case."""
+    """How the user's own documents are indexed. The document store keeps the documents themselves in every case."""
 
     engine: Literal["tantivy", "opensearch"] = "tantivy"
     """Text index: on disk beside the documents, or an OpenSearch server."""
@@ -159,7 +159,7 @@ class ReportSettings(Section):
     draft: Literal["once", "synthesis"] = "once"
     """once: the policy's first report stands. synthesis: outline, sections from their passages, an edit; the new draft
     is taken only if a comparison finds it deeper and no less complete. For served models; costs several more turns."""
-    mend: int = Field(default=2, ge=0, le=5)
+    max_revisions: int = Field(default=2, ge=0, le=5)
     """Times that a served model gets its report back with the citations that do not hold."""
     ask: bool = True
     """Let the served model judge the citations that the mechanical check leaves undecided."""

@@ -206,7 +206,7 @@ class ViewCompacted(EventBase):
 class UserSteered(EventBase):
     type: Literal["user.steered"] = "user.steered"
     text: str = ""
-    land: bool = False
+    finish_early: bool = False
     """Withdraw the tools and write the report now, from what there is."""
 
 

@@ -1,6 +1,6 @@
 """A scripted run in a process that is killed at a chosen point, and what must hold afterwards.
 
-Its report does not hold, so the gate sends it back, and it is mended in its file.
+Its report does not hold, so the verifier sends it back, and it is mended in its file.
 
 The points stand around everything that matters for durability: recording an event, the commit, every fsync and
 rename, and each tool call's start and end.
@@ -100,7 +100,7 @@ def carry_on(folder: Path, acknowledge: Callable[[int], None]) -> None:
         log,
         ScriptedPolicy(lines(), revises=True),
         [Witness(folder / "witness.txt"), File(), Todo()],
-        Settings(report=ReportSettings(mend=1)),
+        Settings(report=ReportSettings(max_revisions=1)),
         store.run_folder(RUN),
         store.blobs,
         handlers=Handlers(watch=lambda event: acknowledge(event.seq)),

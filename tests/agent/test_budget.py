@@ -2,7 +2,7 @@
 
 import pytest
 
-from deepresearch.agent.budget import REPEATS, Spending
+from deepresearch.agent.budget import REPEATS, BudgetTracker
 from deepresearch.settings import BudgetSettings
 from deepresearch.trajectory import (
     BudgetReached,
@@ -17,11 +17,11 @@ from deepresearch.trajectory import (
 )
 
 
-def spent(*events: Event) -> Spending:
-    spending = Spending()
+def spent(*events: Event) -> BudgetTracker:
+    budget = BudgetTracker()
     for seq, event in enumerate(events, 1):
-        spending.apply(event.model_copy(update={"seq": seq, "time": event.time or 1000.0}))
-    return spending
+        budget.apply(event.model_copy(update={"seq": seq, "time": event.time or 1000.0}))
+    return budget
 
 
 def turn(tokens: int = 0, cost: float | None = 0.0, **call: object) -> Turn:
@@ -29,8 +29,8 @@ def turn(tokens: int = 0, cost: float | None = 0.0, **call: object) -> Turn:
     return Turn(usage=Usage(input=tokens), cost=cost, calls=calls)
 
 
-def reached(spending: Spending, limits: BudgetSettings, failures: int = 0, now: float = 1000.0) -> str | None:
-    events = spending.check(limits, failures, now)
+def reached(budget: BudgetTracker, limits: BudgetSettings, failures: int = 0, now: float = 1000.0) -> str | None:
+    events = budget.check(limits, failures, now)
     return events[0].limit if events and isinstance(events[0], BudgetReached) else None
 
 
@@ -57,18 +57,18 @@ def test_money_counts_known_prices() -> None:
 def test_minutes_do_not_count_while_the_run_was_down() -> None:
     record = (turn().model_copy(update={"time": 60.0}), turn().model_copy(update={"time": 120.0}))
     gap = (RunPaused(time=120.0), RunResumed(time=9_000.0), turn().model_copy(update={"time": 9_060.0}))
-    spending = spent(*record, *gap)
-    assert spending.seconds == pytest.approx(120)
-    assert reached(spending, BudgetSettings(minutes=10), now=9_060.0) is None
-    assert reached(spending, BudgetSettings(minutes=10), now=9_060.0 + 8 * 60) == "minutes"
+    budget = spent(*record, *gap)
+    assert budget.seconds == pytest.approx(120)
+    assert reached(budget, BudgetSettings(minutes=10), now=9_060.0) is None
+    assert reached(budget, BudgetSettings(minutes=10), now=9_060.0 + 8 * 60) == "minutes"
 
 
 def test_denied_calls_cost_nothing() -> None:
     done = Observation(call="c", tool="t", status="ok", shown="x")
-    spending = spent(turn(a=1), done, turn(a=2), done.model_copy(update={"status": "denied"}))
-    assert spending.tool_calls == 1
-    assert spending.tool_calls_left(BudgetSettings(tool_calls=3)) == 2
-    assert spending.tool_calls_left(BudgetSettings()) is None
+    budget = spent(turn(a=1), done, turn(a=2), done.model_copy(update={"status": "denied"}))
+    assert budget.tool_calls == 1
+    assert budget.tool_calls_left(BudgetSettings(tool_calls=3)) == 2
+    assert budget.tool_calls_left(BudgetSettings()) is None
 
 
 def test_going_in_circles_is_told_and_then_ended() -> None:
@@ -94,15 +94,15 @@ def test_three_unusable_replies_end_the_attempt() -> None:
 
 
 def test_each_warning_is_given_once() -> None:
-    spending = spent(*[turn()] * 26)
-    [warning] = spending.check(BudgetSettings(), 0, 1000.0)
+    budget = spent(*[turn()] * 26)
+    [warning] = budget.check(BudgetSettings(), 0, 1000.0)
     assert isinstance(warning, BudgetWarned) and warning.limit == "turns"
-    spending.apply(warning.model_copy(update={"time": 1000.0}))
-    assert spending.check(BudgetSettings(), 0, 1000.0) == []
+    budget.apply(warning.model_copy(update={"time": 1000.0}))
+    assert budget.check(BudgetSettings(), 0, 1000.0) == []
 
 
 def test_a_larger_budget_reopens_the_run() -> None:
-    spending = spent(*[turn()] * 10, BudgetReached(limit="turns", used=10, of=10))
-    assert spending.check(BudgetSettings(turns=10), 0, 1000.0) == []
-    spending.apply(RunResumed(time=1000.0, settings={"budget": {"turns": 20}}))
-    assert reached(spending, BudgetSettings(turns=20)) is None
+    budget = spent(*[turn()] * 10, BudgetReached(limit="turns", used=10, of=10))
+    assert budget.check(BudgetSettings(turns=10), 0, 1000.0) == []
+    budget.apply(RunResumed(time=1000.0, settings={"budget": {"turns": 20}}))
+    assert reached(budget, BudgetSettings(turns=20)) is None

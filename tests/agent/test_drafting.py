@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from deepresearch.agent.drafting import EDIT, OUTLINE, SECTION, assembled, has_drafted, sections_of, step_of
-from deepresearch.agent.gate import REPORT_FILE
 from deepresearch.agent.policies.scripted import ScriptedPolicy
+from deepresearch.agent.verifier import REPORT_FILE
 from deepresearch.derived import find
 from deepresearch.tools.file import FileTool
 from deepresearch.trajectory import Answered, Observation, Passage, Turn
-from tests.agent.test_gate import FACT, ID, TRUE, Reader
 from tests.agent.test_loop import Bench, call, calls, says
+from tests.agent.test_verifier import FACT, ID, TRUE, Reader
 
 OUTLINE_TEXT = (
     f"## When it was built\nThe year. \\cite{{{ID}}}\n\n## Of what\nThe stone. \\cite{{{ID}, zzzzzzzzzzzz}}\n"

@@ -13,9 +13,9 @@ import pytest
 from deepresearch.agent.control import Handlers
 from deepresearch.agent.loop import Run
 from deepresearch.agent.policies.scripted import Line, ScriptedPolicy
-from deepresearch.agent.view import View
 from deepresearch.derived import find, registered
 from deepresearch.errors import ContextOverflow, InternalError, KeyRefused
+from deepresearch.policy import View
 from deepresearch.settings import Settings
 from deepresearch.store import MemoryStore
 from deepresearch.tools.base import Tool
@@ -346,12 +346,12 @@ async def test_landing_interrupts_what_is_in_flight_and_writes_the_report(tmp_pa
     while len(find(run.log.events, Turn)) < 2:
         await asyncio.sleep(0.01)
     await asyncio.sleep(0.05)
-    run.control.ask("land")
+    run.control.ask("finish_early")
     end = await asyncio.wait_for(job, 5)
     run.log.close()
     assert isinstance(end, RunFinished) and end.reason == "partial"
     assert bench.results()[-1].reason == "interrupted"
-    assert find(bench.events, UserSteered)[0].land
+    assert find(bench.events, UserSteered)[0].finish_early
 
 
 @pytest.mark.parametrize("kind, ending", [("pause", RunPaused), ("cancel", RunFinished)])
@@ -469,7 +469,7 @@ async def test_waiting_for_approval_ends_when_the_report_is_asked_for(tmp_path: 
     job = asyncio.ensure_future(run.go())
     while not find(run.log.events, PlanProposed):
         await asyncio.sleep(0.01)
-    run.control.ask("land")
+    run.control.ask("finish_early")
     end = await asyncio.wait_for(job, 5)
     run.log.close()
     assert isinstance(end, RunFinished) and end.reason == "partial"

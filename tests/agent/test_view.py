@@ -67,7 +67,12 @@ def test_results_stand_in_call_order_whatever_came_first() -> None:
 
 
 def test_people_and_limits_are_heard() -> None:
-    events = [opening(), UserSteered(text="Only Europe."), PlanApproved(text="Skip step 2."), UserSteered(land=True)]
+    events = [
+        opening(),
+        UserSteered(text="Only Europe."),
+        PlanApproved(text="Skip step 2."),
+        UserSteered(finish_early=True),
+    ]
     texts = [m["content"] for m in view(number([*events, BudgetReached(limit="turns", used=9, of=10)]))]
     assert any("Only Europe." in t for t in texts)
     assert any("Skip step 2." in t for t in texts)

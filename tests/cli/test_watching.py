@@ -1,6 +1,6 @@
 """What a person sees of a result."""
 
-from deepresearch.agent.budget import Spending
+from deepresearch.agent.budget import BudgetTracker
 from deepresearch.cli.watching import Watcher
 from deepresearch.settings import BudgetSettings
 from deepresearch.trajectory import Answered, Citation, Observation, Passage, Uncited, Verified
@@ -9,7 +9,7 @@ WHY = {name: f"{name} gives no answer (its host could not be looked up: no such 
 
 
 def watcher() -> Watcher:
-    return Watcher(BudgetSettings(), Spending())
+    return Watcher(BudgetSettings(), BudgetTracker())
 
 
 def test_every_source_that_failed_is_named_with_its_reason() -> None:

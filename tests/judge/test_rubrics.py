@@ -79,7 +79,7 @@ def test_toml(tmp_path: Path) -> None:
 def test_bad_files_name_the_row_and_the_mend(tmp_path: Path, name: str, content: object, says: str) -> None:
     with pytest.raises(RubricError, match=says) as caught:
         read_rubrics(put(tmp_path, name, content))
-    assert name in caught.value.message and caught.value.mend and caught.value.exit_code == 2
+    assert name in caught.value.message and caught.value.hint and caught.value.exit_code == 2
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

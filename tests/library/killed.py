@@ -1,7 +1,7 @@
 """A process that adds documents to a library, says how far it is, and is killed, or kills itself at a given point.
 
 Arguments: data folder, documents, and optionally WHERE:N: in the Nth update of the index, "inside" it with half of the
-passages handed over, "after" its commit, before the shelf hears of that, or "shelf" before the Nth commit of the shelf.
+passages handed over, "after" its commit, before the document store hears of that, or "docstore" before its Nth commit.
 """
 
 import os
@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from deepresearch.library import Library, adding
+from deepresearch.library.document_store import DocumentStore
 from deepresearch.library.index import Index
 from deepresearch.library.library import Setup
-from deepresearch.library.shelf import Shelf
 from deepresearch.trajectory import Passage
 
 Batch = Iterable[tuple[int, Passage]]
@@ -47,15 +47,15 @@ def half(batch: Batch) -> Iterator[tuple[int, Passage]]:
 
 def mortal_shelf(number: int) -> None:
     left = [number]
-    commit = Shelf.commit
+    commit = DocumentStore.commit
 
-    def counted(shelf: Shelf) -> None:
+    def counted(docstore: DocumentStore) -> None:
         left[0] -= 1
         if left[0] == 0:
             die()
-        commit(shelf)
+        commit(docstore)
 
-    Shelf.commit = counted  # type: ignore[method-assign]
+    DocumentStore.commit = counted  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":
@@ -64,7 +64,7 @@ if __name__ == "__main__":
     adding.BATCH = 40
     setup = Setup(lambda place: [Mortal(place / "index", where, int(number))])
     library = Library.open(data, "x", setup=setup)
-    if where == "shelf":
+    if where == "docstore":
         mortal_shelf(int(number))
     library.add([docs], lambda done, total, path: print(done, flush=True))
     print("end", flush=True)

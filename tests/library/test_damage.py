@@ -1,4 +1,4 @@
-"""An index that was damaged on disk, in many ways: it is built anew from the shelf, says so, and answers."""
+"""An index that was damaged on disk, in many ways: it is built anew from the document store, says so, and answers."""
 
 import json
 import random
@@ -118,7 +118,7 @@ def test_damage_that_shows_while_the_library_is_open(whole: Path, tmp_path: Path
 @pytest.mark.parametrize("content", ["[]", "3", "null", "{"])
 def test_a_seal_that_is_none_is_as_good_as_missing(whole: Path, tmp_path: Path, content: str) -> None:
     data = copy(whole, tmp_path)
-    (data / "libraries" / "x" / "index" / "seal.json").write_text(content)
+    (data / "libraries" / "x" / "index" / "checksums.json").write_text(content)
     library = Library.open(data, "x")
     assert not library.notes and answers(library)
     library.close()

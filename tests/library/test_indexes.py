@@ -1,4 +1,4 @@
-"""Several engines over one shelf: kept level, done without, fused."""
+"""Several engines over one docstore: kept level, done without, fused."""
 
 import json
 from collections.abc import Iterable

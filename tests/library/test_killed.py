@@ -66,9 +66,11 @@ def test_killed_builds(tmp_path: Path, docs: Path) -> None:
     fresh.close()
 
 
-@pytest.mark.parametrize("where", ["inside:1", "inside:3", "after:1", "after:4", "shelf:2", "shelf:5", "shelf:9"])
+@pytest.mark.parametrize(
+    "where", ["inside:1", "inside:3", "after:1", "after:4", "docstore:2", "docstore:5", "docstore:9"]
+)
 def test_a_build_killed_in_mid_commit_goes_on(tmp_path: Path, docs: Path, where: str) -> None:
-    """A corpus of several batches, killed at the points where the shelf and the index differ."""
+    """A corpus of several batches, killed at the points where the document store and the index differ."""
     rows = [
         {"id": str(n), "title": f"Row {n}", "text": f"common{n % 3} " + " ".join(f"word{n}x{i}" for i in range(9))}
         for n in range(300)
@@ -79,7 +81,7 @@ def test_a_build_killed_in_mid_commit_goes_on(tmp_path: Path, docs: Path, where:
     library = Library.open(tmp_path, "x")
     kept = library.stats()["documents"]
     assert kept < 300 and kept % 40 == 0
-    for id, _ in list(library.documents())[::13]:  # what the shelf has, the index has
+    for id, _ in list(library.documents())[::13]:  # what the document store has, the index has
         assert [hit.passage.document for hit in library.search(Query(f"word{id}x3"))] == [id]
     report = library.add([docs])
     assert (report.unchanged, report.added, report.removed) == (kept, 300 - kept, 0)

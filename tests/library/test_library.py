@@ -165,7 +165,7 @@ def test_nothing_to_read(library: Library, docs: Path) -> None:
         library.add([docs / "nothing"])
     with pytest.raises(LibraryError, match=r"docs \(empty\)") as caught:
         library.add([docs])
-    assert caught.value.mend
+    assert caught.value.hint
     (docs / "a.pdf").write_bytes(b"\x89PNG")
     with pytest.raises(LibraryError, match="PNG image"):
         library.add([docs])
@@ -261,11 +261,11 @@ def test_a_damaged_index_is_built_anew_and_says_so(tmp_path: Path, docs: Path) -
 
 def test_a_damaged_shelf_is_named(tmp_path: Path) -> None:
     Library.open(tmp_path, "x").close()
-    shelf = tmp_path / "libraries" / "x" / "shelf.sqlite"
-    shelf.write_bytes(b"garbage" * 1000)
+    docstore = tmp_path / "libraries" / "x" / "docstore.sqlite"
+    docstore.write_bytes(b"garbage" * 1000)
     with pytest.raises(LibraryError, match="not a sound library") as caught:
         Library.open(tmp_path, "x")
-    assert str(shelf) in caught.value.message and caught.value.mend
+    assert str(docstore) in caught.value.message and caught.value.hint
 
 
 def test_near_duplicates_count_once(library: Library, docs: Path) -> None:
@@ -288,11 +288,11 @@ def test_an_unnamed_library_that_is_damaged_or_of_another_version_is_made_anew(t
     first.add([docs])
     first.close()
     for spoil in (b"not a database at all, but text" * 40, None):
-        shelf = first.place / "shelf.sqlite"
+        docstore = first.place / "docstore.sqlite"
         if spoil:
-            shelf.write_bytes(spoil)
+            docstore.write_bytes(spoil)
         else:
-            with closing(sqlite3.connect(shelf)) as db:
+            with closing(sqlite3.connect(docstore)) as db:
                 db.execute("PRAGMA user_version = 99")
         again = Library.of_paths(tmp_path, [docs])
         assert again.add([docs]).added == 1
@@ -303,7 +303,7 @@ def test_an_unnamed_library_that_is_damaged_or_of_another_version_is_made_anew(t
 def test_a_named_library_of_another_version_is_left_alone(tmp_path: Path) -> None:
     library = Library.open(tmp_path, "mine")
     library.close()
-    with closing(sqlite3.connect(library.place / "shelf.sqlite")) as db:
+    with closing(sqlite3.connect(library.place / "docstore.sqlite")) as db:
         db.execute("PRAGMA user_version = 99")
     with pytest.raises(LibraryError, match="format 99"):
         Library.open(tmp_path, "mine")

@@ -117,7 +117,7 @@ def test_the_content_decides_how_a_page_is_read(kind: str, body: bytes | str, wo
 
 
 @pytest.mark.parametrize(
-    "kind, body, outcome, mend",
+    "kind, body, outcome, hint",
     [
         ("text/html", SHELL, "needs_browser", "browser"),
         ("text/html", "<html><body></body></html>", "empty", ""),
@@ -130,10 +130,10 @@ def test_the_content_decides_how_a_page_is_read(kind: str, body: bytes | str, wo
         ("application/epub+zip", b"PK\x03\x04rest", "unreadable", ""),
     ],
 )
-def test_what_cannot_be_read_says_so(kind: str, body: bytes | str, outcome: str, mend: str) -> None:
+def test_what_cannot_be_read_says_so(kind: str, body: bytes | str, outcome: str, hint: str) -> None:
     with pytest.raises(FetchFailed) as caught:
         page_passages(fetched(body, kind, "https://a.example/p?token=secret"))
-    assert caught.value.outcome == outcome and mend in caught.value.mend
+    assert caught.value.outcome == outcome and hint in caught.value.hint
     assert "a.example/p" in str(caught.value) and "secret" not in str(caught.value) and "/tmp" not in str(caught.value)
 
 

@@ -57,7 +57,7 @@ class Wire:
         with pytest.raises(ModelError) as caught:
             await self.reply(*script, **settings)
         assert KEY not in str(caught.value)
-        assert caught.value.mend
+        assert caught.value.hint
         return caught.value
 
     @property

@@ -156,7 +156,7 @@ def test_failures_are_named(script: Script, kind: type[ModelError], tries: int, 
     with pytest.raises(kind, match=said) as caught:
         embed(["a", "bc"], counted)
     assert len(asked) == tries
-    assert type(caught.value) is kind and caught.value.mend
+    assert type(caught.value) is kind and caught.value.hint
     assert KEY not in str(caught.value)
     assert "model.base_url" not in str(caught.value)
 

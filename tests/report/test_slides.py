@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from deepresearch.report import make_report
 from deepresearch.report import slides as writer
-from deepresearch.report.ideas import ROOM
+from deepresearch.report.slide_layout import ROOM
 from deepresearch.trajectory import Citation, Uncited, Verified
 
 from .conftest import make_run, passage

@@ -42,8 +42,8 @@ def test_a_run_without_a_report(run: MakeRun) -> None:
         (BudgetReached(limit="tokens", used=361200, of=400000), "en", "tokens was reached (361,200 of 400,000 used)"),
         (BudgetReached(limit="dollars", used=0.4512, of=0.5), "zh", "费用（美元）上限（已用 0.4512，上限 0.5）"),
         (BudgetReached(limit="identical calls with the same result", used=5, of=5), "en", "same result was repeated"),
-        (UserSteered(land=True), "en", "a person asked for the report"),
-        (UserSteered(land=True, text="Three replies failed."), "en", "Three replies failed."),
+        (UserSteered(finish_early=True), "en", "a person asked for the report"),
+        (UserSteered(finish_early=True, text="Three replies failed."), "en", "Three replies failed."),
         (RunPaused(), "en", "before the research was done"),
     ],
 )

@@ -180,10 +180,10 @@ def test_requests_are_handed_out_once(store: Store) -> None:
         log.append(start())
         assert log.take_requests() == []
         store.request("r1", "steer", {"text": "look at 2024"})
-        store.request("r1", "land", {})
+        store.request("r1", "finish_early", {})
         assert [(r.run, r.kind, r.body) for r in log.take_requests()] == [
             ("r1", "steer", {"text": "look at 2024"}),
-            ("r1", "land", {}),
+            ("r1", "finish_early", {}),
         ]
         assert log.take_requests() == []
 

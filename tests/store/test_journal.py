@@ -133,7 +133,7 @@ def check_it_can_only_be_read(folder: Path) -> None:
     ):
         with pytest.raises(SettingsError, match=message) as caught:
             write()
-        assert "--data or DEEPRESEARCH_DATA" in caught.value.mend
+        assert "--data or DEEPRESEARCH_DATA" in caught.value.hint
     store.close()
 
 

@@ -62,7 +62,7 @@ class Counter(Tool):
     name = "counter"
     description = "Adds one."
     arguments = Arguments
-    alone = True
+    sequential = True
 
     def __init__(self) -> None:
         self.number = 0

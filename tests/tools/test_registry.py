@@ -21,4 +21,4 @@ def test_each_run_gets_its_own_tools() -> None:
 
 @pytest.mark.parametrize("name", ["todo", "file"])
 def test_calls_whose_order_matters_run_alone(name: str) -> None:
-    assert TOOLS[name]([], None).alone
+    assert TOOLS[name]([], None).sequential

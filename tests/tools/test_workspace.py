@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepresearch.errors import BadArguments, Denied, PolicyError, ToolFailed
-from deepresearch.tools.beneath import open_beneath, walk_beneath
+from deepresearch.tools.safe_open import open_beneath, walk_beneath
 from deepresearch.tools.workspace import MAX_ENTRIES, MAX_FILE, Change, Workspace
 
 SECRET = "outside\n"

@@ -37,7 +37,7 @@ class Use:
         return self.used + self.kept >= self.of
 
 
-class Spending:
+class BudgetTracker:
     """What a run has used so far; `apply` each event once, in order."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from ..trajectory import Event
 
 T = TypeVar("T")
-CUTS_SHORT = frozenset({"land", "pause", "cancel"})
+CUTS_SHORT = frozenset({"finish_early", "pause", "cancel"})
 """Requests that do not wait for the step in hand."""
 
 
@@ -36,7 +36,7 @@ class Control:
         self._bell = asyncio.Event()
 
     def ask(self, kind: str, text: str = "") -> None:
-        """Hand in a request: steer, land, pause, cancel or approve."""
+        """Hand in a request: steer, finish_early, pause, cancel or approve."""
         self._inbox.append((kind, text))
         if kind in CUTS_SHORT:
             self._bell.set()

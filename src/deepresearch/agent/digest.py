@@ -2,8 +2,8 @@
 
 from itertools import pairwise
 
-from ..library.sentences import split_sentences
-from ..library.tokenise import content_terms, tokenise
+from ..text.sentences import split_sentences
+from ..text.terms import content_terms, tokenise
 from ..tools.fencing import MARK
 from .tokens import estimate_tokens
 

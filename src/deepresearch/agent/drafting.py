@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ..tools.fencing import one_line, show_passage
 from ..trajectory import Answered, Event, Observation, Passage, RunFinished, Turn
-from .gate import REPORT_FILE
+from .verifier import REPORT_FILE
 
 STEP = "draft."
 OUTLINE, SECTION, EDIT = (STEP + name for name in ("outline", "section", "edit"))
@@ -29,7 +29,7 @@ ASK_OUTLINE = (
     "sections; the first answers the question. Call no tool in this reply."
 )
 ASK_EDIT = (
-    f"The sections stand together in {REPORT_FILE}. Read it as its reader: mend repetition, contradictions, gaps "
+    f"The sections stand together in {REPORT_FILE}. Read it as its reader: fix repetition, contradictions, gaps "
     f"between sections and sentences without a source, with file patch. Then reply with {REPORT_FILE} and nothing else."
 )
 

@@ -13,6 +13,7 @@ from typing import TypeVar, cast
 
 from ..derived import started
 from ..errors import ContextOverflow, DeepResearchError, InternalError, NoAnswer
+from ..policy import Phase, Policy, View
 from ..settings import Settings
 from ..store import Blobs, RunLog
 from ..tools.base import Tool
@@ -31,14 +32,13 @@ from ..trajectory import (
     UserSteered,
     Verified,
 )
-from .acting import Actor
-from .budget import UNUSABLE_REPLIES, Spending
+from .budget import UNUSABLE_REPLIES, BudgetTracker
 from .control import Control, Handlers
 from .drafting import EDIT, ask_outline, assembled, has_drafted, next_step, step_of
-from .gate import REPORT_FILE, Gate, sent_back, shrunk, standing
-from .judging import failures_in_a_row, is_settled, open_calls, report_in_hand, tail, unusable
-from .policies.base import Policy
-from .view import Phase, Transcript, View
+from .run_state import failures_in_a_row, is_settled, open_calls, report_in_hand, tail, unusable
+from .tool_executor import ToolExecutor
+from .verifier import REPORT_FILE, Verifier, sent_back, shrunk, standing
+from .view import Transcript
 
 E = TypeVar("E", bound=EventBase)
 End = RunFinished | RunFailed | RunPaused
@@ -62,25 +62,25 @@ class Run:
         *,
         fallback: Policy | None = None,
         handlers: Handlers | None = None,
-        gate: Gate | None = None,
+        verifier: Verifier | None = None,
     ) -> None:
         """`log` holds at least run.started; `folder` is the run's own.
 
         `fallback` writes the report from what was gathered where `policy` fails to while a report is due.
-        `gate` checks reports; None: mechanically only.
+        `verifier` checks reports; None: mechanically only.
         """
         self.log = log
         self.policy = policy
         self.settings = settings
         self.fallback = fallback
         self.handlers = handlers or Handlers()
-        self.gate = gate or Gate()
+        self.verifier = verifier or Verifier()
         self.task = started(log.events).task
         self.transcript = Transcript(settings.context.reasoning)
-        self.spending = Spending()
-        self.actor = Actor(tools, settings, folder, blobs, log.events)
+        self.budget = BudgetTracker()
+        self.executor = ToolExecutor(tools, settings, folder, blobs, log.events)
         self.control = Control()
-        self._landing: UserSteered | None = None
+        self._finish_early: UserSteered | None = None
         for event in log.events:
             self._apply(event)
 
@@ -106,12 +106,12 @@ class Run:
         return end
 
     async def close(self) -> None:
-        """Let go of the journal, the policies, the gate and the tools."""
+        """Let go of the journal, the policies, the verifier and the tools."""
         for policy in (self.policy, self.fallback):
             if policy is not None:
                 await policy.close()
-        await self.gate.close()
-        for tool in self.actor.tools.values():
+        await self.verifier.close()
+        for tool in self.executor.tools.values():
             tool.close()
         self.log.close()
 
@@ -141,20 +141,18 @@ class Run:
     async def _conclude(self, report: Answered, since: Sequence[Event]) -> End | None:
         """Take a report one step on: write it anew from its evidence, check it, send it back, or end the run."""
         verified = next((e for e in since if isinstance(e, Verified)), None)
-        spare = (
-            self.policy.revises and not report.partial and self.spending.has_spare(self.settings.budget, time.time())
-        )
+        spare = self.policy.revises and not report.partial and self.budget.has_spare(self.settings.budget, time.time())
         if spare and self.settings.report.draft == "synthesis" and not has_drafted(self.log.events):
             self._record(ask_outline())
         elif verified is None:
             ask = spare and self.settings.report.ask
-            checked = await self.control.until_asked(self.gate.check(report, self.actor.registered, ask))
+            checked = await self.control.until_asked(self.verifier.check(report, self.executor.registered, ask))
             if checked is not None:
                 self._record(checked)
         elif (
             spare
-            and (note := sent_back(verified, self.log.events, self.settings.report.mend))
-            and self.actor.write(REPORT_FILE, report.text)
+            and (note := sent_back(verified, self.log.events, self.settings.report.max_revisions))
+            and self.executor.write(REPORT_FILE, report.text)
         ):
             self._record(note)
         else:
@@ -165,13 +163,13 @@ class Run:
         """Carry out the calls of `turn` that have no observation yet."""
         done = [event for event in since if isinstance(event, Observation)]
         withdrawn = self._phase(turn) == "answer"
-        left = self.spending.tool_calls_left(self.settings.budget)
-        await self.control.until_asked(self.actor.act(turn, done, withdrawn, left, self.task, self._record))
+        left = self.budget.tool_calls_left(self.settings.budget)
+        await self.control.until_asked(self.executor.act(turn, done, withdrawn, left, self.task, self._record))
 
     async def _decide(self) -> End | None:
         """Query the policy within what is left, and record its turn; a report that was only to be mended stands."""
         failures = failures_in_a_row(self.log.events)
-        for event in self.spending.check(self.settings.budget, failures, time.time()):
+        for event in self.budget.check(self.settings.budget, failures, time.time()):
             self._record(event)
         self._compact()
         phase = self._phase()
@@ -179,17 +177,17 @@ class Run:
             return self._record(RunFinished(reason="partial" if report.partial else "answered"))
         policy = self.policy
         if phase == "answer" and self._gave_up():
-            if self.fallback is None or not self.actor.registered:
+            if self.fallback is None or not self.executor.registered:
                 raise NoAnswer("The policy's replies could not be used.", "See them with `deepresearch trajectory`.")
             policy = self.fallback
         turn = await self.control.until_asked(self._query(policy, phase))
         if turn is not None:
-            self._record(self.actor.number(turn, self.spending.turns + 1))
+            self._record(self.executor.number(turn, self.budget.turns + 1))
         return None
 
     async def _query(self, policy: Policy, phase: Phase) -> Turn:
         while True:
-            tools = self.actor.names if phase == "work" else frozenset()
+            tools = self.executor.names if phase == "work" else frozenset()
             try:
                 return await policy.decide(View(self.task, self.log.events, self.transcript.messages, tools, phase))
             except ContextOverflow:
@@ -214,38 +212,38 @@ class Run:
     async def _draft(self, step: Observation, reply: str, report: Answered) -> None:
         """Go on with the drafting of which `reply` was a step; `report` stands until a better one is there."""
         if step.reason == EDIT:
-            better = await self.control.until_asked(self.gate.better(self.task.question, report.text, reply))
+            better = await self.control.until_asked(self.verifier.better(self.task.question, report.text, reply))
             if better is not None:
                 self._record(better)
             return
-        following = next_step(step, reply, self.actor.registered)
+        following = next_step(step, reply, self.executor.registered)
         if following and following.reason == EDIT:
             draft = assembled(self.log.events, report.text)
-            following = following if self.actor.write(REPORT_FILE, draft) else None
+            following = following if self.executor.write(REPORT_FILE, draft) else None
         self._record(following or Answered(text=report.text))
 
     def _said(self, turn: Turn) -> str:
         """The text of `turn`, or, where it only names the report's file, what stands in that."""
         if turn.calls or turn.text.strip().strip("`") != REPORT_FILE:
             return turn.text
-        return self.actor.read(REPORT_FILE) or turn.text
+        return self.executor.read(REPORT_FILE) or turn.text
 
     def _phase(self, turn: Turn | None = None) -> Phase:
         """In which phase `turn` was made, or, for None, the next one will be."""
-        due = [event.seq for event in (self.spending.reached, self._landing) if event]
+        due = [event.seq for event in (self.budget.reached, self._finish_early) if event]
         if due and (turn is None or min(due) < turn.seq):
             return "answer"
-        first = self.spending.turns == (1 if turn else 0)
+        first = self.budget.turns == (1 if turn else 0)
         plans = self.settings.plan != "off" and self.settings.budget.turns >= TURNS_FOR_A_PLAN
         return "plan" if first and plans else "work"
 
     def _gave_up(self) -> bool:
-        spent = self.spending.turns >= self.settings.budget.turns
+        spent = self.budget.turns >= self.settings.budget.turns
         return spent or failures_in_a_row(self.log.events) >= UNUSABLE_REPLIES
 
     def _waits_for_approval(self, since: Sequence[Event]) -> bool:
         kinds = {type(event) for event in since}
-        if self._landing:
+        if self._finish_early:
             return False
         return self.settings.plan == "ask" and PlanProposed in kinds and PlanApproved not in kinds
 
@@ -269,10 +267,10 @@ class Run:
                     return self._record(RunPaused(reason="asked"))
                 case "approve":
                     self._record(PlanApproved(text=text))
-                case "land":
+                case "finish_early":
                     turn, since = tail(self.log.events)
-                    self.actor.abandon(open_calls(turn, since) if turn else [], self._record)
-                    self._record(UserSteered(text=text, land=True))
+                    self.executor.abandon(open_calls(turn, since) if turn else [], self._record)
+                    self._record(UserSteered(text=text, finish_early=True))
                 case _:
                     self._record(UserSteered(text=text))
         return None
@@ -281,7 +279,7 @@ class Run:
         compaction = self.transcript.compaction(self.settings.context, limit)
         if compaction is None:
             return False
-        self.actor.keep_readable(compaction, self.transcript)
+        self.executor.keep_readable(compaction, self.transcript)
         self._record(compaction)
         return True
 
@@ -295,12 +293,12 @@ class Run:
 
     def _apply(self, event: Event) -> None:
         self.transcript.apply(event)
-        self.spending.apply(event)
-        self.actor.apply(event)
+        self.budget.apply(event)
+        self.executor.apply(event)
         match event:
-            case UserSteered(land=True):
-                self._landing = event
+            case UserSteered(finish_early=True):
+                self._finish_early = event
             case RunFinished():
-                self._landing = None
+                self._finish_early = None
             case _:
                 pass

@@ -13,18 +13,17 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..derived import find, started, state
 from ..errors import RunOver, SettingsError, UserError
+from ..policy import Policy, View
 from ..settings import Settings
 from ..store import RunLog, Store
 from ..tools import Tool, default_tools
 from ..trajectory import Event, RunFinished, RunResumed, RunStarted, Task, Turn
 from ..web.engines.server import is_on_this_machine
 from .control import Handlers
-from .gate import Gate
 from .loop import Run
-from .policies.base import Policy
 from .policies.chat import ChatPolicy
 from .sources import Sources, open_sources
-from .view import View
+from .verifier import Verifier
 
 if TYPE_CHECKING:
     from ..library.dense.embedder import Embedder
@@ -163,7 +162,7 @@ def open_policy(settings: Settings, tools: Sequence[Tool]) -> Policy:
     """The policy that the settings name. Raises SettingsError."""
     check_policy(settings)
     if policy_of(settings) == "extractive":
-        from .policies.extractive import ExtractivePolicy  # noqa: PLC0415  not needed where a model decides
+        from ..extractive import ExtractivePolicy  # noqa: PLC0415  not needed where a model decides
 
         return ExtractivePolicy()
     from ..models.client import ChatClient  # noqa: PLC0415  the HTTP stack is not needed without a model
@@ -171,7 +170,7 @@ def open_policy(settings: Settings, tools: Sequence[Tool]) -> Policy:
     return ChatPolicy(ChatClient(settings.model, settings.key()), [tool.spec() for tool in tools])
 
 
-def open_gate(settings: Settings) -> Gate:
+def open_verifier(settings: Settings) -> Verifier:
     """What checks the reports: with the served model where there is one, at temperature 0, and by meaning where the
     library's model of meaning runs here; none is asked over the network."""
 
@@ -182,12 +181,12 @@ def open_gate(settings: Settings) -> Gate:
 
     meaning = open_embedder if settings.library.dense == "onnx" else None
     if policy_of(settings) == "extractive":
-        return Gate(open_embedder=meaning)
+        return Verifier(open_embedder=meaning)
     from ..judge.kept import FILE, KeptReplies  # noqa: PLC0415  not needed without a model
     from ..models.client import ChatClient  # noqa: PLC0415
 
     model = ChatClient(settings.model.model_copy(update={"temperature": 0.0, "stream": False}), settings.key())
-    return Gate(model, KeptReplies(settings.data_folder() / FILE), meaning)
+    return Verifier(model, KeptReplies(settings.data_folder() / FILE), meaning)
 
 
 def system_prompt(settings: Settings) -> str:
@@ -223,7 +222,7 @@ class Fallback:
 
     async def decide(self, view: View) -> Turn:
         """The report, from what was gathered."""
-        from .policies.extractive import ExtractivePolicy  # noqa: PLC0415
+        from ..extractive import ExtractivePolicy  # noqa: PLC0415
 
         return await ExtractivePolicy().decide(view)
 
@@ -253,8 +252,10 @@ def _assemble(
 ) -> Run:
     fallback = Fallback() if policy.name != "extractive" else None
     folder = store.run_folder(log.run)
-    gate = open_gate(settings)
-    run = SourcedRun(log, policy, tools, settings, folder, store.blobs, fallback=fallback, handlers=handlers, gate=gate)
+    verifier = open_verifier(settings)
+    run = SourcedRun(
+        log, policy, tools, settings, folder, store.blobs, fallback=fallback, handlers=handlers, verifier=verifier
+    )
     run.sources = sources
     return run
 

@@ -10,9 +10,8 @@ every passage that the policy has already cited.
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
 
 from ..models.base import Message
 from ..settings import ContextSettings
@@ -27,32 +26,18 @@ from ..trajectory import (
     RunFinished,
     RunResumed,
     RunStarted,
-    Task,
     Turn,
     UserSteered,
     ViewCompacted,
 )
 from .tokens import MESSAGE_OVERHEAD, estimate_tokens
 
-Phase = Literal["plan", "work", "answer"]
 SNIPPET = 160
 """Characters of a passage that remain in its short form."""
 DEEPER = 0.6
 """Share of the target that is kept once whole turns must go. That cut is near the beginning, so that the server reads
 nearly everything anew: it pays to make it seldom."""
 _CITED = re.compile(r"\\cite\{([^}]*)\}")
-
-
-@dataclass(frozen=True)
-class View:
-    """All that a policy may base its next turn on."""
-
-    task: Task
-    events: Sequence[Event]
-    messages: Sequence[Message]
-    tools: frozenset[str]
-    """Tools that may be called now; none: the report is due."""
-    phase: Phase
 
 
 @dataclass
@@ -249,7 +234,7 @@ def note_text(event: Event) -> str:
     match event:
         case Observation(call=None):
             return event.shown
-        case UserSteered(land=True):
+        case UserSteered(finish_early=True):
             return f"{event.text}\nStop researching. {ANSWER_NOW}".strip()
         case UserSteered():
             return f"The person who asked adds: {event.text}"

@@ -1,4 +1,4 @@
-"""`doctor`: what works on this machine, what does not, and how to mend it."""
+"""`doctor`: what works on this machine, what does not, and how to fix it."""
 
 import os
 import shutil
@@ -86,7 +86,7 @@ def _kept_pages(folder: Path) -> Finding:
 
 def _reading() -> Finding:
     """How far a document that takes over its reader would get."""
-    from ..library.confinement import confinement
+    from ..sandbox.confinement import confinement
 
     prefix, reason = confinement()
     if prefix:
@@ -163,7 +163,7 @@ def _journal(folder: Path) -> Iterator[Finding]:
 
 def _confinement() -> Finding:
     """Whether the kernel confines file access, or our own walk does."""
-    from ..tools.beneath import kernel_confines
+    from ..tools.safe_open import kernel_confines
 
     if kernel_confines():
         return Finding("file confinement", "ok", "by the kernel (openat2)")

@@ -196,7 +196,7 @@ def _report(target: str, question: str | None, settings: "Settings") -> tuple[st
     """The report's text, its question, its language."""
     from ..derived import started
     from ..errors import UserError
-    from ..library.language import detect_language
+    from ..text.language import detect_language
 
     file = Path(target)
     if file.is_file():

@@ -26,7 +26,7 @@ def show(run: str, /, *, follow: Switch = False, json: Switch = False, data: Dat
     json
         Print one JSON object.
     """
-    from ..agent.budget import Spending
+    from ..agent.budget import BudgetTracker
     from ..derived import answer, started
     from ..report import as_json, render_markdown, summary
     from ..settings import Settings
@@ -36,13 +36,13 @@ def show(run: str, /, *, follow: Switch = False, json: Switch = False, data: Dat
     run = store.find(run)
     events = store.read(run)
     if follow:
-        spending = Spending()
-        watcher = Watcher(Settings.model_validate(started(events).settings).budget, spending)
+        budget = BudgetTracker()
+        watcher = Watcher(Settings.model_validate(started(events).settings).budget, budget)
         new = events
         live = True
         while new or live:
             for event in new:
-                spending.apply(event)
+                budget.apply(event)
                 watcher(event)
             time.sleep(FOLLOW)
             live = store.is_live(run)  # asked before the last look, so that nothing written in between is missed

@@ -57,8 +57,8 @@ def run(
         ask: wait for the plan to be approved; show: show it and go on; off: no plan.
     """
     from ..agent.setup import new_run
-    from ..library.language import detect_language
     from ..settings import load_settings
+    from ..text.language import detect_language
     from ..trajectory import Task
 
     endpoint, limits, output, data = endpoint or Endpoint(), limits or Limits(), output or Output(), data or Data()
@@ -114,7 +114,7 @@ def carry_out(job: "Run", output: Output) -> int:
     """Run to the end under a person's eyes; print or write the report; the exit code."""
     from .watching import Watcher
 
-    job.handlers.watch = Watcher(job.settings.budget, job.spending)
+    job.handlers.watch = Watcher(job.settings.budget, job.budget)
     if job.settings.plan == "ask" and sys.stdin.isatty():
         job.handlers.approve = lambda plan: ask_about_plan(job)
     say(f"Run {job.log.run}")
@@ -133,7 +133,7 @@ async def _under_control(job: "Run") -> "End | None":
         nonlocal pressed
         pressed += 1
         if pressed == 1:
-            job.control.ask("land", "")
+            job.control.ask("finish_early", "")
         else:
             task.cancel()
 

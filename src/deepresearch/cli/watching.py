@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 
-from ..agent.budget import Spending
+from ..agent.budget import BudgetTracker
 from ..agent.drafting import STEP
 from ..settings import BudgetSettings
 from ..trajectory import (
@@ -35,9 +35,9 @@ LONGEST_FAILURE = 2_000
 class Watcher:
     """Prints each event as a line or two on standard error."""
 
-    def __init__(self, limits: BudgetSettings, spending: Spending) -> None:
+    def __init__(self, limits: BudgetSettings, budget: BudgetTracker) -> None:
         self.limits = limits
-        self.spending = spending
+        self.budget = budget
         self._began = time.time()
         self._told: set[tuple[str, str]] = set()
 
@@ -65,7 +65,7 @@ class Watcher:
                 return [f"Limit near: {event.used:.3g} of {event.of:g} {event.limit}."]
             case BudgetReached():
                 return [f"Limit: {event.used:.3g} of {event.of:g} {event.limit}. {LANDING}"]
-            case UserSteered(land=True):
+            case UserSteered(finish_early=True):
                 return [f"{LANDING} (Ctrl-C once more to stop.)"]
             case ViewCompacted():
                 return [f"    (View compacted from {event.tokens_before} to {event.tokens_after} tokens.)"]
@@ -88,7 +88,7 @@ class Watcher:
         return [f"    No answer: {name}: {clip(str(why), LONGEST_FAILURE)}" for name, why in new]
 
     def _left(self) -> str:
-        uses = [use for use in self.spending.uses(self.limits, time.time()) if not use.limit.startswith("identical")]
+        uses = [use for use in self.budget.uses(self.limits, time.time()) if not use.limit.startswith("identical")]
         return "[" + " · ".join(f"{use.used:.4g}/{use.of:g} {use.limit}" for use in uses) + "]"
 
 

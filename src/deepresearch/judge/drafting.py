@@ -70,7 +70,7 @@ def draft_mechanically(question: str, language: str = "") -> RubricSet:
 
     They say nothing about whether the report is right, or good. language: "zh" or "en"; empty: the question's.
     """
-    from ..library.language import detect_language  # noqa: PLC0415  the library is not needed where a model drafts
+    from ..text.language import detect_language  # noqa: PLC0415  the library is not needed where a model drafts
 
     code = language or detect_language(question) or "en"
     texts = _CHINESE if code == "zh" else _ENGLISH

@@ -81,11 +81,11 @@ async def judge_report(
 
     Raises ModelError where an endpoint does not work; verdicts given until then are kept where replies are.
     """
-    gate = asyncio.Semaphore(at_once)
+    verifier = asyncio.Semaphore(at_once)
     rounds = range(1 if judge.deterministic else trials)
 
     async def one(rubric: Rubric, trial: int) -> Verdict:
-        async with gate:
+        async with verifier:
             return await judge.judge(question, report, rubric, trial)
 
     tasks = [[asyncio.ensure_future(one(rubric, trial)) for rubric in rubrics.rubrics] for trial in rounds]

@@ -114,7 +114,7 @@ class Measures:
     @cached_property
     def sentences(self) -> list[Sentence]:
         """Sentences of the paragraphs and list items above the list of sources."""
-        from ..library.sentences import split_sentences  # noqa: PLC0415  only some criteria need it
+        from ..text.sentences import split_sentences  # noqa: PLC0415  only some criteria need it
 
         found: list[Sentence] = []
         for opening, inline in zip(self._tokens, self._tokens[1:], strict=False):
@@ -150,7 +150,7 @@ class Measures:
 
     @cached_property
     def language(self) -> str | None:
-        from ..library.language import detect_language  # noqa: PLC0415
+        from ..text.language import detect_language  # noqa: PLC0415
 
         return detect_language(self.prose)
 

@@ -188,7 +188,7 @@ def _grades(given: Any, name: str) -> dict[str, float]:
 
 
 def _counts(question: str, report: str) -> dict[str, float]:
-    from ..library.language import detect_language  # noqa: PLC0415  not needed where a model compares
+    from ..text.language import detect_language  # noqa: PLC0415  not needed where a model compares
     from .drafting import question_parts  # noqa: PLC0415
     from .measures import Measures  # noqa: PLC0415
     from .wanted import find_text  # noqa: PLC0415

@@ -24,7 +24,7 @@ _LANGUAGES = {
     "韩文": "ko",
     "韩语": "ko",
 }
-"""Those that library/language.py can tell."""
+"""Those that text/language.py can tell."""
 
 
 def quoted(text: str, names: bool = False) -> list[str]:

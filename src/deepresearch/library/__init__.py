@@ -6,16 +6,14 @@ if TYPE_CHECKING:
     from .adding import AddReport
     from .library import Library
     from .provider import LibraryProvider
-    from .sentences import sentence_spans, split_sentences
 
-__all__ = ["AddReport", "Library", "LibraryProvider", "sentence_spans", "split_sentences"]
+
+__all__ = ["AddReport", "Library", "LibraryProvider"]
 
 _HOMES = {
     "AddReport": "adding",
     "Library": "library",
     "LibraryProvider": "provider",
-    "sentence_spans": "sentences",
-    "split_sentences": "sentences",
 }
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import DocumentError, LibraryError
+from .document_store import DocumentStore, FileMark, Held
 from .documents import Document, Problem
 from .passages import make_passages
 from .reading import read
-from .shelf import FileMark, Held, Shelf
 from .walk import files_under
 
 Progress = Callable[[int, int, str], None]
@@ -41,12 +41,17 @@ class AddReport:
 
 
 class Addition:
-    """One call of `Library.add`: makes the shelf mirror what stands under some paths."""
+    """One call of `Library.add`: makes the document store mirror what stands under some paths."""
 
     def __init__(
-        self, shelf: Shelf, sync: Callable[[], None], own: Path, progress: Progress | None, watch: Watch | None
+        self,
+        docstore: DocumentStore,
+        sync: Callable[[], None],
+        own: Path,
+        progress: Progress | None,
+        watch: Watch | None,
     ) -> None:
-        self._shelf = shelf
+        self._docstore = docstore
         self._sync = sync
         self._own = own
         self._progress = progress or (lambda done, total, path: None)
@@ -64,42 +69,42 @@ class Addition:
                 self._report.skipped.append((found.place, found.reason))
             else:
                 files.append(found)
-        self._shelf.begin()
+        self._docstore.begin()
         try:
             # Removals first: a corpus that has been renamed then keeps the ids of its rows.
             present = {str(path) for path in files}
-            for path in {path for root in roots for path in self._shelf.under(str(root))} - present:
+            for path in {path for root in roots for path in self._docstore.under(str(root))} - present:
                 self._forget(path)
             self._bytes[0] = sum(map(_size, files))
             for number, file in enumerate(files):
                 self._at = (number, len(files), str(file))
                 self._progress(*self._at)
-                self._take(file, self._shelf.file_mark(str(file)))
+                self._take(file, self._docstore.file_mark(str(file)))
                 self._bytes[1:] = [self._bytes[1] + _size(file), 0]
             self._save()
         except BaseException:  # whatever it was: nothing half done stays
-            self._shelf.rollback()
+            self._docstore.rollback()
             raise
-        self._shelf.commit()
+        self._docstore.commit()
         self._progress(len(files), len(files), "")
         return self._report
 
     def _save(self) -> None:
-        self._shelf.commit()
+        self._docstore.commit()
         self._sync()
         self._unsaved = 0
         self._tell()
-        self._shelf.begin()
+        self._docstore.begin()
 
     def _tell(self) -> None:
         everything, done, here = self._bytes
         self._watch(self._report.passages, min(1.0, (done + here) / max(everything, 1)))
 
     def _forget(self, path: str) -> None:
-        for number in self._shelf.numbers(path):
-            self._shelf.drop(number)
+        for number in self._docstore.numbers(path):
+            self._docstore.drop(number)
             self._report.removed += 1
-        self._shelf.drop_file(path)
+        self._docstore.drop_file(path)
 
     def _take(self, path: Path, known: FileMark | None) -> None:
         """Bring one file up to date; what goes wrong with it is reported and stops nothing."""
@@ -118,7 +123,7 @@ class Addition:
                 self._read(path)
             if self._untold:
                 self._problems.append((str(path), f"{self._untold} more problems in it"))
-            self._shelf.put_file(str(path), replace(mark, digest=digest, problems=self._problems))
+            self._docstore.put_file(str(path), replace(mark, digest=digest, problems=self._problems))
         except OSError as error:
             self._forget(str(path))
             self._problems.append((str(path), f"cannot be read: {error.strerror or error}"))
@@ -129,7 +134,7 @@ class Addition:
             self._report.skipped += self._problems
 
     def _keep(self, path: Path, known: FileMark) -> None:
-        self._report.unchanged += self._shelf.count(str(path))
+        self._report.unchanged += self._docstore.count(str(path))
         self._problems += known.problems
 
     def _read(self, path: Path) -> None:
@@ -142,9 +147,9 @@ class Addition:
                     self._put(*self._with_free_id(item, path), str(path), seen)
         except DocumentError as error:
             self._problem(str(path), str(error).removeprefix(f"{path} "))
-        for number in self._shelf.numbers(str(path)):
+        for number in self._docstore.numbers(str(path)):
             if number not in seen:
-                self._shelf.drop(number)
+                self._docstore.drop(number)
                 self._report.removed += 1
 
     def _problem(self, place: str, reason: str) -> None:
@@ -159,7 +164,7 @@ class Addition:
         Two corpora may both number their rows from 1: the later one's ids then carry its name.
         """
         for id in (document.id, f"{path.name}#{document.id}", f"{path}#{document.id}"):
-            held = self._shelf.held(id)
+            held = self._docstore.held(id)
             if held is None or held.file == str(path):
                 return (document if id == document.id else replace(document, id=id)), held
         raise NotNow(f"{path}: the id {document.id} belongs to another file. Rename the row.")
@@ -182,11 +187,11 @@ class Addition:
             self._problem(document.id, "holds no text")
             return
         if held:
-            self._shelf.drop(held.number)
+            self._docstore.drop(held.number)
             self._report.updated += 1
         else:
             self._report.added += 1
-        seen.add(self._shelf.put(document, file, digest, passages))
+        seen.add(self._docstore.put(document, file, digest, passages))
         self._report.passages += len(passages)
         self._unsaved += len(passages)
         if self._unsaved >= BATCH:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DocumentError
-from .confinement import confinement
+from ..sandbox.confinement import confinement
 from .documents import Block, Document, Problem
 
 LARGEST_ANSWER = 256 * 1024 * 1024
@@ -264,7 +264,7 @@ def _read(
             for item in reader_of(path)(path):
                 send(type(item).__name__, _fields(item))
     except DocumentError as error:
-        send("DocumentError", [error.message, error.mend])
+        send("DocumentError", [error.message, error.hint])
     except OSError as error:
         if error.errno is not None:
             send("OSError", [error.errno, error.strerror])
@@ -277,7 +277,7 @@ def _read(
 
 
 def _broken(path: Path, error: Exception, limits: Limits) -> list[str]:
-    """Message and mend. What a parser says does not tell damage from want of memory reliably."""
+    """Message and hint. What a parser says does not tell damage from want of memory reliably."""
     said = f"{type(error).__name__}: {str(error)[:200]}".rstrip(": ")
     needs = f"it is damaged, or needs more than {_mib(limits.memory)} of memory"
     return [f"{path} cannot be read: {needs} ({said}).", "Save it anew, or convert it to text."]

@@ -1,4 +1,4 @@
-"""What an index is: keys of passages in, ranked keys out. The shelf keeps the passages themselves."""
+"""What an index is: keys of passages in, ranked keys out. The document store keeps the passages themselves."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Engine(Protocol):
     """
 
     name: str
-    """Under this name the shelf remembers how far the engine has come."""
+    """Under this name the document store remembers how far the engine has come."""
     version: str
     """Raised when what is stored changes: an index of another version is built anew."""
     notes: list[str]

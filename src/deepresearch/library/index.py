@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import tantivy
 
+from ..text.terms import content_terms, tokenise
 from ..trajectory import Passage
-from . import seal
+from . import checksums
 from .engine import Filters
-from .tokenise import content_terms, tokenise
 
 BOOSTS = {"body": 1.0, "title": 0.2, "heading": 0.2}
 """Weight of a term by where it stands; the body holds title and headings too. Measured by benchmarks/retrieval.py."""
@@ -57,7 +57,7 @@ class Index:
     def check(self) -> None:
         """Raises ValueError where files are gone, cut off or changed."""
         with self._damage():
-            seal.check(self.folder)
+            checksums.check(self.folder)
             self._open()
 
     def clear(self) -> None:
@@ -96,7 +96,7 @@ class Index:
                 writer.add_document(_entry(key, passage))
             writer.commit()
             writer.wait_merging_threads()
-            seal.seal(self.folder)
+            checksums.seal(self.folder)
 
     def search(self, text: str, k: int, filters: Filters) -> list[tuple[int, float]]:
         """(key, score) of the best `k` passages for the words of `text`, best first. Raises ValueError if damaged."""

@@ -1,4 +1,4 @@
-"""The engines of one library: kept level with its shelf, built anew where damaged, asked together."""
+"""The engines of one library: kept level with its docstore, built anew where damaged, asked together."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 
 from ..errors import LibraryError
+from .document_store import DocumentStore
 from .engine import Engine, Filters
-from .shelf import Shelf
 
 STEP = 50_000
 """Passages after which the building of an index is durable: a kill costs no more than these."""
@@ -28,11 +28,11 @@ class Found:
 
 
 class Indexes:
-    """Engines over one shelf. Each has its own mark on the shelf for how far it has come."""
+    """Engines over one docstore. Each has its own mark on the document store for how far it has come."""
 
     def __init__(
         self,
-        shelf: Shelf,
+        docstore: DocumentStore,
         engines: Sequence[Engine],
         writing: Callable[[float], AbstractContextManager[None]],
         of: str,
@@ -41,7 +41,7 @@ class Indexes:
         """writing(patience): holds the writer's lock of the library called `of`. tell: hears of long work."""
         self.notes: list[str] = []
         """What had to be mended or done without, for people."""
-        self._shelf = shelf
+        self._docstore = docstore
         self._engines = engines
         self._writing = writing
         self._of = of
@@ -64,24 +64,24 @@ class Indexes:
             engine.close()
 
     def level(self) -> None:
-        """Bring every engine level with the shelf; the writer's lock is held. Safe to repeat: a crash leaves no trace.
+        """Bring every engine level with the document store, under the writer's lock. Safe to repeat after a crash.
 
         Raises LibraryError where no engine can be written.
         """
-        shelf = self._shelf
-        dropped = shelf.dropped()
+        docstore = self._docstore
+        dropped = docstore.dropped()
         for engine in self._engines:
             try:
                 self._bring(engine, dropped)
             except LibraryError as error:
                 self._do_without(engine, error)
-                shelf.begin()
-                shelf.set_owed(engine.name, [*shelf.owed(engine.name), *dropped])
-                shelf.commit()
+                docstore.begin()
+                docstore.set_owed(engine.name, [*docstore.owed(engine.name), *dropped])
+                docstore.commit()
         if dropped:
-            shelf.begin()
-            shelf.clear_dropped()
-            shelf.commit()
+            docstore.begin()
+            docstore.clear_dropped()
+            docstore.commit()
 
     def search(self, text: str, k: int, filters: Filters, shard: frozenset[str] | None = None) -> Found:
         """The best `k` passages of each engine, and from the first one `k` / 2 of `shard` that come too late for that.
@@ -122,7 +122,7 @@ class Indexes:
 
     def _trouble(self, engine: Engine) -> str | None:
         """None: sound; empty: there is none of this version; else what is wrong."""
-        if self._shelf.version(engine.name) != engine.version:
+        if self._docstore.version(engine.name) != engine.version:
             return ""
         try:
             engine.check()
@@ -131,17 +131,19 @@ class Indexes:
         return None
 
     def _behind(self, engine: Engine) -> bool:
-        shelf = self._shelf
-        return bool(shelf.last_key() > shelf.indexed(engine.name) or shelf.dropped() or shelf.owed(engine.name))
+        docstore = self._docstore
+        return bool(
+            docstore.last_key() > docstore.indexed(engine.name) or docstore.dropped() or docstore.owed(engine.name)
+        )
 
     def _bring(self, engine: Engine, dropped: list[int]) -> None:
         """Raises LibraryError."""
-        shelf, name = self._shelf, engine.name
-        if shelf.version(name) != engine.version:
+        docstore, name = self._docstore, engine.name
+        if docstore.version(name) != engine.version:
             self._rebuild(engine, "")
             return
-        gone = [*shelf.owed(name), *dropped]
-        if gone or shelf.last_key() > shelf.indexed(name):
+        gone = [*docstore.owed(name), *dropped]
+        if gone or docstore.last_key() > docstore.indexed(name):
             try:
                 self._fill(engine, gone)
             except ValueError as error:
@@ -150,14 +152,14 @@ class Indexes:
                 self._rebuild(engine, damage)
 
     def _rebuild(self, engine: Engine, damage: str) -> None:
-        """An empty engine, filled from the shelf; the writer's lock is held. Raises LibraryError."""
-        shelf, name = self._shelf, engine.name
+        """An empty engine, filled from the document store; the writer's lock is held. Raises LibraryError."""
+        docstore, name = self._docstore, engine.name
         if damage:
             self._tell(f"The index {name} of {self._of} is damaged ({damage}): it is being built anew.")
-        shelf.set_version(name, "")  # who opens the library now waits, instead of reading half an index
+        docstore.set_version(name, "")  # who opens the library now waits, instead of reading half an index
         try:
             engine.clear()
-            shelf.set_version(name, engine.version)
+            docstore.set_version(name, engine.version)
             self._fill(engine, [])
         except (ValueError, OSError) as error:
             raise self._unwritable(engine, error) from error
@@ -171,16 +173,16 @@ class Indexes:
 
     def _fill(self, engine: Engine, gone: list[int]) -> None:
         """Bring the engine level, in steps, each durable. Raises LibraryError, and ValueError where it is damaged."""
-        shelf, name = self._shelf, engine.name
-        done, last = shelf.indexed(name), shelf.last_key()
+        docstore, name = self._docstore, engine.name
+        done, last = docstore.indexed(name), docstore.last_key()
         while True:
-            upto = min(max(done, shelf.next_key(done) + STEP - 1), max(done, last))
-            engine.update(shelf.between(done, upto), done, gone)
+            upto = min(max(done, docstore.next_key(done) + STEP - 1), max(done, last))
+            engine.update(docstore.between(done, upto), done, gone)
             done, gone = upto, []
-            shelf.begin()
-            shelf.set_indexed(name, done)
-            shelf.set_owed(name, [])
-            shelf.commit()
+            docstore.begin()
+            docstore.set_indexed(name, done)
+            docstore.set_owed(name, [])
+            docstore.commit()
             if done >= last:
                 break
         self.notes += engine.notes

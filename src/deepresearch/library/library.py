@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from ..errors import LibraryError, SpoiledLibrary
+from ..errors import DamagedLibrary, LibraryError
 from ..trajectory import Passage
 from ..web.search import Hit, Query
 from .adding import Addition, AddReport, Progress, Watch
 from .authority import Authority, rerank
+from .document_store import DocumentStore
 from .engine import Engine, Filters
 from .index import Index
 from .indexes import Indexes, Ranking
 from .ranking import fuse, without_repeats
 from .reading import tidy_date
-from .shelf import Shelf
 from .walk import absolute
 
 WAIT, PAUSE = 600.0, 0.05
@@ -49,7 +49,7 @@ SETUP = Setup()
 
 
 class Library:
-    """Documents as passages on a shelf (the truth) and one or more indexes over them (derived from the shelf)."""
+    """Documents as passages in a document store (the truth) and one or more indexes derived from it."""
 
     def __init__(self, place: Path, name: str, patience: float = 0.0, setup: Setup = SETUP) -> None:
         """patience: seconds to wait for another process that is writing the library."""
@@ -59,8 +59,8 @@ class Library:
         self._authority: Authority | None = None
         self._shard: tuple[Authority | None, frozenset[str]] = (None, frozenset())
         engines = setup.engines(place)
-        self._shelf = Shelf(place / "shelf.sqlite")
-        self._indexes = Indexes(self._shelf, engines, self._writing, name, setup.tell)
+        self._docstore = DocumentStore(place / "docstore.sqlite")
+        self._indexes = Indexes(self._docstore, engines, self._writing, name, setup.tell)
         try:
             self._indexes.open(patience)
         except BaseException:  # whatever it was: the files are let go of
@@ -89,7 +89,7 @@ class Library:
                 "Use up to 64 letters, digits, '-', '_' and '.', the first a letter, a digit or '_'.",
             )
         place = folder / "libraries" / name
-        if not create and not (place / "shelf.sqlite").exists():
+        if not create and not (place / "docstore.sqlite").exists():
             known = ", ".join(cls.names(folder)) or "none"
             raise LibraryError(
                 f"There is no library {name} in {folder} (there is: {known}).",
@@ -114,19 +114,19 @@ class Library:
         name = f"docs-{digest[:16]}"
         try:
             return cls.open(folder, name, patience=WAIT, setup=setup)
-        except SpoiledLibrary:  # not where the disk is full or may not be written: the library is sound then
+        except DamagedLibrary:  # not where the disk is full or may not be written: the library is sound then
             shutil.rmtree(folder / "libraries" / name, ignore_errors=True)
             return cls.open(folder, name, patience=WAIT, setup=setup)
 
     @staticmethod
     def names(folder: Path) -> list[str]:
         """Names of the libraries in the data folder, without those kept for paths."""
-        names = (shelf.parent.name for shelf in (folder / "libraries").glob("*/shelf.sqlite"))
+        names = (docstore.parent.name for docstore in (folder / "libraries").glob("*/docstore.sqlite"))
         return sorted(name for name in names if not re.fullmatch(r"docs-[0-9a-f]{16}", name))
 
     def close(self) -> None:
         self._indexes.close()
-        self._shelf.close()
+        self._docstore.close()
 
     def add(self, paths: Sequence[Path], progress: Progress | None = None, watch: Watch | None = None) -> AddReport:
         """Bring everything under `paths` (folders and files) in, and what has gone from there out.
@@ -141,7 +141,7 @@ class Library:
             level = self._indexes.level
             level()
             roots = [absolute(path) for path in paths]
-            report = Addition(self._shelf, level, self.place.parents[1], progress, watch).run(roots)
+            report = Addition(self._docstore, level, self.place.parents[1], progress, watch).run(roots)
         if not report.added + report.updated + report.unchanged:
             raise LibraryError(*_nothing_in(paths, report))
         return report
@@ -156,7 +156,7 @@ class Library:
     def look(self, query: Query, authority: Authority | None = None) -> tuple[list[Hit], list[str]]:
         """The hits of `search`, and which engines could not be asked. Raises LibraryError where none could."""
         filters = Filters(tidy_date(query.since), tidy_date(query.until), query.language, host(query.site))
-        judge = self._judge(authority) if self._shelf.has_urls() else None
+        judge = self._judge(authority) if self._docstore.has_urls() else None
         shard = self._shard_of(judge) if judge else None
         wanted = 2 * query.k + 10
         while True:
@@ -170,7 +170,7 @@ class Library:
             wanted *= 4
 
     def _hits(self, ranking: Ranking) -> list[Hit]:
-        passages = self._shelf.fetch(key for key, _ in ranking)
+        passages = self._docstore.fetch(key for key, _ in ranking)
         return [Hit(passages[key], score) for key, score in ranking if key in passages]
 
     def _judge(self, authority: Authority | None) -> Authority:
@@ -186,22 +186,22 @@ class Library:
 
     def passages(self, document: str) -> list[Passage]:
         """All passages of a document, in order; none where there is no such document."""
-        return self._shelf.passages(document)
+        return self._docstore.passages(document)
 
     def find(self, reference: str) -> str | None:
         """Id of the document that `reference` (id, path, url or title) names, or None."""
         if "\0" in reference:
             return None
-        return self._shelf.find(reference) or self._shelf.find(str(absolute(Path(reference))))
+        return self._docstore.find(reference) or self._docstore.find(str(absolute(Path(reference))))
 
     def documents(self) -> Iterator[tuple[str, str]]:
         """(id, title) of every document, in the order added."""
-        return self._shelf.documents()
+        return self._docstore.documents()
 
     def stats(self) -> dict[str, int]:
         """Files, documents, passages, undated documents, bytes on disk."""
         size = sum(file.stat().st_size for file in self.place.rglob("*") if file.is_file())
-        return {**self._shelf.counts(), "undated": self._shelf.without("date"), "bytes": size}
+        return {**self._docstore.counts(), "undated": self._docstore.without("date"), "bytes": size}
 
     def left_out(self, query: Query) -> list[str]:
         """What the filters of `query` could not judge, in words."""
@@ -209,7 +209,7 @@ class Library:
         notes = [f"the date {date!r} could not be read: write YYYY-MM-DD" for date in dates if not tidy_date(date)]
         asked: dict[Literal["date", "url"], bool] = {"date": any(map(tidy_date, dates)), "url": bool(query.site)}
         for column, filtered in asked.items():
-            if filtered and (count := self._shelf.without(column)):
+            if filtered and (count := self._docstore.without(column)):
                 notes.append(f"{count} documents without a {column} were left out")
         return notes
 

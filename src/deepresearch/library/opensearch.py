@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
+from ..text.terms import content_terms, tokenise
 from ..trajectory import Passage
 from ..web.engines.opensearch import OpenSearchIndex
 from .engine import Filters
 from .index import BOOSTS, NAME, day, name_of, names_in, sites
-from .tokenise import content_terms, tokenise
 
 MOST_TERMS, MOST_NAMED = 128, 48
 """Distinct terms that are looked up, and terms in which titles are sought: the server takes 1,024 clauses."""

@@ -12,9 +12,9 @@ from ..errors import DocumentError, FetchFailed, LibraryError
 from ..trajectory import Passage
 from ..web.fetched import Fetched
 from .documents import Document
+from .js_pages import needs_browser
 from .passages import make_passages
 from .reading import read
-from .shells import needs_browser
 
 LONGEST_NAME = 80
 """Characters of an address that stand in for a missing title."""
@@ -115,7 +115,7 @@ def _read(page: Fetched, suffix: str) -> Document:
             message = error.message.replace(str(file), _place(page))
             raise FetchFailed(message, outcome=_OUTCOMES.get(suffix, "unreadable")) from error
         except LibraryError as error:  # a package is missing
-            raise FetchFailed(f"{_place(page)} cannot be read here.", error.mend, outcome="wrong_kind") from error
+            raise FetchFailed(f"{_place(page)} cannot be read here.", error.hint, outcome="wrong_kind") from error
     return replace(document, title=_name(page)) if document.title == file.stem else document
 
 

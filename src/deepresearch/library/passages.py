@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+from ..text.language import detect_language
+from ..text.sentences import sentence_spans
+from ..text.terms import CJK
 from ..trajectory import Passage
 from ..web.search import passage_id
 from .documents import Block, Document
-from .language import detect_language
-from .sentences import sentence_spans
-from .tokenise import CJK
 
 SMALL, LARGE = 80, 220
 """Words: smaller blocks are joined to their neighbours, larger ones are split at the ends of sentences."""

@@ -10,7 +10,7 @@ from .authority import Authority
 from .library import Library
 
 _BROKEN = (LibraryError, sqlite3.Error, ValueError, OSError)
-"""What the shelf, the engine and the file system raise for files that have gone bad under them."""
+"""What the document store, the engine and the file system raise for files that have gone bad under them."""
 
 
 class LibraryProvider:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from zlib import crc32
 
+from ..text.terms import tokenise
 from ..web.search import Hit
-from .tokenise import tokenise
 
 ALIKE = 0.8
 """Share of common word triples from which two passages count as one."""

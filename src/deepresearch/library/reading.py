@@ -7,9 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ..errors import DocumentError, LibraryError
+from ..text.language import primary_code
 from .bounded import read_bounded
 from .documents import Document, Problem
-from .language import primary_code
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a file that is read whole; JSON lines and Parquet are read piece by piece and may be of any size."""
@@ -60,7 +60,7 @@ _HELD = {".pdf": "a PDF", ".parquet": "Parquet data", ".xls": _OLE, ".msg": _OLE
 def read(path: Path) -> Iterator[Document | Problem]:
     """The documents of one file.
 
-    Raises DocumentError that names the file and the mend where it cannot be read, LibraryError where a
+    Raises DocumentError that names the file and what to do where it cannot be read, LibraryError where a
     package is missing, OSError from the file system.
     """
     suffix = path.suffix.lower()
@@ -70,8 +70,8 @@ def read(path: Path) -> Iterator[Document | Problem]:
         )
     _check(path)
     if suffix in _OFFICE and not find_spec(_OFFICE[suffix]):
-        mend = "Run: pip install 'step-deepresearch[office]'"
-        raise LibraryError(f"{path}: reading {suffix} needs the package {_OFFICE[suffix]}.", mend)
+        hint = "Run: pip install 'step-deepresearch[office]'"
+        raise LibraryError(f"{path}: reading {suffix} needs the package {_OFFICE[suffix]}.", hint)
     bounded = suffix in _BOUNDED or (suffix in _LIGHT and path.stat().st_size > LARGEST_LIGHT)
     for item in read_bounded(path) if bounded else reader_of(path)(path):
         yield _tidy(item) if isinstance(item, Document) else item
@@ -86,43 +86,43 @@ def reader_of(path: Path) -> Reader:
 # The readers' libraries are slow to import: each is loaded when its first file comes.
 def _text_reader(suffix: str) -> Reader:
     if suffix in (".md", ".markdown"):
-        from .kinds.markdown import read_markdown as reader  # noqa: PLC0415
+        from .readers.markdown import read_markdown as reader  # noqa: PLC0415
     elif suffix in _PAGES:
-        from .kinds.html import read_html as reader  # noqa: PLC0415
+        from .readers.html import read_html as reader  # noqa: PLC0415
     elif suffix == ".jsonl":
-        from .kinds.corpus import read_json_lines as reader  # noqa: PLC0415
+        from .readers.corpus import read_json_lines as reader  # noqa: PLC0415
     elif suffix == ".json":
-        from .kinds.corpus import read_json as reader  # noqa: PLC0415
+        from .readers.corpus import read_json as reader  # noqa: PLC0415
     elif suffix == ".parquet":
-        from .kinds.parquet import read_parquet as reader  # noqa: PLC0415
+        from .readers.parquet import read_parquet as reader  # noqa: PLC0415
     elif suffix in (".csv", ".tsv"):
-        from .kinds.csv import read_csv as reader  # noqa: PLC0415
+        from .readers.csv import read_csv as reader  # noqa: PLC0415
     elif suffix == ".ipynb":
-        from .kinds.notebook import read_notebook as reader  # noqa: PLC0415
+        from .readers.notebook import read_notebook as reader  # noqa: PLC0415
     else:
-        from .kinds.text import read_text as reader  # noqa: PLC0415
+        from .readers.text import read_text as reader  # noqa: PLC0415
     return reader
 
 
 def _binary_reader(suffix: str) -> Reader:
     if suffix == ".pdf":
-        from .kinds.pdf import read_pdf as reader  # noqa: PLC0415
+        from .readers.pdf import read_pdf as reader  # noqa: PLC0415
     elif suffix == ".docx":
-        from .kinds.word import read_word as reader  # noqa: PLC0415
+        from .readers.word import read_word as reader  # noqa: PLC0415
     elif suffix == ".pptx":
-        from .kinds.slides import read_slides as reader  # noqa: PLC0415
+        from .readers.slides import read_slides as reader  # noqa: PLC0415
     elif suffix == ".xlsx":
-        from .kinds.sheets import read_xlsx as reader  # noqa: PLC0415
+        from .readers.sheets import read_xlsx as reader  # noqa: PLC0415
     elif suffix == ".xls":
-        from .kinds.sheets import read_xls as reader  # noqa: PLC0415
+        from .readers.sheets import read_xls as reader  # noqa: PLC0415
     elif suffix == ".epub":
-        from .kinds.epub import read_epub as reader  # noqa: PLC0415
+        from .readers.epub import read_epub as reader  # noqa: PLC0415
     elif suffix == ".eml":
-        from .kinds.mail import read_eml as reader  # noqa: PLC0415
+        from .readers.mail import read_eml as reader  # noqa: PLC0415
     elif suffix == ".msg":
-        from .kinds.mail import read_msg as reader  # noqa: PLC0415
+        from .readers.mail import read_msg as reader  # noqa: PLC0415
     else:
-        from .kinds.feed import read_feed as reader  # noqa: PLC0415
+        from .readers.feed import read_feed as reader  # noqa: PLC0415
     return reader
 
 

@@ -1,4 +1,4 @@
-"""What went wrong with a request to a chat endpoint, as one error of the tree that names the endpoint and the mend."""
+"""What went wrong with a request to a chat endpoint, as one error that names the endpoint and what to do."""
 
 import json
 import math
@@ -115,8 +115,8 @@ class Request:
             return Transient(ModelUnreachable(f"{where} fails{quoted}", "See the server's log, or try later."), pause)
         if status == 0:
             return Transient(BrokenReply(f"{where} reports an error in mid-reply{quoted}", "Try again."))
-        mend = "Set model.stream to false." if "stream_options" in details else "See the server's documentation or log."
-        return RequestRefused(f"{where} refuses the request{quoted}", mend)
+        hint = "Set model.stream to false." if "stream_options" in details else "See the server's documentation or log."
+        return RequestRefused(f"{where} refuses the request{quoted}", hint)
 
     def of_event(self, error: Any) -> ModelError | Transient:
         """The error that an error object in mid-stream, or in an answer with status 200, means."""

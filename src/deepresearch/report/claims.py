@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from ..library.language import detect_language
-from ..library.sentences import sentence_spans
+from ..text.language import detect_language
+from ..text.sentences import sentence_spans
 from .citations import find_marks
 from .markup import clean, line_starts, parse
 

@@ -60,7 +60,7 @@ class Problem:
 
     format: str
     message: str
-    """Which tool is missing or what went wrong, and the mend."""
+    """Which tool is missing or what went wrong, and what to do."""
 
 
 @dataclass(frozen=True)

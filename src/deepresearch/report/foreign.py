@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..library.language import detect_language
+from ..text.language import detect_language
 from .citations import Found
 from .claims import Claim, claims_of
 from .markup import clean, code_ranges, inside

@@ -3,7 +3,22 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from .blocks import Block, Break, Chart, Cite, Code, Heading, Inline, Items, Paragraph, Quote, Rule, Run, Table, blocks
+from .blocks import (
+    Block,
+    Break,
+    Chart,
+    Cite,
+    Code,
+    Heading,
+    Inline,
+    Items,
+    Paragraph,
+    Quote,
+    Rule,
+    Run,
+    Table,
+    blocks,
+)
 from .charts import draw
 from .checks import explain, suggest, summary
 from .formulas import is_harmless

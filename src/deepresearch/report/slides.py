@@ -11,8 +11,8 @@ from .blocks import Cite, Inline, Run, Table, blocks, plain_text
 from .checks import explain, suggest, summary
 from .extras import need
 from .frame import EAST_ASIAN, LATIN, MAKER, MONO, by_label, inert_cell
-from .ideas import Idea, ideas, shortened, width_of
 from .markup import clean, one_line, safe_url
+from .slide_layout import Idea, ideas, shortened, width_of
 from .structure import Report
 from .words import age, facts, mark_text
 

@@ -135,7 +135,7 @@ def _why_partial(events: Sequence[Event], partial: bool, labels: Labels) -> str 
     if not partial:
         return None
     reasons = labels.reasons
-    landed = [e for e in find(events, UserSteered) if e.land]
+    landed = [e for e in find(events, UserSteered) if e.finish_early]
     turns = find(events, Turn)
     if reached := find(events, BudgetReached):
         return _limit_reached(reached[-1], labels)

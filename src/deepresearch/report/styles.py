@@ -46,8 +46,8 @@ def check_style(name: str) -> str:
     if found not in known:
         near = get_close_matches(found, [HOUSE, *sorted(known)], 4, 0.5)
         near += [k for k in sorted(known) if found in k and k not in near][:3]
-        mend = f"Nearest names: {', '.join(near)}." if near else "Known: numeric, apa, ieee, gb-t-7714, and others."
-        raise ExportError(f"Unknown reference style {name!r}.", mend)
+        hint = f"Nearest names: {', '.join(near)}." if near else "Known: numeric, apa, ieee, gb-t-7714, and others."
+        raise ExportError(f"Unknown reference style {name!r}.", hint)
     return found
 
 

@@ -39,7 +39,7 @@ class Request:
     id: int
     run: str
     kind: str
-    """cancel, pause, steer, approve, land."""
+    """cancel, pause, steer, approve, finish_early."""
     body: dict[str, Any]
     time: float
 

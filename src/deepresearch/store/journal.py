@@ -146,7 +146,7 @@ class SqliteStore:
             raise
 
     def problems(self) -> list[str]:
-        """What is wrong with the journal, each with its mend: its pages, records of runs, runs that it has lost.
+        """What is wrong with the journal, each with its hint: its pages, records of runs, runs that it has lost.
 
         Reads everything. Raises JournalDamaged where the file cannot be read at all.
         """

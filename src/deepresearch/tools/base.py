@@ -68,7 +68,7 @@ class Tool:
     arguments: ClassVar[type[Arguments]]
     timeout: ClassVar[float] = 60.0
     """Seconds after which the call counts as hanging."""
-    alone: ClassVar[bool] = False
+    sequential: ClassVar[bool] = False
     """True where the order of calls matters (state, files): such calls of one turn run one after another."""
 
     async def run(self, arguments: Any, context: ToolContext) -> ToolResult:

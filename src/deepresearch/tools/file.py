@@ -9,8 +9,8 @@ from pydantic import Field
 from ..errors import BadArguments, PolicyError, ToolFailed
 from .base import Arguments, Tool, ToolContext, ToolResult
 from .edit import Edit, line_number, plan_edits, splice
+from .idempotency import Effect, do_once
 from .patch_text import BOM, plan_patch
-from .redo import Effect, do_once
 from .workspace import Change, Workspace
 
 READ_BYTES = 12_000
@@ -75,7 +75,7 @@ class FileTool(Tool):
         '[{"find": "rose by 3 %", "replace": "rose by 4 %"}]}.'
     )
     arguments: ClassVar[type[Arguments]] = FileArguments
-    alone = True
+    sequential = True
 
     async def run(self, arguments: FileArguments, context: ToolContext) -> ToolResult:
         """Carry out one action. Raises BadArguments, Denied, ToolFailed.

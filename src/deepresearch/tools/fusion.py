@@ -12,7 +12,7 @@ from statistics import mean
 
 from ..library.authority import TIERS, Authority, Verdict
 from ..library.ranking import Repeats
-from ..library.tokenise import content_terms, tokenise
+from ..text.terms import content_terms, tokenise
 from ..trajectory import Passage
 from ..web.search import SearchResult
 from .titles import match_title, names_title

@@ -57,7 +57,7 @@ class TodoTool(Tool):
         "it shows the list. Status: pending, in_progress, done, dropped."
     )
     arguments: ClassVar[type[Arguments]] = TodoArguments
-    alone = True
+    sequential = True
 
     def __init__(self) -> None:
         self._state = _State()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from ..errors import BadArguments, Denied, PolicyError, ToolFailed
-from .beneath import MOST_LINKS, Opener, open_beneath
+from .safe_open import MOST_LINKS, Opener, open_beneath
 from .transaction import Target, Transaction
 
 MAX_FILE = 8 * 2**20
@@ -294,8 +294,8 @@ def _named(path: str) -> Iterator[None]:
         known = _MEANINGS.get(error.errno or 0)
         if known is None:
             raise ToolFailed(f"{_quote(path)}: {error.strerror or error}.") from error
-        kind, message, mend = known
-        raise kind(f"{_quote(path)} {message}.", mend) from error
+        kind, message, hint = known
+        raise kind(f"{_quote(path)} {message}.", hint) from error
 
 
 _NAME_IT = "Use action list to see what there is."

@@ -194,7 +194,7 @@ def key_of(provider: SearchProvider, query: Query) -> str:
 
 def _encode(outcome: Outcome) -> str:
     if isinstance(outcome, SearchFailed):
-        fields = {"message": outcome.message, "mend": outcome.mend, "outcome": outcome.outcome}
+        fields = {"message": outcome.message, "hint": outcome.hint, "outcome": outcome.outcome}
         return json.dumps({"failed": {**fields, "retry_after": outcome.retry_after}}, ensure_ascii=True)
     hits = [{"passage": hit.passage.model_dump(mode="json"), "score": hit.score} for hit in outcome.hits]
     told = {"provider": outcome.provider, "notes": outcome.notes, "complete": outcome.complete, "hits": hits}

@@ -17,11 +17,11 @@ from ..errors import FetchFailed
 from .archive import Archive
 from .fetched import Fetched
 from .guard import PORTS, Guard, Resolver
+from .rate_limit import Turns
 from .robots import LONGEST as LONGEST_ROBOTS
 from .robots import Robots
 from .screening import check_page, check_status, is_readable
 from .transport import Answer, Clock, Pace, Sending, Taking, Transient, Transport
-from .turns import Turns
 from .urls import Url, parse_url
 
 __all__ = ["Fetched", "Fetcher"]

@@ -70,7 +70,7 @@ class Taking:
 
 
 class Transient(Exception):
-    """A failure that another attempt may mend."""
+    """A failure that another attempt may cure."""
 
     def __init__(self, failure: FetchFailed, *, sent: bool, pause: float | None = None, answer: Answer | None = None):
         """sent: whether the server may have seen the request. pause: seconds, where the server named them."""

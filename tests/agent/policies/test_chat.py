@@ -50,7 +50,7 @@ def report(request: Any) -> dict[str, Any]:
 class Bench:
     def __init__(self, tmp_path: Path, docs: Path, url: str, **changes: Any) -> None:
         model = {"name": "m", "base_url": url, "timeout": 2.0, **changes.pop("model", {})}
-        changes = {"report": {"ask": False, "mend": 0}, **changes}  # the gate has tests of its own
+        changes = {"report": {"ask": False, "max_revisions": 0}, **changes}  # the verifier has tests of its own
         values = {"plan": "off", "store": {"folder": str(tmp_path / "data")}, "model": model, **changes}
         self.settings = Settings.model_validate(values)
         self.task = Task(question="Why is the sky blue?", attachments=[str(docs)])

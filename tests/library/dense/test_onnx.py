@@ -80,7 +80,7 @@ def test_a_file_is_missing(folder: Path, missing: str) -> None:
     (folder / missing).unlink()
     with pytest.raises(LibraryError, match=missing) as caught:
         OnnxEmbedder(folder)
-    assert "library.dense_model" in caught.value.mend
+    assert "library.dense_model" in caught.value.hint
 
 
 @pytest.mark.parametrize("spoiled", ["model.onnx", "tokenizer.json", "sentence_bert_config.json"])
@@ -103,7 +103,7 @@ def test_a_package_is_missing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     )
     with pytest.raises(LibraryError, match="tokenizers") as caught:
         OnnxEmbedder(folder)
-    assert "step-deepresearch[dense]" in caught.value.mend
+    assert "step-deepresearch[dense]" in caught.value.hint
 
 
 def test_half_characters_do_no_harm(folder: Path) -> None:

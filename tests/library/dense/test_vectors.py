@@ -119,7 +119,7 @@ def test_a_reader_goes_on_while_the_files_change(vectors: VectorFile, tmp_path: 
     st.lists(
         st.tuples(
             st.integers(0, 12),  # keys that are new
-            st.integers(0, 4),  # how many of the newest keys the shelf has not heard of
+            st.integers(0, 4),  # how many of the newest keys the document store has not heard of
             st.sets(st.integers(1, 40), max_size=6),  # keys that go
             st.one_of(st.none(), st.integers(0, 4)),  # the batch in which the writer ends
         ),

@@ -70,7 +70,7 @@ def test_a_wrong_key(server: QdrantServer) -> None:
     collection = QdrantCollection(server.url, "c", "another")
     with pytest.raises(LibraryError, match="refuses the key") as caught:
         collection.dimensions()
-    assert "DEEPRESEARCH_QDRANT_API_KEY" in caught.value.mend and "another" not in str(caught.value)
+    assert "DEEPRESEARCH_QDRANT_API_KEY" in caught.value.hint and "another" not in str(caught.value)
     collection.close()
 
 

@@ -43,7 +43,7 @@ def failure(kind: str, answer: Callable[[Request], Answer]) -> tuple[LibraryErro
         with pytest.raises(LibraryError) as caught:
             ASK[kind](client)
         client.close()
-    assert caught.value.mend
+    assert caught.value.hint
     for form in (KEY, base64.b64encode(f"user:{KEY}".encode()).decode()):
         assert form not in str(caught.value)
     return caught.value, len(asked)
@@ -94,7 +94,7 @@ def test_nobody_there(kind: str) -> None:
     client = CLIENTS[kind](url)
     with pytest.raises(LibraryError, match="gives no answer") as caught:
         ASK[kind](client)
-    assert f"library.{kind}_url" in caught.value.mend
+    assert f"library.{kind}_url" in caught.value.hint
     client.close()
 
 

@@ -141,7 +141,7 @@ async def test_no_error_shows_the_key(name: str, status: int | None, monkeypatch
         await provider.search(Query("x"))
     error = caught.value
     for part in ("secret", "sk-very"):
-        assert part not in f"{error} {error.args} {error.message} {error.mend}"
+        assert part not in f"{error} {error.args} {error.message} {error.hint}"
     assert error.__cause__ is None
     assert error.__suppress_context__ or error.__context__ is None
 

@@ -8,7 +8,7 @@ import pytest
 
 from deepresearch.errors import FetchFailed, LibraryError, SearchFailed
 from deepresearch.library.pages import read_page
-from deepresearch.library.tokenise import tokenise
+from deepresearch.text.terms import tokenise
 from deepresearch.trajectory import Passage
 from deepresearch.web.providers import open_providers
 from deepresearch.web.providers.canned import CannedWeb, Faults

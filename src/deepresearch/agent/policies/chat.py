@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from ...models.base import ChatModel, Spec
+from ...policy import View
 from ...trajectory import Turn
-from ..view import View
 
 PLAN_FIRST = (
     "Before any tool is used: state in a few lines what the question is after, then your plan as a short numbered "

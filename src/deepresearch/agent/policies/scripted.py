@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from ...errors import DeepResearchError
+from ...policy import View
 from ...trajectory import Turn
-from ..view import View
 
 Line = Turn | DeepResearchError | Callable[[View], Turn]
 

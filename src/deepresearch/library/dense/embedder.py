@@ -44,7 +44,7 @@ class EndpointEmbedder:
         try:
             found = np.array(self._client.embed(texts), dtype=np.float32)
         except ModelError as error:
-            raise LibraryError(error.message, error.mend) from error
+            raise LibraryError(error.message, error.hint) from error
         return normalised(found)
 
     def close(self) -> None:

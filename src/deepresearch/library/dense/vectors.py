@@ -114,7 +114,7 @@ class VectorFile:
         try:
             state = self._state()
             keys = self._rows(state)["key"]
-            if len(keys) and keys[-1] > above:  # the rest of an update that the shelf never heard of
+            if len(keys) and keys[-1] > above:  # the rest of an update that the document store never heard of
                 state = self._rewritten(state, keys <= above)
             self._drop(state, dropped)
             alive = self._rows(state)["alive"]
@@ -294,7 +294,9 @@ class VectorFile:
 
 
 def _unwritable(folder: Path, error: OSError) -> LibraryError:
-    return LibraryError(f"{folder} cannot be written: {error.strerror or error}.", "Free some space there, or mend it.")
+    return LibraryError(
+        f"{folder} cannot be written: {error.strerror or error}.", "Free some space there, or repair it."
+    )
 
 
 def row_of(key: int, date: str | None, language: str | None, url: str | None) -> Row:

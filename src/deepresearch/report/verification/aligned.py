@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ...library.tokenise import content_terms, tokenise
+from ...text.terms import content_terms, tokenise
 from .reading import is_han, normalised
 
 _WORD = re.compile(r"[A-Za-z]+(?:'[a-z]+)?|\d[\d.,]*\d|\d|[,;:.!?()]")

@@ -14,7 +14,7 @@ from .support import Embed, Support, read_passage, support
 from .uncited import find_uncited
 
 _FACTS = ("number", "date", "name", "quote")
-"""Faults that another passage cited for the same words may mend."""
+"""Faults that another passage cited for the same words may cure."""
 
 
 def verify(text: str, known: Mapping[str, Passage], *, embed: Embed | None = None) -> Verified:

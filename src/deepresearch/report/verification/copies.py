@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from ...library.tokenise import tokenise
+from ...text.terms import tokenise
 from ...trajectory import Passage
 
 ALIKE = 0.8

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ...library.language import detect_language
+from ...text.language import detect_language
 
 Kind = Literal["quote", "number", "date", "name", "negation", "hedge", "scope", "direction"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
 
-from ...library.sentences import sentence_spans
-from ...library.tokenise import content_terms, tokenise
+from ...text.sentences import sentence_spans
+from ...text.terms import content_terms, tokenise
 
 LONGEST_SENTENCE = 400
 """Characters from which what passes for a sentence (a table, a menu) is cut at line ends."""

@@ -7,8 +7,8 @@ from typing import Literal
 
 from rapidfuzz import fuzz
 
-from ...library.language import detect_language
-from ...library.tokenise import content_terms
+from ...text.language import detect_language
+from ...text.terms import content_terms
 from ...trajectory import Passage
 from . import dates, direction, hedging, names, negation, numbers, quotes, scope
 from .aligned import line

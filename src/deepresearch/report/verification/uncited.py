@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from ...library.tokenise import content_terms
+from ...text.terms import content_terms
 from ...trajectory import Passage, Uncited
 from ..claims import Claim
 from .quantities import quantities_of

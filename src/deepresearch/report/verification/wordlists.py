@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from ...library.tokenise import tokenise
+from ...text.terms import tokenise
 
 
 @cache

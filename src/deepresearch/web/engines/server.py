@@ -161,11 +161,11 @@ class Server:
     def _mend(self) -> str:
         return f"Check {self.facts.setting} and that the server runs."
 
-    def failure(self, what: str, mend: str) -> LibraryError:
+    def failure(self, what: str, hint: str) -> LibraryError:
         """The error that says `what` the server does."""
         for secret in self._secrets:
             what = what.replace(secret, "[key]") if secret else what
-        return LibraryError(f"{self.facts.name} at {self._url} {plain(what, LONGEST_REASON)}.", mend)
+        return LibraryError(f"{self.facts.name} at {self._url} {plain(what, LONGEST_REASON)}.", hint)
 
 
 def reason_of(answer: Any) -> str:

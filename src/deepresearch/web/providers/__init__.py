@@ -73,8 +73,8 @@ def _open(name: str, fetcher: "Caller", key: str, options: Mapping[str, Any], ke
     entry = PROVIDERS.get(name)
     if entry is None:
         near = difflib.get_close_matches(name, PROVIDERS, n=1)
-        mend = f"Did you mean {near[0]}?" if near else f"There are {', '.join(PROVIDERS)}."
-        raise SettingsError(f"There is no search provider {name!r}.", mend)
+        hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(PROVIDERS)}."
+        raise SettingsError(f"There is no search provider {name!r}.", hint)
     if entry.key == "required" and not key and not keyless:
         raise SettingsError(f"The search provider {name} needs a key.", f"Set {KEY_VARIABLES[name]}.")
     module, _, made = entry.home.partition(":")

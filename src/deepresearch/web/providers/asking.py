@@ -175,7 +175,7 @@ class Service:
         """The error that says what happened and what can be done about it."""
         why = plain(self._without_key(why), LONGEST_REASON).rstrip(".")
         wait = "" if retry_after is None else f" It asks to wait {in_words(retry_after)}."
-        message, mend = {
+        message, hint = {
             "key_refused": (
                 f"{self.name} refuses the key ({why}).",
                 f"Check DEEPRESEARCH_{self.name.upper()}_API_KEY.",
@@ -186,7 +186,7 @@ class Service:
             "refused": (f"{self.name} refuses the request ({why}).", "Ask in other words or without filters."),
             "not_understood": (f"{self.name}: {why}.", "Its interface may have changed."),
         }[outcome]
-        return SearchFailed(message, mend, outcome, retry_after)
+        return SearchFailed(message, hint, outcome, retry_after)
 
     def _shut_after(self, failure: SearchFailed) -> None:
         """Leave the service alone: for good where the key or the quota is the matter, else for the time it asks."""
@@ -203,7 +203,7 @@ class Service:
         failure = self._shut[1]
         wait = "" if left == math.inf else f" It can be asked again in {in_words(left)}."
         reason = f"{failure.message.partition(' It asks')[0]} It was not asked again.{wait}"
-        raise SearchFailed(reason, failure.mend, failure.outcome, None if left == math.inf else left)
+        raise SearchFailed(reason, failure.hint, failure.outcome, None if left == math.inf else left)
 
     def _without_key(self, text: str) -> str:
         """To be applied before anything is cut: half a key is a secret too."""

@@ -1,0 +1,128 @@
+"""What the newest events mean for the next step: pure functions of the record."""
+
+from collections.abc import Sequence
+
+from ..derived import find, started
+from ..errors import NoToolCalling
+from ..policy import Phase
+from ..trajectory import Answered, Call, Event, Observation, PlanProposed, RunFinished, RunResumed, Turn
+
+UNUSABLE = frozenset(
+    {
+        "malformed_call",
+        "unknown_tool",
+        "bad_arguments",
+        "withdrawn",
+        "empty_reply",
+        "cut_off",
+        "no_citations",
+        "no_search",
+    }
+)
+"""Reasons of observations that say: this was the policy's mistake."""
+
+
+def tail(events: Sequence[Event]) -> tuple[Turn | None, list[Event]]:
+    """The newest turn and what came after it; without a turn, all events."""
+    since: list[Event] = []
+    for event in reversed(events):
+        if isinstance(event, Turn):
+            return event, since[::-1]
+        since.append(event)
+    return None, since[::-1]
+
+
+def report_in_hand(since: Sequence[Event]) -> Answered | None:
+    """The report among the events since the newest turn, unless it was sent back, is being drafted anew, or is done."""
+    report: Answered | None = None
+    for event in since:
+        if isinstance(event, Answered):
+            report = event
+        elif isinstance(event, RunFinished) or (isinstance(event, Observation) and event.call is None):
+            report = None
+    return report
+
+
+def open_calls(turn: Turn, since: Sequence[Event]) -> list[Call]:
+    """Calls of `turn` that have no observation yet, in order."""
+    done = {e.call for e in since if isinstance(e, Observation)}
+    return [call for call in turn.calls if call.id not in done]
+
+
+def is_settled(turn: Turn, since: Sequence[Event]) -> bool:
+    """Whether a turn without calls has been taken for what it is."""
+    return bool(turn.calls) or any(
+        isinstance(e, PlanProposed | Answered) or (isinstance(e, Observation) and e.call is None) for e in since
+    )
+
+
+def failures_in_a_row(events: Sequence[Event]) -> int:
+    """How many of the newest turns, without a gap, were of no use."""
+    failures = 0
+    results: list[Observation] = []
+    for event in reversed(events):
+        if isinstance(event, RunResumed):
+            return failures
+        if isinstance(event, Observation):
+            results.append(event)
+        elif isinstance(event, Turn):
+            if not results or any(r.reason not in UNUSABLE for r in results):
+                return failures
+            failures += 1
+            results = []
+    return failures
+
+
+def unusable(turn: Turn, phase: Phase, events: Sequence[Event], drafting: bool = False) -> Observation | None:
+    """Why a turn without calls cannot be taken as the report, in words for the policy; None: it can.
+
+    A cut-off report is sent back once, and so is a model's report without a citation although there are passages to
+    cite, or that never searched although there are sources; the extractive policy means what it says.
+    drafting: the turn is a step of a report's drafting, which need not cite.
+    Raises NoToolCalling where a model that was told to search answers again without.
+    """
+    said = _said(events)
+    never_looked = has_sources(events) and not any(e.call for e in find(events, Observation))
+    if not turn.text.strip():
+        return _sent_back("empty_reply", "Your reply was empty. Call a tool, or write the report.")
+    if turn.finish == "length" and "cut_off" not in said:
+        return _sent_back("cut_off", "Your reply was cut off at its length limit. Write the whole report, but shorter.")
+    if phase == "work" and turn.model != "extractive" and never_looked:
+        if "no_search" in said:
+            raise NoToolCalling(
+                f"{turn.model or 'The model'} answered twice without calling a tool, but has sources to search.",
+                "If its server cannot call tools, try --dialect toolcall; if it can, turn tool calling on there.",
+            )
+        return _sent_back(
+            "no_search", "You have not searched yet. Call batch_web_surfer, and answer from what it shows."
+        )
+    citable = turn.model != "extractive" and any(isinstance(e, Observation) and e.passages for e in events)
+    if phase == "work" and citable and not drafting and "\\cite{" not in turn.text and "no_citations" not in said:
+        return _sent_back(
+            "no_citations",
+            "You called no tool, so your reply counts as the report, but it cites nothing. Go on with tools, or write "
+            "the report with \\cite{passage id} inside each sentence that rests on a passage you were shown.",
+        )
+    return None
+
+
+def _said(events: Sequence[Event]) -> set[str]:
+    """For what reasons replies have been sent back since the run was begun or last resumed."""
+    said: set[str] = set()
+    for event in events:
+        if isinstance(event, RunResumed):
+            said.clear()
+        elif isinstance(event, Observation) and event.call is None:
+            said.add(event.reason)
+    return said
+
+
+def has_sources(events: Sequence[Event]) -> bool:
+    """Whether the run was given anything to search."""
+    opening = started(events)
+    task, search = opening.task, opening.settings.get("search", {})
+    return bool(task.attachments or task.libraries or search.get("web"))
+
+
+def _sent_back(reason: str, text: str) -> Observation:
+    return Observation(call=None, status="error", reason=reason, shown=text)

@@ -1,0 +1,203 @@
+"""Before a report is accepted each citation is checked, and what does not hold goes back to the policy."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ..errors import LibraryError, ModelError
+from ..models.base import ChatModel
+from ..tools.fencing import fence, one_line
+from ..trajectory import Answered, Citation, Event, Observation, Passage, RunFinished, Uncited, Usage, Verified
+
+if TYPE_CHECKING:
+    from ..judge.asking import Asked
+    from ..judge.claims import ClaimVerdict
+    from ..judge.kept import KeptReplies
+    from ..library.dense.embedder import Embedder
+    from ..report.verification import Open
+
+REPORT_FILE = "report.md"
+"""Where in the workspace the report lies while it is mended; its name alone is an answer that means its text."""
+SENT_BACK, SHRUNK = "unverified", "shrunk"
+SHRINKS = 0.5
+"""Share of the standing report's length below which a reply does not replace it."""
+MOST_ASKED = 40
+"""Undecided citations of one report about which the model is asked."""
+AT_ONCE = 4
+"""Of them at the same time."""
+MOST_TOLD = 30
+"""Citations, and as many sentences without one, that one note tells of."""
+HOLDS = frozenset({"supports", "seen"})
+TOLD = (
+    f"Your report is kept in {REPORT_FILE}. It was checked against the passages that it cites: {{wrong}} of {{of}} "
+    "citations do not hold. Correct each sentence so that it says what its passage says, cite a passage that supports "
+    "it, or take it out; what cannot be verified must be called so. Leave what holds as it is. Edit it with file patch "
+    f"and then reply with {REPORT_FILE} and nothing else, or reply with the whole corrected report."
+)
+
+
+class Verifier:
+    """Checks and compares reports: mechanically, and by meaning and with `model` what that leaves undecided."""
+
+    def __init__(
+        self,
+        model: ChatModel | None = None,
+        kept: "KeptReplies | None" = None,
+        open_embedder: "Callable[[], Embedder] | None" = None,
+    ) -> None:
+        """kept: where replies are kept, so that none is paid for twice. open_embedder: gives the model of meaning, when
+        there is a report to check; what the words say stands where that model fails."""
+        self._model = model
+        self._kept = kept
+        self._open_embedder = open_embedder
+        self._embedder: Embedder | None = None
+
+    async def check(self, report: Answered, known: Mapping[str, Passage], ask: bool) -> Verified:
+        """The verdicts on `report`; `ask`: whether there is budget to ask the model.
+
+        Where the model fails, what the mechanical check has found stands.
+        """
+        from ..report.verification import Answer, settle, undecided  # noqa: PLC0415  slow, and due at the end
+
+        verified = await asyncio.to_thread(self._verify, report.text, known)
+        verified = verified.model_copy(update={"answered": report.seq})
+        questions = undecided(verified, known)[:MOST_ASKED]
+        if self._model is None or not ask or not questions:
+            return verified
+        asked = await self._ask(self._model, questions)
+        answers = [
+            Answer(question.citation, got.value.level, got.value.reason, got.value.evidence, got.model)
+            for question, got in zip(questions, asked, strict=True)
+            if not isinstance(got, ModelError) and got.value
+        ]
+        paid = [got for got in asked if not isinstance(got, ModelError)]
+        failed = dict.fromkeys(f"Not judged by {self._model.name}: {e}" for e in asked if isinstance(e, ModelError))
+        costs = [got.cost for got in paid]
+        update = {
+            "usage": Usage(
+                input=sum(got.usage.input for got in paid),
+                cached=sum(got.usage.cached for got in paid),
+                output=sum(got.usage.output for got in paid),
+            ),
+            "cost": None if None in costs else sum(cost or 0.0 for cost in costs),
+            "notes": [*verified.notes, *failed],
+        }
+        return settle(verified, answers, known).model_copy(update=update)
+
+    async def better(self, question: str, report: str, draft: str) -> Answered:
+        """`draft` if it is deeper than `report` and no less complete, else `report`; and why."""
+        from ..judge import compare, compare_mechanically  # noqa: PLC0415  not needed for most runs
+
+        try:
+            found = await compare(self._model, question, report, draft, self._kept) if self._model else None
+        except ModelError as error:
+            return Answered(text=report, chosen=f"The drafts could not be compared: {error}")
+        found = found or compare_mechanically(question, report, draft)
+        taken = found.deeper_and_no_less_complete
+        told = "The new draft is deeper and no less complete" if taken else "The new draft is not better"
+        why = found.problem or " ".join(found.reasons)
+        chosen = f"{told} ({found.by}): {one_line(why)}"
+        return Answered(text=draft if taken else report, chosen=chosen, usage=found.usage, cost=found.cost)
+
+    async def close(self) -> None:
+        """Let go of the models and the kept replies."""
+        if self._model:
+            await self._model.close()
+        if self._embedder:
+            self._embedder.close()
+        if self._kept:
+            self._kept.close()
+
+    def _verify(self, text: str, known: Mapping[str, Passage]) -> Verified:
+        from ..report.verification import verify  # noqa: PLC0415  slow, and due at the end
+
+        if self._open_embedder is None:
+            return verify(text, known)
+        try:
+            embedder = self._embedder = self._embedder or self._open_embedder()
+            return verify(text, known, embed=lambda texts: embedder.embed(texts, "passage").tolist())
+        except (LibraryError, OSError) as error:
+            return verify(text, known).model_copy(update={"notes": [f"Not compared by meaning: {error}"]})
+
+    async def _ask(self, model: ChatModel, questions: "Sequence[Open]") -> "list[Asked[ClaimVerdict] | ModelError]":
+        from ..judge.claims import ask_claim  # noqa: PLC0415  not needed without a model
+
+        turns = asyncio.Semaphore(AT_ONCE)
+
+        async def ask(one: "Open") -> "Asked[ClaimVerdict] | ModelError":
+            async with turns:
+                try:
+                    return await ask_claim(model, one.claim, one.passage.title, one.passage.text, self._kept)
+                except ModelError as error:  # told in the notes; the mechanical verdict stands
+                    return error
+
+        return await asyncio.gather(*map(ask, questions))
+
+
+def standing(events: Sequence[Event]) -> Answered | None:
+    """The report that stands unless a better one comes; None before the first, and once the run has ended."""
+    for event in reversed(events):
+        if isinstance(event, RunFinished):
+            return None
+        if isinstance(event, Answered):
+            return event
+    return None
+
+
+def shrunk(text: str, events: Sequence[Event]) -> Observation | Answered | None:
+    """What becomes of a reply that is far shorter than the report it is to replace: it is sent back once, and the
+    second time the report stands. None: it may replace it."""
+    report = standing(events)
+    if report is None or len(text) >= SHRINKS * len(report.text):
+        return None
+    if any(isinstance(e, Observation) and e.reason == SHRUNK for e in _since(report, events)):
+        return Answered(text=report.text, partial=report.partial)
+    return Observation(
+        call=None,
+        status="error",
+        reason=SHRUNK,
+        shown="Your reply would replace the report, but is less than half as long. Send the whole corrected report, "
+        f"or correct {REPORT_FILE} with file patch and reply with {REPORT_FILE} and nothing else.",
+    )
+
+
+def sent_back(verified: Verified, events: Sequence[Event], most: int) -> Observation | None:
+    """The note that sends the report of which `verified` is the check back to the policy with what does not hold in it.
+
+    None where everything holds, and where it has been sent back `most` times already, or the last time in vain.
+    """
+    wrong = [c for c in verified.citations if c.level not in HOLDS]
+    problems = sorted([f"{c.passage} {c.claim}" for c in wrong] + [u.claim for u in verified.uncited])
+    earlier = _notes(events)
+    if not problems or len(earlier) >= most or (earlier and (earlier[-1].data or {}).get("problems") == problems):
+        return None
+    lines = [TOLD.format(wrong=len(wrong), of=len(verified.citations)), *map(_about, wrong[:MOST_TOLD])]
+    if verified.uncited:
+        lines.append("These sentences state something and cite nothing:")
+        lines += map(_about_uncited, verified.uncited[:MOST_TOLD])
+    return Observation(call=None, reason=SENT_BACK, shown="\n".join(lines), data={"problems": problems})
+
+
+def _about(verdict: Citation) -> str:
+    line = f"- {one_line(verdict.claim)} [{one_line(verdict.passage)}]: {verdict.level}. {one_line(verdict.reason)}"
+    return f"{line}\n{fence(one_line(verdict.evidence))}" if verdict.evidence else line
+
+
+def _about_uncited(sentence: Uncited) -> str:
+    hint = f" (a passage that may support it: {sentence.suggestion})" if sentence.suggestion else ""
+    return f"- {one_line(sentence.claim)}{hint}"
+
+
+def _notes(events: Sequence[Event]) -> list[Observation]:
+    """The notes that have sent the report in hand back."""
+    notes: list[Observation] = []
+    for event in events:
+        if isinstance(event, RunFinished):
+            notes = []
+        elif isinstance(event, Observation) and event.reason == SENT_BACK:
+            notes.append(event)
+    return notes
+
+
+def _since(report: Answered, events: Sequence[Event]) -> list[Event]:
+    return [event for event in events if event.seq > report.seq]

@@ -1,0 +1,146 @@
+"""Names in questions and in running text: people, works, places, identifiers.
+
+No list of names and no model: runs of capitalised words with the small words that names hold, quoted titles, and
+identifiers. Whether a name leads anywhere is decided by the library's titles, not here.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from .words import content_terms, stop_words, word_set
+
+_TOKEN = re.compile(r"(?:[A-Z]\.){2,}|[^\W_]+(?:['’\-–/][^\W_]+)*(?:['’](?=\s[A-Z]))?|&")
+_QUOTED = re.compile(r"“([^”\n]{2,80})”|\"([^\"\n]{2,80})\"|《([^》\n]{1,60})》|「([^」\n]{1,60})」|`([^`\n]{2,60})`")
+_IDENTIFIER = re.compile(r"(?<![\w.])(?:[A-Za-z_]\w*\.)+[A-Za-z_]\w*(?:\(\))?|\b[A-Za-z]+_\w+\b|\b[a-z]+[A-Z]\w+\b")
+_ARTICLES = frozenset({"The", "A", "An"})
+_NUMBER = re.compile(r"[\d,.–-]+(?:st|nd|rd|th)?$", re.IGNORECASE)
+_ADJECTIVE = re.compile(r"[A-Z/]+-[a-z]+$")
+"""CPU-bound, XML-based."""
+_ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)?$", re.IGNORECASE)
+_POSSESSIVE = re.compile(r"['’][sS]?$")
+_QUALIFIER = re.compile(
+    r"\s\((?:\d{4}\s)?(?:film|movie|book|novel|magazine|band|song|album|series|TV series|play|musician|singer|executor|"
+    r"director|writer|politician|\d{3,4}\s?[-–]\s?\d{3,4})\)",
+    re.IGNORECASE,
+)
+_GAP = re.compile(r"(?:\s+|:\s|\.\s|\s?&\s?)$")
+
+
+@dataclass(frozen=True)
+class Name:
+    text: str
+    start: int
+    end: int
+
+    @property
+    def words(self) -> int:
+        return len(self.text.split())
+
+
+def names_in(text: str, question: bool = False) -> list[Name]:
+    """Names in running text, in order, longest reading first where readings overlap in their start.
+
+    question: a lone capitalised word at the start counts too; in running text that is mostly an ordinary word.
+    """
+    quoted = [_trimmed(m) for m in _QUOTED.finditer(text)]
+    coded = [Name(m.group(), m.start(), m.end()) for m in _IDENTIFIER.finditer(text) if _is_code(m.group())]
+    runs = [n for n in _runs(text) if question or n.words > 1 or not _sentence_start(text, n.start)]
+    return sorted({*quoted, *coded, *runs}, key=lambda n: (n.start, -n.end))
+
+
+@cache
+def _weak_words() -> frozenset[str]:
+    return word_set("names", "calendar") | word_set("names", "ranks") | word_set("names", "demonyms")
+
+
+def is_weak(name: str) -> bool:
+    """Months, weekdays, numbers, ranks and words for nationalities lead nowhere in particular."""
+    return all(w.casefold() in _weak_words() or _ORDINAL.match(w) or len(w) == 1 for w in re.split(r"[\s-]", name))
+
+
+def _is_code(word: str) -> bool:
+    """Not two sentences without a space between them ("in Castile.He was")."""
+    return word.rpartition(".")[2].casefold() not in stop_words()
+
+
+def _trimmed(match: re.Match[str]) -> Name:
+    inner = next(group for group in match.groups() if group is not None)
+    return Name(inner.strip(" ,.;:"), match.start(), match.end())
+
+
+def _runs(text: str) -> list[Name]:
+    tokens = list(_TOKEN.finditer(text))
+    names: list[Name] = []
+    i = 0
+    while i < len(tokens):
+        if not _starts(tokens, i, text):
+            i += 1
+            continue
+        j = _extend(tokens, i, text)
+        names.append(_name(text, tokens[i].start(), tokens[j].end()))
+        i = j + 1
+    return [n for n in names if content_terms(n.text)]
+
+
+def _starts(tokens: list[re.Match[str]], i: int, text: str) -> bool:
+    word = tokens[i].group()
+    if word[0].isdigit():
+        return (
+            bool(_NUMBER.match(word))
+            and i + 1 < len(tokens)
+            and _capital(tokens[i + 1].group())
+            and _gap(tokens, i, text) == " "
+        )
+    if not _capital(word) or word.casefold() not in stop_words() or not _sentence_start(text, tokens[i].start()):
+        return _capital(word)
+    return word in _ARTICLES and i + 1 < len(tokens) and _capital(tokens[i + 1].group())
+
+
+def _extend(tokens: list[re.Match[str]], i: int, text: str) -> int:
+    """Index of the last token of the name that starts at token `i`."""
+    last = i
+    while last + 1 < len(tokens):
+        if _POSSESSIVE.search(tokens[last].group()) and not _capital(tokens[last + 1].group()):
+            break
+        ahead = last + 1
+        while ahead < len(tokens) and ahead - last <= 3 and tokens[ahead].group() in word_set("names", "inside"):
+            ahead += 1
+        if ahead >= len(tokens) or not all(_joins(tokens, k, text) for k in range(last, ahead)):
+            break
+        word = tokens[ahead].group()
+        if not (_capital(word) or word[0].isdigit() or word == "&"):
+            break
+        last = ahead
+    return last
+
+
+def _joins(tokens: list[re.Match[str]], k: int, text: str) -> bool:
+    """Token `k` and the next one can belong to one name."""
+    gap = _gap(tokens, k, text)
+    if gap.startswith("."):
+        return len(tokens[k].group()) == 1 or tokens[k].group() in ("Jr", "Sr", "St", "Dr", "Mr", "Mrs")
+    if gap.startswith(","):
+        following = tokens[k + 1].group().casefold()
+        return following in word_set("names", "ranks") or bool(re.match(r"\d+(?:st|nd|rd|th)$", following))
+    return bool(_GAP.match(gap)) and "\n" not in gap
+
+
+def _gap(tokens: list[re.Match[str]], k: int, text: str) -> str:
+    return text[tokens[k].end() : tokens[k + 1].start()]
+
+
+def _capital(word: str) -> bool:
+    return word[0].isupper() and not _ADJECTIVE.match(word)
+
+
+def _sentence_start(text: str, start: int) -> bool:
+    before = text[:start].rstrip()
+    return not before or before[-1] in '.!?。！？:"“(,;'
+
+
+def _name(text: str, start: int, end: int) -> Name:
+    if qualifier := _QUALIFIER.match(text, end):
+        end = qualifier.end()
+    name = text[start:end]
+    return Name(_POSSESSIVE.sub("", name) if not name.endswith(")") else name, start, end)

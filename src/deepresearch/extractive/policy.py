@@ -1,0 +1,291 @@
+"""The policy itself: a list of steps, each of which says what it would still do; the first that has something does it.
+
+Nothing is remembered between turns: what was asked and found is read back from the events each time, so a resumed
+run decides as the first one would have.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from ..policy import View
+from ..trajectory import Call, Passage, Turn
+from .evidence import Scored, rank
+from .facets import Facet, facets_of
+from .hops import STRONG, Lead, best_for_question, fold_name, read_trail
+from .names import is_weak, names_in
+from .phrases import ENGLISH
+from .planning import plan_text, todo_items
+from .research import SURFER, Research, read_events
+from .scoring import gather
+from .words import content_terms, has_term
+from .writing import write_report
+
+NAME = "extractive"
+LIST_TOOL = "todo"
+OPENING = 8
+"""Passages that the first, frugal part may bring: names, what they lead to, and the question as it stands."""
+LOOKUPS = 4
+"""Leads looked up in one turn."""
+MOST_LOOKUPS = 24
+FRUITLESS = 6
+"""Lookups without any success after which the documents are held not to be titled by such names."""
+LONGEST_QUERY = 500
+"""Characters that the search tool takes."""
+MOST_ALIASES = 3
+"""Other names that are searched for."""
+PER_FACET = 4
+"""Passages that one query for a facet may bring."""
+MOST_WIDENED = 16
+"""Passages that all of them may bring."""
+WIDEST = 40
+"""Passages from which reading stops."""
+BEST = 8
+"""Statements per facet that guide further reading."""
+PLACES = 3
+"""Places read around, and terms followed up, in one turn."""
+NEIGHBOURS = 5
+"""Paragraphs read around a good passage."""
+
+PAGES, PARAGRAPHS = 3, 7
+"""Pages opened in one turn, and paragraphs of each; more would not be shown whole."""
+MOST_OPENED = 3
+"""Turns in which pages are opened, for the trail and for what promises most each."""
+
+LINK = "Looking up what the question names."
+FOLLOW = "Following names that stand near what is asked."
+ASK = "Searching for the question as it stands."
+WEAKLY = "Following the names read first."
+OPEN_TRAIL = "Opening the pages that the names led to."
+OPEN_QUOTED = "Opening the pages that would be quoted."
+OPEN_BEST = "Opening the pages that promise most."
+WIDEN = "Searching for each part of the question."
+AROUND = "Reading around the best passages."
+TICK = "Settling the list."
+DEEPEN = "Searching for terms that the best passages raise."
+
+
+class ExtractivePolicy:
+    """Research without a model: see docs/extractive.md."""
+
+    name = NAME
+    revises = False
+    """It quotes letter by letter; a sentence that would not hold is never written."""
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    async def decide(self, view: View) -> Turn:
+        """The plan, the next searches, or the report; the same events give the same turn."""
+        research = read_events(view.events)
+        if view.phase == "plan":
+            return Turn(text=plan_text(research), model=NAME, cost=0.0)
+        if view.phase == "work" and SURFER in view.tools:
+            steps = (open_trail, link, follow, ask, follow_weakly, widen, open_best, read_around, deepen, open_quoted)
+            for step in steps:
+                if turn := step(research):
+                    return _with_todo(turn, research) if LIST_TOOL in view.tools else turn
+            if LIST_TOOL in view.tools and research.listed and not research.ticked_off:
+                return tick_off(research)
+        return Turn(text=write_report(research), model=NAME, cost=0.0)
+
+
+def _with_todo(turn: Turn, research: Research) -> Turn:
+    """The turn; the first one of the work also puts the sub-questions on the todo list."""
+    if research.listed:
+        return turn
+    items = Call(id="", tool=LIST_TOOL, arguments={"items": todo_items(research, "in_progress")})
+    return turn.model_copy(update={"calls": [items, *turn.calls]})
+
+
+def tick_off(research: Research) -> Turn:
+    """Settle the todo list before the report: what each sub-question brought."""
+    pool = gather(research.evidence, research.authority, research.aliases)
+    found = [len(rank(pool, facet)) for facet in facets_of(research.questions)]
+    told = [ENGLISH.count("statements", count) if count else "nothing found" for count in found]
+    items = todo_items(research, "done", told)
+    call = Call(id="", tool=LIST_TOOL, arguments={"items": items})
+    return Turn(text=TICK, calls=[call], finish="tool_calls", model=NAME, cost=0.0)
+
+
+def link(research: Research) -> Turn | None:
+    """Look up the documents that the question names."""
+    asked = research.titles_asked()
+    titles = " / ".join(fold_name(p.title) for p in research.passages.values())
+    queries = []
+    for question in research.questions:
+        settled = {
+            part
+            for whole, *parts in question.readings
+            for part in parts
+            if whole.casefold() not in asked or fold_name(part) in titles
+        }
+        wanted = [whole for whole, *_ in question.readings] + [n for n in question.names if n not in settled]
+        context = " ".join(question.phrases) or question.text
+        queries += [_lookup(name, context) for name in wanted if name.casefold() not in asked]
+    return _search(LINK, queries[:12], OPENING)
+
+
+def follow(research: Research) -> Turn | None:
+    """Look up names that stand near the relations which the question walks along."""
+    return _follow(research, STRONG, FOLLOW)
+
+
+def ask(research: Research) -> Turn | None:
+    """Search for the question as it stands."""
+    text = research.question.text[:LONGEST_QUERY]
+    if research.was_asked(text):
+        return None
+    few = max(2, min(3, OPENING - len(research.found)))
+    return _search(ASK, [{"text": text, "k": few}], few)
+
+
+def follow_weakly(research: Research) -> Turn | None:
+    """Once, where one thing is sought through another and no relation word showed the way: the names read first."""
+    trail = read_trail(research)
+    if WEAKLY in research.steps or trail.edges or len(trail.roots) != 1:
+        return None
+    return _follow(research, 0.0, WEAKLY)
+
+
+def _follow(research: Research, least: float, step: str) -> Turn | None:
+    left = OPENING - len(research.found)
+    trail = read_trail(research)
+    leads = [lead for lead in trail.leads if lead.score >= least]
+    looked_up = len(research.titles_asked())
+    fruitless = looked_up >= FRUITLESS and not any(a.hits for a in research.asked if a.title)
+    if left <= 0 or looked_up >= MOST_LOOKUPS or fruitless:
+        return None
+    queries = [_lookup(lead.name, _context(lead, research)) for lead in leads[:LOOKUPS]]
+    return _search(step, queries, left)
+
+
+def widen(research: Research) -> Turn | None:
+    """Once: search for each part of the question, in more than one wording."""
+    if WIDEN in research.steps:
+        return None
+    wordings = [query for facet in facets_of(research.questions) for query in facet.queries]
+    if is_settled(research):
+        wordings = wordings[:1]
+    wordings = [other for _, other in research.aliases[:MOST_ALIASES]] + wordings
+    wordings = [text[:LONGEST_QUERY] for text in wordings]
+    queries = [{"text": text, "k": PER_FACET} for text in wordings if not research.was_asked(text)]
+    return _search(WIDEN, queries[:10], min(PER_FACET * len(queries), MOST_WIDENED))
+
+
+def read_around(research: Research) -> Turn | None:
+    """Once: the paragraphs around the best passages of longer documents."""
+    if AROUND in research.steps or is_settled(research):
+        return None
+    chosen: list[Passage] = []
+    for scored in best_statements(research):
+        passage = scored.statement.passage
+        near = any(p.document == passage.document and abs(p.position - passage.position) < NEIGHBOURS for p in chosen)
+        if not near and (passage.position or passage.heading):
+            chosen.append(passage)
+    if not chosen:
+        return None
+    return _read(AROUND, [{"reference": passage.id} for passage in chosen[:PLACES]], NEIGHBOURS)
+
+
+def deepen(research: Research) -> Turn | None:
+    """Once: names and terms that several of the best statements raise and the question does not hold."""
+    if DEEPEN in research.steps or is_settled(research) or len(research.found) >= WIDEST:
+        return None
+    known = set(research.question.terms)
+    weight: Counter[str] = Counter()
+    subject: dict[str, str] = {}
+    for scored in best_statements(research):
+        for name in names_in(scored.statement.text):
+            terms = content_terms(name.text)
+            if terms and not is_weak(name.text) and not set(terms) <= known:
+                weight[name.text] += 1
+                subject.setdefault(name.text, " ".join(research.question.names[:2]))
+    raised = [name for name, count in weight.most_common() if count > 1]
+    queries = [{"text": f"{name} {subject[name]}".strip(), "k": 2} for name in raised[:PLACES]]
+    return _search(DEEPEN, [q for q in queries if not research.was_asked(str(q["text"]))], 2 * PLACES)
+
+
+def open_trail(research: Research) -> Turn | None:
+    """Open the pages that the trail has come through so far: an excerpt seldom says where it goes on."""
+    trail = read_trail(research)
+    nodes = [*trail.nodes, *best_for_question(research)]
+    if research.steps.count(OPEN_TRAIL) >= MOST_OPENED:
+        return None
+    return _open(OPEN_TRAIL, [research.passages[node] for node in nodes], research)
+
+
+def open_best(research: Research) -> Turn | None:
+    """Open the pages whose excerpts promise most, a few at a time, as long as that brings something."""
+    rounds = research.steps.count(OPEN_BEST)
+    if rounds >= MOST_OPENED or is_settled(research) or (rounds and not _gained(research)):
+        return None
+    facets = facets_of(research.questions)
+    place = {hit: place for asked in reversed(research.asked) for place, hit in enumerate(asked.hits)}
+    excerpts = [p for p in research.passages.values() if p.excerpt]
+    return _open(OPEN_BEST, sorted(excerpts, key=lambda p: (-_promise(p, facets), place.get(p.id, 0))), research)
+
+
+def open_quoted(research: Research) -> Turn | None:
+    """Open the pages of which only an excerpt would be quoted."""
+    if research.steps.count(OPEN_QUOTED) >= MOST_OPENED:
+        return None
+    return _open(OPEN_QUOTED, [scored.statement.passage for scored in best_statements(research)], research)
+
+
+def _promise(excerpt: Passage, facets: Sequence[Facet]) -> float:
+    """The largest share of any facet's terms that the excerpt has, in tenths: what is equal to that the search's own
+    order decides, in which authority counts."""
+    said = set(content_terms([excerpt.title, excerpt.text]))
+    wanted = [[*facet.subject, *facet.aspects] for facet in facets]
+    return max((round(10 * sum(has_term(said, t) for t in terms) / len(terms)) for terms in wanted if terms), default=0)
+
+
+def _gained(research: Research) -> bool:
+    """The pages opened last hold something worth quoting."""
+    documents = list(research.opened)[-PAGES:]
+    return any(scored.statement.passage.document in documents for scored in best_statements(research))
+
+
+def _open(step: str, excerpts: Iterable[Passage], research: Research) -> Turn | None:
+    """Open the first few pages that were not opened yet."""
+    left = {p.document: p.id for p in excerpts if p.excerpt and p.document not in research.opened}
+    alone = [ident for document, ident in left.items() if document in research.crowded]
+    references = [{"reference": ident} for ident in alone[:1] or list(left.values())[:PAGES]]
+    return _read(step, references, PARAGRAPHS) if references else None
+
+
+def _read(step: str, references: list[dict[str, Any]], paragraphs: int) -> Turn:
+    arguments = {"action": "batch_open", "references": references, "k": paragraphs * len(references)}
+    call = Call(id="", tool=SURFER, arguments=arguments)
+    return Turn(text=step, calls=[call], finish="tool_calls", model=NAME, cost=0.0)
+
+
+def is_settled(research: Research) -> bool:
+    """The question's relations were walked to their end: more reading around would only add noise."""
+    return len(facets_of(research.questions)) == 1 and bool(read_trail(research).edges)
+
+
+@lru_cache(maxsize=1)
+def best_statements(research: Research) -> list[Scored]:
+    """The best statements for all facets, best first."""
+    pool = gather(research.evidence, research.authority, research.aliases)
+    ranked = [rank(pool, facet)[:BEST] for facet in facets_of(research.questions)]
+    return sorted((s for scored in ranked for s in scored), key=lambda s: -s.score)
+
+
+def _context(lead: Lead, research: Research) -> str:
+    """Words that tell this bearer of the name from others."""
+    return " ".join([*research.question.phrases, research.passages[lead.source].title])
+
+
+def _lookup(name: str, context: str) -> dict[str, Any]:
+    return {"text": context[:LONGEST_QUERY], "title": name, "k": 1}
+
+
+def _search(step: str, queries: list[dict[str, Any]], k: int) -> Turn | None:
+    if not queries:
+        return None
+    call = Call(id="", tool=SURFER, arguments={"action": "batch_search", "queries": queries, "k": k})
+    return Turn(text=step, calls=[call], finish="tool_calls", model=NAME, cost=0.0)

@@ -1,0 +1,146 @@
+"""What a question asks: its language, kind, names, the relations it walks along, and the parts it falls into."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ..text.language import detect_language
+from .names import Name, is_weak, names_in
+from .words import HAN, break_words, content_terms, is_attribute, is_relation, lexicon, stop_words
+
+_CLAUSE = re.compile(
+    r"[?;？；。！]+\s*|(?<=[a-z0-9)])\.\s+(?=[A-Z])|，\s*(?=[^，]{4,})"
+    r"|,?\s+and\s+(?=(?:what|how|why|when|where|which|who|does|do|is|are|can|should)\b)",
+    re.IGNORECASE,
+)
+_JOINT = re.compile(r"(?:,?\s+(?:and|in|to|for|on|with|at|a|the|from|by|is|are)\s+(?:the\s+)?|,\s+|[:,]\s+|\s)$")
+_PHRASE_BREAK = re.compile(r"[,;:?!()\[\]。，、；：？！（）“”\"《》]+|\s[-–—]\s|\.(?:\s|$)")
+
+_KANA = re.compile(r"[\u3040-\u30ff]")
+_HAN_RUN = re.compile(r"[\u3400-\u9fff]{2,}")
+_LATIN_RUN = re.compile(r"[A-Za-z][\w.+/-]*\w(?: [A-Za-z][\w.+/-]*\w)*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Question:
+    text: str
+    language: str
+    kind: str
+    """A key of `kinds` in lexicon.toml, or "open"."""
+    names: tuple[str, ...]
+    """Names in it, in order."""
+    readings: tuple[tuple[str, ...], ...]
+    """Longer readings of neighbouring names as one ("Kiss and Tell"), each with the names that it swallows."""
+    links: tuple[str, ...]
+    """Terms by which it walks from one thing to the next: director, father, arena."""
+    terms: tuple[str, ...]
+    """All its terms with content."""
+    phrases: tuple[str, ...]
+    """Its words between function words, outside names."""
+    clauses: tuple[str, ...]
+    """The questions it holds, when it holds several; else itself."""
+
+
+def analyse(text: str) -> Question:
+    """What `text` asks."""
+    text = " ".join(text.split())
+    language = _language(text)
+    spans = [*names_in(text, question=True), *_foreign(text, language)]
+    found = _distinct(n for n in spans if not is_weak(n.text))
+    names = tuple(n.text for n in found)
+    outside = _blank(text, found)
+    phrases = tuple(_phrases(outside))
+    terms = tuple(content_terms([*names, *phrases]))
+    return Question(
+        text=text,
+        language=language,
+        kind=_kind(text),
+        names=names,
+        readings=tuple(_readings(text, found)),
+        links=tuple(t for t in content_terms(phrases) if not is_attribute(t) and t not in _kinds_of(text, found)),
+        terms=terms,
+        phrases=phrases,
+        clauses=tuple(_clauses(text)),
+    )
+
+
+def _language(text: str) -> str:
+    """zh or en: what most of it is written in; Latin names without an English word between them count for nothing."""
+    if not HAN.search(text) or _KANA.search(text):
+        return "en"
+    english = any(word.casefold() in stop_words() for word in re.findall("[A-Za-z]+", text))
+    return "zh" if not english or detect_language(text) == "zh" else "en"
+
+
+def _foreign(text: str, language: str) -> list[Name]:
+    """Latin words in Chinese text, and Chinese ones in English: they are names, mostly."""
+    pattern = _LATIN_RUN if language == "zh" else _HAN_RUN
+    found = [Name(m.group(), m.start(), m.end()) for m in pattern.finditer(text)]
+    return [name for name in found if not any(word.casefold() in stop_words() for word in name.text.split())]
+
+
+def _kind(text: str) -> str:
+    lowered = text.lower()
+    return next((kind for kind, looks in lexicon()["kinds"].items() if re.search(looks["asks"], lowered)), "open")
+
+
+def _distinct(all_names: Iterable[Name]) -> list[Name]:
+    """Names that do not lie within another one, in order."""
+    names = sorted(set(all_names), key=lambda n: (n.start, -n.end))
+    return [n for i, n in enumerate(names) if not any(o.start <= n.start and n.end <= o.end for o in names[:i])]
+
+
+def _readings(text: str, names: list[Name]) -> list[tuple[str, ...]]:
+    """Neighbouring names read as one."""
+    joined = []
+    for size in (3, 2):
+        for i in range(len(names) - size + 1):
+            group = names[i : i + size]
+            gaps = [text[a.end : b.start] for a, b in pairwise(group)]
+            if all(_JOINT.match(gap) for gap in gaps):
+                joined.append((text[group[0].start : group[-1].end], *(n.text for n in group)))
+    return joined
+
+
+def _kinds_of(text: str, names: list[Name]) -> set[str]:
+    """Terms that only say what a name is the name of: "film" in "the film Blood Street"."""
+    before = (re.search(r"([^\W\d_]+)\s+[\"“]?$", text[: name.start]) for name in names)
+    return {t for match in before if match for t in content_terms(match.group(1)) if not is_relation(t)}
+
+
+def _blank(text: str, names: list[Name]) -> str:
+    """`text` with a break in place of each name."""
+    for name in reversed(names):
+        text = f"{text[: name.start]} ; {text[name.end :]}"
+    return text
+
+
+def _phrases(text: str) -> list[str]:
+    """Runs of words between function words and marks."""
+    phrases: list[str] = []
+    for piece in _PHRASE_BREAK.split(text):
+        for part in re.split(r"(?<=[\u3400-\u9fff])\s*(?=[A-Za-z])|(?<=[A-Za-z0-9])\s*(?=[\u3400-\u9fff])", piece):
+            phrases += _chinese(part) if HAN.search(part) else _english(part)
+    return list(dict.fromkeys(p for p in phrases if p))
+
+
+def _english(piece: str) -> list[str]:
+    runs: list[list[str]] = [[]]
+    for word in piece.split():
+        if content_terms(word):
+            runs[-1].append(word.strip("'’.,\"“”"))
+        elif runs[-1]:
+            runs.append([])
+    return [re.sub(r"['’]s\b", "", " ".join(run)) for run in runs]
+
+
+def _chinese(piece: str) -> list[str]:
+    pattern = "|".join(map(re.escape, break_words()))
+    return [part.strip() for part in re.split(pattern, piece) if len(part.strip()) > 1]
+
+
+def _clauses(text: str) -> list[str]:
+    parts = [part.strip(" ,，") for part in _CLAUSE.split(text)]
+    parts = [part for part in parts if len(content_terms(part)) >= 2]
+    return parts or [text]

@@ -1,0 +1,143 @@
+"""What the policy knows of words: which carry no content, and which say the same relation in other words.
+
+The words themselves, and the looks of questions and sentences, are data: lexicon.toml.
+"""
+
+import re
+import tomllib
+from collections.abc import Collection, Iterable
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any
+
+from ..text.terms import tokenise
+
+HAN = re.compile(r"[\u3400-\u9fff]")
+_COMPOUND = re.compile(r"[a-z_]\.|\.[a-z_]|[a-z0-9]_|_[a-z0-9]")
+_WORD = re.compile(r"(?<![\w.])[A-Za-z]+(?:['’][a-z]+)?(?![\w(]|\.\w)")
+_COMPOUND_WORD = re.compile(r"\b[A-Za-z/]{2,}-[A-Za-z]{2,}\b")
+_LONE = re.compile(r"[a-z]$")
+
+
+@cache
+def lexicon() -> dict[str, Any]:
+    """The data file."""
+    data: dict[str, Any] = tomllib.loads(files(__package__).joinpath("lexicon.toml").read_text(encoding="utf-8"))
+    return data
+
+
+@cache
+def word_set(section: str, key: str) -> frozenset[str]:
+    """The words of one list, as they stand in the data file."""
+    return frozenset(lexicon()[section][key].split())
+
+
+@cache
+def _terms_of(key: str) -> frozenset[str]:
+    """The search terms of one list of words."""
+    return frozenset(term for word in word_set("words", key) for term in tokenise(word))
+
+
+def stem(word: str) -> str:
+    """The search term that one word becomes."""
+    found = tokenise(word)
+    return found[-1] if found else word
+
+
+def stop_words() -> frozenset[str]:
+    """Words that carry no content, in lower case."""
+    return word_set("words", "stop")
+
+
+@cache
+def break_words() -> tuple[str, ...]:
+    """Chinese function words, longest first."""
+    return tuple(sorted(word_set("words", "breaks"), key=lambda word: (-len(word), word)))
+
+
+@cache
+def _families() -> dict[str, frozenset[str]]:
+    families: dict[str, frozenset[str]] = {}
+    for line in lexicon()["relations"]["families"].strip().splitlines():
+        head, *rest = (stem(word) for word in line.split())
+        families[head] = families.get(head, frozenset({head})) | set(rest)
+    nationality = stem("nationality")
+    families[nationality] |= {stem(word) for word in word_set("names", "demonyms")}
+    return families
+
+
+@cache
+def _synonyms() -> dict[str, frozenset[str]]:
+    groups: dict[str, frozenset[str]] = {}
+    for line in lexicon()["relations"]["synonyms"].strip().splitlines():
+        group = frozenset(stem(word) for word in line.split())
+        for term in group:
+            groups[term] = groups.get(term, frozenset()) | group
+    return groups
+
+
+def related(term: str) -> frozenset[str]:
+    """The term itself and terms by which texts say the same: director -> directed."""
+    same = frozenset({term})
+    return _families().get(term, same) | _synonyms().get(term, same)
+
+
+def other_words(term: str, most: int = 4) -> list[str]:
+    """Words, as written, by which texts may say `term` instead."""
+    relations = lexicon()["relations"]
+    lines = [line.split() for key in ("families", "synonyms") for line in relations[key].strip().splitlines()]
+    heads = [line for line in lines if term in {stem(word) for word in line}]
+    words = {stem(word): word for line in heads for word in line}
+    return [word for found, word in words.items() if found != term][:most]
+
+
+def is_relation(term: str) -> bool:
+    """True for words that name a relation: director, mother."""
+    return term in _families() and not is_attribute(term)
+
+
+def is_general(term: str) -> bool:
+    """True for words that fit any subject and so tell little."""
+    return term in _terms_of("general")
+
+
+def is_comparing(term: str) -> bool:
+    """True for words that only say that things are compared."""
+    return all(part in _terms_of("comparing") for part in term.split("+"))
+
+
+def is_attribute(term: str) -> bool:
+    """True for what is asked about a thing (its date, place, age) rather than a way to another thing."""
+    return term in _terms_of("attributes")
+
+
+def content_terms(texts: str | Iterable[str]) -> list[str]:
+    """Terms with content in `texts`, in order, without repeats; of an identifier its parts.
+
+    Words without content go before they are stemmed: "except" is not "exception".
+    """
+    joined = texts if isinstance(texts, str) else "\n".join(texts)
+    return list(_content_terms(joined))
+
+
+def question_terms(text: str) -> list[str]:
+    """Terms of a question: as `content_terms`, but the parts of a compound stay together ("cpu+bound")."""
+    compounds = {m.group(): content_terms(m.group()) for m in _COMPOUND_WORD.finditer(text)}
+    joined = ["+".join(parts) for parts in compounds.values() if len(parts) > 1]
+    return list(dict.fromkeys([*content_terms(_COMPOUND_WORD.sub(" ", text) if joined else text), *joined]))
+
+
+def has_term(terms: Collection[str], term: str) -> bool:
+    """`term`, or all parts of a compound, are among `terms`."""
+    return term in terms or ("+" in term and all(part in terms for part in term.split("+")))
+
+
+def implied_terms(text: str) -> list[str]:
+    """What a sentence speaks of without the words: dates of a life speak of birth and death."""
+    return content_terms(lexicon()["sentences"]["life"]) if re.search(lexicon()["sentences"]["lifespan"], text) else []
+
+
+@lru_cache(maxsize=1 << 14)
+def _content_terms(text: str) -> tuple[str, ...]:
+    kept = _WORD.sub(lambda word: " " if word.group().casefold() in stop_words() else word.group(), text)
+    return tuple(t for t in dict.fromkeys(tokenise(kept)) if not _COMPOUND.search(t) and not _LONE.match(t))

@@ -1,0 +1,369 @@
+"""Files, documents and passages of one library, in SQLite. They are the truth; the index is derived from them."""
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from ..errors import DamagedLibrary, LibraryError
+from ..trajectory import Passage
+from .documents import Document
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, size INT, mtime INT, digest TEXT, problems TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS documents (
+    number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, file TEXT NOT NULL, digest TEXT NOT NULL,
+    title TEXT NOT NULL, url TEXT, date TEXT, passages INT NOT NULL);
+CREATE INDEX IF NOT EXISTS documents_file ON documents (file);
+CREATE INDEX IF NOT EXISTS documents_url ON documents (url) WHERE url IS NOT NULL;
+CREATE INDEX IF NOT EXISTS documents_title ON documents (title);
+CREATE TABLE IF NOT EXISTS passages (
+    key INTEGER PRIMARY KEY AUTOINCREMENT, document INT NOT NULL, position INT NOT NULL, id TEXT NOT NULL,
+    text TEXT NOT NULL, heading TEXT NOT NULL, page INT, language TEXT);
+CREATE INDEX IF NOT EXISTS passages_document ON passages (document, position);
+CREATE TABLE IF NOT EXISTS dropped (key INTEGER PRIMARY KEY);
+"""
+FORMAT = 1
+"""Raised when the tables change."""
+_PASSAGE = """
+SELECT p.key, p.id, d.id, d.title, p.text, d.url, p.heading, p.position, p.page, d.date, p.language
+FROM passages p JOIN documents d ON d.number = p.document
+"""
+PATIENCE = 30.0
+"""Seconds to wait for another process that has the file locked."""
+PAGE = 1000
+"""Passages read at once where all are wanted."""
+CACHE = 32 * 1024
+"""KiB of the file that are held in memory."""
+_SPOILED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_ERROR)
+_READING = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ)
+
+
+@dataclass(frozen=True)
+class Held:
+    """What is known of a document that stands on the document store."""
+
+    number: int
+    file: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class FileMark:
+    """By what a file is known again."""
+
+    size: int
+    mtime: int
+    """Nanoseconds."""
+    digest: str
+    problems: list[tuple[str, str]]
+    """(place, reason) of what could not be read in it."""
+
+
+class DocumentStore:
+    """One SQLite file. Reading is safe from any thread and while another process writes."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises DamagedLibrary where `path` is not a sound library, LibraryError where the place is to blame."""
+        self.path = path
+        self._lock = threading.RLock()
+        self._counted: dict[str, tuple[Any, int]] = {}
+        try:
+            self._db = sqlite3.connect(path, timeout=PATIENCE, check_same_thread=False, isolation_level=None)
+            try:
+                self._use_wal()
+                self._db.execute("PRAGMA synchronous = NORMAL")
+                self._db.execute(f"PRAGMA cache_size = -{CACHE}")
+                self._make(path)
+            except BaseException:  # whatever it was: the file is let go of
+                self._db.close()
+                raise
+        except sqlite3.Error as error:
+            raise _trouble(path, error) from error
+
+    def _use_wal(self) -> None:
+        """The engine does not wait for others where the mode of a new file changes, so this does."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+
+    def _make(self, path: Path) -> None:
+        """The tables, all or none of them: another process must not take a half-made file for a spoiled one."""
+        if self._format() == FORMAT:
+            return
+        self._db.execute("BEGIN IMMEDIATE")
+        self._check_format(path)
+        for statement in _SCHEMA.split(";"):
+            self._db.execute(statement)
+        self._db.execute(f"PRAGMA user_version = {FORMAT}")
+        self._db.execute("COMMIT")
+
+    def _format(self) -> int:
+        [(found,)] = self._db.execute("PRAGMA user_version")
+        return int(found)
+
+    def _check_format(self, path: Path) -> None:
+        [(tables,)] = self._db.execute("SELECT count(*) FROM sqlite_master")
+        if tables and (found := self._format()) != FORMAT:
+            raise DamagedLibrary(
+                f"{path} has format {found}, and this version reads {FORMAT}.",
+                "Move its folder away and build the library again.",
+            )
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def _all(self, sql: str, *values: Any) -> list[Any]:
+        """Raises LibraryError."""
+        try:
+            with self._lock:
+                return self._db.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise _trouble(self.path, error) from error
+
+    # Writing: everything between begin and commit happens or does not.
+
+    def _do(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Raises LibraryError."""
+        try:
+            with self._lock:
+                return self._db.execute(sql, values)
+        except sqlite3.Error as error:
+            raise _trouble(self.path, error) from error
+
+    def _do_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        try:
+            with self._lock:
+                self._db.executemany(sql, rows)
+        except sqlite3.Error as error:
+            raise _trouble(self.path, error) from error
+
+    def begin(self) -> None:
+        self._do("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        self._do("COMMIT")
+
+    def rollback(self) -> None:
+        if self._db.in_transaction:
+            self._do("ROLLBACK")
+
+    def put(self, document: Document, file: str, digest: str, passages: list[Passage]) -> int:
+        """Add a document; its number."""
+        number = self._do(
+            "INSERT INTO documents (id, file, digest, title, url, date, passages) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (document.id, file, digest, document.title, document.url, document.date, len(passages)),
+        ).lastrowid
+        assert number is not None
+        self._do_many(
+            "INSERT INTO passages (document, position, id, text, heading, page, language) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            ((number, p.position, p.id, p.text, _heading(p.heading), p.page, p.language) for p in passages),
+        )
+        return number
+
+    def drop(self, number: int) -> None:
+        """Take the document with this number away."""
+        self._do("INSERT INTO dropped SELECT key FROM passages WHERE document = ?", (number,))
+        self._do("DELETE FROM passages WHERE document = ?", (number,))
+        self._do("DELETE FROM documents WHERE number = ?", (number,))
+
+    def put_file(self, path: str, mark: FileMark) -> None:
+        problems = json.dumps(mark.problems, ensure_ascii=False)
+        values = (path, mark.size, mark.mtime, mark.digest, problems)
+        self._do("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", values)
+
+    def drop_file(self, path: str) -> None:
+        self._do("DELETE FROM files WHERE path = ?", (path,))
+
+    # What the writer asks.
+
+    def file_mark(self, path: str) -> FileMark | None:
+        """By what the file is known, if it has been read."""
+        rows = self._all("SELECT size, mtime, digest, problems FROM files WHERE path = ?", path)
+        for size, mtime, digest, problems in rows:
+            return FileMark(size, mtime, digest, [(place, reason) for place, reason in json.loads(problems)])
+        return None
+
+    def under(self, root: str) -> set[str]:
+        """The files at or under `root` that were read or that documents came from (an addition may have broken off)."""
+        # From file to file along the index: a large corpus costs no more than a small one.
+        files = """
+            WITH RECURSIVE found (file) AS (
+                SELECT min(file) FROM documents WHERE file >= ?1 AND file < ?2
+                UNION ALL
+                SELECT (SELECT min(file) FROM documents WHERE file > found.file AND file < ?2)
+                FROM found WHERE found.file IS NOT NULL)
+            SELECT file FROM found WHERE file IS NOT NULL
+            UNION SELECT path FROM files WHERE path >= ?1 AND path < ?2
+            UNION SELECT path FROM files WHERE path = ?3
+            UNION SELECT file FROM documents WHERE file = ?3"""
+        least = root.rstrip("/") + "/"
+        return {path for (path,) in self._all(files, least, least[:-1] + "0", root)}
+
+    def held(self, id: str) -> Held | None:
+        """The document with this id."""
+        rows = self._all("SELECT number, file, digest FROM documents WHERE id = ?", id)
+        return Held(*rows[0]) if rows else None
+
+    def numbers(self, file: str) -> Iterator[int]:
+        """Numbers of the documents that came from `file`, a page at a time."""
+        last = -1
+        page = "SELECT number FROM documents WHERE file = ? AND number > ? ORDER BY number LIMIT ?"
+        while rows := self._all(page, file, last, PAGE):
+            yield from (number for (number,) in rows)
+            last = rows[-1][0]
+
+    def count(self, file: str) -> int:
+        """Documents that came from `file`."""
+        return int(self._all("SELECT count(*) FROM documents WHERE file = ?", file)[0][0])
+
+    def state(self, name: str) -> Any:
+        rows = self._all("SELECT value FROM state WHERE name = ?", name)
+        return rows[0][0] if rows else None
+
+    def set_state(self, name: str, value: Any) -> None:
+        self._do("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, value))
+
+    # What the engines ask, each under its name.
+
+    def version(self, engine: str) -> str:
+        """The version of what the engine has stored; empty where it has nothing."""
+        return str(self.state(f"{engine} version") or "")
+
+    def set_version(self, engine: str, version: str) -> None:
+        """Of an engine that is empty now."""
+        self.begin()
+        self.set_state(f"{engine} version", version)
+        self.set_indexed(engine, 0)
+        self.set_owed(engine, [])
+        self.commit()
+
+    def indexed(self, engine: str) -> int:
+        """The greatest key that it holds; what is above it, `dropped` and `owed`, it has yet to hear of."""
+        return int(self.state(f"{engine} indexed") or 0)
+
+    def set_indexed(self, engine: str, key: int) -> None:
+        self.set_state(f"{engine} indexed", key)
+
+    def owed(self, engine: str) -> list[int]:
+        """Keys that were dropped while the engine could not be reached."""
+        return [int(key) for key in json.loads(self.state(f"{engine} owed") or "[]")]
+
+    def set_owed(self, engine: str, keys: list[int]) -> None:
+        self.set_state(f"{engine} owed", json.dumps(keys))
+
+    def last_key(self) -> int:
+        return int(self._all("SELECT coalesce(max(key), 0) FROM passages")[0][0])
+
+    def next_key(self, key: int) -> int:
+        """The least key above `key`; 0 where there is none."""
+        return int(self._all("SELECT coalesce(min(key), 0) FROM passages WHERE key > ?", key)[0][0])
+
+    def between(self, key: int, last: int) -> Iterator[tuple[int, Passage]]:
+        """All passages with a key above `key` up to `last`, in order, a page at a time."""
+        wanted = _PASSAGE + "WHERE p.key > ? AND p.key <= ? ORDER BY p.key LIMIT ?"
+        while page := self._all(wanted, key, last, PAGE):
+            yield from map(_passage, page)
+            key = page[-1][0]
+
+    def dropped(self) -> list[int]:
+        return [key for (key,) in self._all("SELECT key FROM dropped")]
+
+    def clear_dropped(self) -> None:
+        self._do("DELETE FROM dropped")
+
+    # What readers ask.
+
+    def fetch(self, keys: Iterable[int]) -> dict[int, Passage]:
+        """Passages by key; keys that are no longer there are left out."""
+        wanted = json.dumps(list(keys))
+        return dict(
+            _passage(row)
+            for row in self._all(_PASSAGE + "WHERE p.key IN (SELECT value FROM json_each(?))", wanted)  # noqa: S608
+        )
+
+    def passages(self, document: str) -> list[Passage]:
+        return [_passage(row)[1] for row in self._all(_PASSAGE + "WHERE d.id = ? ORDER BY p.position", document)]
+
+    def find(self, reference: str) -> str | None:
+        """Id of the document that has `reference` as its id, url, file or title, in this order."""
+        for column in ("id", "url", "file", "title"):
+            rows = self._all(f"SELECT id FROM documents WHERE {column} = ? ORDER BY number LIMIT 1", reference)  # noqa: S608
+            if rows:
+                return str(rows[0][0])
+        return None
+
+    def counts(self) -> dict[str, int]:
+        """Files that documents came from, documents, passages."""
+        files, documents = self._all("SELECT count(DISTINCT file), count(*) FROM documents")[0]
+        return {"files": files, "documents": documents, "passages": self._all("SELECT count(*) FROM passages")[0][0]}
+
+    def has_urls(self) -> bool:
+        return bool(self._all("SELECT 1 FROM documents WHERE url IS NOT NULL LIMIT 1"))
+
+    def without(self, column: Literal["date", "url"]) -> int:
+        """Documents that have no date, or no url; counted once for each state of the file."""
+        state = (self._db.total_changes, self._all("PRAGMA data_version")[0][0])
+        if self._counted.get(column, (None, 0))[0] != state:
+            count = int(self._all(f"SELECT count(*) FROM documents WHERE {column} IS NULL")[0][0])  # noqa: S608
+            self._counted[column] = state, count
+        return self._counted[column][1]
+
+    def documents(self) -> Iterator[tuple[str, str]]:
+        """(id, title) of every document, in the order added."""
+        yield from self._all("SELECT id, title FROM documents ORDER BY number")
+
+
+def _trouble(path: Path, error: sqlite3.Error) -> LibraryError:
+    """SQLite's error in the tree's terms: a spoiled file, a full disk, and a place that cannot be used."""
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE)
+    primary = code & 0xFF
+    if primary in _SPOILED:
+        return DamagedLibrary(
+            f"{path} is not a sound library: {error}.", "Move its folder away and build the library again."
+        )
+    if primary == sqlite3.SQLITE_FULL or (primary == sqlite3.SQLITE_IOERR and code not in _READING):
+        return LibraryError(
+            f"There is no room to write {path.name} in {path.parent}: {error}.",
+            "Free some space there, lift the limit on the size of files, or choose another data folder with --data "
+            "or DEEPRESEARCH_DATA.",
+        )
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return LibraryError(f"{path} is in use by another process: {error}.", "Wait until it has finished.")
+    return LibraryError(
+        f"{path} cannot be used: {error}.",
+        f"Mend {path.parent} (rights, the disk itself), or choose another data folder with --data or "
+        "DEEPRESEARCH_DATA.",
+    )
+
+
+def _heading(path: list[str]) -> str:
+    return json.dumps(path, ensure_ascii=False) if path else "[]"
+
+
+def _passage(row: tuple[Any, ...]) -> tuple[int, Passage]:
+    key, id, document, title, text, url, heading, position, page, date, language = row
+    return key, Passage.model_construct(
+        id=id,
+        document=document,
+        title=title,
+        text=text,
+        url=url,
+        heading=json.loads(heading) if heading != "[]" else [],
+        position=position,
+        page=page,
+        date=date,
+        language=language,
+    )

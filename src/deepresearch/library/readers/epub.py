@@ -1,0 +1,57 @@
+"""EPUB: an archive of pages and the order in which they are read."""
+
+import posixpath
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from ...errors import DocumentError
+from ...text.encoding import decode
+from ..documents import Document, Problem
+from .feed import parse_xml
+from .html import fragment_blocks
+from .rows import about
+from .zipped import open_zip, unpacked
+
+_PAGES = ("application/xhtml+xml", "text/html")
+_DC = "{http://purl.org/dc/elements/1.1/}"
+
+
+def read_epub(path: Path) -> Iterator[Document | Problem]:
+    """One document: its pages in reading order. Raises DocumentError, OSError."""
+    with open_zip(path) as archive:
+        container = parse_xml(unpacked(archive, "META-INF/container.xml", path), path)
+        rootfile = container.find(".//{*}rootfile")
+        if rootfile is None:
+            raise DocumentError(f"{path} is damaged: it names no content.", "Save it anew.")
+        place = rootfile.get("full-path") or ""
+        package = parse_xml(unpacked(archive, place, path), path)
+        names = set(archive.namelist())
+        pages = [page for page in _pages(package, posixpath.dirname(place)) if page in names]
+        blocks = [block for page in pages for block in fragment_blocks(_page(archive, page, path))]
+    meta = {name: _dc(package, name) for name in ("title", "creator", "date", "language", "description")}
+    blocks = about(author=meta["creator"], description=meta["description"]) + blocks
+    yield Document(str(path), meta["title"] or path.stem, blocks, date=meta["date"], language=meta["language"])
+
+
+def _page(archive: zipfile.ZipFile, name: str, path: Path) -> str:
+    return decode(unpacked(archive, name, path) or b" ", f"{path}:{name}")
+
+
+def _pages(package: Any, folder: str) -> list[str]:
+    """Names of the pages, in the order of the spine."""
+    manifest = {
+        item.get("id"): posixpath.normpath(posixpath.join(folder, unquote(item.get("href") or "")))
+        for item in package.iterfind("{*}manifest/{*}item")
+        if item.get("media-type") in _PAGES and "nav" not in (item.get("properties") or "").split()
+    }
+    order = (manifest.get(item.get("idref")) for item in package.iterfind("{*}spine/{*}itemref"))
+    return list(dict.fromkeys(page for page in order if page))
+
+
+def _dc(package: Any, name: str) -> str:
+    found = ("".join(element.itertext()).strip() for element in package.iterfind(f".//{_DC}{name}"))
+    texts = [text for text in found if text]
+    return ", ".join(texts) if name == "creator" else next(iter(texts), "")

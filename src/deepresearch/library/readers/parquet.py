@@ -1,0 +1,112 @@
+"""Corpora in Parquet: a document per row, read a batch at a time, so that files may be of any size."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ...errors import DocumentError, LibraryError
+from ..documents import Document, Problem
+from .corpus import document_of
+
+COLUMNS = ("id", "text", "title", "url", "date", "language")
+"""What is read; only `text` must be there."""
+BATCH = 1000
+"""Rows held at once."""
+LONGEST = 16 * 1024 * 1024
+"""Characters of a cell; what is longer is no document."""
+LARGEST_GROUP = 2**30
+"""Bytes, unpacked, of a column in one row group."""
+BUFFER = 1024 * 1024
+"""Bytes of a column read at once."""
+
+
+def read_parquet(path: Path) -> Iterator[Document | Problem]:
+    """A document per row; a row that cannot be used is yielded as a Problem.
+
+    Raises LibraryError without pyarrow, DocumentError for a damaged file or one without the columns of a corpus,
+    OSError from the file system.
+    """
+    try:
+        from pyarrow import ArrowException, parquet  # noqa: PLC0415  an optional package
+    except ImportError:
+        hint = "Run: pip install 'step-deepresearch[parquet]'"
+        raise LibraryError(f"{path}: reading .parquet needs the package pyarrow.", hint) from None
+    number = 0
+    try:
+        with parquet.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False) as file:
+            columns = _columns(file.schema_arrow, path)
+            _check_size(file.metadata, columns, path)
+            for batch in file.iter_batches(BATCH, columns=columns, use_threads=False):
+                cells = {name: _texts(batch.column(name)) for name in columns}
+                for place in range(batch.num_rows):
+                    number += 1
+                    yield _row({name: column[place] for name, column in cells.items()}, path, number)
+    except (ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the file system's own
+        raise DocumentError(f"{path} is not sound Parquet: {str(error)[:300]}.", "Write it anew.") from error
+
+
+def _columns(schema: Any, path: Path) -> list[str]:
+    """Those of COLUMNS that the file has. Raises DocumentError where they cannot be those of a corpus."""
+    if schema.get_field_index("text") < 0:  # it stands nowhere, or twice
+        held = ", ".join(schema.names[:10]) or "none"
+        raise DocumentError(f"{path} has no one column `text` (its columns: {held}).", "Name the texts' column so.")
+    found = [name for name in COLUMNS if schema.get_field_index(name) >= 0]
+    for name in found:
+        kind = schema.field(name).type
+        if not _suits(name, kind):
+            raise DocumentError(f"{path}: the column `{name}` is of the type {kind}.", "Write it as a string.")
+    return found
+
+
+def _suits(name: str, kind: Any) -> bool:
+    from pyarrow import types  # noqa: PLC0415
+
+    if types.is_dictionary(kind):
+        return _suits(name, kind.value_type)
+    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind) or types.is_null(kind):
+        return name != "text" or not types.is_null(kind)
+    if name == "id":
+        return bool(types.is_integer(kind))
+    return name == "date" and bool(types.is_integer(kind) or types.is_date(kind) or types.is_timestamp(kind))
+
+
+def _check_size(metadata: Any, columns: list[str], path: Path) -> None:
+    """Raises DocumentError where a part that is read in one piece says itself that it is huge."""
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        chunks = [group.column(place) for place in range(group.num_columns)]
+        largest = max((c.total_uncompressed_size for c in chunks if c.path_in_schema in columns), default=0)
+        if largest > LARGEST_GROUP:
+            raise DocumentError(
+                f"{path}: row group {number} holds {largest // 2**20} MiB in one column, more than the "
+                f"{LARGEST_GROUP // 2**20} MiB that are read.",
+                "Write it with smaller row groups.",
+            )
+
+
+def _texts(column: Any) -> list[Any]:
+    """The cells as text or None; as an error where the text is not UTF-8 or too long."""
+    import pyarrow  # noqa: PLC0415
+
+    if pyarrow.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pyarrow.types.is_timestamp(column.type):
+        column = column.cast(pyarrow.timestamp(column.type.unit))  # without its zone, which a date does not need
+    return [_text(value) for value in column.cast(pyarrow.large_string())]
+
+
+def _text(value: Any) -> str | ValueError | None:
+    try:
+        text: str | None = value.as_py()
+    except UnicodeDecodeError:
+        return ValueError("not in UTF-8")
+    return ValueError(f"more than {LONGEST} characters") if text and len(text) > LONGEST else text
+
+
+def _row(cells: dict[str, Any], path: Path, number: int) -> Document | Problem:
+    for name, cell in cells.items():
+        if isinstance(cell, ValueError):
+            return Problem(f"{path}:{number}", f"`{name}`: {cell}")
+    return document_of(cells, path, number)

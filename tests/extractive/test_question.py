@@ -1,0 +1,155 @@
+"""What the extractive policy makes of a question, and which names it sees in a text."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deepresearch.extractive.facets import compared, facets_of
+from deepresearch.extractive.hops import leads_in
+from deepresearch.extractive.names import is_weak, names_in
+from deepresearch.extractive.question import analyse
+from deepresearch.extractive.words import content_terms, is_relation, lexicon, related, stem
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("When did Lothair Ii's mother die?", ["Lothair Ii"]),
+        ("Which film came out first, 3 Dots or Dying God?", ["3 Dots", "Dying God"]),
+        ("Where did Maurice, Prince Of Orange's father die?", ["Maurice, Prince Of Orange"]),
+        ("Who directed Wrong Turn 5: Bloodlines?", ["Wrong Turn 5: Bloodlines"]),
+        ("Who directed Dark River (2017 Film)?", ["Dark River (2017 Film)"]),
+        ("Who directed God'S Gift To Women?", ["God'S Gift To Women"]),
+        ("The director of the comedy “Big Stone Gap” is based where?", ["Big Stone Gap"]),
+        ("Is asyncio.TaskGroup faster for CPU-bound work in Python 3.11?", ["asyncio.TaskGroup", "Python 3.11"]),
+        ("Who is the spouse of the longest reigning British monarch?", []),
+        ("Debian 中如何配置 NetworkManager？", ["Debian", "NetworkManager"]),
+        ("《红楼梦》的作者是谁？", ["红楼梦"]),
+    ],
+)
+def test_names_in_questions(question: str, names: list[str]) -> None:
+    assert list(analyse(question).names) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("It was directed by Robert A. Stemmle and stars Werner Hinz.", ["Robert A. Stemmle", "Werner Hinz"]),
+        ("He was the son of John Wallop, 2nd Earl of Portsmouth.", ["John Wallop, 2nd Earl of Portsmouth"]),
+        ("The film stars 17-year-old Shirley Temple.", ["Shirley Temple"]),
+        ("She died in Castile.He was five.", ["Castile"]),
+        ("Although it rained, nothing happened.", []),
+    ],
+)
+def test_names_in_running_text(text: str, names: list[str]) -> None:
+    assert [n.text for n in names_in(text)] == names
+
+
+@settings(deadline=None)
+@given(st.text(max_size=200))
+def test_names_stand_where_they_say(text: str) -> None:
+    for name in names_in(text):
+        assert 0 <= name.start < name.end <= len(text)
+        assert name.text in text[name.start : name.end]
+    analyse(text)
+
+
+def test_nationalities_and_months_lead_nowhere() -> None:
+    assert all(is_weak(name) for name in ("January", "American", "West German"[5:], "1st", "Queen"))
+    assert not is_weak("Debian")
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("When was it built?", "when"),
+        ("Who built it?", "who"),
+        ("How many rooms are there?", "how many"),
+        ("How do I install it?", "how to"),
+        ("What is a descriptor?", "definition"),
+        ("What is the difference between a list and a tuple?", "comparison"),
+        ("What is the total of the receipt?", "open"),
+        ("Why is the sky blue?", "why"),
+        ("Are both films French?", "yes or no"),
+        ("Tell me about cheese.", "open"),
+        ("为什么天空是蓝色的？", "why"),
+        ("如何备份数据？", "how to"),
+        ("有哪些工具？", "list"),
+    ],
+)
+def test_kinds(question: str, kind: str) -> None:
+    assert analyse(question).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("question", "sides"),
+    [
+        ("What is the difference between a list and a tuple?", ("list", "tuple")),
+        ("How do asyncio.TaskGroup and plain tasks differ in errors?", ("asyncio.TaskGroup", "plain tasks")),
+        ("Compare SQLite with Postgres.", ("SQLite", "Postgres")),
+        ("systemd-networkd 与 NetworkManager 有什么区别？", ("systemd-networkd", "NetworkManager")),
+        ("请比较 apt 和 aptitude 的优缺点", ("apt", "aptitude")),
+        ("When was Rome founded?", ()),
+    ],
+)
+def test_what_is_compared(question: str, sides: tuple[str, ...]) -> None:
+    assert compared(analyse(question)) == sides
+
+
+def test_a_question_of_several_parts_has_a_facet_for_each() -> None:
+    facets = facets_of([analyse("How does a run survive a crash, and how can a reader check the claims?")])
+    assert [f.heading for f in facets] == ["How does a run survive a crash", "How can a reader check the claims"]
+    [_, tools] = facets_of([analyse("如何备份数据？有哪些工具？")])
+    assert "备份" in tools.subject, "a part that says little goes on about the first"
+
+
+def test_compared_things_share_what_is_asked_about_them() -> None:
+    both, one, other = facets_of([analyse("How do lists and tuples differ in memory use?")])
+    assert both.together
+    assert one.aspects == other.aspects == (stem("memory"),)
+
+
+def test_leads_stand_near_the_relation() -> None:
+    text = "The Goose Woman is a 1925 film of Universal Pictures, directed by Clarence Brown and shot in California."
+    leads = leads_in((text,), "p", (stem("director"),))
+    assert (leads[0].name, leads[0].link) == ("Clarence Brown", stem("director"))
+
+
+def test_a_name_in_between_counts_as_one_word() -> None:
+    text = "She was a daughter of Duke Karl Theodor in Bavaria and his second wife, Infanta Maria Josepha of Portugal."
+    strong = [lead.name for lead in leads_in((text,), "p", (stem("mother"),))]
+    assert "Infanta Maria Josepha of Portugal" in strong[:3]
+
+
+def test_words_without_content_go_before_they_are_stemmed() -> None:
+    assert content_terms("nothing except this") == [stem("nothing")]
+    assert stem("exception") in content_terms("an exception is raised")
+
+
+def test_relations_are_found_in_other_words() -> None:
+    assert stem("directed") in related(stem("director"))
+    assert stem("married") in related(stem("wife"))
+    assert is_relation(stem("mother"))
+    assert not is_relation(stem("born"))
+
+
+def test_the_lexicon_has_words_for_every_kind() -> None:
+    from deepresearch.extractive.phrases import CHINESE, ENGLISH
+
+    assert {*lexicon()["kinds"], "open"} == set(ENGLISH.kinds) == set(CHINESE.kinds)
+
+
+@pytest.mark.parametrize(
+    ("question", "headings"),
+    [
+        ("如何配置网络接口，并在启动时自动启用？", ["如何配置网络接口", "在启动时自动启用"]),
+        ("如何升级内核，而且怎样恢复旧版本？", ["如何升级内核", "怎样恢复旧版本"]),
+        ("如何安装软件包，并行下载怎样设置？", ["如何安装软件包", "并行下载怎样设置"]),
+        (
+            "What is a spar buoy? And where are spar buoys moored?",
+            ["What is a spar buoy", "Where are spar buoys moored"],
+        ),
+    ],
+)
+def test_no_heading_begins_with_a_conjunction(question: str, headings: list[str]) -> None:
+    assert [facet.heading for facet in facets_of([analyse(question)])] == headings

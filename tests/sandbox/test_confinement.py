@@ -1,0 +1,72 @@
+"""What a reader of untrusted documents can reach: nothing but the document."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deepresearch.library import bounded
+from deepresearch.library.bounded import BoundedReader
+from deepresearch.library.documents import Document
+from deepresearch.sandbox.confinement import confinement
+
+PREFIX, REASON = confinement()
+needs_bubblewrap = pytest.mark.skipif(not PREFIX, reason=REASON)
+LOOK = """
+import os, socket, sys
+for path in sys.argv[1:]:
+    print(os.path.exists(path))
+open(sys.argv[1], "w").write("x") if os.path.isdir(os.path.dirname(sys.argv[1])) else print("nowhere")
+try:
+    socket.create_connection(("1.1.1.1", 80), 5)
+except OSError as error:
+    print(error.strerror)
+"""
+
+
+@needs_bubblewrap
+def test_no_network_and_no_files_of_the_user(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("x")
+    places = [tmp_path / "secret", Path.home() / ".bashrc", Path("/etc/passwd"), Path(__file__)]
+    done = subprocess.run(
+        [*PREFIX, sys.executable, "-c", LOOK, *map(str, places)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split("\n")[:6] == [*["False"] * 4, "nowhere", "Network is unreachable"]
+
+
+@needs_bubblewrap
+def test_the_reader_is_confined_and_reads_what_it_is_handed(tmp_path: Path) -> None:
+    reader = BoundedReader()
+    for name in ("a.html", "folder of its own/ä.html"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("<title>T</title><p>Some words of it.</p>")
+        [document] = reader.read(path)
+        assert isinstance(document, Document) and document.id == str(path)
+    with pytest.raises(FileNotFoundError):
+        reader.read(tmp_path / "gone.html")
+    assert reader._child
+    below = Path(f"/proc/{reader._child.pid}/task/{reader._child.pid}/children").read_text().split()
+    assert Path(f"/proc/{below[0]}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
+    reader.close()
+    status = Path(f"/proc/{below[0]}/status")
+    assert not status.exists() or "State:\tZ" in status.read_text()  # dead, be it that nobody has asked after it
+
+
+def test_without_bubblewrap_documents_are_still_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    prefix, reason = confinement.__wrapped__()
+    assert prefix == [] and "not installed" in reason
+    monkeypatch.setattr(bounded, "confinement", lambda: (prefix, reason))
+    (tmp_path / "a.html").write_text("<title>T</title><p>Some words of it.</p>")
+    reader = BoundedReader()
+    assert isinstance(reader.read(tmp_path / "a.html")[0], Document)
+    reader.close()
+
+
+def test_a_bubblewrap_that_does_not_work_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bwrap").write_text("#!/bin/sh\necho 'No permissions to create new namespace' >&2\nexit 1\n")
+    (tmp_path / "bwrap").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert confinement.__wrapped__() == ([], "bubblewrap does not work here (No permissions to create new namespace)")
