@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from deepresearch.trajectory import (
     EVENT_TYPES,
+    Answered,
     UnknownEvent,
     parse_event,
 )
@@ -37,3 +38,8 @@ def test_known_type_with_wrong_fields_is_refused() -> None:
 
 def test_every_event_type_is_known() -> None:
     assert len(EVENT_TYPES) == 17 and {"run.started", "turn", "view.compacted", "run.failed"} <= EVENT_TYPES
+
+
+def test_a_report_of_an_older_record_reads() -> None:
+    report = parse_event({"type": "answered", "text": "It is blue.", "partial": False})
+    assert isinstance(report, Answered) and (report.by, report.parts, report.reason) == ("", [], "")

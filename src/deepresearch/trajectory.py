@@ -78,6 +78,13 @@ class Call(Record):
     problem: str | None = None
 
 
+class AnsweredPart(Record):
+    """One part of the question, and whether the report answers it: known where no model wrote the report."""
+
+    question: str
+    answered: bool
+
+
 class Sample(Record):
     """Tokens exactly as sampled (rollouts): what is trained on is never tokenised again."""
 
@@ -158,6 +165,8 @@ class Turn(EventBase):
     """US dollars; None where the price is unknown."""
     seconds: float = 0.0
     model: str = ""
+    parts: list[AnsweredPart] = []
+    """Of a report, where its policy knows which parts of the question it answers; empty: not known."""
     sample: Sample | None = None
 
 
@@ -261,6 +270,12 @@ class Answered(EventBase):
     text: str
     partial: bool = False
     """Written under a limit or on request, before the policy held the work to be done."""
+    by: str = ""
+    """`model` of the turn that wrote the text: a model's name, or `extractive` or `scripted`. Empty in old records."""
+    parts: list[AnsweredPart] = []
+    """As in that turn."""
+    reason: str = ""
+    """Why the report is partial or not by the run's own policy, in words; empty: see the events."""
     chosen: str = ""
     """Why this text was preferred to another draft, where there were two."""
     usage: Usage = Usage()

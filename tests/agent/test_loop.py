@@ -21,6 +21,7 @@ from deepresearch.store import MemoryStore
 from deepresearch.tools.base import Tool
 from deepresearch.trajectory import (
     Answered,
+    AnsweredPart,
     BudgetReached,
     Call,
     Event,
@@ -473,3 +474,11 @@ async def test_waiting_for_approval_ends_when_the_report_is_asked_for(tmp_path: 
     end = await asyncio.wait_for(job, 5)
     run.log.close()
     assert isinstance(end, RunFinished) and end.reason == "partial"
+
+
+async def test_a_report_keeps_who_wrote_it_and_which_parts_of_the_question_it_answers(tmp_path: Path) -> None:
+    parts = [AnsweredPart(question="Why?", answered=True), AnsweredPart(question="When?", answered=False)]
+    bench = Bench(tmp_path, says(model="extractive", parts=parts))
+    await bench.go()
+    [report] = find(bench.events, Answered)
+    assert report.by == "extractive" and report.parts == parts

@@ -207,7 +207,8 @@ class Run:
             await self._draft(step, said.text, report)
         else:
             partial = phase == "answer" or turn.finish == "length"
-            self._record(shrunk(said.text, self.log.events) or Answered(text=said.text, partial=partial))
+            report = Answered(text=said.text, partial=partial, by=turn.model, parts=turn.parts)
+            self._record(shrunk(said.text, self.log.events) or report)
 
     async def _draft(self, step: Observation, reply: str, report: Answered) -> None:
         """Go on with the drafting of which `reply` was a step; `report` stands until a better one is there."""
