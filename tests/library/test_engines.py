@@ -39,6 +39,8 @@ def batch(*numbers: int) -> list[tuple[int, Passage]]:
 @contextmanager
 def opened(kind: str, folder: Path) -> Iterator[Engine]:
     library: dict[str, Any] = {}
+    if kind == "opensearch":
+        pytest.importorskip("opensearchpy")
     with opensearch() as words, qdrant() as vectors:
         if kind == "opensearch":
             library = {"engine": "opensearch", "opensearch_url": words.url}
@@ -169,10 +171,10 @@ def test_an_index_that_is_lost_on_the_server_is_built_anew(kind: str, tmp_path: 
             library.add([tmp_path / "a.txt"])
             assert [hit.passage.text for hit in library.search(Query("car"))] == ["car truck car truck"]
             if isinstance(engine, OpenSearchEngine):
-                engine._index._server.ask("DELETE", f"/{engine._index._current()}")
+                engine._client.indices.delete(index=engine._current())
             else:
                 assert isinstance(engine, DenseEngine)
-                engine._vectors._collection.remove()  # type: ignore[attr-defined]
+                engine._vectors._client.delete_collection(engine._vectors._collection)  # type: ignore[attr-defined]
     assert "built anew" in " ".join(library.notes)
 
 

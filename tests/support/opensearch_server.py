@@ -128,7 +128,7 @@ class OpenSearchServer:
 
     def _bulk(self, request: Request, name: str) -> Any:
         _take(request, {"require_alias"})
-        if request.headers["content-type"] != "application/x-ndjson":
+        if request.headers["content-type"] not in ("application/x-ndjson", "application/json"):
             raise Refused(406, "illegal_argument_exception", "Content-Type header is not supported")
         if not request.body.endswith(b"\n"):
             raise Refused(400, "illegal_argument_exception", "The bulk request must be terminated by a newline [\\n]")

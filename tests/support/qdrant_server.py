@@ -63,7 +63,8 @@ class QdrantServer:
                 given = _read(models.CreateFieldIndex, request)
                 assert given.field_schema in set(models.PayloadSchemaType)
             case ("PUT", "points"):
-                self.engine.upsert(name, _read(models.PointsList, request).points)
+                given = TypeAdapter(models.PointInsertOperations).validate_json(request.body)
+                self.engine.upsert(name, given.batch if isinstance(given, models.PointsBatch) else given.points)
             case ("POST", "points", "delete"):
                 selector = TypeAdapter(models.PointsSelector).validate_json(request.body)
                 self.engine.delete(name, selector)

@@ -18,7 +18,7 @@ from ..settings import Settings
 from ..store import RunLog, Store
 from ..tools import Tool, default_tools
 from ..trajectory import Event, RunFinished, RunResumed, RunStarted, Task, Turn
-from ..web.engines.server import is_on_this_machine
+from ..web.addresses import is_on_this_machine
 from .control import Handlers
 from .loop import Run
 from .policies.chat import ChatPolicy

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 15.0
 """Seconds for the answer of a service."""
-QUICK = 3.0
+QUICK = 3
 """Seconds for the answer of a server."""
 
 
@@ -106,32 +106,28 @@ async def _answer_of(provider: "SearchProvider") -> Finding:
 def _index(settings: "Settings", online: bool, keys: Mapping[str, str]) -> Iterator[Finding]:
     """The servers that keep indexes of libraries, as far as the settings use them."""
     from ..errors import DeepResearchError
-    from ..web.engines import opensearch, qdrant
-    from ..web.engines.server import Server, basic
+    from ..library.dense.qdrant import QdrantVectors
+    from ..library.opensearch import OpenSearchEngine
+    from ..library.servers import OPENSEARCH, QDRANT, Server
 
     library = settings.library
-    used = []
+    used: list[tuple[Server, str, type[OpenSearchEngine] | type[QdrantVectors]]] = []
     if library.engine == "opensearch":
-        key = keys.get(opensearch.FACTS.key, "")
-        headers = {"authorization": basic(key) if ":" in key else f"ApiKey {key}"} if key else {}
-        used.append((opensearch.FACTS, library.opensearch_url, key, headers))
+        used.append((OPENSEARCH, library.opensearch_url, OpenSearchEngine))
     if library.dense != "off" and library.vectors == "qdrant":
-        key = keys.get(qdrant.FACTS.key, "")
-        used.append((qdrant.FACTS, library.qdrant_url, key, {"api-key": key} if key else {}))
-    for facts, url, key, headers in used:
-        if waits := _not_asked(url, facts.setting, settings, online):
-            yield Finding(facts.name, *waits)
+        used.append((QDRANT, library.qdrant_url, QdrantVectors))
+    for server, url, client in used:
+        if waits := _not_asked(url, server.setting, settings, online):
+            yield Finding(server.name, *waits)
             continue
         try:
-            server = Server(facts, url, key, headers, timeout=QUICK, attempts=1)
-            _, told = server.ask("GET", "/")
-            server.close()
+            opened = client(url, "", keys.get(server.key, ""), timeout=QUICK, attempts=1)
+            version = opened.server_version()
+            opened.close()
         except DeepResearchError as error:
-            yield Finding(facts.name, "bad", str(error))
+            yield Finding(server.name, "bad", str(error))
         else:
-            version = told.get("version")
-            number = version.get("number") if isinstance(version, dict) else version
-            yield Finding(facts.name, "ok", f"{url}, version {number}")
+            yield Finding(server.name, "ok", f"{url}, version {version}")
     if not used:
         yield Finding("library index", "ok", "on disk, beside the documents")
 
@@ -187,7 +183,7 @@ def _model(settings: "Settings", online: bool) -> Finding:
 
 def _not_asked(url: str, setting: str, settings: "Settings", online: bool) -> tuple[str, str] | None:
     """State and detail for a server that is not to be asked; None: it is."""
-    from ..web.engines.server import is_on_this_machine
+    from ..web.addresses import is_on_this_machine
 
     if not url:
         return "bad", f"{setting} is not set"

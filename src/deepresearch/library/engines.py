@@ -11,16 +11,15 @@ from urllib.parse import urlsplit
 
 from ..errors import LibraryError, SettingsError
 from ..settings import Settings
-from ..web.engines.server import is_on_this_machine
+from ..web.addresses import is_on_this_machine
 from .engine import Engine
 from .index import Index
+from .servers import OPENSEARCH, QDRANT
 
 if TYPE_CHECKING:
     from .dense.embedder import Embedder
     from .dense.vectors import Vectors
 
-OPENSEARCH_KEY = "DEEPRESEARCH_OPENSEARCH_API_KEY"
-QDRANT_KEY = "DEEPRESEARCH_QDRANT_API_KEY"
 EMBEDDINGS_KEY = "DEEPRESEARCH_EMBEDDINGS_API_KEY"
 
 
@@ -44,11 +43,10 @@ def _words(place: Path, settings: Settings, keys: Mapping[str, str]) -> Engine:
     library = settings.library
     if library.engine == "tantivy":
         return Index(place / "index", library.memory)
-    from ..web.engines.opensearch import OpenSearchIndex  # noqa: PLC0415
     from .opensearch import OpenSearchEngine  # noqa: PLC0415
 
-    url = _checked(library.opensearch_url, "library.opensearch_url", "library.engine = opensearch", settings)
-    return OpenSearchEngine(OpenSearchIndex(url, name_on_server(place), keys.get(OPENSEARCH_KEY, "")))
+    url = _checked(library.opensearch_url, OPENSEARCH.setting, "library.engine = opensearch", settings)
+    return OpenSearchEngine(url, name_on_server(place), keys.get(OPENSEARCH.key, ""))
 
 
 def _embedder(settings: Settings, keys: Mapping[str, str]) -> "Embedder":
@@ -79,11 +77,10 @@ def _vectors(place: Path, settings: Settings, keys: Mapping[str, str]) -> "Vecto
         from .dense.vectors import VectorFile  # noqa: PLC0415
 
         return VectorFile(place / "vectors")
-    from ..web.engines.qdrant import QdrantCollection  # noqa: PLC0415
     from .dense.qdrant import QdrantVectors  # noqa: PLC0415
 
-    url = _checked(library.qdrant_url, "library.qdrant_url", "library.vectors = qdrant", settings)
-    return QdrantVectors(QdrantCollection(url, name_on_server(place), keys.get(QDRANT_KEY, "")))
+    url = _checked(library.qdrant_url, QDRANT.setting, "library.vectors = qdrant", settings)
+    return QdrantVectors(url, name_on_server(place), keys.get(QDRANT.key, ""))
 
 
 def name_on_server(place: Path) -> str:

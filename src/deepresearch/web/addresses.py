@@ -3,7 +3,8 @@
 Sources: the special-purpose address registries of IANA, and the addresses at which clouds serve their secrets.
 """
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from urllib.parse import urlsplit
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -79,3 +80,12 @@ def refusal(address: Address, *, own: bool = False) -> str | None:
         if (int(address) >> 32) & 0xFFFF_FFFF in _ISATAP:
             return "a tunnel to an IPv4 address"
     return None
+
+
+def is_on_this_machine(url: str) -> bool:
+    """Whether the host of `url` is a loopback address; a name other than localhost may lead anywhere."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

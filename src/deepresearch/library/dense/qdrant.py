@@ -1,18 +1,26 @@
-"""Vectors on a Qdrant server, one collection for each library."""
+"""Vectors on a Qdrant server, one collection for each library, through its official client."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+import json
+import warnings
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ...web.engines.qdrant import QdrantCollection
+from ...retry import Retryable, retry
 from ..engine import Filters
 from ..index import day
+from ..servers import QDRANT, WORTH_RETRYING, reason_of
 from .vectors import Batch, Row
 
 if TYPE_CHECKING:
     from .embedder import Matrix
 
+T = TypeVar("T")
+
 FIELDS = {"key": "integer", "first_day": "integer", "last_day": "integer", "language": "keyword", "sites": "keyword"}
 """What a point says of its passage, with the kind of index that the server keeps over it."""
+MOST_IDS = 10_000
+"""Points that one request names."""
 
 
 class QdrantVectors:
@@ -20,8 +28,37 @@ class QdrantVectors:
 
     name = "qdrant"
 
-    def __init__(self, collection: QdrantCollection) -> None:
+    def __init__(
+        self, url: str, collection: str, key: str = "", *, timeout: int = 120, attempts: int = 4, wait: float = 0.5
+    ) -> None:
+        """timeout: longest silence, seconds. attempts, wait: where another attempt can help, and the first pause
+        between two, seconds.
+
+        Raises SettingsError for an address that cannot be one, LibraryError where the client is not installed.
+        """
+        self._url = QDRANT.check_address(url)
+        try:
+            from qdrant_client import QdrantClient, models  # noqa: PLC0415  an extra, and slow to load
+        except ModuleNotFoundError as error:
+            raise QDRANT.not_installed() from error
+        self._models = models
         self._collection = collection
+        self._key = key
+        self._attempts, self._wait = attempts, wait
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a key sent without TLS: the address is the user's own choice
+            self._client = QdrantClient(
+                url=self._url,
+                port=443 if self._url.startswith("https:") else 80,  # where the address names none
+                api_key=key or None,
+                timeout=timeout,
+                check_compatibility=False,
+                trust_env=False,
+            )
+
+    def server_version(self) -> str:
+        """What the server calls itself. Raises LibraryError."""
+        return str(self._ask(self._client.info).version)
 
     def check(self) -> None:
         """See Engine."""
@@ -29,59 +66,132 @@ class QdrantVectors:
 
     def update(self, batches: Iterable[Batch], above: int, dropped: Iterable[int]) -> None:
         """See Vectors: every step may be done twice, so nothing needs to know how far an earlier update came."""
+        models, gone = self._models, list(dropped)
         dimensions = self._dimensions()
-        self._collection.delete_above("key", above)
-        self._collection.delete(list(dropped))
+        newer = models.FieldCondition(key="key", range=models.Range(gt=above))
+        self._delete(models.FilterSelector(filter=models.Filter(must=[newer])))
+        for start in range(0, len(gone), MOST_IDS):
+            self._delete(models.PointIdsList(points=gone[start : start + MOST_IDS]))
         for rows, matrix in batches:
             if matrix.shape[1] != dimensions:
                 raise ValueError(f"vectors of {matrix.shape[1]} dimensions among those of {dimensions}")
             if rows:
-                self._collection.upsert(
-                    [_point(row, vector) for row, vector in zip(rows, matrix.tolist(), strict=True)]
+                points = models.Batch(
+                    ids=[row.key for row in rows], vectors=matrix.tolist(), payloads=[_payload(row) for row in rows]
                 )
+                self._check_done(self._ask(partial(self._client.upsert, self._collection, points, wait=True)))
 
     def search(self, vector: "Matrix", k: int, filters: Filters) -> list[tuple[int, float]]:
         """See Vectors."""
-        found = self._collection.nearest(vector.tolist(), k, _conditions(filters))
-        if found is None:
-            raise ValueError("the collection is gone from the server")
-        return sorted(found, key=lambda hit: (-hit[1], hit[0]))
+        must = self._conditions(filters)
+        found = self._ask(
+            partial(
+                self._client.query_points,
+                self._collection,
+                vector.tolist(),
+                query_filter=self._models.Filter(must=must) if must else None,
+                limit=k,
+                with_payload=False,
+            ),
+            missing="the collection is gone from the server",
+        )
+        return sorted(((int(point.id), point.score) for point in found.points), key=lambda hit: (-hit[1], hit[0]))
 
     def clear(self, dimensions: int) -> None:
         """See Vectors."""
-        self._collection.remove()
-        self._collection.create(dimensions, FIELDS)
+        models = self._models
+        vectors = models.VectorParams(size=dimensions, distance=models.Distance.COSINE, on_disk=True)
+        self._ask(partial(self._client.delete_collection, self._collection))
+        self._ask(partial(self._client.create_collection, self._collection, vectors, on_disk_payload=True))
+        for name, kind in FIELDS.items():
+            schema = models.PayloadSchemaType(kind)
+            self._ask(partial(self._client.create_payload_index, self._collection, name, schema, wait=True))
 
     def close(self) -> None:
-        self._collection.close()
+        self._client.close()
 
     def _dimensions(self) -> int:
-        found = self._collection.dimensions()
-        if found is None:
-            raise ValueError("the collection is gone from the server")
-        return found
+        about = self._ask(
+            partial(self._client.get_collection, self._collection), missing="the collection is gone from the server"
+        )
+        vectors = about.config.params.vectors
+        if not isinstance(vectors, self._models.VectorParams):
+            raise ValueError("the collection on the server was not made by this program")
+        return vectors.size
+
+    def _delete(self, selector: Any) -> None:
+        self._check_done(self._ask(partial(self._client.delete, self._collection, selector, wait=True)))
+
+    def _check_done(self, change: Any) -> None:
+        """Raises LibraryError for a change that is only begun."""
+        if change.status != self._models.UpdateStatus.COMPLETED:
+            raise QDRANT.failure(self._url, self._key, None, "it has not completed a change")
+
+    def _conditions(self, filters: Filters) -> list[Any]:
+        """The filters as conditions that all must hold."""
+        models = self._models
+        conditions: list[Any] = []
+        if filters.since:
+            first = models.Range(gte=day(filters.since, last=False))
+            conditions.append(models.FieldCondition(key="last_day", range=first))
+        if filters.until:
+            last = models.Range(lte=day(filters.until, last=True))
+            conditions.append(models.FieldCondition(key="first_day", range=last))
+        for name, value in (("language", filters.language), ("sites", filters.site)):
+            if value:
+                conditions.append(models.FieldCondition(key=name, match=models.MatchValue(value=value)))
+        return conditions
+
+    def _ask(self, request: Callable[[], T], missing: str = "") -> T:
+        """What the server answers; asked again where that can help.
+
+        missing: what a 404 means. Raises LibraryError, and ValueError of `missing`.
+        """
+
+        def attempt() -> T:
+            try:
+                return request()
+            except Exception as error:  # of httpx, pydantic and the client, which have no common base
+                status, reason = _read(error)
+                if missing and status == 404:
+                    raise ValueError(missing) from None
+                failure = QDRANT.failure(self._url, self._key, status, reason)
+                # Without the cause, which may quote the key.
+                raise Retryable(failure) if _may_pass(error, status) else failure from None
+
+        return retry(attempt, self._attempts, self._wait)
 
 
-def _point(row: Row, vector: list[float]) -> dict[str, Any]:
-    payload = {
+def _read(error: Exception) -> tuple[int | None, str]:
+    """HTTP status, None where none came, and what went wrong in words."""
+    from qdrant_client.common.client_exceptions import ResourceExhaustedResponse  # noqa: PLC0415
+    from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse  # noqa: PLC0415
+
+    if isinstance(error, ResourceExhaustedResponse):
+        return 429, str(error)
+    if isinstance(error, UnexpectedResponse):
+        try:
+            reason = reason_of(json.loads(error.content))
+        except ValueError:
+            reason = ""
+        return error.status_code, reason or error.reason_phrase
+    if isinstance(error, ResponseHandlingException):
+        return None, str(error.source) or type(error.source).__name__
+    return None, str(error)
+
+
+def _may_pass(error: Exception, status: int | None) -> bool:
+    """Whether another attempt may not meet the failure again: no answer came, or a busy server's."""
+    from httpx import TransportError  # noqa: PLC0415
+
+    return status in WORTH_RETRYING or isinstance(getattr(error, "source", None), TransportError)
+
+
+def _payload(row: Row) -> dict[str, Any]:
+    return {
         "key": row.key,
         "first_day": row.first_day,
         "last_day": row.last_day,
         "language": row.language,
         "sites": list(row.sites),
     }
-    return {"id": row.key, "vector": vector, "payload": payload}
-
-
-def _conditions(filters: Filters) -> list[dict[str, Any]]:
-    """The filters as conditions that all must hold."""
-    conditions: list[dict[str, Any]] = []
-    if filters.since:
-        conditions.append({"key": "last_day", "range": {"gte": day(filters.since, last=False)}})
-    if filters.until:
-        conditions.append({"key": "first_day", "range": {"lte": day(filters.until, last=True)}})
-    if filters.language:
-        conditions.append({"key": "language", "match": {"value": filters.language}})
-    if filters.site:
-        conditions.append({"key": "sites", "match": {"value": filters.site}})
-    return conditions

@@ -1,0 +1,77 @@
+"""Index servers of the user's own: their addresses and keys, and their failures as errors that say what to do."""
+
+import base64
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ..errors import LibraryError, SettingsError
+from ..web.providers.cleaning import plain
+
+LONGEST_REASON = 300
+"""Characters of a server's own words that an error repeats."""
+WORTH_RETRYING = frozenset({408, 429, 500, 502, 503, 504})
+"""Statuses after which the same request may succeed. Everything asked of these servers can be asked twice."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """One kind of index server, as messages name it."""
+
+    name: str
+    extra: str
+    """Of this package, which installs the server's official client."""
+    setting: str
+    """Holds its address."""
+    key: str
+    """Environment variable that holds its key."""
+
+    def check_address(self, url: str) -> str:
+        """`url` without a slash at its end. Raises SettingsError for what is no address or holds a password."""
+        parts = urlsplit(url.strip())
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise SettingsError(
+                f"{self.setting} = {url.rsplit('@', 1)[-1]!r} is no address of a server.", "Use http://host:port."
+            )
+        if "@" in parts.netloc:
+            raise SettingsError(f"{self.setting} holds a password.", f"Put it in {self.key}.")
+        return parts._replace(path=parts.path.rstrip("/"), query="", fragment="").geturl()
+
+    def not_installed(self) -> LibraryError:
+        """The error for a missing client package."""
+        return LibraryError(
+            f"{self.name} needs its client package.", f"Run: pip install 'step-deepresearch[{self.extra}]'"
+        )
+
+    def failure(self, url: str, key: str, status: int | None, reason: str) -> LibraryError:
+        """The error for a request that failed; the key is taken out of what the server says.
+
+        status: HTTP status, None where no answer came or it was not understood.
+        """
+        for secret in (key, base64.b64encode(key.encode()).decode(), key.partition(":")[2]):
+            reason = reason.replace(secret, "[key]") if secret else reason
+        reason = plain(reason, LONGEST_REASON).rstrip(".")
+        what, hint = f"refuses the request (HTTP {status}: {reason})", "See its log; its version may be too old."
+        if status is None:
+            what, hint = f"gives no usable answer ({reason})", f"Check {self.setting} and that the server runs."
+        elif status in (401, 403):
+            what, hint = f"refuses the key (HTTP {status})", f"Check {self.key}."
+        elif 300 <= status < 400:
+            what, hint = f"redirects elsewhere (HTTP {status})", f"Set {self.setting} to where it leads."
+        elif status in WORTH_RETRYING:
+            what, hint = f"fails (HTTP {status}: {reason})", "See its log, or try again later."
+        return LibraryError(f"{self.name} at {url} {what}.", hint)
+
+
+OPENSEARCH = Server("OpenSearch", "opensearch", "library.opensearch_url", "DEEPRESEARCH_OPENSEARCH_API_KEY")
+QDRANT = Server("Qdrant", "qdrant", "library.qdrant_url", "DEEPRESEARCH_QDRANT_API_KEY")
+
+
+def reason_of(answer: object) -> str:
+    """What the error that OpenSearch or Qdrant answers with says, in its own words; empty where it says nothing."""
+    if not isinstance(answer, dict):
+        return ""
+    status = answer.get("status")
+    error = answer.get("error") or (status.get("error") if isinstance(status, dict) else None)
+    if isinstance(error, dict):
+        return f"{error.get('type')}: {error.get('reason')}"
+    return error if isinstance(error, str) else ""
