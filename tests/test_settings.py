@@ -104,5 +104,5 @@ def test_public_settings_make_the_same_settings_again() -> None:
 
 
 def test_sections_are_known() -> None:
-    assert set(SECTIONS) == {"model", "context", "budget", "search", "library", "report", "store"}
+    assert set(SECTIONS) == {"model", "context", "budget", "search", "library", "report", "network", "store"}
     assert all(issubclass(cls, BaseModel) for cls in SECTIONS.values() if cls)

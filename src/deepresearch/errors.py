@@ -30,6 +30,7 @@
     │       ├── NotAnEndpoint        an answer that is not the chat dialect (HTML, say)
     │       ├── RequestRefused       any other 4xx
     │       ├── ContextOverflow      the request is longer than the model's context
+    │       ├── ContentFiltered      the server's content filter refuses what is in the request
     │       └── BrokenReply          a reply without its end, or an error in mid-stream
     └── InternalError        our mistake: stops the run loudly, the journal stays intact
         └── JournalDamaged       records that are neither sound nor a torn tail
@@ -196,6 +197,15 @@ class RequestRefused(ModelError):
 
 class ContextOverflow(ModelError):
     reason = "context_overflow"
+
+    def __init__(self, message: str, hint: str = "", limit: int | None = None) -> None:
+        super().__init__(message, hint)
+        self.limit = limit
+        """Tokens of the whole context, prompt and reply, where the server names them."""
+
+
+class ContentFiltered(ModelError):
+    reason = "content_filtered"
 
 
 class BrokenReply(ModelError):

@@ -165,6 +165,16 @@ class ReportSettings(Section):
     """Let the served model judge the citations that the mechanical check leaves undecided."""
 
 
+class NetworkSettings(Section):
+    """The way to other machines, from a company's network for example. This machine is never reached by a proxy."""
+
+    proxy: str = "system"
+    """Proxy to the model endpoint and other servers: system (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY), none, or
+    an address such as http://proxy:3128."""
+    ca_file: str = ""
+    """File of certificates to trust in place of the system's (PEM); empty: SSL_CERT_FILE where set."""
+
+
 class StoreSettings(Section):
     folder: str = ""
     """Data folder: journal, libraries, workspaces. Empty: the user's data folder of the system."""
@@ -177,6 +187,7 @@ class Settings(Section):
     search: SearchSettings = SearchSettings()
     library: LibrarySettings = LibrarySettings()
     report: ReportSettings = ReportSettings()
+    network: NetworkSettings = NetworkSettings()
     store: StoreSettings = StoreSettings()
     policy: Literal["auto", "chat", "extractive"] = "auto"
     """auto: chat where a model is named, else extractive."""

@@ -12,8 +12,16 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 SCHEMA = 1
 """Version of the record; raised when the meaning of a field changes."""
 
+WHOLE = frozenset({"stop", "tool_calls"})
+"""Why the generation of a whole reply ends; any other word means that it was cut off."""
+
 Status = Literal["ok", "empty", "error", "timeout", "denied"]
 RunState = Literal["running", "paused", "finished", "failed", "cancelled"]
+
+
+def _is_false(value: Any) -> bool:
+    """For fields that are written down only where they say something."""
+    return not value
 
 
 class Record(BaseModel):
@@ -63,6 +71,10 @@ class Usage(Record):
     input: int = 0
     cached: int = 0
     output: int = 0
+    estimated: bool = Field(default=False, exclude_if=_is_false)
+    """The server did not count; these are estimates from the length of the text."""
+    cut: bool = Field(default=False, exclude_if=_is_false)
+    """The server seems to have left out a part of the prompt, so `input` does not measure what was sent."""
 
 
 class Call(Record):
@@ -159,7 +171,11 @@ class Turn(EventBase):
     text: str = ""
     calls: list[Call] = []
     finish: str = "stop"
-    """Why generation ended, in the dialect's words: stop, tool_calls, length, content_filter."""
+    """Why generation ended: stop or tool_calls for a whole reply, else length, content_filter or the server's word."""
+    notes: list[str] = Field(default=[], exclude_if=_is_false)
+    """What the client noticed or did to get the reply, for people."""
+    wire: dict[str, Any] = Field(default={}, exclude_if=_is_false)
+    """Fields of the reply that only the endpoint knows; sent back with the reasoning, where that is sent back."""
     usage: Usage = Usage()
     cost: float | None = None
     """US dollars; None where the price is unknown."""

@@ -188,7 +188,7 @@ class Transcript:
 
     def _calibrate(self, turn: Turn) -> None:
         """`turn` answered the view as it stands now, and the server counted that."""
-        if turn.usage.input and self._total and not getattr(turn.usage, "estimated", False):
+        if turn.usage.input and self._total and not (turn.usage.estimated or turn.usage.cut):
             self.scale = min(3.0, max(0.3, turn.usage.input / self._total))
 
 

@@ -73,7 +73,7 @@ class Assembler:
         if not isinstance(told.get("prompt_tokens"), int):
             written = "".join([*self.content, *self.reasoning, *(part for call in self.calls() for part in call)])
             output = len(written.encode("utf-8", "replace")) // 4 + 1
-            return Usage.model_validate({"input": sent // 4 + 1, "output": output, "estimated": True})
+            return Usage(input=sent // 4 + 1, output=output, estimated=True)
         details = told.get("prompt_tokens_details") or {}
         cached = details.get("cached_tokens") or told.get("prompt_cache_hit_tokens") or told.get("cached_tokens") or 0
         return Usage(input=told["prompt_tokens"], cached=cached, output=told.get("completion_tokens") or 0)
