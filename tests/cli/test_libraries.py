@@ -1,13 +1,17 @@
 """Libraries from the command line."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from deepresearch.cli.libraries import progress
 
-from .conftest import Command
+from .conftest import Command, environment
 
 
 def test_build_stats_add_search(command: Command, docs: Path, tmp_path: Path) -> None:
@@ -72,15 +76,52 @@ def test_progress(file: tuple[int, int, str], written: int, share: float, second
     assert progress(file, written, share, seconds) == line
 
 
-def test_an_empty_library_is_called_so(command: Command, tmp_path: Path) -> None:
-    (tmp_path / "none.jsonl").write_text('{"id": 1}\n')
-    assert command("index", "build", "void", str(tmp_path / "none.jsonl")).returncode == 2
-    assert "The library void is empty." in command("index", "search", "void", "anything").stdout
-
-
 def test_a_server_that_is_asked_again_is_told_in_words(command: Command, docs: Path) -> None:
     done = command(
         "index", "build", "velmark", str(docs),
         DEEPRESEARCH_LIBRARY_ENGINE="opensearch", DEEPRESEARCH_LIBRARY_OPENSEARCH_URL="http://127.0.0.1:9",
     )  # fmt: skip
     assert done.returncode == 2 and "Asking again in" in done.stderr and "stamina" not in done.stderr
+
+
+def test_list_and_remove(command: Command, docs: Path, tmp_path: Path) -> None:
+    command("index", "build", "velmark", str(docs))
+    assert "velmark: 3 documents" in command("index", "list").stdout
+    assert json.loads(command("index", "list", "--json").stdout)["name"] == "velmark"
+    assert command("index", "remove", "velmark").returncode == 0
+    assert command("index", "list").stdout == "" and (docs / "tower.md").exists()
+    assert command("index", "remove", "velmark").returncode == 2
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_failed_build_leaves_nothing_that_was_not_there(
+    command: Command, docs: Path, tmp_path: Path, there: bool
+) -> None:
+    if there:
+        command("index", "build", "velmark", str(docs))
+    done = command("index", "build", "velmark", str(tmp_path / "missing"))
+    assert done.returncode == 2 and "does not exist" in done.stderr
+    assert (tmp_path / "data" / "libraries" / "velmark").exists() == there
+
+
+def test_indexing_that_is_interrupted_is_continued(tmp_path: Path, command: Command) -> None:
+    corpus = tmp_path / "corpus.jsonl"
+    corpus.write_text(
+        "".join(json.dumps({"id": str(n), "text": f"Entry {n} about the moon. " * 40}) + "\n" for n in range(30_000))
+    )
+    build = subprocess.Popen(
+        [sys.executable, "-m", "deepresearch", "index", "build", "sky", str(corpus)],
+        env=environment(tmp_path),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    store = tmp_path / "data" / "libraries" / "sky" / "docstore.sqlite-wal"
+    while not (store.exists() and store.stat().st_size > 1_000_000) and build.poll() is None:
+        time.sleep(0.02)
+    build.send_signal(signal.SIGINT)
+    _, told = build.communicate(timeout=60)
+    assert build.returncode == 1 and "Traceback" not in told and "deepresearch index add sky" in told
+    assert "30000 documents" in command("index", "add", "sky", str(corpus)).stdout or command(
+        "index", "list"
+    ).stdout.startswith("sky: 30000")

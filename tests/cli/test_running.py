@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,7 @@ def test_plan_waits_without_a_person_and_resumes_when_approved(command: Command,
     "arguments, words",
     [
         (["run", QUESTION], "--docs"),
-        (["run", "  ", "--docs", "DOCS"], "question is empty"),
+        (["run", "  ", "--docs", "DOCS"], "has no words"),
         (["run", QUESTION, "--docs", "/no/such/folder"], "/no/such/folder does not exist"),
         (["run", QUESTION, "--docs", "EMPTY"], "Nothing to read in"),
         (["run", QUESTION, "--library", "nothing"], "no library nothing"),
@@ -349,3 +350,59 @@ def test_a_partial_run_goes_on_with_a_larger_budget(command: Command, docs: Path
     again = command("resume", first["run"], "--max-turns", "30", "--json")
     assert again.returncode == 0, again.stderr
     assert not json.loads(again.stdout)["partial"] and "Oslo" in json.loads(again.stdout)["report"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "changes"), [("yes", ""), ("好的。", ""), ("Yes, but only 1887", "Yes, but only 1887")]
+)
+def test_a_plan_is_approved_in_words(docs: Path, tmp_path: Path, reply: str, changes: str) -> None:
+    terminal = Terminal(tmp_path, "run", QUESTION, "--docs", str(docs), "--plan", "ask", "--json")
+    terminal.wait_for("Approve the plan?")
+    terminal.type(f"{reply}\n".encode())
+    code, out, told = terminal.end()
+    assert code == 0, told
+    assert [e["text"] for e in json.loads(out)["events"] if e["type"] == "plan.approved"] == [changes]
+
+
+def test_an_unquoted_question_is_told_to_be_quoted(command: Command, docs: Path) -> None:
+    done = command("run", "When", "was", "the", "tower", "built?", "--docs", str(docs))
+    assert done.returncode == 2 and "quotes: deepresearch run 'When was the tower built?'" in done.stderr
+
+
+@pytest.mark.parametrize("question", ["", "   ", "???", "。。！"])
+def test_a_question_without_words_is_refused(command: Command, docs: Path, question: str) -> None:
+    done = command("run", question, "--docs", str(docs))
+    assert done.returncode == 2 and "has no words" in done.stderr
+
+
+def test_skipped_files_are_counted_by_type(command: Command, docs: Path) -> None:
+    for name in ("a.pdf", "b.pdf", "c.docx"):
+        (docs / name).write_bytes(b"\x00broken")
+    told = command("run", QUESTION, "--docs", str(docs)).stderr
+    assert "3 skipped: 2 .pdf, 1 .docx." in told
+
+
+def test_progress_is_in_the_language_of_the_question(command: Command, docs: Path) -> None:
+    told = command("run", "灯塔是哪一年建成的？", "--docs", str(docs)).stderr
+    assert "计划：" in told and "结束：" in told and "Finished" not in told
+
+
+def test_a_report_is_rendered_at_a_terminal_alone(docs: Path, tmp_path: Path, command: Command) -> None:
+    assert "\n# " in "\n" + command("run", QUESTION, "--docs", str(docs)).stdout
+    master, slave = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "deepresearch", "run", QUESTION, "--docs", str(docs)],
+        env={**environment(tmp_path), "TERM": "xterm"},
+        stdout=slave,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=60,
+    )
+    os.close(slave)
+    shown = b""
+    with suppress(OSError):  # the end of a terminal is an error
+        while part := os.read(master, 65536):
+            shown += part
+    os.close(master)
+    text = shown.decode()
+    assert done.returncode == 0 and "1887" in text and "\n# " not in text.replace("\r", "")

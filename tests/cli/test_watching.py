@@ -43,6 +43,6 @@ def test_how_a_report_is_checked_and_mended_is_told_in_a_line_each() -> None:
     [line] = watcher()._lines(Observation(call=None, reason="unverified", shown="1 of 2 do not hold.\n- claim\n> text"))
     assert line.strip() == "Sent back: 1 of 2 do not hold."
     step = Observation(call=None, reason="draft.section", shown="[p] passage", data={"number": 0, "of": 3})
-    assert watcher()._lines(step) == ["    Drafting: section 1 of 3"]
+    assert watcher()._lines(step) == ["    Drafting: section 1/3"]
     chosen, _ = watcher()._lines(Answered(text="x", chosen="The new draft is deeper"))
     assert chosen.strip() == "The new draft is deeper"

@@ -3,6 +3,7 @@
 Each command's module is imported when the command is called, so that `--help` and completion stay quick.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
@@ -30,6 +31,7 @@ app.command(looking.list_runs, name="list")
 app.command(looking.steer)
 app.command(looking.pause)
 app.command(looking.cancel)
+app.command(looking.delete)
 app.command(looking.export)
 app.command(looking.trajectory)
 app.command(replaying.page)
@@ -46,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         code: Any = app(arguments, exit_on_error=False)
+        sys.stdout.flush()
     except CycloptsError:  # cyclopts has said what is wrong
         return 2
     except DeepResearchError as error:
@@ -55,6 +58,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say("deepresearch: stopped.")
         return 1
     except BrokenPipeError:  # the reader of our output has gone, as with `| head`
-        sys.stderr.close()
+        _discard_output()
+        return 1
+    except OSError as error:  # a full disk behind `> FILE`, say
+        _discard_output()
+        say(f"deepresearch: {error.filename or 'the output'}: {error.strerror or error}.")
         return 1
     return code if isinstance(code, int) else 0
+
+
+def _discard_output() -> None:
+    """Send what is still buffered nowhere, so that the interpreter does not fail over it again when it exits."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, sys.stdout.fileno())
+    os.close(sink)

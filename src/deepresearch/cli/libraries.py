@@ -1,6 +1,8 @@
 """`index`: libraries, built once and searched by many runs."""
 
 import json as jsonlib
+import shlex
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -15,7 +17,7 @@ from .running import report_retries, report_skipped
 from .terminal import clip, dump, plain, put, say
 
 if TYPE_CHECKING:
-    from ..library import Library
+    from ..library import AddReport, Library
     from ..settings import Settings
 
 index = App(name="index", help="Build and search libraries of your own documents.")
@@ -47,6 +49,42 @@ def add(name: str, /, *paths: Path, data: Data | None = None) -> int:
         Folders and files.
     """
     return _add(name, paths, data or Data(), create=False)
+
+
+@index.command(name="list")
+def list_libraries(*, json: Switch = False, data: Data | None = None) -> int:
+    """List the libraries of the data folder.
+
+    Parameters
+    ----------
+    json
+        Print a JSON object a line.
+    """
+    from ..library import Library
+
+    settings = (data or Data()).settings()
+    for name in Library.names(settings.data_folder()):
+        with opened(settings, name) as library:
+            numbers = {"name": name, **library.stats()}
+        put(dump(numbers) if json else f"{name}: {numbers['documents']} documents, {numbers['passages']} passages")
+    return 0
+
+
+@index.command
+def remove(name: str, /, *, data: Data | None = None) -> int:
+    """Delete a library; the documents it was built from stay where they are.
+
+    Parameters
+    ----------
+    name
+        Name of the library.
+    """
+    settings = (data or Data()).settings()
+    with opened(settings, name) as library:  # names what does not exist
+        place = library.place
+    shutil.rmtree(place)
+    say(f"The library {name} is deleted.")
+    return 0
 
 
 @index.command
@@ -117,13 +155,13 @@ def search(
                 put(f"{rank:3}. {hit.score:7.3f}  {hit.passage.title} [{hit.passage.document}]")
                 put(f"     {clip(hit.passage.text, 160)}")
             if not hits:
-                put("Nothing found." if library.stats()["passages"] else f"The library {name} is empty.")
+                put("Nothing found.")
     return 0
 
 
 @contextmanager
 def opened(settings: "Settings", name: str, *, create: bool = False) -> "Iterator[Library]":
-    """The library, with what had to be mended in it told at the end. Raises LibraryError, SettingsError."""
+    """The library, and at the end its notes about repairs. Raises LibraryError, SettingsError."""
     from ..library import Library
     from ..library.engines import open_engines
     from ..library.library import Setup
@@ -161,23 +199,40 @@ def read_queries(file: Path) -> list[tuple[Any, str]]:
 
 
 def _add(name: str, paths: tuple[Path, ...], data: Data, *, create: bool) -> int:
-    from ..errors import UserError
+    from ..errors import DeepResearchError, UserError
 
     if not paths:
         raise UserError("Nothing to add.", "Name folders or files.")
-    with opened(data.settings(), name, create=create) as library:
+    settings = data.settings()
+    place = settings.data_folder() / "libraries" / name
+    new = not place.exists()
+    try:
+        report, passages = _index(settings, name, paths, create=create)
+    except KeyboardInterrupt:
+        say(f"Stopped. What was read is kept; continue: deepresearch index add {name} {shlex.join(map(str, paths))}")
+        return 1
+    except DeepResearchError:
+        if create and new:
+            shutil.rmtree(place, ignore_errors=True)
+        raise
+    if report.skipped:
+        report_skipped(report.skipped)
+    put(
+        f"{name}: {report.added} added, {report.updated} updated, {report.unchanged} unchanged, "
+        f"{report.removed} removed, {len(report.skipped)} skipped; {passages} passages"
+    )
+    return 0
+
+
+def _index(settings: "Settings", name: str, paths: tuple[Path, ...], *, create: bool) -> "tuple[AddReport, int]":
+    """What adding `paths` did, and how many passages there are now."""
+    with opened(settings, name, create=create) as library:
         meter = Meter()
         try:
             report = library.add(list(paths), meter.file, meter.passages)
         finally:
             meter.end()
-        if report.skipped:
-            report_skipped(report.skipped)
-        put(
-            f"{name}: {report.added} added, {report.updated} updated, {report.unchanged} unchanged, "
-            f"{report.removed} removed, {len(report.skipped)} skipped; {library.stats()['passages']} passages"
-        )
-    return 0
+        return report, library.stats()["passages"]
 
 
 class Meter:

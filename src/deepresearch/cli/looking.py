@@ -1,14 +1,15 @@
-"""`show`, `list`, `cancel`, `export`, `trajectory`: looking at runs, and getting things out of them."""
+"""`show`, `list`, `steer`, `pause`, `cancel`, `delete`, `export`, `trajectory`: runs that are recorded."""
 
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from .options import Data, Switch
-from .terminal import clip, dump, put, say, table
+from .exporting import export_files
+from .options import Data, Switch, open_store
+from .terminal import clip, dump, put, put_report, say, table
 
 if TYPE_CHECKING:
-    from ..report import Written
+    from ..store import Store
 
 FOLLOW = 0.5
 """Seconds between two looks at a growing run."""
@@ -37,7 +38,8 @@ def show(run: str, /, *, follow: Switch = False, json: Switch = False, data: Dat
     events = store.read(run)
     if follow:
         budget = BudgetTracker()
-        watcher = Watcher(Settings.model_validate(started(events).settings).budget, budget)
+        opening = started(events)
+        watcher = Watcher(Settings.model_validate(opening.settings).budget, budget, opening.task.language)
         new = events
         live = True
         while new or live:
@@ -53,21 +55,28 @@ def show(run: str, /, *, follow: Switch = False, json: Switch = False, data: Dat
         return 0
     say(summary(events, live=store.is_live(run)))
     if answer(events):
-        put(render_markdown(events))
+        put_report(render_markdown(events))
     return 0
 
 
-def list_runs(*, json: Switch = False, data: Data | None = None) -> int:
+def list_runs(*, limit: int = 50, json: Switch = False, data: Data | None = None) -> int:
     """List the runs of the data folder, the newest first.
 
     Parameters
     ----------
+    limit
+        Most runs to list; 0: all.
     json
         Print a JSON object a line.
     """
     import dataclasses
 
-    runs = (data or Data()).store().runs()
+    from ..errors import UserError
+
+    if limit < 0:
+        raise UserError(f"--limit {limit} is below zero.", "Give 0 for all runs.")
+    known = (data or Data()).store().runs()
+    runs = known[:limit] if limit else known
     if json:
         for summary in runs:
             put(dump({**dataclasses.asdict(summary), "usage": summary.usage.model_dump()}))
@@ -83,25 +92,27 @@ def list_runs(*, json: Switch = False, data: Data | None = None) -> int:
         ]
         for summary in runs
     ]
-    put(table(rows) if rows else 'No runs yet. Begin one: deepresearch run "QUESTION" --docs FOLDER')
+    put(table(rows) if rows else 'No runs yet. Start one: deepresearch run "QUESTION" --docs FOLDER')
+    if len(known) > len(runs):
+        say(f"{len(known) - len(runs)} older runs are not shown; --limit 0 lists all.")
     return 0
 
 
 def steer(run: str, text: str, /, *, data: Data | None = None) -> int:
-    """Tell a run that is going on something more: a wish, a limit, a source.
+    """Send a running run a message: a wish, a limit, a source.
 
     Parameters
     ----------
     run
         Run id, or an unambiguous beginning of it.
     text
-        What its policy should hear.
+        The message for its policy.
     """
     return _ask(data, run, "steer", text)
 
 
 def pause(run: str, /, *, data: Data | None = None) -> int:
-    """Stop a run that is going on; `resume` goes on with it.
+    """Pause a running run; `resume` continues it.
 
     Parameters
     ----------
@@ -112,7 +123,7 @@ def pause(run: str, /, *, data: Data | None = None) -> int:
 
 
 def cancel(run: str, /, *, data: Data | None = None) -> int:
-    """End a run for good, whether a process is carrying it out or not.
+    """End a run for good, whether it is running or stopped.
 
     Parameters
     ----------
@@ -129,14 +140,39 @@ def cancel(run: str, /, *, data: Data | None = None) -> int:
         return _ask(data, run, "cancel")
     with store.open(run) as log:
         if (now := state(log.events)) in ("finished", "cancelled"):
-            raise RunOver(f"Run {run} is {now} already.")
+            raise RunOver(f"Run {run} is {now} already.", "See it with `deepresearch show`.")
         log.append(RunCancelled(), RunFinished(reason="cancelled"))
     say(f"Run {run} is cancelled.")
     return 0
 
 
+def delete(run: str, /, *, data: Data | None = None) -> int:
+    """Remove a run with its record and its folder; kept web pages stay.
+
+    Parameters
+    ----------
+    run
+        Run id in full: a beginning is not enough to delete.
+    """
+    from ..errors import UserError
+
+    store = (data or Data()).store()
+    if (found := store.find(run)) != run:
+        raise UserError(f"{run} is only the beginning of a run id.", f"To delete it: deepresearch delete {found}")
+    store.delete(run)
+    say(f"Run {run} is deleted.")
+    return 0
+
+
 def export(
-    run: str, /, *, format: str = "md,html", style: str = "numeric", out: Path = Path(), data: Data | None = None
+    run: str,
+    /,
+    *,
+    format: str = "md,html",
+    style: str = "numeric",
+    out: Path = Path(),
+    force: Switch = False,
+    data: Data | None = None,
 ) -> int:
     """Write a run's report to files; a format whose tool is missing is named, and the others are written.
 
@@ -150,27 +186,34 @@ def export(
         How references are written: numeric, apa, ieee, gb-t-7714, or the name of any other style.
     out
         Folder for the files.
+    force
+        Replace files of the same names that no export has written, or that were changed since.
     """
     from ..derived import answer
     from ..errors import ExportError
-    from ..report import check_formats, check_style, write
+    from ..report import check_formats, check_style
 
     formats = check_formats(format.split(","))
     check_style(style)
-    store = (data or Data()).store()
+    settings = (data or Data()).settings()
+    store = open_store(settings)
+    run = store.find(run)
     events = store.read(run)
     if answer(events) is None:
-        raise ExportError(f"Run {store.find(run)} has no report yet.", f"Go on with it: deepresearch resume {run}.")
-    return report_written(write(events, out, formats, style))
+        raise ExportError(f"Run {run} has no report.", next_step(store, run))
+    return export_files(events, out, formats, style, record=settings.data_folder(), force=force)
 
 
-def report_written(written: "Written") -> int:
-    """Tell which files an export has brought and which formats it could not write; the exit code."""
-    for file in written.files:
-        say(f"Wrote {file}")
-    for problem in written.problems:
-        say(f"Not written: {problem.format}. {problem.message}")
-    return 1 if written.problems else 0
+def next_step(store: "Store", run: str) -> str:
+    """What can be done with a run, in one sentence that works for its state. `run`: the full id."""
+    from ..derived import answer, state
+
+    if store.is_live(run):
+        return f"It is running: deepresearch show {run} --follow"
+    events = store.read(run)
+    if state(events) in ("cancelled", "finished"):
+        return f"See it: deepresearch show {run}" if answer(events) else "It has ended; start a new run."
+    return f"Continue it: deepresearch resume {run}"
 
 
 def trajectory(run: str, /, *, to: Literal["events", "chat", "sft"] = "events", data: Data | None = None) -> int:
@@ -194,13 +237,13 @@ def trajectory(run: str, /, *, to: Literal["events", "chat", "sft"] = "events", 
 
 
 def _ask(data: Data | None, run: str, kind: str, text: str = "") -> int:
-    """Leave a request for the process that carries the run out."""
+    """Leave a request for the process that executes the run."""
     from ..errors import RunOver
 
     store = (data or Data()).store()
     run = store.find(run)
     if not store.is_live(run):
-        raise RunOver(f"No process is carrying out run {run} now.", f"Go on with it: deepresearch resume {run}.")
+        raise RunOver(f"Run {run} is not running now.", next_step(store, run))
     store.request(run, kind, {"text": text})
     say(f"Run {run} has been asked: {kind}.")
     return 0

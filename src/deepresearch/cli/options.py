@@ -67,6 +67,8 @@ class Output:
     """How references are written: numeric, apa, ieee, gb-t-7714, or the name of any other style."""
     json: Switch = False
     """Print one JSON object instead of the report."""
+    force: Switch = False
+    """Replace files in --out that no export has written, or that were changed since."""
 
     def check(self) -> None:
         """Raises UserError for formats or a folder that cannot work: before the research, not after."""

@@ -1,15 +1,20 @@
 """`run` and `resume`."""
 
 import asyncio
+import shlex
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from .looking import report_written
+from cyclopts import Parameter
+
+from .exporting import export_files
 from .options import Data, Endpoint, Limits, Names, Output, Paths, open_store
-from .terminal import clip, dump, put, say
+from .terminal import clip, dump, put, put_report, say
 
 if TYPE_CHECKING:
     from ..agent.control import Handlers
@@ -19,6 +24,10 @@ POLL = 0.3
 """Seconds between two looks for requests of other processes."""
 MOST_NAMED = 20
 """Skipped documents that are named."""
+APPROVALS = {"", "go ahead", "looks good"} | set(
+    "y yes yep ok okay sure fine good go approve approved 是 是的 好 好的 行 可以 同意 批准 没问题 继续".split()
+)
+"""Replies that approve a plan as it is."""
 PARTIAL = 3
 """Exit code of a run that a limit ended with a partial report."""
 
@@ -26,7 +35,7 @@ PARTIAL = 3
 def run(
     question: str,
     /,
-    *,
+    *rest: Annotated[str, Parameter(show=False)],
     docs: Paths = None,
     library: Names = None,
     web: bool | None = None,
@@ -39,7 +48,7 @@ def run(
 ) -> int:
     """Research a question and print the report.
 
-    Ctrl-C once lands the report with what there is, twice stops; `resume` goes on.
+    Ctrl-C once asks for the report with what there is, twice stops; `resume` continues.
 
     Parameters
     ----------
@@ -61,6 +70,7 @@ def run(
     from ..text.language import detect_language
     from ..trajectory import Task
 
+    check_question(question, rest)
     endpoint, limits, output, data = endpoint or Endpoint(), limits or Limits(), output or Output(), data or Data()
     settings = load_settings(
         {"search.web": web, "policy": policy, "plan": plan, **endpoint.flags(), **limits.flags(), **data.flags()}
@@ -76,6 +86,19 @@ def run(
     return carry_out(new_run(open_store(settings), settings, task, handlers()), output)
 
 
+def check_question(question: str, rest: Sequence[str]) -> None:
+    """Raises UserError for a question that is not quoted, or that has no words."""
+    from ..errors import UserError
+
+    if rest:
+        whole = " ".join([question, *rest])
+        raise UserError(
+            "The question is several arguments.", f"Put it in quotes: deepresearch run {shlex.quote(whole)}"
+        )
+    if not any(character.isalnum() for character in question):
+        raise UserError(f"The question {question!r} has no words.", "Ask something that a report can answer.")
+
+
 def resume(
     run: str,
     /,
@@ -86,7 +109,7 @@ def resume(
     output: Output | None = None,
     data: Data | None = None,
 ) -> int:
-    """Go on with a run that was stopped, killed or failed.
+    """Continue a run that was stopped, killed or failed.
 
     Limits and endpoint stay as they were unless given anew.
 
@@ -106,7 +129,7 @@ def resume(
     output.check()
     job = resumed_run(open_store(settings), run, nested(changes), settings, handlers())
     if approve is not None:
-        job.control.ask("approve", approve)
+        job.control.ask("approve", changes_wanted(approve))
     return carry_out(job, output)
 
 
@@ -114,7 +137,7 @@ def carry_out(job: "Run", output: Output) -> int:
     """Run to the end under a person's eyes; print or write the report; the exit code."""
     from .watching import Watcher
 
-    job.handlers.watch = Watcher(job.settings.budget, job.budget)
+    job.handlers.watch = Watcher(job.settings.budget, job.budget, job.task.language)
     if job.settings.plan == "ask" and sys.stdin.isatty():
         job.handlers.approve = lambda plan: ask_about_plan(job)
     say(f"Run {job.log.run}")
@@ -159,29 +182,30 @@ async def _poll(job: "Run") -> None:
 def hand_over(job: "Run", end: "End | None", output: Output) -> int:
     """Print and write what the run has brought; the exit code."""
     from ..derived import answer
-    from ..report import as_json, render_markdown, write
+    from ..report import as_json, render_markdown
     from ..trajectory import RunFailed, RunFinished
 
-    run, events = job.log.run, job.log.events
+    run, events, wrote = job.log.run, job.log.events, 0
     if output.json:
         put(dump(as_json(events)))
     elif answer(events) and isinstance(end, RunFinished):
-        put(render_markdown(events))
+        put_report(render_markdown(events))
     if output.out and answer(events):
-        report_written(write(events, output.out, output.formats(), output.style))
+        folder = job.settings.data_folder()
+        wrote = export_files(events, output.out, output.formats(), output.style, record=folder, force=output.force)
     match end:
         case RunFinished(reason="partial"):
             return PARTIAL
         case RunFinished():
-            return 0
+            return wrote
         case RunFailed():
-            say(f"Nothing is lost. Once mended: deepresearch resume {run}")
+            say(f"Nothing is lost. Once that is fixed: deepresearch resume {run}")
             return failure_code(end.reason)
         case _ if end is not None and end.reason == "plan":
             say(f'Approve the plan: deepresearch resume {run} --approve "" (or with the changes you want)')
             return 0
         case _:
-            say(f"Go on with: deepresearch resume {run}")
+            say(f"Continue with: deepresearch resume {run}")
             return 1 if end is None else 0
 
 
@@ -213,12 +237,14 @@ def report_retries() -> None:
 
 
 def report_skipped(skipped: Sequence[tuple[str, str]]) -> None:
-    """Name documents that could not be read, and count them."""
+    """Name documents that could not be read, and count them by type."""
     for path, reason in skipped[:MOST_NAMED]:
         say(f"Skipped {path}: {reason.removeprefix(path + ': ')}")
     if len(skipped) > MOST_NAMED:
         say(f"... and {len(skipped) - MOST_NAMED} more.")
-    say(f"{len(skipped)} skipped in all.")
+    types = Counter(Path(path).suffix.lower() or "no suffix" for path, _ in skipped)
+    counted = ", ".join(f"{count} {suffix}" for suffix, count in types.most_common())
+    say(f"{len(skipped)} skipped: {counted}.")
 
 
 def report_indexing(done: int, of: int, path: str) -> None:
@@ -228,9 +254,9 @@ def report_indexing(done: int, of: int, path: str) -> None:
 
 
 async def ask_about_plan(job: "Run") -> str:
-    """What the person wants changed; an empty text approves. Where the input ends, the run is paused instead.
+    """What the person wants changed; an empty text approves. At the end of the input the run is paused instead.
 
-    Waits without a thread, so that Ctrl-C and requests of other processes are heard.
+    Waits without a thread, so that Ctrl-C and requests of other processes still work.
     """
     say("Approve the plan? Return for yes, or type what to change:")
     loop = asyncio.get_running_loop()
@@ -248,4 +274,10 @@ async def ask_about_plan(job: "Run") -> str:
     if not text:
         job.control.ask("pause")
         await asyncio.Event().wait()  # until the request cuts this short
-    return text.strip()
+    return changes_wanted(text)
+
+
+def changes_wanted(text: str) -> str:
+    """The changes to a plan that `text` asks for; empty where it only approves, in words or by saying nothing."""
+    said = text.strip()
+    return "" if said.lower().rstrip(".!。！ ") in APPROVALS else said

@@ -4,6 +4,8 @@ import json
 import sys
 import unicodedata
 
+WIDEST = 110
+"""Columns of a rendered report: longer lines are hard to read."""
 _KEPT = {"\n", "\t"}
 _BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 
@@ -21,6 +23,17 @@ def say(text: str) -> None:
 def put(text: str) -> None:
     """A result."""
     print(plain(text), flush=True)
+
+
+def put_report(markdown: str) -> None:
+    """A report: rendered for a person at a terminal, Markdown as it is for a pipe or a file."""
+    if not sys.stdout.isatty():
+        put(markdown)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console(width=min(Console().width, WIDEST)).print(Markdown(plain(markdown), hyperlinks=False))
 
 
 def dump(value: object) -> str:

@@ -25,7 +25,51 @@ from ..trajectory import (
 from .terminal import clip, say
 
 WIDTH = 100
-LANDING = "Writing the report with what there is."
+PHRASES = {
+    "en": {
+        "plan": "Plan:",
+        "near": "Limit near: {used:.3g} of {of:g} {limit}.",
+        "limit": "Limit: {used:.3g} of {of:g} {limit}. Writing the report with what there is.",
+        "early": "Writing the report with what there is. (Ctrl-C once more to stop.)",
+        "compacted": "(View compacted from {before} to {after} tokens.)",
+        "paused": "Paused ({reason}).",
+        "failed": "Failed: {message}",
+        "finished": "Finished: {reason}, {left}",
+        "written": "{left} report written, {count} characters",
+        "no_answer": "No answer: {name}: {why}",
+        "sent_back": "Sent back: {line}",
+        "drafting": "Drafting: {step}",
+        "checked": "Citations checked: {good} of {all} support their sentence",
+        "bare": ", {count} statements cite nothing",
+        "nothing": "nothing found",
+        "nothing_new": "nothing new",
+        "more": " and {count} more",
+        "passages": "{count} passages: {titles}",
+        "passage": "1 passage: {titles}",
+    },
+    "zh": {
+        "plan": "计划：",
+        "near": "接近上限：{limit} 已用 {used:.3g}，共 {of:g}。",
+        "limit": "已到上限：{limit} 已用 {used:.3g}，共 {of:g}。现在用已有的材料写报告。",
+        "early": "现在用已有的材料写报告。（再按一次 Ctrl-C 停止。）",
+        "compacted": "（上下文已从 {before} 压缩到 {after} 个词元。）",
+        "paused": "已暂停（{reason}）。",
+        "failed": "失败：{message}",
+        "finished": "结束：{reason}，{left}",
+        "written": "{left} 报告已写好，{count} 个字符",
+        "no_answer": "没有回答：{name}：{why}",
+        "sent_back": "退回：{line}",
+        "drafting": "起草：{step}",
+        "checked": "引用检查：{all} 处引用中 {good} 处支持所在句子",
+        "bare": "，{count} 句没有引用",
+        "nothing": "没有找到",
+        "nothing_new": "没有新内容",
+        "more": "，另有 {count} 篇",
+        "passages": "{count} 个段落：{titles}",
+        "passage": "1 个段落：{titles}",
+    },
+}
+"""What the watcher says, in the language of the question."""
 TITLES = 3
 """Titles named per result."""
 LONGEST_FAILURE = 2_000
@@ -35,8 +79,9 @@ LONGEST_FAILURE = 2_000
 class Watcher:
     """Prints each event as a line or two on standard error."""
 
-    def __init__(self, limits: BudgetSettings, budget: BudgetTracker) -> None:
+    def __init__(self, limits: BudgetSettings, budget: BudgetTracker, language: str = "en") -> None:
         self.limits = limits
+        self.phrases = PHRASES.get(language, PHRASES["en"])
         self.budget = budget
         self._began = time.time()
         self._told: set[tuple[str, str]] = set()
@@ -51,30 +96,30 @@ class Watcher:
                 said = [f"    {clip(event.text, WIDTH)}"] if event.text.strip() else []
                 return said + [f"{self._left()} {describe(call)}" for call in event.calls]
             case Observation(call=None):
-                return [f"    {_note(event)}"]
+                return [f"    {self._note(event)}"]
             case Observation():
-                return [f"    {outcome(event)}", *self._failed(event)]
+                return [f"    {self._outcome(event)}", *self._failed(event)]
             case Answered():
                 why = [f"    {clip(event.chosen, LONGEST_FAILURE)}"] if event.chosen else []
-                return [*why, f"{self._left()} report written, {len(event.text)} characters"]
+                return [*why, self._say("written", left=self._left(), count=len(event.text))]
             case Verified():
-                return [f"    {_checked(event)}"]
+                return [f"    {self._checked(event)}"]
             case PlanProposed():
-                return ["Plan:", *(f"    {line}" for line in event.text.splitlines())]
+                return [self._say("plan"), *(f"    {line}" for line in event.text.splitlines())]
             case BudgetWarned():
-                return [f"Limit near: {event.used:.3g} of {event.of:g} {event.limit}."]
+                return [self._say("near", used=event.used, of=event.of, limit=event.limit)]
             case BudgetReached():
-                return [f"Limit: {event.used:.3g} of {event.of:g} {event.limit}. {LANDING}"]
+                return [self._say("limit", used=event.used, of=event.of, limit=event.limit)]
             case UserSteered(finish_early=True):
-                return [f"{LANDING} (Ctrl-C once more to stop.)"]
+                return [self._say("early")]
             case ViewCompacted():
-                return [f"    (View compacted from {event.tokens_before} to {event.tokens_after} tokens.)"]
+                return ["    " + self._say("compacted", before=event.tokens_before, after=event.tokens_after)]
             case RunPaused():
-                return [f"Paused ({event.reason})."]
+                return [self._say("paused", reason=event.reason)]
             case RunFailed():
-                return [f"Failed: {event.message}"]
+                return [self._say("failed", message=event.message)]
             case RunFinished():
-                return [f"Finished: {event.reason}, {self._left()}"]
+                return [self._say("finished", reason=event.reason, left=self._left())]
             case _:
                 return []
 
@@ -85,27 +130,43 @@ class Watcher:
         failed = [pair for one in asked for pair in (one.get("failed") or {}).items()]
         new = [pair for pair in dict.fromkeys(failed) if pair not in self._told]
         self._told.update(new)
-        return [f"    No answer: {name}: {clip(str(why), LONGEST_FAILURE)}" for name, why in new]
+        return [f"    {self._say('no_answer', name=name, why=clip(str(why), LONGEST_FAILURE))}" for name, why in new]
 
     def _left(self) -> str:
         uses = [use for use in self.budget.uses(self.limits, time.time()) if not use.limit.startswith("identical")]
         return "[" + " · ".join(f"{use.used:.4g}/{use.of:g} {use.limit}" for use in uses) + "]"
 
+    def _say(self, phrase: str, **values: object) -> str:
+        return self.phrases[phrase].format(**values)
 
-def _note(note: Observation) -> str:
-    """What the loop tells the policy, in a line: the passages that it shows with it are not for a person's screen."""
-    if not note.reason.startswith(STEP):
-        return f"Sent back: {note.shown.partition(chr(10))[0]}"
-    at = note.data or {}
-    section = f" {at['number'] + 1} of {at['of']}" if "number" in at and "of" in at else ""
-    return f"Drafting: {note.reason.removeprefix(STEP)}{section}"
+    def _note(self, note: Observation) -> str:
+        """What the loop tells the policy, in a line, without the passages that it shows with it."""
+        if not note.reason.startswith(STEP):
+            return self._say("sent_back", line=note.shown.partition("\n")[0])
+        at = note.data or {}
+        section = f" {at['number'] + 1}/{at['of']}" if "number" in at and "of" in at else ""
+        return self._say("drafting", step=note.reason.removeprefix(STEP) + section)
 
+    def _checked(self, check: Verified) -> str:
+        counts = Counter(verdict.level for verdict in check.citations)
+        others = "".join(f", {n} {level}" for level, n in counts.items() if level != "supports")
+        bare = self._say("bare", count=len(check.uncited)) if check.uncited else ""
+        return self._say("checked", good=counts["supports"], all=len(check.citations)) + others + bare
 
-def _checked(check: Verified) -> str:
-    counts = Counter(verdict.level for verdict in check.citations)
-    others = "".join(f", {n} {level}" for level, n in counts.items() if level != "supports")
-    bare = f", {len(check.uncited)} statements cite nothing" if check.uncited else ""
-    return f"Citations checked: {counts['supports']} of {len(check.citations)} support their sentence{others}{bare}"
+    def _outcome(self, result: Observation) -> str:
+        """A result in a few words."""
+        if result.status not in ("ok", "empty"):
+            return f"{result.status}: {clip(result.shown, LONGEST_FAILURE)}"
+        if result.status == "empty":
+            return self._say("nothing")
+        if result.tool == "batch_web_surfer" and not result.passages:
+            return self._say("nothing_new")
+        if count := len(result.passage_ids):
+            titles = list(dict.fromkeys(passage.title for passage in result.passages))
+            more = self._say("more", count=len(titles) - TITLES) if len(titles) > TITLES else ""
+            phrase = "passage" if count == 1 else "passages"
+            return clip(self._say(phrase, count=count, titles="; ".join(titles[:TITLES]) + more), WIDTH)
+        return clip(result.shown, WIDTH)
 
 
 def describe(call: Call) -> str:
@@ -122,19 +183,3 @@ def _words(value: object) -> str:
     if isinstance(value, dict):
         return " ".join(_words(item) for item in value.values())
     return value if isinstance(value, str) else ""
-
-
-def outcome(result: Observation) -> str:
-    """A result in a few words."""
-    if result.status not in ("ok", "empty"):
-        return f"{result.status}: {clip(result.shown, LONGEST_FAILURE)}"
-    if result.status == "empty":
-        return "nothing found"
-    if result.tool == "batch_web_surfer" and not result.passages:
-        return "nothing new"
-    if result.passage_ids:
-        titles = list(dict.fromkeys(passage.title for passage in result.passages))
-        more = f" and {len(titles) - TITLES} more" if len(titles) > TITLES else ""
-        count = len(result.passage_ids)
-        return clip(f"{count} passage{'s' * (count > 1)}: {'; '.join(titles[:TITLES])}{more}", WIDTH)
-    return clip(result.shown, WIDTH)

@@ -191,8 +191,12 @@ class Store(Protocol):
         """The run's own folder for files, created if need be. `run` is the full id. Raises UserError."""
         ...
 
+    def delete(self, run: str) -> None:
+        """Remove a run with its folder; blobs stay, since runs share them. Raises UnknownRun, RunBusy."""
+        ...
+
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
         ...
 
 

@@ -20,7 +20,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 )
 """Step n takes the file from `user_version` n to n + 1. Never edit a step that has been released."""
 
-REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 """The errors of a place that may be read but not written."""
 
 

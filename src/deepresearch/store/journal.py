@@ -10,6 +10,7 @@ import errno
 import fcntl
 import json
 import os
+import shutil
 import sqlite3
 import threading
 import time
@@ -57,6 +58,8 @@ SELECT_OUTLINE = """
 INSERT_REQUEST = "insert into requests (run, kind, body, time) values (?, ?, ?, ?)"
 SELECT_REQUESTS = "select id, kind, body, time from requests where run = ? and taken is null order by id"
 TAKE_REQUEST = "update requests set taken = ? where id = ?"
+ROOM = 256 * 1024
+"""Free bytes below which the data folder may be too full to be written."""
 CHECK = "pragma quick_check(20)"
 
 RESTORE = "Bring the data folder back from a copy."
@@ -88,6 +91,12 @@ class SqliteStore:
                 ) from error
             self._refusal = os.strerror(error.errno)
             self._db = connect_read_only(self.path, patience)
+        except InternalError as error:
+            # A full disk has no room for the files that SQLite keeps beside the journal; reading needs none.
+            if isinstance(error, JournalDamaged) or not self._is_full():
+                raise
+            self._refusal = os.strerror(errno.ENOSPC)
+            self._db = connect_read_only(self.path, patience)
 
     def _connect(self, patience: float) -> sqlite3.Connection:
         """Raises OSError where the folder cannot be made or written."""
@@ -106,6 +115,9 @@ class SqliteStore:
                 sync_folder(self.folder)
                 sync_folder(self.folder.parent)
         return db
+
+    def _is_full(self) -> bool:
+        return self.path.exists() and shutil.disk_usage(self.folder).free < ROOM
 
     def create(self, run: str) -> RunLog:
         check_run_id(run)
@@ -177,6 +189,18 @@ class SqliteStore:
         except OSError as error:
             raise InternalError(f"The folder {folder} cannot be made: {error.strerror}.") from error
         return folder
+
+    def delete(self, run: str) -> None:
+        run = self.find(run)
+        lock = self._lock(run)
+        try:
+            with self._transaction(f"Run {run} could not be deleted") as db:
+                for table in ("events", "requests", "runs"):
+                    db.execute(f"delete from {table} where run = ?", (run,))  # noqa: S608  the names are ours
+            shutil.rmtree(self.folder / "runs" / run, ignore_errors=True)
+        finally:
+            lock.release()
+        self._lock_path(run).unlink(missing_ok=True)
 
     def close(self) -> None:
         self._db.close()

@@ -70,6 +70,13 @@ class MemoryStore:
         folder.mkdir(exist_ok=True)
         return folder
 
+    def delete(self, run: str) -> None:
+        run = self.find(run)
+        if run in self._live:
+            raise RunBusy(f"Run {run} is being written by this very process.", "Close its log first.")
+        del self._events[run]
+        self._requests.pop(run, None)
+
     def close(self) -> None:
         if self._folder is not None:
             self._folder.cleanup()
