@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from deepresearch.extractive.facets import compared, facets_of
 from deepresearch.extractive.hops import leads_in
-from deepresearch.extractive.names import is_weak, names_in
 from deepresearch.extractive.question import analyse
 from deepresearch.extractive.words import content_terms, is_relation, lexicon, related, stem
+from deepresearch.text.names import is_weak, names_in
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,33 @@ def test_splits(sentences: list[str]) -> None:
     assert split_sentences(separator.join(sentences)) == sentences
 
 
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("It did.[1] The end.", ["It did.[1]", "The end."]),
+        ("It did.[citation needed] The end.", ["It did.[citation needed]", "The end."]),
+        ("It did.[1][note 2] The end.", ["It did.[1][note 2]", "The end."]),
+        ("It did.¹² The end.", ["It did.¹²", "The end."]),
+        ("他来了。[3]然后走了。", ["他来了。[3]", "然后走了。"]),
+        ("水是液体．冰是固体．", ["水是液体．", "冰是固体．"]),
+        ("值为３．５．然后", ["值为３．５．", "然后"]),
+        ("水は液体です｡氷は｢固体｣です｡", ["水は液体です｡", "氷は｢固体｣です｡"]),
+        ("See arr.[0] for it.", ["See arr.[0] for it."]),
+    ],
+)
+def test_note_marks_and_other_full_stops(text: str, sentences: list[str]) -> None:
+    assert split_sentences(text) == sentences
+
+
+@given(
+    st.text(st.sampled_from("水火木金土"), min_size=1),
+    st.sampled_from("。．｡！？"),
+    st.sampled_from(["", "[1]", "[来源请求]", "”"]),
+)
+def test_a_chinese_full_stop_ends_a_sentence(words: str, stop: str, behind: str) -> None:
+    assert split_sentences(f"{words}{stop}{behind}{words}") == [f"{words}{stop}{behind}", words]
+
+
 def test_line_breaks_within_a_sentence_do_not_end_it() -> None:
     assert split_sentences("One sentence\nover two lines. Another.") == ["One sentence\nover two lines.", "Another."]
 

@@ -17,6 +17,7 @@ from deepresearch.text.terms import LONGEST, content_terms, tokenise
         ("カタカナ 한국어", ["カタ", "タカ", "カナ", "한국", "국어"]),
         ("asyncio.TaskGroup", ["asyncio.taskgroup", "asyncio", "task", "group"]),
         ("run_in_executor", ["run_in_executor", "run", "in", "executor"]),
+        ("10⁶ m²", ["10", "6", "m2"]),
         ("HTTPServer", ["httpserver", "http", "server"]),
         ("Smith,Jones", ["smith", "jone"]),
         ("___ --- !!!", []),

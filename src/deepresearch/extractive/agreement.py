@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
+from ..text.names import is_weak, names_in
 from .evidence import Scored, likeness
 from .facets import Facet
-from .names import is_weak, names_in
 from .statements import Statement
 from .words import content_terms
 

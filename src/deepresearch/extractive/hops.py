@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ..text.names import Name, is_weak, names_in
 from ..text.sentences import sentence_spans
 from ..text.terms import tokenise
-from .names import Name, is_weak, names_in
 from .research import Research
 from .words import related
 

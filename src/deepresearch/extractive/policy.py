@@ -10,11 +10,11 @@ from functools import lru_cache
 from typing import Any
 
 from ..policy import View
+from ..text.names import is_weak, names_in
 from ..trajectory import Call, Passage, Turn
 from .evidence import Scored, rank
 from .facets import Facet, facets_of
 from .hops import STRONG, Lead, best_for_question, fold_name, read_trail
-from .names import is_weak, names_in
 from .phrases import ENGLISH
 from .planning import plan_text, todo_items
 from .research import SURFER, Research, read_events

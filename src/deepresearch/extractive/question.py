@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ..text.language import detect_language
-from .names import Name, is_weak, names_in
+from ..text.names import Name, is_weak, names_in
 from .words import HAN, break_words, content_terms, is_attribute, is_relation, lexicon, stop_words
 
 _CLAUSE = re.compile(

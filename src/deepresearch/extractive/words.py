@@ -10,9 +10,13 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
+from ..text.characters import HAN as HAN_CLASS
 from ..text.terms import tokenise
+from ..text.wordlists import request_words
+from ..text.wordlists import stop_words as text_stop_words
+from ..text.wordlists import word_set as text_word_set
 
-HAN = re.compile(r"[\u3400-\u9fff]")
+HAN = re.compile(f"[{HAN_CLASS}]")
 _COMPOUND = re.compile(r"[a-z_]\.|\.[a-z_]|[a-z0-9]_|_[a-z0-9]")
 _WORD = re.compile(r"(?<![\w.])[A-Za-z]+(?:['’][a-z]+)?(?![\w(]|\.\w)")
 _COMPOUND_WORD = re.compile(r"\b[A-Za-z/]{2,}-[A-Za-z]{2,}\b")
@@ -44,9 +48,10 @@ def stem(word: str) -> str:
     return found[-1] if found else word
 
 
+@cache
 def stop_words() -> frozenset[str]:
-    """Words that carry no content, in lower case."""
-    return word_set("words", "stop")
+    """English words that carry no content, those of requests included, in lower case."""
+    return text_stop_words("en") | request_words("en")
 
 
 @cache
@@ -62,7 +67,7 @@ def _families() -> dict[str, frozenset[str]]:
         head, *rest = (stem(word) for word in line.split())
         families[head] = families.get(head, frozenset({head})) | set(rest)
     nationality = stem("nationality")
-    families[nationality] |= {stem(word) for word in word_set("names", "demonyms")}
+    families[nationality] |= {stem(word) for word in text_word_set("names", "demonyms")}
     return families
 
 

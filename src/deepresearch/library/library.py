@@ -13,6 +13,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from ..errors import DamagedLibrary, LibraryError
+from ..text.dates import iso_date
 from ..trajectory import Passage
 from ..web.search import Hit, Query
 from .adding import Addition, AddReport, Progress, Watch
@@ -22,7 +23,6 @@ from .engine import Engine, Filters
 from .index import Index
 from .indexes import Indexes, Ranking
 from .ranking import fuse, without_repeats
-from .reading import tidy_date
 from .walk import absolute
 
 WAIT, PAUSE = 600.0, 0.05
@@ -155,7 +155,7 @@ class Library:
 
     def look(self, query: Query, authority: Authority | None = None) -> tuple[list[Hit], list[str]]:
         """The hits of `search`, and which engines could not be asked. Raises LibraryError where none could."""
-        filters = Filters(tidy_date(query.since), tidy_date(query.until), query.language, host(query.site))
+        filters = Filters(iso_date(query.since), iso_date(query.until), query.language, host(query.site))
         judge = self._judge(authority) if self._docstore.has_urls() else None
         shard = self._shard_of(judge) if judge else None
         wanted = 2 * query.k + 10
@@ -206,8 +206,8 @@ class Library:
     def left_out(self, query: Query) -> list[str]:
         """What the filters of `query` could not judge, in words."""
         dates = [date for date in (query.since, query.until) if date]
-        notes = [f"the date {date!r} could not be read: write YYYY-MM-DD" for date in dates if not tidy_date(date)]
-        asked: dict[Literal["date", "url"], bool] = {"date": any(map(tidy_date, dates)), "url": bool(query.site)}
+        notes = [f"the date {date!r} could not be read: write YYYY-MM-DD" for date in dates if not iso_date(date)]
+        asked: dict[Literal["date", "url"], bool] = {"date": any(map(iso_date, dates)), "url": bool(query.site)}
         for column, filtered in asked.items():
             if filtered and (count := self._docstore.without(column)):
                 notes.append(f"{count} documents without a {column} were left out")

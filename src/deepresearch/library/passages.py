@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+from ..text.characters import CJK
 from ..text.language import detect_language
 from ..text.sentences import sentence_spans
-from ..text.terms import CJK
 from ..trajectory import Passage
 from ..web.search import passage_id
 from .documents import Block, Document

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ..errors import DocumentError, LibraryError
+from ..text.dates import iso_date
 from ..text.language import primary_code
 from .bounded import read_bounded
 from .documents import Document, Problem
@@ -31,7 +32,6 @@ Reader = Callable[[Path], Iterator[Document | Problem]]
 LONGEST_TITLE = 300
 """Characters."""
 _UNSOUND = re.compile("[\x00\ud800-\udfff]")
-_DATE = re.compile(r"(\d{4})(?:[-/.年]?(\d{1,2})(?:[-/.月]?(\d{1,2}))?)?(?!\d)")
 _ZIP, _OLE = "a zip archive or office document", "an old office document"
 _MAGIC = (
     (b"%PDF-", "a PDF"),
@@ -159,21 +159,10 @@ def _tidy(document: Document) -> Document:
             for block in document.blocks
         ],
         url=_sound(document.url) if document.url else None,
-        date=tidy_date(document.date),
+        date=iso_date(document.date),
         language=primary_code(document.language),
     )
 
 
 def _sound(text: str) -> str:
     return _UNSOUND.sub("\ufffd", text)
-
-
-def tidy_date(date: str | None) -> str | None:
-    """YYYY, YYYY-MM or YYYY-MM-DD out of a date that starts so; None of anything else."""
-    match = _DATE.match((date or "").strip())
-    if not match:
-        return None
-    year, month, day = (int(part or 0) for part in match.groups())
-    if not 1 <= month <= 12:
-        return f"{year:04}"
-    return f"{year:04}-{month:02}-{day:02}" if 1 <= day <= 31 else f"{year:04}-{month:02}"

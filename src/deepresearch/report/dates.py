@@ -1,7 +1,8 @@
 """What "now" means in a question, and which evidence is old for it."""
 
 import re
-from datetime import date, timedelta
+
+from ..text.dates import last_day
 
 OLD_AFTER = 2
 """Years after which evidence is old for a question about the present. Statistics of a country or a market appear with
@@ -14,27 +15,11 @@ _NOW = re.compile(
     r"|现在|目前|当前|如今|当今|现今|现阶段|今天|今年|本年|最新|最近|近期|近来|眼下|至今|迄今|截至",
     re.IGNORECASE,
 )
-_DATE = re.compile(r"\s*(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?(?!\d)")
 
 
 def asks_about_now(question: str) -> bool:
     """Whether `question` (English or Chinese) asks about the present."""
     return _NOW.search(question) is not None
-
-
-def last_day(text: str | None) -> date | None:
-    """The last day that a date (YYYY, YYYY-MM or YYYY-MM-DD) can mean; None for anything else."""
-    match = _DATE.match(text or "")
-    if match is None:
-        return None
-    year, month, day = int(match[1]), int(match[2] or 12), int(match[3] or 0)
-    try:
-        date(year, month, 1)
-        if day:
-            return date(year, month, day)
-        return date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
-    except (ValueError, OverflowError):
-        return None
 
 
 def is_old(text: str | None, today: str) -> bool:

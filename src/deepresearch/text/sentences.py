@@ -3,12 +3,17 @@
 import re
 from collections.abc import Iterator
 
-_CLOSERS = "\"'”’)\\]}»」』】》）"
-_OPENERS = "\"'“‘([{«「『【《（"
+from .characters import CJK
+
+_CLOSERS = "\"'”’)\\]}»」』】》）｣"
+_OPENERS = "\"'“‘([{«「『【《（｢"
+_NOTES = r"(?:\[[^\[\]\n]{1,40}\]|[¹²³⁰⁴-⁹]+)*"
+"""Marks of notes behind a full stop belong to the sentence before: `it did.[1][citation needed] The`."""
 _END = re.compile(
-    rf"[。！？][。！？…]*[{_CLOSERS}]*"  # Chinese: the mark itself ends the sentence
+    rf"[。！？｡][。！？｡…]*[{_CLOSERS}]*{_NOTES}"  # Chinese: the mark itself ends the sentence
+    rf"|(?:(?<!\d)．|．(?!\d))[{_CLOSERS}]*{_NOTES}"
     rf"|(?:……|…)[{_CLOSERS}]*(?=\s|$)"
-    rf"|[.!?]+[{_CLOSERS}]*(?=\s|$|[\u3400-\u9fff])"
+    rf"|[.!?]+[{_CLOSERS}]*{_NOTES}(?=\s|$|[{CJK}])"
     r"|\n\s*\n"
     r"|\n(?=\s*(?:[-*•·]|\d{1,3}[.)、])\s)"  # a list item starts a line
 )
@@ -44,7 +49,7 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
 def _ends(text: str) -> Iterator[int]:
     for match in _END.finditer(text):
         mark = match.group()[0]
-        if mark != "." or _ends_at_dot(text, match):
+        if mark not in ".．" or _ends_at_dot(text, match):
             yield match.end()
 
 
@@ -70,7 +75,7 @@ def _ends_at_dot(text: str, match: re.Match[str]) -> bool:
 
 
 def _is_name_like(following: str) -> bool:
-    """Whether what follows U.S. or Ph.D. rather goes on with a name (U.S. Senate) than starts a sentence."""
+    """Whether what follows U.S. or Ph.D. rather continues a name (U.S. Senate) than starts a sentence."""
     first = re.match(r"[^\W\d_]+", following)
     return first is None or first.group().lower() not in _STARTERS
 

@@ -11,16 +11,11 @@ from itertools import chain, pairwise
 
 import tantivy
 
+from .characters import CJK, fold_accents, mark_raised
+
 LONGEST = 64
 """Characters of a term; what is longer (encoded data, mostly) is cut."""
 
-CJK = (
-    "\u3040-\u30ff"  # kana
-    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # ideographs
-    "\uac00-\ud7af"  # hangul syllables
-    "\U00020000-\U0003134f"  # rare ideographs
-)
-"""Scripts written without spaces, as the inside of a character class of a regular expression."""
 _WORD = rf"[^\W{CJK}]"
 _PIECE = re.compile(rf"([{CJK}]+)|({_WORD}+(?:[.,]{_WORD}+)*)")
 _ASCII_WORD = re.compile(r"\w+(?:[.,]\w+)*", re.ASCII)
@@ -47,7 +42,7 @@ def tokenise(text: str) -> list[str]:
     """
     if text.isascii():  # most text: five times quicker than the general way
         return _of_words(_ASCII_WORD.findall(text))
-    text = unicodedata.normalize("NFKC", text)
+    text = unicodedata.normalize("NFKC", mark_raised(text))
     if not _ANY_CJK.search(text):
         return _of_words(_ANY_WORD.findall(text))
     terms: list[str] = []
@@ -95,16 +90,13 @@ def _words(word: str) -> Iterator[str]:
 
 
 def _fold(word: str) -> str:
-    word = word.casefold()
-    return word if word.isascii() else "".join(map(_without_accent, word))
+    return fold_accents(word.casefold())
 
 
-@lru_cache(maxsize=4096)
-def _without_accent(character: str) -> str:
-    """Latin and Greek letters lose their accents; in other scripts marks make different letters."""
-    if "\u00c0" <= character <= "\u03ff" or "\u1e00" <= character <= "\u1fff":
-        return "".join(c for c in unicodedata.normalize("NFD", character) if not unicodedata.combining(c))
-    return character
+def stem(word: str) -> str:
+    """The search term that one word becomes: the first one, where it is an identifier of several parts."""
+    terms = tokenise(word)
+    return terms[0] if terms else ""
 
 
 def _stem(word: str) -> str:

@@ -1,36 +1,9 @@
-"""Dates read, and compared."""
+"""Dates of a claim beside those of its passage."""
 
 import pytest
 
-from deepresearch.report.verification.dates import check, dates
+from deepresearch.report.verification.dates import check
 from deepresearch.report.verification.reading import read
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("12 March 1998", (1998, 3, 12)),
-        ("March 12th, 1998", (1998, 3, 12)),
-        ("1998-03-12", (1998, 3, 12)),
-        ("31/12/1998", (1998, 12, 31)),
-        ("03/04/1998", (1998, None, None)),
-        ("March 1998", (1998, 3, None)),
-        ("in 1998,", (1998, None, None)),
-        ("3月12日", (None, 3, 12)),
-        ("1998年3月", (1998, 3, None)),
-        ("于1998年建成", (1998, None, None)),
-        ("一九九八年三月", (1998, 3, None)),
-        ("May 12", (None, 5, 12)),
-    ],
-)
-def test_dates_are_read(text: str, expected: tuple[int | None, int | None, int | None]) -> None:
-    (date,) = dates(text)
-    assert (date.year, date.month, date.day) == expected
-
-
-@pytest.mark.parametrize("text", ["1998 people", "$1998", "it may rain", "1,998", "version 2.2010", "12 dogs", "11998"])
-def test_other_numbers_are_no_dates(text: str) -> None:
-    assert dates(text) == ()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import DocumentError
-from ...text.terms import CJK
+from ...text.characters import CJK
 from ..documents import Block, Document, Problem
 
 _PDFIUM = threading.Lock()

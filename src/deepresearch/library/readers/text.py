@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from ...text.characters import CJK
 from ...text.encoding import decode
-from ...text.terms import CJK
 from ..documents import Block, Document, Problem
 
 _ITEM = re.compile(r"\s{0,8}(?:[-*•]|\d{1,3}[.)])\s+\S")

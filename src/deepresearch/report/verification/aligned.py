@@ -5,8 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ...text.characters import has_han, normalise
 from ...text.terms import content_terms, tokenise
-from .reading import is_han, normalised
 
 _WORD = re.compile(r"[A-Za-z]+(?:'[a-z]+)?|\d[\d.,]*\d|\d|[,;:.!?()]")
 NEAR = 4
@@ -59,10 +59,10 @@ def _content(words: Collection[Word], many: int) -> list[str]:
 @lru_cache(maxsize=4096)
 def line(text: str) -> Line:
     """A sentence as these checks see it."""
-    plain = normalised(text)
+    plain = normalise(text)
     words = []
     for match in _WORD.finditer(re.sub(r"n't\b", " not", plain)):
         stems = tokenise(match.group())
         content = bool(stems) and bool(set(content_terms(f"{match.group()} x")) - {"x"})
         words.append(Word(match.group(), stems[-1] if stems else "", content))
-    return Line(plain, tuple(words), frozenset(content_terms(plain)), is_han(plain))
+    return Line(plain, tuple(words), frozenset(content_terms(plain)), has_han(plain))

@@ -1,9 +1,10 @@
 """Direction turned round: more for less, rose for fell, before for after."""
 
+from ...text.characters import has_han
+from ...text.wordlists import pattern_of
 from .aligned import Line
 from .faults import Fault
-from .reading import is_han
-from .wordlists import any_of, pairs
+from .wordlists import pairs
 
 NEIGHBOURS = 2
 """Words that must follow both a word and its opposite for the two to be about the same."""
@@ -53,14 +54,14 @@ def _beside(evidence: Line, side: frozenset[str], near: set[str]) -> tuple[int, 
 def _fault(word: str, instead: str) -> Fault:
     chinese = f"该句说“{word}”，段落说“{instead}”"
     english = f"the claim says “{word}”, the passage “{instead}”"
-    return Fault("direction", word, chinese if is_han(word) else english, True)
+    return Fault("direction", word, chinese if has_han(word) else english, True)
 
 
 def _chinese(claim: str, evidence: str) -> list[Fault]:
     for one, other in pairs("zh"):
         for mine, theirs in ((one, other), (other, one)):
-            said, instead = any_of(mine).search(claim), any_of(theirs).search(evidence)
-            if not said or not instead or any_of(theirs).search(claim) or any_of(mine).search(evidence):
+            said, instead = pattern_of(mine).search(claim), pattern_of(theirs).search(evidence)
+            if not said or not instead or pattern_of(theirs).search(claim) or pattern_of(mine).search(evidence):
                 continue
             near = claim[max(0, said.start() - 6) : said.start()] + " " + claim[said.end() : said.end() + 6]
             if any(near[i : i + 2] in evidence for i in range(len(near) - 1) if " " not in near[i : i + 2]):

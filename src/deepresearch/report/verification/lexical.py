@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from .reading import Reading, Sentence, normalised, read
+from ...text.characters import normalise
+from .reading import Reading, Sentence, read
 
 MOST = 3
 """Sentences of a passage that are taken together as evidence."""
@@ -105,7 +106,7 @@ def _choose(
 
 def _letters(claim: str, passage: str) -> float:
     """Share of the claim's letter runs that the passage holds: pairs of Chinese characters, fives of others."""
-    one, other = (normalised(text).casefold() for text in (claim, passage))
+    one, other = (normalise(text).casefold() for text in (claim, passage))
     size = GRAM_HAN if sum(c > "\u3400" for c in one) > len(one) / 3 else GRAM
     grams = {one[i : i + size] for i in range(len(one) - size + 1)}
     held = {other[i : i + size] for i in range(len(other) - size + 1)}

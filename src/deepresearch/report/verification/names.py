@@ -5,10 +5,12 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
+from ...text.characters import CJK, has_han, normalise
+from ...text.names import chinese_names
 from .faults import Fault, missing
-from .reading import Reading, is_han, normalised
+from .reading import Reading
 
-_LETTER = r"(?:(?![\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])\w)"
+_LETTER = rf"(?:(?![{CJK}])\w)"
 """Of words; Chinese and its neighbours have none."""
 _WORD = re.compile(rf"(?!\d|_){_LETTER}(?:(?:{_LETTER}|['’&.-])*{_LETTER})?")
 _ENDS = ".!?:;\n。！？：；"
@@ -43,16 +45,16 @@ _ALIASES = {
 
 def check(claim: Reading, passage: Reading, evidence: str) -> list[Fault]:
     """The names of the claim of which a word is neither in the passage nor in its title."""
-    text = normalised(claim.text)
+    text = normalise(claim.text)
     faults = [
         Fault("name", name, missing("name", name, (), text))
         for name, named in _latin_names(text)
         if not all(_is_named(word, passage) for word in named)
     ]
-    if is_han(text):
+    if has_han(text):
         faults += [
             Fault("name", name, missing("name", name, (), text))
-            for name in _chinese_names(text)
+            for name in dict.fromkeys(found.text for found in chinese_names(text))
             if not _holds(name, passage.plain)
         ]
     return faults
@@ -142,45 +144,16 @@ def _is_abbreviated(name: str, text: str) -> bool:
     return bool(re.search(r"\b" + gap.join(re.escape(c) for c in letters), text, re.IGNORECASE))
 
 
-_SURNAMES = (
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石"
-    "廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
-)
-_CHINESE = (
-    re.compile(r"《([^《》]{2,40})》"),
-    re.compile(r"[\u3400-\u9fff]{1,8}·[\u3400-\u9fff·]{1,12}(?=[，。、的和与在说称表任是（(]|$)"),
-    re.compile(
-        r"(?:[\u3400-\u9fff]{2,10}?)(?:公司|集团|大学|学院|医院|银行|研究院|研究所|委员会|协会|基金会|出版社|法院|检察院)"
-    ),
-    re.compile(
-        rf"(?<![\u3400-\u9fff])[{_SURNAMES}][\u3400-\u9fff]{{1,2}}(?=(?:表示|认为|指出|介绍|说|称|告诉|强调|透露|担任|出任|教授|先生|女士))"
-    ),
-    re.compile(
-        r"(?:总统|总理|主席|部长|外长|省长|市长|书记|记者|主任|局长|院长|校长|教授|队长|专家|博士|董事长|总裁|经理)"
-        rf"([{_SURNAMES}][\u3400-\u9fff]{{1,2}}(?=[，。、说称在与和表于的])|[\u3400-\u9fff]{{3,6}}(?=(?:表示|认为|指出|说|称|强调|在)))"
-    ),
-)
 _SAYS = "表示|认为|指出|强调|透露|宣布|介绍|回应|坦言"
 _SPEAKER = re.compile(rf"(?:^|[，。；：、“”！？\s])(?P<who>[\u3400-\u9fff·（）]{{2,24}}?)(?:{_SAYS})")
 
 
 def other_speaker(claim: str, sentence: str) -> list[Fault]:
     """A fault where a claim that repeats a Chinese sentence has somebody else say it."""
-    who, whom = _SPEAKER.search(normalised(claim)), _SPEAKER.search(normalised(sentence))
-    if not who or not whom or who["who"] in normalised(sentence) or whom["who"] in normalised(claim):
+    who, whom = _SPEAKER.search(normalise(claim)), _SPEAKER.search(normalise(sentence))
+    if not who or not whom or who["who"] in normalise(sentence) or whom["who"] in normalise(claim):
         return []
     return [Fault("name", who["who"], f"该句说的是{who['who']}，段落说的是{whom['who']}", True)]
-
-
-_INSTITUTION = re.compile(r"^(?:.*[的在于由与和及是为从对等将被向])?(?=.{3,})")
-
-
-def _chinese_names(text: str) -> Iterator[str]:
-    """Titles of works, transcribed names, institutions, and persons beside what persons do."""
-    for pattern in _CHINESE:
-        for match in pattern.finditer(text):
-            name = match.group(match.lastindex or 0)
-            yield _INSTITUTION.sub("", name) if pattern is _CHINESE[2] else name
 
 
 def _holds(name: str, text: str) -> bool:

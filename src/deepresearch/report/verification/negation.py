@@ -1,8 +1,9 @@
 """Negation: does the claim deny what its evidence affirms, or the other way round?"""
 
+from ...text.wordlists import any_of, word_set
 from .aligned import Line
 from .faults import Fault
-from .wordlists import any_of, lists, pattern, words
+from .wordlists import words
 
 _HELPERS = "会能可是有再得要应该曾在用愿肯敢想存"
 _REACH = 3
@@ -37,10 +38,10 @@ def unfounded(claim: Line, evidence: Line) -> list[Fault]:
 def _denied(text: Line) -> dict[str, str]:
     """Stems of the words that are denied, each with the word that denies it."""
     denied: dict[str, str] = {}
-    for index in text.places(words("negation", "en")):
+    for index in text.places(word_set("negation", "en")):
         rest = [word.text for word in text.words[index + 1 : index + 1 + _EXCUSING]]
         numbered = text.words[index].text.casefold() == "no" and rest and rest[0][0].isdigit()
-        if numbered or (rest and rest[0] in words("negation", "excused_en")) or "until" in rest:
+        if numbered or (rest and rest[0] in word_set("negation", "excused_en")) or "until" in rest:
             continue
         for word in text.after(index, _REACH):
             denied.setdefault(word, text.words[index].text)
@@ -48,15 +49,15 @@ def _denied(text: Line) -> dict[str, str]:
 
 
 def _chinese(claim: str, evidence: str) -> list[Fault]:
-    harmless = any_of(lists()["negation"]["zh_harmless"])
+    harmless = any_of("negation", "harmless_zh")
     texts = [harmless.sub(lambda m: "＿" * len(m.group()), text) for text in (claim, evidence)]
     for one, other, who in ((texts[0], texts[1], "该句"), (texts[1], texts[0], "段落")):
-        for match in pattern("negation", "zh").finditer(one):
+        for match in any_of("negation", "zh").finditer(one):
             tail = one[match.end() :].lstrip(_HELPERS)[:2]
             place = other.find(tail) if len(tail) == 2 and "＿" not in tail else -1
             if place < 0:
                 continue
-            denied = any(pattern("negation", "zh").search(other[max(0, at - 4) : at]) for at in _all(other, tail))
+            denied = any(any_of("negation", "zh").search(other[max(0, at - 4) : at]) for at in _all(other, tail))
             if not denied:
                 words = match.group() + tail
                 whom = "段落" if who == "该句" else "该句"

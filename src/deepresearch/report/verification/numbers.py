@@ -2,10 +2,11 @@
 
 import re
 
-from .dates import dates
+from ...text.characters import normalise
+from ...text.dates import dates
+from ...text.numbers import Quantity, quantities
 from .faults import Fault, missing
-from .quantities import Quantity, quantities
-from .reading import Reading, normalised
+from .reading import Reading
 
 ABOUT = 0.06
 """Part by which a number said to be approximate may be off."""
@@ -19,8 +20,8 @@ def check(claim: Reading, passage: Reading, evidence: str) -> list[Fault]:
     """The numbers of the claim that the passage does not give; with another one of the same unit in their place,
     the fault is a conflict."""
     known = _plain_numbers(passage.plain, keep_years=True)
-    near = _plain_numbers(normalised(evidence))
-    text = normalised(claim.text)
+    near = _plain_numbers(normalise(evidence))
+    text = normalise(claim.text)
     own = _plain_numbers(text)
     faults = []
     for number in own:
@@ -30,7 +31,7 @@ def check(claim: Reading, passage: Reading, evidence: str) -> list[Fault]:
         others = [o for o in near if _alike(number, o) and not any(_agree(mine, o) for mine in own)]
         if number.spelt and number.value <= SMALL and not others:
             continue
-        shown = [normalised(evidence)[o.start : o.until] for o in others]
+        shown = [normalise(evidence)[o.start : o.until] for o in others]
         faults.append(Fault("number", words, missing("number", words, shown[:3], claim.text), bool(others)))
     return faults
 

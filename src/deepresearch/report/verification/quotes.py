@@ -5,9 +5,10 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz
 
+from ...text.characters import has_han, normalise
 from ..plain import plain
 from .faults import Fault
-from .reading import Reading, is_han, normalised
+from .reading import Reading
 
 _OPEN, _CLOSE = "“「『", "”」』"
 _STRAIGHT = re.compile(r"\"([^\"“”「」]+)\"|‘([^‘’]{12,})’(?!\w)")
@@ -38,7 +39,7 @@ def check(claim: Reading, passage: Reading, evidence: str) -> list[Fault]:
         if not missing:
             continue
         near = max(fuzz.partial_ratio(piece.casefold(), text.casefold()) for piece in missing)
-        if is_han(quotation):
+        if has_han(quotation):
             reason = f"引文“{quotation}”{'在段落中措辞不同' if near >= NEAR else '不在段落中'}"
         else:
             how = "has it in other words" if near >= NEAR else "does not hold it"
@@ -92,7 +93,7 @@ def quotations(text: str) -> list[str]:
 
 
 def _is_quotation(words: str) -> bool:
-    if is_han(words):
+    if has_han(words):
         return sum(c.isalnum() for c in words) >= SHORTEST_HAN
     parts = words.split()
     long = [word for word in parts if len(word) > 3]
@@ -108,7 +109,7 @@ def _pieces(quotation: str) -> list[str]:
 
 def _letters(text: str) -> str:
     """Without white space and the marks of Markdown; quotation marks within a quotation may be of either kind."""
-    return _CELLS.sub("|", _ASIDE.sub("", normalised(text))).replace('"', "'")
+    return _CELLS.sub("|", _ASIDE.sub("", normalise(text))).replace('"', "'")
 
 
 def _holds(text: str, piece: str) -> bool:

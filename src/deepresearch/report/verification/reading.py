@@ -1,38 +1,16 @@
 """Texts as the checks see them: sentences, terms, and the same letters whatever the typography."""
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
 
+from ...text.characters import normalise
 from ...text.sentences import sentence_spans
 from ...text.terms import content_terms, tokenise
 
 LONGEST_SENTENCE = 400
 """Characters from which what passes for a sentence (a table, a menu) is cut at line ends."""
-_SAME = str.maketrans(
-    {
-        **dict.fromkeys("‘’‛′`´ʼ＇", "'"),
-        **dict.fromkeys("“”„‟″«»「」『』＂", '"'),
-        **dict.fromkeys("‐‑‒–—―−－", "-"),
-        **dict.fromkeys("\u00a0\u2002\u2003\u2009\u200a\u202f\u3000", " "),
-        "…": "...",
-    }
-)
-_HAN = re.compile(r"[\u3400-\u9fff]")
-
-
-@lru_cache(maxsize=4096)
-def normalised(text: str) -> str:
-    """`text` with one kind of quotation mark, dash and blank, and full-width characters made half-width."""
-    return " ".join(unicodedata.normalize("NFKC", text.translate(_SAME)).translate(_SAME).split())
-
-
-def is_han(text: str) -> bool:
-    """Whether `text` holds Chinese characters."""
-    return bool(_HAN.search(text))
 
 
 @dataclass(frozen=True)
@@ -41,7 +19,7 @@ class Sentence:
     end: int
     text: str
     terms: frozenset[str]
-    """Content terms (library.tokenise): stems, and pairs of Chinese characters."""
+    """Content terms (text.terms): stems, and pairs of Chinese characters."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +61,7 @@ class Reading:
     @cached_property
     def plain(self) -> str:
         """Title, date and text, normalised."""
-        return normalised("\n".join(filter(None, (self.title, self.date, self.text))))
+        return normalise("\n".join(filter(None, (self.title, self.date, self.text))))
 
 
 @lru_cache(maxsize=4096)

@@ -1,8 +1,8 @@
 """Scope widened: some made all, often made always, a finding in mice made one about everybody."""
 
+from ...text.characters import has_han
 from .aligned import Line
 from .faults import Fault
-from .reading import is_han
 from .wordlists import pattern, words
 
 
@@ -26,7 +26,7 @@ def check(claim: Line, evidence: Line) -> list[Fault]:
 
 
 def _fault(word: str, instead: str) -> Fault:
-    if is_han(word):
+    if has_han(word):
         reason = f"该句说“{word}”，段落{f'说“{instead}”' if instead else '没有这样说'}"
     else:
         reason = f"the claim says “{word}”, the passage {f'“{instead}”' if instead else 'no such thing'}"
@@ -35,7 +35,7 @@ def _fault(word: str, instead: str) -> Fault:
 
 def _lost(word: str) -> Fault:
     chinese = f"段落说“{word}”，该句略去了这一限定"
-    return Fault("scope", word, chinese if is_han(word) else f"the passage says “{word}”, the claim leaves that out")
+    return Fault("scope", word, chinese if has_han(word) else f"the passage says “{word}”, the claim leaves that out")
 
 
 def _chinese(claim: str, evidence: str) -> list[Fault]:

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from ...text.characters import normalise
 from ...trajectory import Citation, Passage, Verified
 from .lexical import rank, weigh
-from .reading import normalised
 from .support import read_passage
 
 SURE_UNRELATED = 0.08
@@ -104,5 +104,5 @@ def settle(verified: Verified, answers: Iterable[Answer], known: Mapping[str, Pa
 
 def _verbatim(evidence: str, passage: str) -> str:
     """`evidence` if the passage holds it, else ""."""
-    words = normalised(evidence)
-    return evidence.strip() if words and words in normalised(passage) else ""
+    words = normalise(evidence)
+    return evidence.strip() if words and words in normalise(passage) else ""

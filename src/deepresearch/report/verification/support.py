@@ -7,6 +7,7 @@ from typing import Literal
 
 from rapidfuzz import fuzz
 
+from ...text.characters import normalise
 from ...text.language import detect_language
 from ...text.terms import content_terms
 from ...trajectory import Passage
@@ -14,7 +15,7 @@ from . import dates, direction, hedging, names, negation, numbers, quotes, scope
 from .aligned import line
 from .faults import Fault
 from .lexical import Overlap, overlap, weigh
-from .reading import Reading, normalised, read
+from .reading import Reading, read
 
 Level = Literal["seen", "supports", "partly", "contradicts", "unrelated"]
 Embed = Callable[[Sequence[str]], Sequence[Sequence[float]]]
@@ -125,7 +126,7 @@ def _altered_facts(stated: Reading, source: Reading, common: Overlap, known: Seq
     if not common.evidence:
         return []
     sentence = source.sentences[common.evidence[0]].text
-    if fuzz.partial_ratio(normalised(stated.text), normalised(sentence)) < NEARLY:
+    if fuzz.partial_ratio(normalise(stated.text), normalise(sentence)) < NEARLY:
         return []
     alone = read(sentence, source.title, source.date)
     found = [fault for check in (numbers, dates) for fault in check.check(stated, alone, sentence) if fault.conflict]

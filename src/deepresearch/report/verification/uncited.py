@@ -3,11 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from ...text.characters import has_han, normalise
+from ...text.numbers import quantities
 from ...text.terms import content_terms
 from ...trajectory import Passage, Uncited
 from ..claims import Claim
-from .quantities import quantities_of
-from .reading import is_han, normalised
 from .support import RELATED, support
 from .wordlists import lists
 
@@ -54,13 +54,13 @@ def needs_citation(claim: Claim) -> bool:
         word in claim.section.casefold() for key in ("section_en", "section_zh") for word in lists()["uncited"][key]
     ):
         return False
-    opening = _OPENING.sub("", normalised(claim.text)).casefold()
-    methods = lists()["uncited"]["method_zh" if is_han(opening[:12]) else "method_en"]
+    opening = _OPENING.sub("", normalise(claim.text)).casefold()
+    methods = lists()["uncited"]["method_zh" if has_han(opening[:12]) else "method_en"]
     if opening.startswith(tuple(methods)):
         return False
     terms = content_terms(claim.text)
-    telling = bool(quantities_of(claim.text)) or claim.kind == "row"
-    enough = FEWEST_HAN if is_han(claim.text) else FEWEST
+    telling = bool(quantities(claim.text)) or claim.kind == "row"
+    enough = FEWEST_HAN if has_han(claim.text) else FEWEST
     return len(terms) >= enough - (2 if telling else 0)
 
 

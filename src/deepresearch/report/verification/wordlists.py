@@ -2,24 +2,18 @@
 
 import re
 import tomllib
-from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from ...text.terms import tokenise
+from ...text.terms import stem
+from ...text.wordlists import pattern_of
 
 
 @cache
 def lists() -> dict[str, Any]:
     """The tables of words.toml."""
     return tomllib.loads(files(__package__).joinpath("words.toml").read_text(encoding="utf-8"))
-
-
-def stem(word: str) -> str:
-    """The form in which the index keeps an English word."""
-    terms = tokenise(word)
-    return terms[0] if terms else ""
 
 
 @cache
@@ -31,12 +25,7 @@ def words(section: str, key: str) -> frozenset[str]:
 @cache
 def pattern(section: str, key: str) -> re.Pattern[str]:
     """Any of a list of Chinese words, the longest first."""
-    return any_of(lists()[section][key])
-
-
-def any_of(words: Iterable[str]) -> re.Pattern[str]:
-    """A pattern for any of `words`, the longest first."""
-    return re.compile("|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)))
+    return pattern_of(lists()[section][key])
 
 
 @cache

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 
-from .reading import normalised
-from .wordlists import stem
+from .characters import HAN, normalise
+from .terms import stem
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Quantity:
     start: int
     end: int
     until: int
-    """Where it stands in the normalised text, and where the word that it counts ends."""
+    """Positions in the normalised text: of the number, and of the end of the word that it counts."""
     about: bool = False
     """Said to be approximate."""
     bound: int = 0
@@ -46,7 +46,7 @@ _ORDINALS: dict[str, float] = _UNITS["ordinals"]
 _CURRENCIES: dict[str, str] = _UNITS["currencies"]
 _MEASURES: dict[str, tuple[str, float]] = {name: (unit, factor) for name, (unit, factor) in _UNITS["measures"].items()}
 _HAN_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "兩": 2}
-_HAN_SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
+_HAN_SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
 
 _BY_STEM = {stem(name): base for name, base in _MEASURES.items() if len(name) > 3 and name.isascii()}
 
@@ -55,18 +55,21 @@ _SCALE = (
     "|(?:hundred|thousand|million|billion|trillion|lakh|crore|dozen|mn|bn|tn)\\b|[kKMB](?![A-Za-z])"
 )
 _FIGURES = re.compile(
-    r"(?P<money>(?:US|A|C|HK)?\$|[€£¥₹]|(?:USD|EUR|GBP|RMB|CNY)\s?)?"
-    r"(?<![A-Za-z\d_.])(?<![A-Za-z]-)(?P<minus>-(?=\d))?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d])"
+    r"(?:(?P<money>(?:US|A|C|HK)?\$|[€£¥₹]|\b(?:USD|EUR|GBP|RMB|CNY)\s?)"
+    r"|(?<![A-Za-z\d_^])(?<![\d^A-Za-z]\.)(?<![A-Za-z^]-)(?P<minus>-(?=\d))?)"
+    r"(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?!\d)"
+    r"(?:\^\{?(?P<raised>[-+]?\d{1,3})\}?|\s?[×x*·]\s?10\^\{?(?P<power>[-+]?\d{1,3})\}?"
+    r"|[eE](?P<exponent>[-+]?\d{1,3})(?![A-Za-z\d]))?"
     rf"(?P<ordinal>st\b|nd\b|rd\b|th\b)?(?:[\s-]?(?P<scale>{_SCALE}))?(?P<more>[多余])?",
 )
 _HAN_NUMBER = re.compile(
-    r"(?P<first>第)?(?P<share>百分之)?(?P<number>[零〇一二两三四五六七八九十百千万亿]+)"
+    r"(?P<first>第)?(?P<share>百分之)?(?P<number>[零〇一二两兩三四五六七八九十百千万萬亿億]+)"
     r"(?:点(?P<rest>[零一二三四五六七八九]+))?(?P<more>多|余)?"
 )
+_NUMERAL = "|".join(sorted([*_ONES, "hundred", "thousand", "million", "billion", "trillion", "dozen"], key=len)[::-1])
 _SPELT = re.compile(
-    rf"\b(?P<word>{'|'.join(sorted(_ONES, key=len, reverse=True))})"
-    r"(?:[\s-](?P<ones>one|two|three|four|five|six|seven|eight|nine))?"
-    rf"(?:\s(?P<scale>hundred|thousand|million|billion|trillion|dozen))?\b",
+    rf"\b(?:an?\s(?=hundred|thousand|million|billion|trillion|dozen))?(?:{_NUMERAL})"
+    rf"(?:(?:[\s-]|(?<=hundred)\sand\s|(?<=thousand)\sand\s|(?<=million)\sand\s)(?:{_NUMERAL}))*\b",
     re.IGNORECASE,
 )
 _ORDINAL = re.compile(rf"\b(?:{'|'.join(_ORDINALS)})\b", re.IGNORECASE)
@@ -74,7 +77,7 @@ _UNIT = re.compile(
     r"[\s-]?(?P<percent>%|percentage points?\b|per cent\b|percent\b|pct\b|个百分点|pp\b|％)"
     r"|[\s-]?(?P<degree>°\s?[CF]|℃|degrees?\b)"
     r"|[\s-]?(?P<han>平方公里|平方米|立方米|个百分点|美元|欧元|英镑|日元|港元|人民币|公里|千米|厘米|毫米|英里|公斤"
-    r"|千克|分钟|小时|星期|个月|世纪|公顷|[\u3400-\u9fff])"
+    rf"|千克|分钟|小时|星期|个月|世纪|公顷|[{HAN}])"
     r"|[\s-](?P<word>[A-Za-zμ]+)|(?P<tight>[A-Za-zμ]{1,4})\b"
 )
 _ABOUT = re.compile(
@@ -98,7 +101,8 @@ _SKIP = frozenset("of the and or to in on at for a an is was were are by from wi
 
 @lru_cache(maxsize=4096)
 def quantities(text: str) -> tuple[Quantity, ...]:
-    """The numbers of `text`, which is normalised, in order."""
+    """The numbers of `text` in order; their positions are those in `normalise(text)`."""
+    text = normalise(text)
     found: list[Quantity] = []
     for quantity in [*_in_figures(text), *_in_words(text), *_in_chinese(text)]:
         if all(quantity.end <= other.start or quantity.start >= other.end for other in found):
@@ -106,23 +110,50 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     return tuple(sorted(found, key=lambda q: q.start))
 
 
-def quantities_of(text: str) -> tuple[Quantity, ...]:
-    """The numbers of any text."""
-    return quantities(normalised(text))
-
-
 def _in_figures(text: str) -> Iterator[Quantity]:
-    for match in _FIGURES.finditer(text):
-        digits = match["digits"].replace(",", "")
-        scale = _scale(match["scale"])
-        value = float(digits) * scale * (-1 if match["minus"] and _is_minus(text, match.start("minus")) else 1)
-        step = scale * 10.0 ** -len(digits.partition(".")[2])
-        if "." not in digits and len(digits.rstrip("0")) < len(digits) and float(digits):
-            step = scale * 10.0 ** (len(digits) - len(digits.rstrip("0")))
+    matches = list(_FIGURES.finditer(text))
+    taken = 0
+    for number, match in enumerate(matches):
+        if match.start() < taken:
+            continue
+        value, step = _value(text, match)
+        last = match
+        for following in matches[number + 1 :]:  # 1亿2000万
+            if not _continues(last, following):
+                break
+            more, step = _value(text, following)
+            value += more
+            last = following
+        taken = last.end()
         money = (match["money"] or "").strip().casefold()
-        yield _made(
-            text, match.start(), match.end(), value, step, money, bool(match["ordinal"]), more=bool(match["more"])
-        )
+        plenty = bool(last["more"])
+        yield _made(text, match.start(), taken, value, step, money, bool(match["ordinal"]), more=plenty)
+
+
+def _value(text: str, match: re.Match[str]) -> tuple[float, float]:
+    """Value and step of a number in figures."""
+    digits = match["digits"].replace(",", "")
+    scale = _scale(match["scale"]) * 10.0 ** _exponent(match)
+    if match["raised"] and digits == "10":
+        digits = "1"
+    value = float(digits) * scale * (-1 if match["minus"] and _is_minus(text, match.start("minus")) else 1)
+    step = scale * 10.0 ** -len(digits.partition(".")[2])
+    if "." not in digits and len(digits.rstrip("0")) < len(digits) and float(digits):
+        step = scale * 10.0 ** (len(digits) - len(digits.rstrip("0")))
+    return value, step
+
+
+def _exponent(match: re.Match[str]) -> int:
+    """The power of ten that multiplies the digits. Raised figures behind anything but 10 are a note mark, mostly."""
+    raised = match["raised"] if match["digits"] == "10" else None
+    return max(-300, min(200, int(match["power"] or match["exponent"] or raised or 0)))
+
+
+def _continues(match: re.Match[str], following: re.Match[str]) -> bool:
+    """Whether two numbers side by side are one, as in 1亿2000万."""
+    scales = match["scale"] or "", following["scale"] or ""
+    chinese = all(scale and not scale.isascii() for scale in scales)
+    return chinese and match.end() == following.start() and _scale(scales[1]) < _scale(scales[0])
 
 
 def _is_minus(text: str, position: int) -> bool:
@@ -136,15 +167,43 @@ def _scale(word: str | None) -> float:
 
 def _in_words(text: str) -> Iterator[Quantity]:
     for match in _SPELT.finditer(text):
-        value = _ONES[match["word"].casefold()] + (_ONES[match["ones"].casefold()] if match["ones"] else 0)
-        if value < 2 and not match["scale"]:
-            continue  # "one" is a pronoun more often than a number
-        scale = _scale(match["scale"])
-        yield _made(text, match.start(), match.end(), value * scale, scale, spelt=True)
+        for start, end, value, scale in _spelt(match.group(), match.start()):
+            if value >= 2 or scale > 1:  # "one" is a pronoun more often than a number
+                yield _made(text, start, end, value, scale, spelt=True)
     for match in _ORDINAL.finditer(text):
         yield _made(
             text, match.start(), match.end(), _ORDINALS[match.group().casefold()], 1.0, ordinal=True, spelt=True
         )
+
+
+def _spelt(words: str, offset: int) -> Iterator[tuple[int, int, float, float]]:
+    """(start, end, value, last scale) of the numbers in a run of numerals: "two thousand and five", "two, three"."""
+    total = part = 0.0
+    last = 1.0
+    start = end = -1
+    room = 10.0**15
+    """What the next numeral must be below to belong to the same number."""
+    for match in re.finditer(r"[a-z]+", words, re.IGNORECASE):
+        word = match.group().casefold()
+        if word in ("and", "a", "an"):
+            start = match.start() if start < 0 else start
+            continue
+        scale = _SCALES.get(word, 0.0)
+        one = _ONES.get(word, 0.0)
+        if start >= 0 and end >= 0 and ((not scale and one >= room) or (scale and not part)):
+            yield offset + start, offset + end, total + part, last
+            total, part, last, start, room = 0.0, 0.0, 1.0, -1, 10.0**15
+        start = match.start() if start < 0 else start
+        end = match.end()
+        if not scale:
+            part, last = part + one, 1.0
+            room = 10.0 if one >= 20 else 0.0
+        elif scale == 100:
+            part, last, room = (part or 1) * 100, 100.0, 100.0
+        else:
+            total, part, last, room = total + (part or 1) * scale, 0.0, scale, min(scale, 1000.0)
+    if end >= 0:
+        yield offset + start, offset + end, total + part, last
 
 
 def _in_chinese(text: str) -> Iterator[Quantity]:
@@ -184,6 +243,8 @@ def han_value(word: str) -> float | None:
     if all(c in _HAN_DIGITS for c in word):
         return float("".join(str(_HAN_DIGITS[c]) for c in word))
     total = section = digit = 0
+    if len(word) > 2 and word[-1] in _HAN_DIGITS and _HAN_SCALES.get(word[-2], 0) >= 100:
+        word += {100: "十", 1000: "百", 10**4: "千", 10**8: "千万"}[_HAN_SCALES[word[-2]]]  # 一万二 is 12,000
     for c in word:
         if c in _HAN_DIGITS:
             digit = _HAN_DIGITS[c]
@@ -193,7 +254,7 @@ def han_value(word: str) -> float | None:
         else:
             section += (digit or 1) * scale
             digit = 0
-    return float(total + section + digit) if word[0] not in "百千万亿" else None
+    return float(total + section + digit) if word[0] not in "百千万萬亿億" else None
 
 
 def _made(

@@ -1,14 +1,17 @@
-"""Names in questions and in running text: people, works, places, identifiers.
+"""Names in questions and in running text: people, works, places, institutions, identifiers.
 
-No list of names and no model: runs of capitalised words with the small words that names hold, quoted titles, and
-identifiers. Whether a name leads anywhere is decided by the library's titles, not here.
+No list of names and no model: runs of capitalised words with the small words that names hold, quoted titles,
+identifiers, and in Chinese what stands beside the words that names stand beside. Whether a name leads anywhere is
+decided by the library's titles, not here.
 """
 
 import re
 from dataclasses import dataclass
 from functools import cache
 
-from .words import content_terms, stop_words, word_set
+from .characters import HAN
+from .phrases import phrase_spans
+from .wordlists import request_words, stop_words, word_set
 
 _TOKEN = re.compile(r"(?:[A-Z]\.){2,}|[^\W_]+(?:['’\-–/][^\W_]+)*(?:['’](?=\s[A-Z]))?|&")
 _QUOTED = re.compile(r"“([^”\n]{2,80})”|\"([^\"\n]{2,80})\"|《([^》\n]{1,60})》|「([^」\n]{1,60})」|`([^`\n]{2,60})`")
@@ -24,11 +27,14 @@ _QUALIFIER = re.compile(
     r"director|writer|politician|\d{3,4}\s?[-–]\s?\d{3,4})\)",
     re.IGNORECASE,
 )
+_PARTS = re.compile(r"[\W_]+")
 _GAP = re.compile(r"(?:\s+|:\s|\.\s|\s?&\s?)$")
 
 
 @dataclass(frozen=True)
 class Name:
+    """A name and where it stands."""
+
     text: str
     start: int
     end: int
@@ -54,6 +60,11 @@ def _weak_words() -> frozenset[str]:
     return word_set("names", "calendar") | word_set("names", "ranks") | word_set("names", "demonyms")
 
 
+@cache
+def _common_words() -> frozenset[str]:
+    return stop_words("en") | request_words("en")
+
+
 def is_weak(name: str) -> bool:
     """Months, weekdays, numbers, ranks and words for nationalities lead nowhere in particular."""
     return all(w.casefold() in _weak_words() or _ORDINAL.match(w) or len(w) == 1 for w in re.split(r"[\s-]", name))
@@ -61,7 +72,7 @@ def is_weak(name: str) -> bool:
 
 def _is_code(word: str) -> bool:
     """Not two sentences without a space between them ("in Castile.He was")."""
-    return word.rpartition(".")[2].casefold() not in stop_words()
+    return word.rpartition(".")[2].casefold() not in _common_words()
 
 
 def _trimmed(match: re.Match[str]) -> Name:
@@ -80,7 +91,7 @@ def _runs(text: str) -> list[Name]:
         j = _extend(tokens, i, text)
         names.append(_name(text, tokens[i].start(), tokens[j].end()))
         i = j + 1
-    return [n for n in names if content_terms(n.text)]
+    return [n for n in names if any(len(w) > 1 and w.casefold() not in _common_words() for w in _PARTS.split(n.text))]
 
 
 def _starts(tokens: list[re.Match[str]], i: int, text: str) -> bool:
@@ -92,7 +103,7 @@ def _starts(tokens: list[re.Match[str]], i: int, text: str) -> bool:
             and _capital(tokens[i + 1].group())
             and _gap(tokens, i, text) == " "
         )
-    if not _capital(word) or word.casefold() not in stop_words() or not _sentence_start(text, tokens[i].start()):
+    if not _capital(word) or word.casefold() not in _common_words() or not _sentence_start(text, tokens[i].start()):
         return _capital(word)
     return word in _ARTICLES and i + 1 < len(tokens) and _capital(tokens[i + 1].group())
 
@@ -144,3 +155,39 @@ def _name(text: str, start: int, end: int) -> Name:
         end = qualifier.end()
     name = text[start:end]
     return Name(_POSSESSIVE.sub("", name) if not name.endswith(")") else name, start, end)
+
+
+_SURNAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石"
+    "廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
+)
+_INSTITUTION = re.compile(
+    rf"[{HAN}]{{2,10}}?(?:公司|集团|大学|学院|医院|银行|研究院|研究所|委员会|协会|基金会|出版社|法院|检察院)"
+)
+_CHINESE = (
+    re.compile(r"《([^《》]{2,40})》"),
+    re.compile(rf"[{HAN}]{{1,8}}·[{HAN}·]{{1,12}}(?=[，。、的和与在说称表任是（(]|$)"),
+    re.compile(
+        rf"(?<![{HAN}])[{_SURNAMES}][{HAN}]{{1,2}}"
+        "(?=表示|认为|指出|介绍|说|称|告诉|强调|透露|担任|出任|教授|先生|女士)"
+    ),
+    re.compile(
+        "(?:总统|总理|主席|部长|外长|省长|市长|书记|记者|主任|局长|院长|校长|教授|队长|专家|博士|董事长|总裁|经理)"
+        rf"([{_SURNAMES}][{HAN}]{{1,2}}(?=[，。、说称在与和表于的])|[{HAN}]{{3,6}}(?=表示|认为|指出|说|称|强调|在))"
+    ),
+)
+_BEFORE_INSTITUTION = re.compile(r".*于|[从由被将向]")
+
+
+def chinese_names(text: str) -> list[Name]:
+    """Titles of works, transcribed names, institutions, and persons beside what persons do, in order."""
+    found = [match.span(match.lastindex or 0) for pattern in _CHINESE for match in pattern.finditer(text)]
+    found += [_institution(text, *match.span()) for match in _INSTITUTION.finditer(text)]
+    return [Name(text[start:end], start, end) for start, end in sorted(set(found))]
+
+
+def _institution(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span without the words before the name: 毕业于北京大学, 他和中国银行."""
+    start += phrase_spans(text[start:end])[-1][0]
+    before = _BEFORE_INSTITUTION.match(text, start, end)
+    return (before.end(), end) if before and end - before.end() > 2 else (start, end)
