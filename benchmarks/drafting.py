@@ -18,7 +18,7 @@ from deepresearch.errors import DeepResearchError
 from deepresearch.judge import Comparison, compare
 from deepresearch.judge.pairs import tally
 from deepresearch.models.client import ChatClient
-from deepresearch.settings import Settings, load_settings
+from deepresearch.settings import Settings
 from deepresearch.store import SqliteStore
 from deepresearch.trajectory import Event, Task, Verified
 
@@ -60,7 +60,7 @@ async def _compare_modes(options: argparse.Namespace) -> None:
 
 def _settings(options: argparse.Namespace, mode: str, folder: str) -> Settings:
     flags = {"model.name": options.model, "model.base_url": options.base_url, "report.draft": mode, "plan": "off"}
-    return load_settings({**flags, "store.folder": folder})
+    return Settings.load({**flags, "store.folder": folder})
 
 
 async def _run(settings: Settings, question: str, docs: Path) -> list[Event]:

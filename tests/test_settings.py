@@ -7,8 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from deepresearch.errors import SettingsError
-from deepresearch.settings import PREFIX, PROVIDER_KEYS, SECTIONS, Settings, load_settings, nested
-from deepresearch.web.providers import KEY_VARIABLES
+from deepresearch.settings import SECTIONS, Settings, nested
 
 
 @pytest.fixture
@@ -20,7 +19,7 @@ def file(tmp_path: Path) -> Path:
 
 def test_flag_beats_environment_beats_file_beats_default(file: Path) -> None:
     environment = {"DEEPRESEARCH_BUDGET_TURNS": "20", "DEEPRESEARCH_MODEL": "env-model"}
-    settings = load_settings({"budget.turns": 10, "budget.tokens": None}, environment, file)
+    settings = Settings.load({"budget.turns": 10, "budget.tokens": None}, environment, file)
     assert settings.budget.turns == 10
     assert settings.model.name == "env-model"
     assert (settings.budget.tokens, settings.plan) == (1000, "off")
@@ -28,7 +27,7 @@ def test_flag_beats_environment_beats_file_beats_default(file: Path) -> None:
 
 
 def test_foreign_variables_are_left_alone(tmp_path: Path) -> None:
-    load_settings({}, {"PATH": "/bin", "DEEPRESEARCH_SHARED": "/data"}, tmp_path / "none.toml")
+    Settings.load({}, {"PATH": "/bin", "DEEPRESEARCH_SHARED": "/data"}, tmp_path / "none.toml")
 
 
 @pytest.mark.parametrize(
@@ -53,21 +52,59 @@ def test_what_is_wrong_is_named(
     path = tmp_path / "deepresearch.toml"
     path.write_text(toml)
     with pytest.raises(SettingsError) as caught:
-        load_settings(flags, environment, path)
+        Settings.load(flags, environment, path)
     assert all(word in str(caught.value) for word in words)
     assert "secret" not in str(caught.value)
 
 
 def test_the_key_is_never_written_down(tmp_path: Path) -> None:
-    settings = load_settings({}, {"DEEPRESEARCH_API_KEY": "sk-hidden"}, tmp_path / "none.toml")
+    settings = Settings.load({}, {"DEEPRESEARCH_API_KEY": "sk-hidden"}, tmp_path / "none.toml")
     assert settings.key() == "sk-hidden"
     assert "sk-hidden" not in repr(settings) + json.dumps(settings.public()) + str(settings.model_dump(mode="json"))
 
 
 def test_keys_of_providers_are_no_settings(tmp_path: Path) -> None:
-    assert {PREFIX + name for name in PROVIDER_KEYS} == set(KEY_VARIABLES.values())
-    settings = load_settings({}, dict.fromkeys(KEY_VARIABLES.values(), "sk-hidden"), tmp_path / "none.toml")
+    variables = ["DEEPRESEARCH_BRAVE_API_KEY", "DEEPRESEARCH_NEVER_HEARD_OF_API_KEY"]
+    settings = Settings.load({}, dict.fromkeys(variables, "sk-hidden"), tmp_path / "none.toml")
+    assert settings.service_keys() == dict.fromkeys(variables, "sk-hidden")
     assert "sk-hidden" not in repr(settings) + json.dumps(settings.public())
+    with pytest.raises(SettingsError, match="DEEPRESEARCH_<SERVICE>_API_KEY"):
+        Settings.load({}, {}, _toml(tmp_path, '[keys]\nbrave = "k"'))
+
+
+@pytest.mark.parametrize(
+    "environment, toml", [({"DEEPRESEARCH_REPORT_MEND": "4"}, ""), ({}, "[report]\nmend = 4\n")], ids=["env", "toml"]
+)
+def test_old_names_are_read_and_removed_settings_accepted(
+    tmp_path: Path, environment: dict[str, str], toml: str
+) -> None:
+    file = _toml(tmp_path, f"seed = 3\n{toml}[search]\nresults = 9\n")
+    assert Settings.load({}, environment, file).report.max_revisions == 4
+
+
+def test_settings_of_another_version_are_read_and_the_unknown_named() -> None:
+    recorded = {"seed": 1, "report": {"mend": 3}, "budget": {"turns": 7, "moons": 2}, "tides": True, "sea": {"salt": 1}}
+    settings, unknown = Settings.from_record(recorded)
+    assert (settings.report.max_revisions, settings.budget.turns) == (3, 7)
+    assert sorted(unknown) == ["budget.moons", "sea.salt", "tides"]
+
+
+def test_settings_read_nothing_unless_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _toml(tmp_path, "[budget]\nturns = 3\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DEEPRESEARCH_MODEL", "from-outside")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    assert Settings() == Settings.load({}, {}, tmp_path / "none.toml")
+    loaded = Settings.load()
+    assert (loaded.budget.turns, loaded.model.name) == (3, "from-outside")
+    assert loaded.data_folder() == tmp_path / "home" / "deepresearch"
+    assert Settings().data_folder() == Path("~/.local/share/deepresearch").expanduser()
+
+
+def _toml(folder: Path, text: str) -> Path:
+    path = folder / "deepresearch.toml"
+    path.write_text(text)
+    return path
 
 
 @pytest.mark.parametrize(
@@ -82,16 +119,16 @@ def test_keys_of_providers_are_no_settings(tmp_path: Path) -> None:
     ],
 )
 def test_search_settings_in_the_environment(tmp_path: Path, name: str, value: str, field: str, read: object) -> None:
-    settings = load_settings({}, {f"DEEPRESEARCH_SEARCH_{name}": value}, tmp_path / "none.toml")
+    settings = Settings.load({}, {f"DEEPRESEARCH_SEARCH_{name}": value}, tmp_path / "none.toml")
     assert getattr(settings.search, field) == read
     assert Settings.model_validate(settings.public()) == settings
 
 
 def test_the_key_may_lie_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("sk-file\n")
-    assert load_settings({"model.api_key_file": str(tmp_path / "key")}, {}, tmp_path / "none.toml").key() == "sk-file"
+    assert Settings.load({"model.api_key_file": str(tmp_path / "key")}, {}, tmp_path / "none.toml").key() == "sk-file"
     with pytest.raises(SettingsError, match="cannot read"):
-        load_settings({"model.api_key_file": str(tmp_path / "gone")}, {}, tmp_path / "none.toml").key()
+        Settings.load({"model.api_key_file": str(tmp_path / "gone")}, {}, tmp_path / "none.toml").key()
 
 
 def test_nested_leaves_out_what_was_not_given() -> None:

@@ -1,8 +1,10 @@
 """Every knob, in one model. Precedence: flag > environment > deepresearch.toml > default.
 
+`Settings(...)` reads nothing but its arguments; `Settings.load()` reads the environment and deepresearch.toml too.
 An environment variable is `DEEPRESEARCH_<SECTION>_<FIELD>` (`DEEPRESEARCH_BUDGET_TURNS=20`), a TOML key the same
-under its section. Unknown names fail. Secrets come from the environment or from a file that `model.api_key_file`
-names, never from deepresearch.toml, and are never written anywhere.
+under its section. Unknown names fail. Secrets come from code, from the environment or from a file that
+`model.api_key_file` names, never from deepresearch.toml, and are never written anywhere. The key of a service is
+`DEEPRESEARCH_<SERVICE>_API_KEY`, whatever the service: this file lists none.
 """
 
 import difflib
@@ -26,10 +28,13 @@ SHORT_NAMES = {
     "DATA": ("store", "folder"),
 }
 """Environment names that people try first."""
-PROVIDER_KEYS = frozenset(f"{name}_API_KEY" for name in ("OPENALEX", "STEPFUN", "BRAVE", "SERPER", "TAVILY", "EXA"))
-"""Names with the prefix that hold the keys of search providers: read from the environment where they are used."""
-NOT_SETTINGS = PROVIDER_KEYS | {"OPENSEARCH_API_KEY", "QDRANT_API_KEY", "EMBEDDINGS_API_KEY", "SHARED", "KILLS"}
-"""Names with the prefix that are no settings: keys of servers, and what belongs to the test suite."""
+KEY_SUFFIX = "_API_KEY"
+NOT_SETTINGS = frozenset({"SHARED", "KILLS"})
+"""Names with the prefix that belong to the test suite."""
+RENAMED = {"report.mend": "report.max_revisions"}
+"""Earlier names of settings, still read everywhere."""
+REMOVED = frozenset({"seed", "search.results"})
+"""Settings of earlier versions that are still accepted and have no effect: nothing ever read them."""
 
 
 class Section(BaseModel):
@@ -87,8 +92,6 @@ class BudgetSettings(Section):
 class SearchSettings(Section):
     web: bool = False
     """Search the web too, beside the user's own documents."""
-    results: int = Field(default=6, ge=1, le=50)
-    """Passages that one query may show."""
     providers: list[str] = ["wikipedia", "openalex", "crossref", "arxiv"]
     """Services to search the web with; a text with commas, in the environment."""
     searxng_url: str = ""
@@ -192,12 +195,37 @@ class Settings(Section):
     policy: Literal["auto", "chat", "extractive"] = "auto"
     """auto: chat where a model is named, else extractive."""
     plan: Literal["ask", "show", "off"] = "show"
-    """ask: wait for the plan to be approved; show: show it and go on."""
-    seed: int = 0
+    """ask: wait for the plan to be approved; show: show it and continue."""
+    keys: dict[str, SecretStr] = Field(default={}, repr=False)
+    """Keys of search services and of servers by name (brave, opensearch); only from code or the environment."""
+
+    @classmethod
+    def load(
+        cls,
+        flags: Mapping[str, Any] | None = None,
+        environment: Mapping[str, str] | None = None,
+        file: Path | None = None,
+    ) -> "Settings":
+        """The settings in force here.
+
+        flags: dotted names to values, e.g. {"budget.turns": 20}; None values are taken as not given.
+        environment: os.environ where None. file: deepresearch.toml of the current folder where None; it need not
+        exist. Raises SettingsError that names the setting, where it was given and the nearest known name.
+        """
+        return _load(flags or {}, os.environ if environment is None else environment, file or Path(FILE))
+
+    @classmethod
+    def from_record(cls, recorded: Mapping[str, Any]) -> "tuple[Settings, list[str]]":
+        """Settings that another version may have recorded, and the dotted names of those unknown here, left out.
+
+        Raises SettingsError for a value that this version does not take.
+        """
+        known, unknown = _without_unknown(recorded)
+        return _validated(known, {}), unknown
 
     def public(self) -> dict[str, Any]:
         """The settings as they may be written down: no secret, no trace of one."""
-        return self.model_dump(mode="json", exclude={"model": {"api_key", "api_key_file"}})
+        return self.model_dump(mode="json", exclude={"keys": True, "model": {"api_key", "api_key_file"}})
 
     def key(self) -> str:
         """The endpoint's key, or an empty text. Raises SettingsError where the key file cannot be read."""
@@ -211,15 +239,23 @@ class Settings(Section):
                 ) from error
         return self.model.api_key.get_secret_value()
 
+    def service_keys(self) -> dict[str, str]:
+        """The keys of services by the environment variables that hold them: DEEPRESEARCH_BRAVE_API_KEY for brave."""
+        return {f"{PREFIX}{name.upper()}{KEY_SUFFIX}": key.get_secret_value() for name, key in self.keys.items()}
+
     def data_folder(self) -> Path:
         """Where everything is kept; not created here."""
-        if self.store.folder:
-            return Path(self.store.folder).expanduser().absolute()
-        home = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-        return Path(home).expanduser() / "deepresearch"
+        folder = Path(self.store.folder) if self.store.folder else Path("~/.local/share/deepresearch")
+        return folder.expanduser().absolute()
 
 
-SECTIONS = {name: f.annotation for name, f in Settings.model_fields.items() if isinstance(f.default, Section)}
+SECTIONS: dict[str, type[BaseModel]] = {
+    name: type(field.default) for name, field in Settings.model_fields.items() if isinstance(field.default, Section)
+}
+KNOWN = [name for name in Settings.model_fields if name not in SECTIONS and name != "keys"] + [
+    f"{section}.{field}" for section, cls in SECTIONS.items() for field in cls.model_fields
+]
+"""Every setting by its dotted name."""
 
 
 def nested(flags: Mapping[str, Any]) -> dict[str, Any]:
@@ -241,36 +277,43 @@ def flag_name(dotted: str) -> str:
     return f"--{'max-' if section == 'budget' else ''}{name.replace('_', '-')}"
 
 
-def load_settings(
-    flags: Mapping[str, Any] | None = None,
-    environment: Mapping[str, str] | None = None,
-    file: Path | None = None,
-) -> Settings:
-    """Settings in force.
-
-    flags: dotted names to values, e.g. {"budget.turns": 20}; None values are taken as not given.
-    environment: os.environ where None. file: deepresearch.toml of the current folder where None; it need not exist.
-    Raises SettingsError that names the setting, where it stands and the nearest known name.
-    """
+def _load(flags: Mapping[str, Any], environment: Mapping[str, str], file: Path) -> Settings:
     merged: dict[str, Any] = {}
     origin: dict[str, str] = {}
 
     def put(path: tuple[str, ...], value: Any, where: str) -> None:
-        _check_known(path, where)
+        dotted = RENAMED.get(".".join(path), ".".join(path))
+        if dotted in REMOVED:
+            return
+        _check_known(dotted, where)
+        *sections, name = dotted.split(".")
         place = merged
-        for part in path[:-1]:
-            place = place.setdefault(part, {})
-        place[path[-1]] = value
-        origin[".".join(path)] = where
+        for section in sections:
+            place = place.setdefault(section, {})
+        place[name] = value
+        origin[dotted] = where
 
-    for path, value in _from_file(file or Path(FILE)):
-        put(path, value, str(file or FILE))
-    for name, value in (os.environ if environment is None else environment).items():
-        if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in NOT_SETTINGS:
-            put(_environment_path(name.removeprefix(PREFIX)), value, name)
-    for dotted, value in (flags or {}).items():
+    if home := environment.get("XDG_DATA_HOME"):
+        merged["store"] = {"folder": str(Path(home) / "deepresearch")}
+    for path, value in _from_file(file):
+        put(path, value, str(file))
+    keys = {}
+    for name, value in environment.items():
+        short = name.removeprefix(PREFIX)
+        if short == name or short in NOT_SETTINGS:
+            continue
+        if short.endswith(KEY_SUFFIX) and short not in ("API_KEY", "MODEL_API_KEY"):
+            keys[short.removesuffix(KEY_SUFFIX).lower()] = value.strip()
+        else:
+            put(_environment_path(short), value, name)
+    for dotted, value in flags.items():
         if value is not None:
             put(tuple(dotted.split(".")), value, flag_name(dotted))
+    return _validated({**merged, "keys": keys}, origin)
+
+
+def _validated(merged: Mapping[str, Any], origin: Mapping[str, str]) -> Settings:
+    """Raises SettingsError that names each wrong value and where it was given."""
     try:
         settings = Settings.model_validate(merged)
     except ValidationError as error:
@@ -278,7 +321,7 @@ def load_settings(
         for problem in error.errors():
             dotted = ".".join(str(part) for part in problem["loc"])
             problems.append(f"{dotted} = {problem['input']!r} ({origin.get(dotted, 'default')}): {problem['msg']}")
-        raise SettingsError("; ".join(problems) + ".", "Mend it there, or take it out for the default.") from None
+        raise SettingsError("; ".join(problems) + ".", "Correct it there, or remove it for the default.") from None
     if "@" in settings.model.base_url.split("?")[0]:
         raise SettingsError("model.base_url carries a password.", "Give it with DEEPRESEARCH_API_KEY instead.")
     if "@" in settings.search.searxng_url.split("?")[0]:
@@ -291,23 +334,46 @@ def load_settings(
     return settings
 
 
+def _without_unknown(recorded: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    known: dict[str, Any] = {}
+    unknown: list[str] = []
+    flat = [(path, value) for path, value in _flat(recorded) if ".".join(path) not in REMOVED]
+    for path, value in flat:
+        dotted = RENAMED.get(".".join(path), ".".join(path))
+        if dotted not in KNOWN:
+            unknown.append(dotted)
+            continue
+        *sections, name = dotted.split(".")
+        place = known
+        for section in sections:
+            place = place.setdefault(section, {})
+        place[name] = value
+    return known, unknown
+
+
+def _flat(table: Mapping[str, Any]) -> list[tuple[tuple[str, ...], Any]]:
+    """The settings of a table of sections, each with its path."""
+    found: list[tuple[tuple[str, ...], Any]] = []
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            found += [((name, key), inner) for key, inner in value.items()]
+        else:
+            found.append(((name,), value))
+    return found
+
+
 def _from_file(file: Path) -> list[tuple[tuple[str, ...], Any]]:
     if not file.is_file():
         return []
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise SettingsError(f"{file} cannot be read: {error}.", "Mend the file or move it away.") from error
-    found: list[tuple[tuple[str, ...], Any]] = []
-    for name, value in table.items():
-        if isinstance(value, dict):
-            found += [((name, key), inner) for key, inner in value.items()]
-        else:
-            found.append(((name,), value))
-    if any(path == ("model", "api_key") for path, _ in found):
+        raise SettingsError(f"{file} cannot be read: {error}.", "Correct the file or move it away.") from error
+    found = _flat(table)
+    if any(path == ("model", "api_key") or path[0] == "keys" for path, _ in found):
         raise SettingsError(
-            f"{file}: model.api_key does not belong in a file that gets shared.",
-            "Use DEEPRESEARCH_API_KEY or model.api_key_file.",
+            f"{file}: keys (model.api_key, keys.*) do not belong in a file that gets shared.",
+            "Use DEEPRESEARCH_API_KEY, DEEPRESEARCH_<SERVICE>_API_KEY or model.api_key_file.",
         )
     return found
 
@@ -320,12 +386,7 @@ def _environment_path(name: str) -> tuple[str, ...]:
     return (section, lowered.removeprefix(f"{section}_")) if section else (lowered,)
 
 
-def _check_known(path: tuple[str, ...], where: str) -> None:
-    known = [name for name in Settings.model_fields if name not in SECTIONS]
-    for section, cls in SECTIONS.items():
-        assert cls is not None
-        known += [f"{section}.{field}" for field in cls.model_fields]
-    dotted = ".".join(path)
-    if dotted not in known:
-        near = difflib.get_close_matches(dotted, known, n=1, cutoff=0.5)
+def _check_known(dotted: str, where: str) -> None:
+    if dotted not in KNOWN:
+        near = difflib.get_close_matches(dotted, KNOWN, n=1, cutoff=0.5)
         raise SettingsError(f"Unknown setting {dotted} ({where}).", f"Did you mean {near[0]}?" if near else "")

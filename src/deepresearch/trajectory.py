@@ -7,7 +7,7 @@ version's record survives a journey through an older one.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 SCHEMA = 1
 """Version of the record; raised when the meaning of a field changes."""
@@ -153,14 +153,13 @@ class RunStarted(EventBase):
     settings: dict[str, Any] = {}
     """Every knob in force, without secrets."""
     versions: dict[str, str] = {}
-    seed: int = 0
     policy: str = ""
     system: str = ""
-    """The system prompt as sent: a resumed run must not change it under the policy's feet."""
+    """The system prompt as sent: a resumed run must not change it."""
     tools: list[dict[str, Any]] = []
     """Tool specifications in the chat dialect's form, for exports."""
     notes: list[str] = []
-    """What had to be mended or done without before the run could begin, in words."""
+    """What had to be repaired or done without before the run could begin, in words."""
 
 
 class Turn(EventBase):
@@ -234,6 +233,15 @@ class UserSteered(EventBase):
     finish_early: bool = False
     """Withdraw the tools and write the report now, from what there is."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_old_name(cls, given: Any) -> Any:
+        """Earlier versions recorded `finish_early` as `land`."""
+        if isinstance(given, dict) and "land" in given:
+            given = {**given, "finish_early": given["land"]}
+            del given["land"]
+        return given
+
 
 class PlanProposed(EventBase):
     type: Literal["plan.proposed"] = "plan.proposed"
@@ -285,7 +293,7 @@ class Answered(EventBase):
     type: Literal["answered"] = "answered"
     text: str
     partial: bool = False
-    """Written under a limit or on request, before the policy held the work to be done."""
+    """Written under a limit, on request or after a failure, before the policy considered the work done."""
     by: str = ""
     """`model` of the turn that wrote the text: a model's name, or `extractive` or `scripted`. Empty in old records."""
     parts: list[AnsweredPart] = []

@@ -10,7 +10,7 @@ from deepresearch.derived import started
 from deepresearch.errors import LibraryError, RunOver, SettingsError, UserError
 from deepresearch.settings import Settings
 from deepresearch.store import MemoryStore
-from deepresearch.trajectory import RunFinished, RunResumed, RunStarted, Task
+from deepresearch.trajectory import RunFinished, RunResumed, RunStarted, Task, UserSteered
 
 
 @pytest.fixture
@@ -41,12 +41,30 @@ async def test_what_is_on_record_before_the_first_step(settings: Settings, task:
     store.close()
 
 
+async def test_a_record_of_another_version_is_resumed_and_what_is_unknown_named_and_kept(
+    settings: Settings, task: Task
+) -> None:
+    store = MemoryStore()
+    later = {**settings.public(), "tides": True, "seed": 7}
+    with store.create("r") as log:
+        log.append(RunStarted.model_validate({"task": task, "settings": later, "moon": "full"}))
+        log.append(UserSteered.model_validate({"land": True}))
+    run = resumed_run(store, "r", {}, settings)
+    assert any("tides" in note for note in run.log.events[-1].notes)
+    assert isinstance(await run.go(), RunFinished)
+    await run.close()
+    first, second, *_ = store.read("r")
+    assert (first.moon, first.settings["tides"]) == ("full", True)
+    assert second.finish_early
+    store.close()
+
+
 async def test_a_resumed_run_keeps_its_settings_but_for_the_changes(settings: Settings, task: Task) -> None:
     store = MemoryStore()
-    first = new_run(store, settings.model_copy(update={"plan": "off", "seed": 7}), task)
+    first = new_run(store, settings.model_copy(update={"plan": "off"}), task)
     await first.close()
     second = resumed_run(store, first.log.run, {"budget": {"turns": 9}}, settings)
-    assert (second.settings.plan, second.settings.seed, second.settings.budget.turns) == ("off", 7, 9)
+    assert (second.settings.plan, second.settings.budget.turns) == ("off", 9)
     assert isinstance(second.log.events[-1], RunResumed)
     await second.close()
     third = resumed_run(store, first.log.run, {}, settings)
@@ -58,7 +76,7 @@ async def test_a_resumed_run_keeps_its_settings_but_for_the_changes(settings: Se
 def test_settings_of_a_record_take_the_key_of_today() -> None:
     now = Settings.model_validate({"model": {"api_key": "sk-today", "name": "other"}})
     then = Settings.model_validate({"model": {"name": "m"}}).public()
-    made = recorded_settings([RunStarted(task=Task(question="?"), settings=then)], {}, now)
+    made, _ = recorded_settings([RunStarted(task=Task(question="?"), settings=then)], {}, now)
     assert (made.model.name, made.key()) == ("m", "sk-today")
 
 
@@ -132,7 +150,7 @@ async def test_what_had_to_be_mended_is_told_and_on_record(settings: Settings, t
         if file.is_file():
             file.write_bytes(b"rubbish")
     told: list[str] = []
-    run = new_run(store, settings, task, Handlers(mended=told.append))
+    run = new_run(store, settings, task, Handlers(repaired=told.append))
     assert any("built anew" in note for note in started(run.log.events).notes)
     assert set(started(run.log.events).notes) <= set(told)
     assert isinstance(await run.go(), RunFinished)
@@ -143,9 +161,9 @@ async def test_what_had_to_be_mended_is_told_and_on_record(settings: Settings, t
 def test_private_mode_of_today_holds_for_a_run_of_yesterday() -> None:
     now = Settings.model_validate({"search": {"private": True}})
     then = RunStarted(task=Task(question="?"), settings=Settings().public())
-    assert recorded_settings([then], {}, now).search.private
+    assert recorded_settings([then], {}, now)[0].search.private
     then = RunStarted(task=Task(question="?"), settings=now.public())
-    assert recorded_settings([then], {}, Settings()).search.private
+    assert recorded_settings([then], {}, Settings())[0].search.private
 
 
 def test_missing_sources(settings: Settings) -> None:

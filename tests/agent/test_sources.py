@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from deepresearch.agent.control import Handlers
 from deepresearch.agent.setup import new_run
@@ -149,12 +150,10 @@ async def test_nothing_leaves_in_private_mode(tmp_path: Path) -> None:
         assert server.asked == []
 
 
-async def test_keys_come_from_the_environment_and_are_not_recorded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DEEPRESEARCH_BRAVE_API_KEY", "sk-hidden")
+async def test_keys_are_not_recorded(tmp_path: Path) -> None:
     store = MemoryStore()
-    run = new_run(store, settings(tmp_path, providers=["brave"]), Task(question="Why?"))
+    keyed = settings(tmp_path, providers=["brave"]).model_copy(update={"keys": {"brave": SecretStr("sk-hidden")}})
+    run = new_run(store, keyed, Task(question="Why?"))
     assert "sk-hidden" not in started(run.log.events).model_dump_json()
     await run.close()
     store.close()

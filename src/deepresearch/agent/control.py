@@ -9,7 +9,9 @@ from ..trajectory import Event
 
 T = TypeVar("T")
 CUTS_SHORT = frozenset({"finish_early", "pause", "cancel"})
-"""Requests that do not wait for the step in hand."""
+"""Requests that do not wait for the step in progress."""
+RENAMED = {"land": "finish_early"}
+"""Earlier names of requests, which older processes may still leave in the store."""
 
 
 @dataclass
@@ -24,8 +26,8 @@ class Handlers:
     """Told as documents are read: files done, files in all, file at hand."""
     skipped: Callable[[Sequence[tuple[str, str]]], None] | None = None
     """Told of the documents that could not be read: (path, reason) of each."""
-    mended: Callable[[str], None] | None = None
-    """Told what had to be mended in a library or done without, and of long work on it."""
+    repaired: Callable[[str], None] | None = None
+    """Told what had to be repaired in a library or done without, and of long work on it."""
 
 
 class Control:
@@ -37,6 +39,7 @@ class Control:
 
     def ask(self, kind: str, text: str = "") -> None:
         """Hand in a request: steer, finish_early, pause, cancel or approve."""
+        kind = RENAMED.get(kind, kind)
         self._inbox.append((kind, text))
         if kind in CUTS_SHORT:
             self._bell.set()

@@ -53,7 +53,6 @@ def new_run(store: Store, settings: Settings, task: Task, handlers: Handlers | N
             task=task,
             settings=settings.public(),
             versions=versions(),
-            seed=settings.seed,
             policy=policy.name,
             system=system_prompt(settings) if policy.name == "chat" else "",
             tools=[tool.spec() for tool in tools],
@@ -79,12 +78,13 @@ def resumed_run(
     log = store.open(run)
     try:
         check_resumable(log.run, log.events)
-        settings = recorded_settings(log.events, changes, environment)
+        settings, unknown = recorded_settings(log.events, changes, environment)
         handlers = handlers or Handlers()
         sources = open_sources(settings, started(log.events).task, handlers)
         tools = default_tools(sources.all, sources.authority)
         policy = open_policy(settings, tools)
-        log.append(RunResumed(versions=versions(), settings=dict(changes), notes=sources.notes))
+        notes = [*_about_unknown(unknown), *sources.notes]
+        log.append(RunResumed(versions=versions(), settings=dict(changes), notes=notes))
         return _assemble(store, log, settings, policy, tools, sources, handlers)
     except BaseException:  # whatever it was: the journal must not stay locked
         log.close()
@@ -99,7 +99,7 @@ def replay_run(store: Store, run: str, environment: Settings, handlers: Handlers
     endpoint's key and private mode are taken. Raises UnknownRun, UserError.
     """
     events = store.read(run)
-    then = recorded_settings(events, {}, environment)
+    then, _ = recorded_settings(events, {}, environment)
     ended = datetime.fromtimestamp(max(event.time for event in events), UTC)
     as_of = then.search.as_of if then.search.replay and then.search.as_of else ended
     search = then.search.model_copy(update={"replay": True, "as_of": as_of})
@@ -115,19 +115,33 @@ def check_resumable(run: str, events: Sequence[Event]) -> None:
         raise RunOver(f"Run {run} is {now}; there is nothing to resume.", "See it with `deepresearch show`.")
 
 
-def recorded_settings(events: Sequence[Event], changes: Mapping[str, Any], environment: Settings) -> Settings:
-    """The settings of a run: as started, with every change made since and `changes`, and the key of `environment`.
+def recorded_settings(
+    events: Sequence[Event], changes: Mapping[str, Any], environment: Settings
+) -> tuple[Settings, list[str]]:
+    """The settings of a run, and the names of those that this version does not know.
 
+    As started, with every change made since and `changes`; the keys and the data folder are those of `environment`.
     Private mode holds where either has it: who asks for it now must not be overruled by what was once recorded.
     """
     merged: dict[str, Any] = dict(started(events).settings)
     for change in [*(event.settings for event in find(events, RunResumed)), changes]:
         merged = _merge(merged, change)
+    settings, unknown = Settings.from_record(merged)
     secret = {"api_key": environment.model.api_key, "api_key_file": environment.model.api_key_file}
-    settings = Settings.model_validate(_merge(merged, {"model": secret}))
-    if environment.search.private:
-        settings = settings.model_copy(update={"search": settings.search.model_copy(update={"private": True})})
-    return settings
+    private = {"private": settings.search.private or environment.search.private}
+    update = {
+        "model": settings.model.model_copy(update=secret),
+        "search": settings.search.model_copy(update=private),
+        "keys": environment.keys,
+        "store": environment.store,
+    }
+    return settings.model_copy(update=update), unknown
+
+
+def _about_unknown(settings: Sequence[str]) -> list[str]:
+    if not settings:
+        return []
+    return [f"Settings of another version, kept on record and without effect here: {', '.join(sorted(settings))}."]
 
 
 def policy_of(settings: Settings) -> str:

@@ -1,7 +1,6 @@
 """Where a run looks: the user's documents and libraries, and the web."""
 
 import math
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,7 +34,7 @@ class Sources:
     authority: "Authority | None" = None
     """The user's own verdicts on sites before the built-in ones; None: the built-in ones alone."""
     notes: list[str] = field(default_factory=list)
-    """What had to be mended in the libraries at opening, or done without."""
+    """What had to be repaired in the libraries at opening, or done without."""
 
     async def close(self) -> None:
         """Close the connections; the sources themselves are closed by the tool that has them."""
@@ -48,11 +47,12 @@ def open_sources(
 ) -> Sources:
     """The places that the run may search. New and changed documents are read and indexed first.
 
-    environment: holds the keys of providers and servers; os.environ where None. Raises LibraryError, SettingsError.
+    environment: holds the keys of providers and servers; those of `settings` where None.
+    Raises LibraryError, SettingsError.
     """
     check_search(settings.search)
     authority = _authority(settings.search.authority)
-    keys = os.environ if environment is None else environment
+    keys = settings.service_keys() if environment is None else environment
     sources = Sources(authority=authority)
     # The web first, though it is read last: what is wrong with its settings must not wait for documents to be read.
     if settings.search.canned and settings.search.web:
@@ -65,9 +65,9 @@ def open_sources(
         from ..library import LibraryProvider  # noqa: PLC0415
 
         sources.all[:0] = [LibraryProvider(library, authority) for library in libraries]
-    if handlers.mended:
+    if handlers.repaired:
         for note in sources.notes:
-            handlers.mended(note)
+            handlers.repaired(note)
     return sources
 
 
@@ -111,7 +111,7 @@ def _own_documents(
     def engines(place: Path) -> "list[Engine]":
         return open_engines(place, settings, environment)
 
-    folder, setup = settings.data_folder(), Setup(engines, handlers.mended or (lambda line: None))
+    folder, setup = settings.data_folder(), Setup(engines, handlers.repaired or (lambda line: None))
     libraries = [Library.open(folder, name, create=False, setup=setup) for name in task.libraries]
     if task.attachments:
         paths = [Path(path) for path in task.attachments]

@@ -67,10 +67,10 @@ def judge_target(
         Print the whole judgement as one JSON object.
     """
     from ..errors import UserError
-    from ..settings import load_settings
+    from ..settings import Settings
 
     endpoint, data = endpoint or Endpoint(), data or Data()
-    settings = load_settings({**endpoint.flags(), **data.flags()})
+    settings = Settings.load({**endpoint.flags(), **data.flags()})
     if trials < 1 or part < SMALLEST_PART:
         raise UserError(f"--trials {trials} --part {part}: at least 1 and {SMALLEST_PART} are needed.", "Raise them.")
     how = by or ("model" if settings.model.name else "mechanical")
@@ -105,9 +105,9 @@ def draft(
     """
     from ..errors import UserError
     from ..judge.rubrics import dump_rubrics
-    from ..settings import load_settings
+    from ..settings import Settings
 
-    settings = load_settings({**(endpoint or Endpoint()).flags(), **(data or Data()).flags()})
+    settings = Settings.load({**(endpoint or Endpoint()).flags(), **(data or Data()).flags()})
     if not question.strip():
         raise UserError("The question is empty.", 'Ask one: deepresearch judge draft "QUESTION".')
     drafted = asyncio.run(_drafted(settings, question))

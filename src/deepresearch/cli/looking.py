@@ -39,7 +39,7 @@ def show(run: str, /, *, follow: Switch = False, json: Switch = False, data: Dat
     if follow:
         budget = BudgetTracker()
         opening = started(events)
-        watcher = Watcher(Settings.model_validate(opening.settings).budget, budget, opening.task.language)
+        watcher = Watcher(Settings.from_record(opening.settings)[0].budget, budget, opening.task.language)
         new = events
         live = True
         while new or live:

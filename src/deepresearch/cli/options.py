@@ -46,7 +46,7 @@ class Limits:
     """Minutes."""
 
     def flags(self) -> dict[str, Any]:
-        """As dotted settings; what is wrong with a value, a zero included, load_settings says."""
+        """As dotted settings; what is wrong with a value, a zero included, Settings.load says."""
         return {
             "budget.turns": self.max_turns,
             "budget.tool_calls": self.max_tool_calls,
@@ -109,9 +109,9 @@ class Data:
 
     def settings(self) -> "Settings":
         """The settings in force."""
-        from ..settings import load_settings
+        from ..settings import Settings
 
-        return load_settings(self.flags())
+        return Settings.load(self.flags())
 
     def store(self) -> "Store":
         """The store of the data folder."""

@@ -29,11 +29,11 @@ def replay(run: str, /, *, output: Output | None = None, data: Data | None = Non
         Run id, or an unambiguous beginning of it.
     """
     from ..agent.setup import replay_run
-    from ..settings import load_settings
+    from ..settings import Settings
     from .running import carry_out, handlers
 
     data, output = data or Data(), output or Output()
-    settings = load_settings(data.flags())
+    settings = Settings.load(data.flags())
     output.check()
     store = open_store(settings)
     run = store.find(run)

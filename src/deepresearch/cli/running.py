@@ -66,13 +66,13 @@ def run(
         ask: wait for the plan to be approved; show: show it and go on; off: no plan.
     """
     from ..agent.setup import new_run
-    from ..settings import load_settings
+    from ..settings import Settings
     from ..text.language import detect_language
     from ..trajectory import Task
 
     check_question(question, rest)
     endpoint, limits, output, data = endpoint or Endpoint(), limits or Limits(), output or Output(), data or Data()
-    settings = load_settings(
+    settings = Settings.load(
         {"search.web": web, "policy": policy, "plan": plan, **endpoint.flags(), **limits.flags(), **data.flags()}
     )
     output.check()
@@ -121,11 +121,11 @@ def resume(
         Approve the proposed plan, with the changes given ("" for none).
     """
     from ..agent.setup import resumed_run
-    from ..settings import load_settings, nested
+    from ..settings import Settings, nested
 
     endpoint, limits, output, data = endpoint or Endpoint(), limits or Limits(), output or Output(), data or Data()
     changes = {**endpoint.flags(), **limits.flags()}
-    settings = load_settings({**changes, **data.flags()})
+    settings = Settings.load({**changes, **data.flags()})
     output.check()
     job = resumed_run(open_store(settings), run, nested(changes), settings, handlers())
     if approve is not None:
@@ -223,7 +223,7 @@ def handlers() -> "Handlers":
     from ..agent.control import Handlers
 
     report_retries()
-    return Handlers(indexing=report_indexing, skipped=report_skipped, mended=say)
+    return Handlers(indexing=report_indexing, skipped=report_skipped, repaired=say)
 
 
 def report_retries() -> None:

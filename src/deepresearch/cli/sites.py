@@ -23,11 +23,11 @@ def check(*urls: str, overrides: Path | None = None) -> int:
     """
     from ..errors import UserError
     from ..library.authority import OWN, Authority, explain
-    from ..settings import load_settings
+    from ..settings import Settings
 
     if not urls:
         raise UserError("Nothing to check.", "Name URLs or hosts: deepresearch authority check https://www.who.int/")
-    table = Authority.load(overrides or load_settings().search.authority)
+    table = Authority.load(overrides or Settings.load().search.authority)
     verdicts = [table.verdict(url) for url in urls]
     if strays := [url for url, verdict in zip(urls, verdicts, strict=True) if verdict is OWN]:
         raise UserError(f"No address of the web: {', '.join(map(repr, strays))}.", "Name URLs or hosts.")

@@ -1,6 +1,5 @@
 """Which indexes a library has, by the settings: one over words, and one by meaning where it is asked for."""
 
-import os
 import re
 import secrets
 from collections.abc import Mapping
@@ -26,10 +25,10 @@ EMBEDDINGS_KEY = "DEEPRESEARCH_EMBEDDINGS_API_KEY"
 def open_engines(place: Path, settings: Settings, environment: Mapping[str, str] | None = None) -> list[Engine]:
     """The engines of the library in the folder `place`, the one over words first. Nothing is asked of them yet.
 
-    environment: holds the keys of servers; os.environ where None. Raises SettingsError for settings that do not go
-    together or lead off the machine in private mode, LibraryError where a package or a file is missing.
+    environment: holds the keys of servers; those of `settings` where None. Raises SettingsError for settings that do
+    not go together or lead off the machine in private mode, LibraryError where a package or a file is missing.
     """
-    keys = os.environ if environment is None else environment
+    keys = settings.service_keys() if environment is None else environment
     engines = [_words(place, settings, keys)]
     if settings.library.dense != "off":
         from .dense.engine import DenseEngine  # noqa: PLC0415
