@@ -119,7 +119,7 @@ class Citation(Record):
     evidence: str = ""
     """The sentence of the passage that the verdict rests on, letter by letter."""
     faults: list[str] = []
-    """What the mechanical check found: quote, number, date, name, negation, hedge, scope, direction."""
+    """What the mechanical check found: quote, number, date, name, negation, hedge, scope, direction, word."""
     by: str = ""
     """Who judged: mechanical, semantic, or the name of a model."""
     score: float | None = None

@@ -6,7 +6,7 @@ from typing import Literal
 
 from ...text.language import detect_language
 
-Kind = Literal["quote", "number", "date", "name", "negation", "hedge", "scope", "direction"]
+Kind = Literal["quote", "number", "date", "name", "negation", "hedge", "scope", "direction", "word"]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ...text.characters import normalise
 from ...text.language import detect_language
 from ...text.terms import content_terms
 from ...trajectory import Passage
-from . import dates, direction, hedging, names, negation, numbers, quotes, scope
+from . import dates, direction, hedging, names, negation, numbers, quotes, scope, substitution
 from .aligned import line
 from .faults import Fault
 from .lexical import Overlap, overlap, weigh
@@ -86,6 +86,8 @@ def support(
     else:
         faults += _altered_facts(read(claim), source, common, faults)
         faults += _aligned_faults(claim, source, common)
+        if _level(score, faults) == "supports":
+            faults += substitution.check(read(claim), source, common.evidence)
     foreign = quoted < QUOTED and _foreign(claim, source.text)
     spans = tuple((source.sentences[n].start, source.sentences[n].end) for n in common.evidence)
     found = Support(score, "seen" if foreign else _level(score, faults), spans, tuple(faults))
