@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepresearch.text.characters import fold_accents, han_share, has_han, mark_raised, normalise
+from deepresearch.text.characters import count_han, fold_accents, has_han, mark_raised, normalise
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ def test_ideographs(text: str, han: bool) -> None:
     assert has_han(text) is han
 
 
-def test_share_of_ideographs() -> None:
-    assert han_share("水ab 火。") == 0.5 and han_share("...") == 0
+def test_ideographs_are_counted() -> None:
+    assert count_han("水ab 火。カ") == 2 and count_han("abc") == 0
 
 
 def test_accents_fold_in_latin_and_greek_alone() -> None:

@@ -6,7 +6,9 @@ off last time.
 
 import re
 
-_WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
+from ..text.characters import WIDE
+
+_WIDE = re.compile(f"[{WIDE}]")
 CHARACTERS_PER_TOKEN = 4.0
 TOKENS_PER_WIDE_CHARACTER = 0.7
 """Common tokenizers need 0.6 to 0.8 tokens for a Chinese character."""

@@ -4,9 +4,9 @@ wage. They lead to sources that use the other name, those in another language am
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from ..text.characters import HAN, has_han
 from ..trajectory import Passage
 from .question import Question
-from .words import HAN
 
 NEAR = 80
 """Characters on either side of an acronym within which it may be spelled out."""
@@ -16,7 +16,7 @@ SHORTEST = 3
 _ACRONYM = re.compile(rf"(?<![\w-])[A-Z]{{{SHORTEST},6}}(?![\w-])")
 _WORD = re.compile(r"[A-Za-z]+")
 _BRACKETS = re.compile(r"\s?[(（]([^()（）\n]{2,60})[)）]")
-_HANS = re.compile(r"[\u3400-\u9fff]{3,}")
+_HANS = re.compile(f"[{HAN}]{{3,}}")
 _PARTS = re.compile(r"\s*[,，;；、/]\s*")
 _LATIN = re.compile(r"[A-Za-z][\w .+-]*", re.ASCII)
 
@@ -58,5 +58,5 @@ def _in_brackets(question: Question, text: str) -> Iterator[tuple[str, str]]:
         names += [run for at in range(NEAR) if _HANS.fullmatch(run := before[at:]) and run in question.text][:1]
         for name in names:
             for part in _PARTS.split(match.group(1)):
-                if len(name) >= SHORTEST and (_initials(name) == part or (HAN.search(name) and _LATIN.fullmatch(part))):
+                if len(name) >= SHORTEST and (_initials(name) == part or (has_han(name) and _LATIN.fullmatch(part))):
                     yield name, part

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ..text.characters import HAN, KANA, has_han
 from ..text.language import detect_language
 from ..text.names import Name, is_weak, names_in
-from .words import HAN, break_words, content_terms, is_attribute, is_relation, lexicon, stop_words
+from .words import break_words, content_terms, is_attribute, is_relation, lexicon, stop_words
 
 _CLAUSE = re.compile(
     r"[?;？；。！]+\s*|(?<=[a-z0-9)])\.\s+(?=[A-Z])|，\s*(?=[^，]{4,})"
@@ -17,8 +18,9 @@ _CLAUSE = re.compile(
 _JOINT = re.compile(r"(?:,?\s+(?:and|in|to|for|on|with|at|a|the|from|by|is|are)\s+(?:the\s+)?|,\s+|[:,]\s+|\s)$")
 _PHRASE_BREAK = re.compile(r"[,;:?!()\[\]。，、；：？！（）“”\"《》]+|\s[-–—]\s|\.(?:\s|$)")
 
-_KANA = re.compile(r"[\u3040-\u30ff]")
-_HAN_RUN = re.compile(r"[\u3400-\u9fff]{2,}")
+_KANA = re.compile(f"[{KANA}]")
+_SCRIPT_CHANGE = re.compile(rf"(?<=[{HAN}])\s*(?=[A-Za-z])|(?<=[A-Za-z0-9])\s*(?=[{HAN}])")
+_HAN_RUN = re.compile(f"[{HAN}]{{2,}}")
 _LATIN_RUN = re.compile(r"[A-Za-z][\w.+/-]*\w(?: [A-Za-z][\w.+/-]*\w)*", re.ASCII)
 
 
@@ -67,7 +69,7 @@ def analyse(text: str) -> Question:
 
 def _language(text: str) -> str:
     """zh or en: what most of it is written in; Latin names without an English word between them count for nothing."""
-    if not HAN.search(text) or _KANA.search(text):
+    if not has_han(text) or _KANA.search(text):
         return "en"
     english = any(word.casefold() in stop_words() for word in re.findall("[A-Za-z]+", text))
     return "zh" if not english or detect_language(text) == "zh" else "en"
@@ -120,8 +122,8 @@ def _phrases(text: str) -> list[str]:
     """Runs of words between function words and marks."""
     phrases: list[str] = []
     for piece in _PHRASE_BREAK.split(text):
-        for part in re.split(r"(?<=[\u3400-\u9fff])\s*(?=[A-Za-z])|(?<=[A-Za-z0-9])\s*(?=[\u3400-\u9fff])", piece):
-            phrases += _chinese(part) if HAN.search(part) else _english(part)
+        for part in _SCRIPT_CHANGE.split(piece):
+            phrases += _chinese(part) if has_han(part) else _english(part)
     return list(dict.fromkeys(p for p in phrases if p))
 
 

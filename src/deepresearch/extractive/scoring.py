@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from ..library.authority import MARGIN, Authority
+from ..text.characters import HAN
 from ..trajectory import Passage
 from .facets import Facet
 from .statements import LONGEST, Statement, statements_of, with_aliases
@@ -55,7 +56,7 @@ seldom repeats it, and of the pairs some are no words."""
 SUBJECT_BEFORE = 30
 """Characters within which the subject of a definition stands before its verb."""
 
-_PAIR = re.compile(r"[\u3400-\u9fff]{2}$")
+_PAIR = re.compile(f"[{HAN}]{{2}}$")
 """A pair of Chinese characters; one that no statement has was most likely cut across two words."""
 _NUMBERED = re.compile(r"^(?:(?:Chapter|Section|Appendix|Part)\s+)?(?:\d+|[A-Z])(?:\.\d+)*\.\s+")
 _SITE = re.compile(r"\s+[—–|·-]\s+")

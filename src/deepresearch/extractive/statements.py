@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from ..text.characters import count_han, has_han
 from ..text.sentences import sentence_spans, split_sentences
 from ..trajectory import Passage
-from .words import HAN, content_terms, implied_terms, lexicon, stop_words
+from .words import content_terms, implied_terms, lexicon, stop_words
 
 SHORTEST, LONGEST = 25, 480
 """Characters of a quotable sentence; half of that suffices in Chinese."""
@@ -60,7 +61,7 @@ class Statement:
 
     @property
     def chinese(self) -> bool:
-        return bool(HAN.search(self.text))
+        return bool(has_han(self.text))
 
     @property
     def opens_example(self) -> bool:
@@ -231,7 +232,7 @@ def _lines(block: str) -> list[str]:
 
 def is_sentence(text: str) -> bool:
     """A complete sentence that says something: not a fragment, not navigation, not code."""
-    chinese = len(HAN.findall(text)) > len(text) / 8
+    chinese = count_han(text) > len(text) / 8
     shortest = SHORTEST // 2 if chinese else SHORTEST
     if not shortest <= len(text) <= LONGEST or not _ENDS.search(text) or _JUNK.search(text):
         return False

@@ -10,13 +10,11 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
-from ..text.characters import HAN as HAN_CLASS
 from ..text.terms import tokenise
 from ..text.wordlists import request_words
 from ..text.wordlists import stop_words as text_stop_words
 from ..text.wordlists import word_set as text_word_set
 
-HAN = re.compile(f"[{HAN_CLASS}]")
 _COMPOUND = re.compile(r"[a-z_]\.|\.[a-z_]|[a-z0-9]_|_[a-z0-9]")
 _WORD = re.compile(r"(?<![\w.])[A-Za-z]+(?:['’][a-z]+)?(?![\w(]|\.\w)")
 _COMPOUND_WORD = re.compile(r"\b[A-Za-z/]{2,}-[A-Za-z]{2,}\b")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ..text.characters import WIDE
 from ..tools.fencing import one_line
 from .agreement import Pair, compare_sources
 from .evidence import Scored, choose, rank
@@ -35,7 +36,7 @@ CLOSE_TO_BEST = 0.75
 LONGEST_HEADING = 200
 CLOSEST, EXCERPT = 3, 240
 """Passages shown where nothing answers, and characters of each."""
-_LAST_WORD = re.compile(r"[^\s\u3000-\u9fff\uac00-\ud7af]+$")
+_LAST_WORD = re.compile(rf"[^\s{WIDE}]+$")
 
 
 @dataclass

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..models import ChatModel
+from ..text.characters import WIDE
 from ..trajectory import Usage
 from .asking import Asked, Asker, Unusable, add_cost, add_usage, json_object
 from .kept import KeptReplies
@@ -18,7 +19,7 @@ OVERLAP = 400
 """Tokens of the part before that the next one begins with."""
 MOST_QUOTES = 5
 
-_WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
+_WIDE = re.compile(f"[{WIDE}]")
 _WORDS: dict[str, Level] = {
     **dict.fromkeys(("not", "no part", "absent", "未满足", "不满足", "不符合"), "not"),
     **dict.fromkeys(("partially", "partial", "partly", "部分满足", "部分符合"), "partially"),

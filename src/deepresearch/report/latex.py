@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from ..text.characters import WIDE
 from .blocks import (
     Block,
     Break,
@@ -34,9 +35,7 @@ QUOTE = 360
 SERIF, SANS, MONO = "Noto Serif CJK SC", "Noto Sans CJK SC", "Noto Sans Mono CJK SC"
 """Fonts for Chinese that the source names; xelatex stops where one is missing."""
 
-_CJK = re.compile(
-    "[\u0370-\u04ff\u2042\u2070-\u209f\u2100-\u2bff\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
-)
+_CJK = re.compile(f"[\u0370-\u04ff\u2042\u2070-\u209f\u2100-\u2bff{WIDE}]")
 _PREAMBLE = r"""% {maker}. Compile twice: xelatex report.tex
 \documentclass[11pt,a4paper]{{article}}
 \usepackage[margin=25mm]{{geometry}}

@@ -11,6 +11,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from ..text.characters import CJK_MARKS, HAN, KANA
+
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.rules_block import StateBlock
@@ -33,7 +35,7 @@ _UNWANTED = re.compile(
     "\ue000\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"  # ours, non-characters, half characters, hidden tags
 )
 _BACKTICKS = re.compile(r"`+")
-_CJK = re.compile("[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
+_CJK = re.compile(f"[{KANA}{HAN}{CJK_MARKS}]")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
 

@@ -15,7 +15,8 @@ CJK = KANA + HAN + HANGUL
 """Letters of the scripts that are written without spaces between words."""
 CJK_MARKS = "\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
 """Punctuation and blanks of these scripts, full-width signs included."""
-LATIN = "A-Za-z\u00c0-\u024f\u1e00-\u1eff"
+WIDE = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
+"""All that is drawn twice as wide as a Latin letter, signs and punctuation included."""
 
 _HAN = re.compile(f"[{HAN}]")
 _SAME = str.maketrans(
@@ -39,10 +40,9 @@ def has_han(text: str) -> bool:
     return not text.isascii() and _HAN.search(text) is not None
 
 
-def han_share(text: str) -> float:
-    """Part of the letters and digits of `text` that are ideographs, 0 to 1; 0 where it has none."""
-    letters = sum(character.isalnum() for character in text)
-    return len(_HAN.findall(text)) / letters if letters else 0.0
+def count_han(text: str) -> int:
+    """How many ideographs `text` holds."""
+    return 0 if text.isascii() else len(_HAN.findall(text))
 
 
 @lru_cache(maxsize=4096)

@@ -4,6 +4,7 @@ import codecs
 import re
 
 from ..errors import DocumentError
+from .characters import count_han
 
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -101,5 +102,5 @@ _COMMON = frozenset(
 
 def _looks_chinese(text: str) -> bool:
     """Any high bytes may pass as GB 18030; only real text has the commonest characters."""
-    han = sum("\u4e00" <= character <= "\u9fff" for character in text)
+    han = count_han(text)
     return han > 0 and sum(character in _COMMON for character in text) > han // 12

@@ -5,10 +5,12 @@ import unicodedata
 
 from rapidfuzz.fuzz import ratio
 
+from ..text.characters import HAN, KANA
+
 MISSPELT = 90
 """Similarity, of 100, from which two titles count as spellings of one."""
 
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_]+")
+_WORD = re.compile(rf"[{KANA}{HAN}]|[^\W_]+")
 _APOSTROPHE = re.compile(r"['\u2018\u2019\u02bc`]")
 _QUALIFIER = re.compile(r"\s*\([^()]*\)\s*$")
 _EPITHET = re.compile(r"\s?,|\s(?:of|the|de|von|[ivx]+)\b")

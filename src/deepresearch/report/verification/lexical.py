@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from ...text.characters import normalise
+from ...text.characters import count_han, normalise
 from .reading import Reading, Sentence, read
 
 MOST = 3
@@ -107,7 +107,7 @@ def _choose(
 def _letters(claim: str, passage: str) -> float:
     """Share of the claim's letter runs that the passage holds: pairs of Chinese characters, fives of others."""
     one, other = (normalise(text).casefold() for text in (claim, passage))
-    size = GRAM_HAN if sum(c > "\u3400" for c in one) > len(one) / 3 else GRAM
+    size = GRAM_HAN if count_han(one) > len(one) / 3 else GRAM
     grams = {one[i : i + size] for i in range(len(one) - size + 1)}
     held = {other[i : i + size] for i in range(len(other) - size + 1)}
     return len(grams & held) / len(grams) if grams else 0.0

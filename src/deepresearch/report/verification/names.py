@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
-from ...text.characters import CJK, has_han, normalise
+from ...text.characters import CJK, HAN, has_han, normalise
 from ...text.names import chinese_names
 from .faults import Fault, missing
 from .reading import Reading
@@ -145,7 +145,7 @@ def _is_abbreviated(name: str, text: str) -> bool:
 
 
 _SAYS = "表示|认为|指出|强调|透露|宣布|介绍|回应|坦言"
-_SPEAKER = re.compile(rf"(?:^|[，。；：、“”！？\s])(?P<who>[\u3400-\u9fff·（）]{{2,24}}?)(?:{_SAYS})")
+_SPEAKER = re.compile(rf"(?:^|[，。；：、“”！？\s])(?P<who>[{HAN}·（）]{{2,24}}?)(?:{_SAYS})")
 
 
 def other_speaker(claim: str, sentence: str) -> list[Fault]:

@@ -5,6 +5,7 @@ from datetime import date
 from urllib.parse import unquote, urlsplit
 
 from ...errors import FetchFailed
+from ...text.characters import HAN, HANGUL, KANA
 from ..urls import parse_url
 
 Site = tuple[str, str]
@@ -13,7 +14,7 @@ _OPENING = re.compile(r"^(?:https?://)?(?:\*?\.)?", re.I)
 _SPECIAL = re.compile(r"[\s\"<>]")
 """What a query would not take as a part of the site."""
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
-_SCRIPTS = (("ja", "[\u3040-\u30ff]"), ("ko", "[\uac00-\ud7af]"), ("zh", "[\u3400-\u9fff]"))
+_SCRIPTS = (("ja", f"[{KANA}]"), ("ko", f"[{HANGUL}]"), ("zh", f"[{HAN}]"))
 
 
 def parse_site(site: str) -> Site | None:
