@@ -20,12 +20,12 @@ import numpy as np
 from benchmarks.retrieval import COLLECTIONS, Collection, ranked, write
 from deepresearch.library import Library
 from deepresearch.library.dense.embedder import Embedder, Kind
-from deepresearch.library.dense.engine import DenseEngine
+from deepresearch.library.dense.engine import Batch, DenseEngine, VectorRow
 from deepresearch.library.dense.onnx import OnnxEmbedder
-from deepresearch.library.dense.vectors import Batch, Row, VectorFile
+from deepresearch.library.dense.vectors import VectorFile
 from deepresearch.library.engine import Engine, Filters
-from deepresearch.library.index import Index
 from deepresearch.library.library import Setup
+from deepresearch.library.text_index import TextIndex
 from deepresearch.web.search import Query
 
 DEFAULT = ("scifact", "cranfield", "cacm", "hotpot")
@@ -64,8 +64,8 @@ def measure(name: str, collection: Collection, embedder: Embedder, folder: Path)
 
     ways: dict[str, Engines] = {
         "meaning": lambda place: [meaning(place)],
-        "words": lambda place: [Index(place / "index")],
-        "both": lambda place: [Index(place / "index"), meaning(place)],
+        "words": lambda place: [TextIndex(place / "index")],
+        "both": lambda place: [TextIndex(place / "index"), meaning(place)],
     }
     for way, engines in ways.items():
         library = Library.open(folder, f"{name}-{way}", setup=Setup(engines=engines))
@@ -88,7 +88,7 @@ def vectors(count: int, folder: Path) -> None:
     def batches() -> Iterator[Batch]:
         for start in range(0, count, 1000):
             keys = range(start + 1, min(start + 1000, count) + 1)
-            yield [Row(key) for key in keys], random.normal(size=(len(keys), 384)).astype(np.float32)
+            yield [VectorRow(key) for key in keys], random.normal(size=(len(keys), 384)).astype(np.float32)
 
     file = VectorFile(folder)
     file.clear(384)

@@ -151,7 +151,7 @@ async def test_what_had_to_be_mended_is_told_and_on_record(settings: Settings, t
             file.write_bytes(b"rubbish")
     told: list[str] = []
     run = new_run(store, settings, task, Handlers(repaired=told.append))
-    assert any("built anew" in note for note in started(run.log.events).notes)
+    assert any("rebuilt" in note for note in started(run.log.events).notes)
     assert set(started(run.log.events).notes) <= set(told)
     assert isinstance(await run.go(), RunFinished)
     await run.close()

@@ -59,7 +59,7 @@ def test_a_damaged_index_is_mended_aloud(command: Command, docs: Path, tmp_path:
     (tmp_path / "data" / "libraries" / "velmark" / "index" / "meta.json").write_text("garbage")
     found = command("index", "search", "velmark", "tower", "--k", "1", "--json")
     assert found.returncode == 0 and json.loads(found.stdout)["hits"]
-    assert "is being built anew" in found.stderr and "has been built anew" in found.stderr
+    assert "is being rebuilt" in found.stderr and "has been rebuilt" in found.stderr
     assert command("index", "stats", "velmark").stderr == ""
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from deepresearch.library import Library, adding
 from deepresearch.library.document_store import DocumentStore
-from deepresearch.library.index import Index
 from deepresearch.library.library import Setup
+from deepresearch.library.text_index import TextIndex
 from deepresearch.trajectory import Passage
 
 Batch = Iterable[tuple[int, Passage]]
@@ -23,7 +23,7 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-class Mortal(Index):
+class Mortal(TextIndex):
     """An index that ends the process in one of its updates."""
 
     def __init__(self, folder: Path, where: str, number: int) -> None:

@@ -1,4 +1,4 @@
-"""An index that was damaged on disk, in many ways: it is built anew from the document store, says so, and answers."""
+"""An index that was damaged on disk, in many ways: it is rebuilt from the document store, says so, and answers."""
 
 import json
 import random
@@ -10,7 +10,7 @@ import pytest
 
 from deepresearch.library import Library, adding
 from deepresearch.library.engine import Filters
-from deepresearch.library.index import Index
+from deepresearch.library.text_index import TextIndex
 from deepresearch.web.search import Query
 
 Harm = Callable[[Path], None]
@@ -81,7 +81,7 @@ def test_damage_is_seen_at_opening(whole: Path, tmp_path: Path, kind: str, harm:
     library = Library.open(data, "x")
     harmless = path.suffix == ".pos" and harm is Path.unlink and not library.notes  # empty: no positions are kept
     assert answers(library)
-    assert harmless or ["has been built anew" in note for note in library.notes] == [True]
+    assert harmless or ["has been rebuilt" in note for note in library.notes] == [True]
     library.close()
     again = Library.open(data, "x")
     assert again.notes == [] and answers(again)
@@ -98,7 +98,7 @@ def test_the_whole_index_gone(whole: Path, tmp_path: Path, what: str) -> None:
     elif what == "a file in its place":
         index.write_text("no index")
     library = Library.open(data, "x")
-    assert "has been built anew" in library.notes[0] and answers(library)
+    assert "has been rebuilt" in library.notes[0] and answers(library)
     library.close()
 
 
@@ -111,7 +111,7 @@ def test_damage_that_shows_while_the_library_is_open(whole: Path, tmp_path: Path
     index = library.place / "index"
     harm(of_kind(index, "meta.json"))
     assert answers(library)
-    assert len(library.notes) == 1 and "has been built anew" in library.notes[0] and "is being built" in told[0]
+    assert len(library.notes) == 1 and "has been rebuilt" in library.notes[0] and "is being rebuilt" in told[0]
     library.close()
 
 
@@ -132,7 +132,7 @@ def test_damage_that_shows_while_adding(whole: Path, tmp_path: Path) -> None:
     new.write_text("A newly planted quince.")
     library.add([new])
     assert answers(library) and library.search(Query("quince"))[0].passage.document == str(new)
-    assert "has been built anew" in library.notes[0]
+    assert "has been rebuilt" in library.notes[0]
     library.close()
 
 
@@ -148,7 +148,7 @@ def test_whatever_the_engine_does_about_damage_is_told_as_such(whole: Path, tmp_
     told = []
     for number in range(40):
         try:
-            Index(index).search(f"number{number} apple pear orchard", 5, Filters(language="en"))
+            TextIndex(index).search(f"number{number} apple pear orchard", 5, Filters(language="en"))
         except ValueError as error:
             told.append(str(error))
     assert any("the engine gave up" in line for line in told)

@@ -9,7 +9,7 @@ import pytest
 
 from deepresearch.errors import LibraryError
 from deepresearch.library import Library
-from deepresearch.library.document_store import DamagedLibrary, _trouble
+from deepresearch.library.document_store import DamagedLibrary, _library_error
 
 
 def refuse_to_grow(size: int) -> None:
@@ -54,10 +54,10 @@ def test_a_full_disk_is_named_and_spoils_nothing(tmp_path: Path, docs: Path, siz
         (sqlite3.SQLITE_NOTADB, DamagedLibrary, "not a sound library"),
     ],
 )
-def test_what_troubles_the_shelf_is_told_apart(code: int, kind: type[LibraryError], words: str) -> None:
+def test_what_library_errors_the_shelf_is_told_apart(code: int, kind: type[LibraryError], words: str) -> None:
     error = sqlite3.DatabaseError("so it is")
     error.sqlite_errorcode = code
-    said = _trouble(Path("/place/docstore.sqlite"), error)
+    said = _library_error(Path("/place/docstore.sqlite"), error)
     assert type(said) is kind and words in said.message and "/place" in str(said) and said.hint
 
 

@@ -10,11 +10,10 @@ import pytest
 from deepresearch.errors import LibraryError, SettingsError
 from deepresearch.library import Library
 from deepresearch.library.dense.engine import DenseEngine
-from deepresearch.library.engine import Engine, Filters
-from deepresearch.library.engines import name_on_server, open_engines
-from deepresearch.library.index import Index
+from deepresearch.library.engine import Engine, Filters, name_on_server, open_engines
 from deepresearch.library.library import Setup
 from deepresearch.library.opensearch import OpenSearchEngine
+from deepresearch.library.text_index import TextIndex
 from deepresearch.settings import Settings
 from deepresearch.trajectory import Passage
 from deepresearch.web.search import Query
@@ -163,7 +162,7 @@ def test_a_library_over_it(engine: Engine, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["opensearch", "qdrant"])
-def test_an_index_that_is_lost_on_the_server_is_built_anew(kind: str, tmp_path: Path) -> None:
+def test_an_index_that_is_lost_on_the_server_is_rebuilt(kind: str, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("car truck car truck")
     with opened(kind, tmp_path) as engine:
         for _ in range(2):
@@ -175,7 +174,7 @@ def test_an_index_that_is_lost_on_the_server_is_built_anew(kind: str, tmp_path: 
             else:
                 assert isinstance(engine, DenseEngine)
                 engine._vectors._client.delete_collection(engine._vectors._collection)  # type: ignore[attr-defined]
-    assert "built anew" in " ".join(library.notes)
+    assert "rebuilt" in " ".join(library.notes)
 
 
 def test_both_ways_together_find_what_either_misses(tmp_path: Path) -> None:
@@ -213,7 +212,7 @@ def made(place: Path, library: dict[str, Any], environment: dict[str, str] | Non
 
 def test_words_alone_are_the_default(tmp_path: Path) -> None:
     (engine,) = made(tmp_path, {"memory": 64})
-    assert isinstance(engine, Index) and engine.folder == tmp_path / "index"
+    assert isinstance(engine, TextIndex) and engine.folder == tmp_path / "index"
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 from deepresearch.errors import LibraryError
 from deepresearch.library import Library, indexes
 from deepresearch.library.engine import Filters
-from deepresearch.library.index import Index
 from deepresearch.library.library import Setup
+from deepresearch.library.text_index import TextIndex
 from deepresearch.trajectory import Passage
 from deepresearch.web.search import Query
 
@@ -68,7 +68,7 @@ def server() -> Server:
 
 
 def open_both(data: Path, server: Server) -> Library:
-    return Library.open(data, "x", setup=Setup(lambda place: [Index(place / "index"), Letters(server)]))
+    return Library.open(data, "x", setup=Setup(lambda place: [TextIndex(place / "index"), Letters(server)]))
 
 
 def write(path: Path, **texts: str) -> None:
@@ -138,13 +138,13 @@ def test_without_any_engine_there_is_no_answer(tmp_path: Path, server: Server, d
         Library.open(tmp_path, "x", setup=Setup(lambda place: [Letters(server)])).add([docs])
 
 
-def test_another_version_is_built_anew(tmp_path: Path, server: Server, docs: Path) -> None:
+def test_another_version_is_rebuilt(tmp_path: Path, server: Server, docs: Path) -> None:
     write(docs / "c.jsonl", a="apples")
     library = open_both(tmp_path, server)
     library.add([docs])
     library.close()
     server.kept = {99: "of another version"}
-    library = Library.open(tmp_path, "x", setup=Setup(lambda place: [Index(place / "index"), Newer(server)]))
+    library = Library.open(tmp_path, "x", setup=Setup(lambda place: [TextIndex(place / "index"), Newer(server)]))
     assert list(server.kept.values()) == ["apples"] and library.notes == []
     library.close()
 
@@ -197,7 +197,7 @@ def test_a_flood_does_not_hide_the_authoritative(tmp_path: Path, docs: Path) -> 
     (docs / "c.jsonl").write_text("\n".join(map(json.dumps, rows)))
     library = Library.open(tmp_path, "x")
     library.add([docs])
-    bare = [key for key, _ in Index(library.place / "index").search("measles", 22, Filters())]
+    bare = [key for key, _ in TextIndex(library.place / "index").search("measles", 22, Filters())]
     assert len(bare) == 22 and len(rows) not in bare  # the flood fills all that is looked at
     assert found(library, "measles")[0] == "who"
     library.close()

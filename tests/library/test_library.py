@@ -245,7 +245,7 @@ def test_find(library: Library, docs: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert library.find(reference) is None
 
 
-def test_a_damaged_index_is_built_anew_and_says_so(tmp_path: Path, docs: Path) -> None:
+def test_a_damaged_index_is_rebuilt_and_says_so(tmp_path: Path, docs: Path) -> None:
     (docs / "a.txt").write_text("Apples.")
     library = Library.open(tmp_path, "x")
     library.add([docs])
@@ -254,7 +254,7 @@ def test_a_damaged_index_is_built_anew_and_says_so(tmp_path: Path, docs: Path) -
         index = library.place / "index"
         shutil.rmtree(index) if damage == "folder" else (index / damage).write_text("garbage")
         library = Library.open(tmp_path, "x")
-        assert "has been built anew" in library.notes[0]
+        assert "has been rebuilt" in library.notes[0]
         assert texts(library, "apples") == ["Apples."]
         library.close()
 

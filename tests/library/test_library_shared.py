@@ -16,7 +16,7 @@ from tests.library.test_library import counts, texts
 
 def _hold(place: str, name: str, ready: Event, done: Event) -> None:
     library = Library.open(Path(place), name)
-    with library._writing(0):
+    with library._write_lock(0):
         ready.set()
         done.wait(30)
 

@@ -105,7 +105,7 @@ def _own_documents(
         return []
     # The engine and the readers are slow to import.
     from ..library import Library  # noqa: PLC0415
-    from ..library.engines import open_engines  # noqa: PLC0415
+    from ..library.engine import open_engines  # noqa: PLC0415
     from ..library.library import Setup  # noqa: PLC0415
 
     def engines(place: Path) -> "list[Engine]":

@@ -163,7 +163,7 @@ def search(
 def opened(settings: "Settings", name: str, *, create: bool = False) -> "Iterator[Library]":
     """The library, and at the end its notes about repairs. Raises LibraryError, SettingsError."""
     from ..library import Library
-    from ..library.engines import open_engines
+    from ..library.engine import open_engines
     from ..library.library import Setup
 
     if settings.library.engine != "tantivy" or settings.library.dense == "endpoint":

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import DocumentError, LibraryError
-from .document_store import DocumentStore, FileMark, Held
+from .document_store import DocumentStore, FileMark, KnownDocument
 from .documents import Document, Problem
 from .passages import make_passages
-from .reading import read
+from .reading import is_corpus, read
 from .walk import files_under
 
 Progress = Callable[[int, int, str], None]
@@ -45,14 +45,17 @@ class Addition:
 
     def __init__(
         self,
-        docstore: DocumentStore,
+        store: DocumentStore,
         sync: Callable[[], None],
         own: Path,
         progress: Progress | None,
         watch: Watch | None,
+        text_field: str = "text",
     ) -> None:
-        self._docstore = docstore
+        """text_field: of a corpus, which field or column of its rows is the text."""
+        self._store = store
         self._sync = sync
+        self._text_field = text_field
         self._own = own
         self._progress = progress or (lambda done, total, path: None)
         self._watch = watch or (lambda passages, share: None)
@@ -69,42 +72,42 @@ class Addition:
                 self._report.skipped.append((found.place, found.reason))
             else:
                 files.append(found)
-        self._docstore.begin()
+        self._store.begin()
         try:
             # Removals first: a corpus that has been renamed then keeps the ids of its rows.
             present = {str(path) for path in files}
-            for path in {path for root in roots for path in self._docstore.under(str(root))} - present:
+            for path in {path for root in roots for path in self._store.under(str(root))} - present:
                 self._forget(path)
             self._bytes[0] = sum(map(_size, files))
             for number, file in enumerate(files):
                 self._at = (number, len(files), str(file))
                 self._progress(*self._at)
-                self._take(file, self._docstore.file_mark(str(file)))
+                self._take(file, self._store.file_mark(str(file)))
                 self._bytes[1:] = [self._bytes[1] + _size(file), 0]
             self._save()
         except BaseException:  # whatever it was: nothing half done stays
-            self._docstore.rollback()
+            self._store.rollback()
             raise
-        self._docstore.commit()
+        self._store.commit()
         self._progress(len(files), len(files), "")
         return self._report
 
     def _save(self) -> None:
-        self._docstore.commit()
+        self._store.commit()
         self._sync()
         self._unsaved = 0
         self._tell()
-        self._docstore.begin()
+        self._store.begin()
 
     def _tell(self) -> None:
         everything, done, here = self._bytes
         self._watch(self._report.passages, min(1.0, (done + here) / max(everything, 1)))
 
     def _forget(self, path: str) -> None:
-        for number in self._docstore.numbers(path):
-            self._docstore.drop(number)
+        for number in self._store.numbers(path):
+            self._store.drop(number)
             self._report.removed += 1
-        self._docstore.drop_file(path)
+        self._store.drop_file(path)
 
     def _take(self, path: Path, known: FileMark | None) -> None:
         """Bring one file up to date; what goes wrong with it is reported and stops nothing."""
@@ -113,17 +116,21 @@ class Addition:
         try:
             status = path.stat()
             mark = FileMark(status.st_size, status.st_mtime_ns, "", [])
-            if known and (known.size, known.mtime) == (mark.size, mark.mtime) and known.digest.startswith(CUT + ":"):
+            if (
+                known
+                and (known.size, known.mtime) == (mark.size, mark.mtime)
+                and known.digest.startswith(self._version(path))
+            ):
                 self._keep(path, known)
                 return
-            digest = _digest(path)
+            digest = self._version(path) + _digest(path)
             if known and known.digest == digest:
                 self._keep(path, known)
             else:
                 self._read(path)
             if self._untold:
                 self._problems.append((str(path), f"{self._untold} more problems in it"))
-            self._docstore.put_file(str(path), replace(mark, digest=digest, problems=self._problems))
+            self._store.put_file(str(path), replace(mark, digest=digest, problems=self._problems))
         except OSError as error:
             self._forget(str(path))
             self._problems.append((str(path), f"cannot be read: {error.strerror or error}"))
@@ -133,23 +140,28 @@ class Addition:
         finally:
             self._report.skipped += self._problems
 
+    def _version(self, path: Path) -> str:
+        """What a file's digest starts with: what else decides what is read from it."""
+        field = self._text_field if is_corpus(path) and self._text_field != "text" else ""
+        return f"{CUT}{field and '+' + field}:"
+
     def _keep(self, path: Path, known: FileMark) -> None:
-        self._report.unchanged += self._docstore.count(str(path))
+        self._report.unchanged += self._store.count(str(path))
         self._problems += known.problems
 
     def _read(self, path: Path) -> None:
         seen = Numbers()
         try:
-            for item in _documents(path):
+            for item in _documents(path, self._text_field):
                 if isinstance(item, Problem):
                     self._problem(item.place, item.reason)
                 else:
                     self._put(*self._with_free_id(item, path), str(path), seen)
         except DocumentError as error:
             self._problem(str(path), str(error).removeprefix(f"{path} "))
-        for number in self._docstore.numbers(str(path)):
+        for number in self._store.numbers(str(path)):
             if number not in seen:
-                self._docstore.drop(number)
+                self._store.drop(number)
                 self._report.removed += 1
 
     def _problem(self, place: str, reason: str) -> None:
@@ -158,19 +170,19 @@ class Addition:
         else:
             self._untold += 1
 
-    def _with_free_id(self, document: Document, path: Path) -> tuple[Document, Held | None]:
-        """The document, and what stands under its id already.
+    def _with_free_id(self, document: Document, path: Path) -> tuple[Document, KnownDocument | None]:
+        """The document, and which the store has under its id already.
 
         Two corpora may both number their rows from 1: the later one's ids then carry its name.
         """
         for id in (document.id, f"{path.name}#{document.id}", f"{path}#{document.id}"):
-            held = self._docstore.held(id)
-            if held is None or held.file == str(path):
-                return (document if id == document.id else replace(document, id=id)), held
+            known = self._store.document(id)
+            if known is None or known.file == str(path):
+                return (document if id == document.id else replace(document, id=id)), known
         raise NotNow(f"{path}: the id {document.id} belongs to another file. Rename the row.")
 
-    def _put(self, document: Document, held: Held | None, file: str, seen: "Numbers") -> None:
-        if held and held.number in seen:
+    def _put(self, document: Document, known: KnownDocument | None, file: str, seen: "Numbers") -> None:
+        if known and known.number in seen:
             self._problem(file, f"the id {document.id} stands twice: only the first is kept")
             return
         content = f"{CUT}{document!r}".encode()
@@ -178,20 +190,20 @@ class Addition:
         self._bytes[2] += len(content)
         if (self._report.added + self._report.updated + self._report.unchanged) % GLANCE == 0:
             self._tell()
-        if held and held.digest == digest:
-            seen.add(held.number)
+        if known and known.digest == digest:
+            seen.add(known.number)
             self._report.unchanged += 1
             return
         passages = make_passages(document)
         if not passages:
             self._problem(document.id, "holds no text")
             return
-        if held:
-            self._docstore.drop(held.number)
+        if known:
+            self._store.drop(known.number)
             self._report.updated += 1
         else:
             self._report.added += 1
-        seen.add(self._docstore.put(document, file, digest, passages))
+        seen.add(self._store.put(document, file, digest, passages))
         self._report.passages += len(passages)
         self._unsaved += len(passages)
         if self._unsaved >= BATCH:
@@ -218,10 +230,10 @@ class Numbers:
         return number < len(self._marks) and bool(self._marks[number])
 
 
-def _documents(path: Path) -> Iterator[Document | Problem]:
+def _documents(path: Path, text_field: str) -> Iterator[Document | Problem]:
     """What `read` gives. Raises NotNow where a package is missing: installing it does not change the file."""
     try:
-        yield from read(path)
+        yield from read(path, text_field)
     except LibraryError as error:
         raise NotNow(str(error)) from error
 
@@ -235,4 +247,4 @@ def _size(path: Path) -> int:
 
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
-        return f"{CUT}:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        return hashlib.file_digest(file, "sha256").hexdigest()

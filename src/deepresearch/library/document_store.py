@@ -35,18 +35,18 @@ SELECT p.key, p.id, d.id, d.title, p.text, d.url, p.heading, p.position, p.page,
 FROM passages p JOIN documents d ON d.number = p.document
 """
 PATIENCE = 30.0
-"""Seconds to wait for another process that has the file locked."""
+"""Seconds to wait for another process that has the database locked."""
 PAGE = 1000
-"""Passages read at once where all are wanted."""
+"""Rows read at once where all are wanted."""
 CACHE = 32 * 1024
-"""KiB of the file that are held in memory."""
-_SPOILED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_ERROR)
+"""KiB of the file that are kept in memory."""
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_ERROR)
 _READING = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ)
 
 
 @dataclass(frozen=True)
-class Held:
-    """What is known of a document that stands on the document store."""
+class KnownDocument:
+    """What is known of a document that the store has."""
 
     number: int
     file: str
@@ -55,7 +55,7 @@ class Held:
 
 @dataclass(frozen=True)
 class FileMark:
-    """By what a file is known again."""
+    """How it is seen whether a file has changed."""
 
     size: int
     mtime: int
@@ -80,11 +80,11 @@ class DocumentStore:
                 self._db.execute("PRAGMA synchronous = NORMAL")
                 self._db.execute(f"PRAGMA cache_size = -{CACHE}")
                 self._make(path)
-            except BaseException:  # whatever it was: the file is let go of
+            except BaseException:  # whatever it was: the file is closed
                 self._db.close()
                 raise
         except sqlite3.Error as error:
-            raise _trouble(path, error) from error
+            raise _library_error(path, error) from error
 
     def _use_wal(self) -> None:
         """The engine does not wait for others where the mode of a new file changes, so this does."""
@@ -99,7 +99,7 @@ class DocumentStore:
                 time.sleep(0.02)
 
     def _make(self, path: Path) -> None:
-        """The tables, all or none of them: another process must not take a half-made file for a spoiled one."""
+        """The tables, all or none of them: another process must not take a half-made file for a damaged one."""
         if self._format() == FORMAT:
             return
         self._db.execute("BEGIN IMMEDIATE")
@@ -131,7 +131,7 @@ class DocumentStore:
             with self._lock:
                 return self._db.execute(sql, values).fetchall()
         except sqlite3.Error as error:
-            raise _trouble(self.path, error) from error
+            raise _library_error(self.path, error) from error
 
     # Writing: everything between begin and commit happens or does not.
 
@@ -141,14 +141,14 @@ class DocumentStore:
             with self._lock:
                 return self._db.execute(sql, values)
         except sqlite3.Error as error:
-            raise _trouble(self.path, error) from error
+            raise _library_error(self.path, error) from error
 
     def _do_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         try:
             with self._lock:
                 self._db.executemany(sql, rows)
         except sqlite3.Error as error:
-            raise _trouble(self.path, error) from error
+            raise _library_error(self.path, error) from error
 
     def begin(self) -> None:
         self._do("BEGIN IMMEDIATE")
@@ -187,7 +187,7 @@ class DocumentStore:
     def drop_file(self, path: str) -> None:
         self._do("DELETE FROM files WHERE path = ?", (path,))
 
-    # What the writer asks.
+    # For the writer.
 
     def file_mark(self, path: str) -> FileMark | None:
         """By what the file is known, if it has been read."""
@@ -212,10 +212,10 @@ class DocumentStore:
         least = root.rstrip("/") + "/"
         return {path for (path,) in self._all(files, least, least[:-1] + "0", root)}
 
-    def held(self, id: str) -> Held | None:
+    def document(self, id: str) -> KnownDocument | None:
         """The document with this id."""
         rows = self._all("SELECT number, file, digest FROM documents WHERE id = ?", id)
-        return Held(*rows[0]) if rows else None
+        return KnownDocument(*rows[0]) if rows else None
 
     def numbers(self, file: str) -> Iterator[int]:
         """Numbers of the documents that came from `file`, a page at a time."""
@@ -236,7 +236,7 @@ class DocumentStore:
     def set_state(self, name: str, value: Any) -> None:
         self._do("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, value))
 
-    # What the engines ask, each under its name.
+    # For the engines, each under its name.
 
     def version(self, engine: str) -> str:
         """The version of what the engine has stored; empty where it has nothing."""
@@ -247,22 +247,23 @@ class DocumentStore:
         self.begin()
         self.set_state(f"{engine} version", version)
         self.set_indexed(engine, 0)
-        self.set_owed(engine, [])
+        self.set_pending(engine, [])
         self.commit()
 
     def indexed(self, engine: str) -> int:
-        """The greatest key that it holds; what is above it, `dropped` and `owed`, it has yet to hear of."""
+        """The greatest key that it has; what is above it, `dropped` and `pending`, it has yet to be told."""
         return int(self.state(f"{engine} indexed") or 0)
 
     def set_indexed(self, engine: str, key: int) -> None:
         self.set_state(f"{engine} indexed", key)
 
-    def owed(self, engine: str) -> list[int]:
+    def pending(self, engine: str) -> list[int]:
         """Keys that were dropped while the engine could not be reached."""
-        return [int(key) for key in json.loads(self.state(f"{engine} owed") or "[]")]
+        found = self.state(f"{engine} pending") or self.state(f"{engine} owed")  # the latter is an older name
+        return [int(key) for key in json.loads(found or "[]")]
 
-    def set_owed(self, engine: str, keys: list[int]) -> None:
-        self.set_state(f"{engine} owed", json.dumps(keys))
+    def set_pending(self, engine: str, keys: list[int]) -> None:
+        self.set_state(f"{engine} pending", json.dumps(keys))
 
     def last_key(self) -> int:
         return int(self._all("SELECT coalesce(max(key), 0) FROM passages")[0][0])
@@ -284,7 +285,7 @@ class DocumentStore:
     def clear_dropped(self) -> None:
         self._do("DELETE FROM dropped")
 
-    # What readers ask.
+    # For readers.
 
     def fetch(self, keys: Iterable[int]) -> dict[int, Passage]:
         """Passages by key; keys that are no longer there are left out."""
@@ -326,11 +327,11 @@ class DocumentStore:
         yield from self._all("SELECT id, title FROM documents ORDER BY number")
 
 
-def _trouble(path: Path, error: sqlite3.Error) -> LibraryError:
-    """SQLite's error in the tree's terms: a spoiled file, a full disk, and a place that cannot be used."""
+def _library_error(path: Path, error: sqlite3.Error) -> LibraryError:
+    """SQLite's error in our terms: a damaged file, a full disk, and a place that cannot be used."""
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE)
     primary = code & 0xFF
-    if primary in _SPOILED:
+    if primary in _DAMAGED:
         return DamagedLibrary(
             f"{path} is not a sound library: {error}.", "Move its folder away and build the library again."
         )
@@ -344,7 +345,7 @@ def _trouble(path: Path, error: sqlite3.Error) -> LibraryError:
         return LibraryError(f"{path} is in use by another process: {error}.", "Wait until it has finished.")
     return LibraryError(
         f"{path} cannot be used: {error}.",
-        f"Mend {path.parent} (rights, the disk itself), or choose another data folder with --data or "
+        f"Repair {path.parent} (rights, the disk itself), or choose another data folder with --data or "
         "DEEPRESEARCH_DATA.",
     )
 

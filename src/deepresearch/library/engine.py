@@ -1,10 +1,30 @@
-"""What an index is: keys of passages in, ranked keys out. The document store keeps the passages themselves."""
+"""What an index is (keys of passages in, ranked keys out), and which indexes a library has, by the settings.
 
-from collections.abc import Iterable
+The document store keeps the passages themselves. An index over words there always is; one by meaning where the settings
+ask for it.
+"""
+
+import re
+import secrets
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
+from ..errors import LibraryError, SettingsError
+from ..settings import Settings
 from ..trajectory import Passage
+from ..web.addresses import is_on_this_machine
+from .servers import OPENSEARCH, QDRANT
+
+if TYPE_CHECKING:
+    from .dense.embedder import Embedder
+    from .dense.engine import Vectors
+
+EMBEDDINGS_KEY = "DEEPRESEARCH_EMBEDDINGS_API_KEY"
+_PLAIN_HOST = re.compile(r"https?://([a-z0-9.-]+)(?:[/?#]|$)")
 
 
 @dataclass(frozen=True)
@@ -17,31 +37,31 @@ class Filters:
     language: str | None = None
     site: str | None = None
     domains: frozenset[str] | None = None
-    """Under any of these domains: the shard of the authoritative sites. Only the engine over words is asked so."""
+    """The passage's site is under one of these. Only the engine over words is asked so."""
 
 
 class Engine(Protocol):
-    """One index over the passages of one library, by words or by meaning. Derived: it can be built anew at any time.
+    """One index over the passages of one library, by words or by meaning. Derived: it can be rebuilt at any time.
 
-    Of several engines of one library the rankings are fused.
+    The rankings of several engines of one library are fused.
     """
 
     name: str
-    """Under this name the document store remembers how far the engine has come."""
+    """Under this name the document store remembers up to which passage the engine is up to date."""
     version: str
-    """Raised when what is stored changes: an index of another version is built anew."""
+    """Raised when what is stored changes: an index of another version is rebuilt."""
     notes: list[str]
-    """What people should know of the updates so far; the reader empties it."""
+    """What people should know of the updates so far; whoever reads it empties it."""
 
     def check(self) -> None:
-        """Look, without much work, whether what was stored can still be used; raises ValueError where it cannot."""
+        """Check cheaply whether what was stored can still be used; raises ValueError where it cannot."""
         ...
 
     def update(self, batch: Iterable[tuple[int, Passage]], above: int, dropped: Iterable[int]) -> None:
-        """Make the index hold `batch` as all that it has above key `above`, without `dropped`; durable on return.
+        """Make the index contain, of all keys above `above`, exactly those of `batch`, and none of `dropped`.
 
-        Safe to repeat after a crash anywhere in it. Raises LibraryError where it cannot be done, ValueError where what
-        was stored is damaged.
+        Durable on return. Safe to repeat after a crash anywhere in it. Raises LibraryError where it cannot be done,
+        ValueError where what was stored is damaged.
         """
         ...
 
@@ -53,9 +73,128 @@ class Engine(Protocol):
         ...
 
     def clear(self) -> None:
-        """Throw away everything that it holds."""
+        """Delete everything that it has, and be ready for an update."""
         ...
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
         ...
+
+
+def day(date: str, last: bool) -> int:
+    """YYYYMMDD of the first or last day that `date` (YYYY, YYYY-MM or YYYY-MM-DD) may mean."""
+    digits = date.replace("-", "")
+    return int(digits + ("1231" if last else "0101")[len(digits) - 4 :])
+
+
+def sites(url: str | None) -> list[str]:
+    """The host of `url` and every domain above it."""
+    plain = _PLAIN_HOST.match(url or "")  # nearly all, and much quicker
+    try:
+        host = plain[1] if plain else urlsplit(url or "").hostname or ""
+    except ValueError:  # not a URL after all
+        return []
+    labels = host.split(".")
+    return [".".join(labels[start:]) for start in range(len(labels)) if labels[0]]
+
+
+def open_engines(place: Path, settings: Settings, environment: Mapping[str, str] | None = None) -> list[Engine]:
+    """The engines of the library in the folder `place`, the one over words first. None of them is read yet.
+
+    environment: has the keys of servers; those of `settings` where None. Raises SettingsError for settings that
+    contradict each other or lead off the machine in private mode, LibraryError where a package or a file is missing.
+    """
+    keys = settings.service_keys() if environment is None else environment
+    engines = [_text_engine(place, settings, keys)]
+    if settings.library.dense != "off":
+        from .dense.engine import DenseEngine  # noqa: PLC0415
+
+        engines.append(DenseEngine(_embedder(settings, keys), _vectors(place, settings, keys)))
+    return engines
+
+
+def _text_engine(place: Path, settings: Settings, keys: Mapping[str, str]) -> Engine:
+    library = settings.library
+    if library.engine == "tantivy":
+        from .text_index import TextIndex  # noqa: PLC0415  slow to import
+
+        return TextIndex(place / "index", library.memory)
+    from .opensearch import OpenSearchEngine  # noqa: PLC0415
+
+    url = _checked(library.opensearch_url, OPENSEARCH.setting, "library.engine = opensearch", settings)
+    return OpenSearchEngine(url, name_on_server(place), keys.get(OPENSEARCH.key, ""))
+
+
+def _embedder(settings: Settings, keys: Mapping[str, str]) -> "Embedder":
+    library = settings.library
+    if not find_spec("numpy"):
+        raise LibraryError(
+            f"library.dense = {library.dense} needs the package numpy.", "Run: pip install 'step-deepresearch[dense]'"
+        )
+    if not library.dense_model:
+        raise SettingsError(f"library.dense = {library.dense} needs a model.", "Name it in library.dense_model.")
+    if library.dense == "onnx":
+        from .dense.onnx import OnnxEmbedder  # noqa: PLC0415
+
+        return OnnxEmbedder(Path(library.dense_model).expanduser())
+    from ..models.embeddings import EmbeddingClient  # noqa: PLC0415
+    from .dense.embedder import EndpointEmbedder  # noqa: PLC0415
+
+    url = library.dense_url or settings.model.base_url
+    url = _checked(url, "library.dense_url", "library.dense = endpoint", settings)
+    same = not library.dense_url or _origin(library.dense_url) == _origin(settings.model.base_url)
+    key = keys.get(EMBEDDINGS_KEY, "") or (settings.key() if same else "")  # no key goes to another's server
+    return EndpointEmbedder(EmbeddingClient(library.dense_model, url, key))
+
+
+def _vectors(place: Path, settings: Settings, keys: Mapping[str, str]) -> "Vectors":
+    library = settings.library
+    if library.vectors == "numpy":
+        from .dense.vectors import VectorFile  # noqa: PLC0415
+
+        return VectorFile(place / "vectors")
+    from .dense.qdrant import QdrantVectors  # noqa: PLC0415
+
+    url = _checked(library.qdrant_url, QDRANT.setting, "library.vectors = qdrant", settings)
+    return QdrantVectors(url, name_on_server(place), keys.get(QDRANT.key, ""))
+
+
+def name_on_server(place: Path) -> str:
+    """What the library in `place` is called on servers: the allowed characters of its name, and a random suffix.
+
+    The suffix is made once and kept in the library's folder, so that two libraries never share an index.
+    Raises LibraryError where it cannot be kept.
+    """
+    path = place / "mark"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        try:
+            with path.open("x") as file:
+                file.write(secrets.token_hex(6))
+        except FileExistsError:
+            pass
+        suffix = path.read_text().strip()
+    except OSError as error:
+        raise LibraryError(
+            f"{path} cannot be used: {error.strerror}.", "Repair the rights of the data folder."
+        ) from error
+    if not re.fullmatch(r"[0-9a-f]{12}", suffix):
+        raise LibraryError(f"{path} is damaged.", "Remove it: the library's indexes are then rebuilt.")
+    name = re.sub("[^a-z0-9]+", "-", place.name.lower()).strip("-")
+    return "-".join(filter(None, ["deepresearch", name[:40], suffix]))
+
+
+def _checked(url: str, setting: str, why: str, settings: Settings) -> str:
+    if not url:
+        raise SettingsError(f"{why} needs the address of a server.", f"Name it in {setting}.")
+    if settings.search.private and not is_on_this_machine(url):
+        raise SettingsError(
+            f"{setting}: in private mode nothing leaves this machine, and {urlsplit(url).hostname} is another.",
+            "Name a server on 127.0.0.1, or leave out search.private.",
+        )
+    return url
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc

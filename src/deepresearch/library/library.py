@@ -20,9 +20,9 @@ from .adding import Addition, AddReport, Progress, Watch
 from .authority import Authority, rerank
 from .document_store import DocumentStore
 from .engine import Engine, Filters
-from .index import Index
 from .indexes import Indexes, Ranking
 from .ranking import fuse, without_repeats
+from .text_index import TextIndex
 from .walk import absolute
 
 WAIT, PAUSE = 600.0, 0.05
@@ -31,18 +31,18 @@ WAIT, PAUSE = 600.0, 0.05
 DEEPEST = 4_000
 """Passages after which no more are sought in place of repeats: a library may hold a text a million times."""
 
-SHARD = 2
+AUTHORITATIVE = 2
 """The worst tier of sites that are searched a second time on their own, so that a flood of others cannot hide them."""
 
 
 @dataclass(frozen=True)
 class Setup:
-    """How a library is to be opened, beside its name."""
+    """What a library is opened with, besides its name."""
 
-    engines: Callable[[Path], Sequence[Engine]] = lambda place: [Index(place / "index")]
+    engines: Callable[[Path], Sequence[Engine]] = lambda place: [TextIndex(place / "index")]
     """Makes the engines of the library in this folder, the one over words first."""
     tell: Callable[[str], None] = lambda line: None
-    """Hears at once of work that takes long."""
+    """Called before work that takes long."""
 
 
 SETUP = Setup()
@@ -57,19 +57,19 @@ class Library:
         self.name = name
         self._patience = patience
         self._authority: Authority | None = None
-        self._shard: tuple[Authority | None, frozenset[str]] = (None, frozenset())
+        self._domains: tuple[Authority | None, frozenset[str]] = (None, frozenset())
         engines = setup.engines(place)
-        self._docstore = DocumentStore(place / "docstore.sqlite")
-        self._indexes = Indexes(self._docstore, engines, self._writing, name, setup.tell)
+        self._store = DocumentStore(place / "docstore.sqlite")
+        self._indexes = Indexes(self._store, engines, self._write_lock, name, setup.tell)
         try:
             self._indexes.open(patience)
-        except BaseException:  # whatever it was: the files are let go of
+        except BaseException:  # whatever it was: the files are closed
             self.close()
             raise
 
     @property
     def notes(self) -> list[str]:
-        """What had to be mended or done without, for people. Grows where damage shows itself later."""
+        """What was repaired or could not be used, for people. Grows where damage is found later."""
         return self._indexes.notes
 
     @classmethod
@@ -78,7 +78,7 @@ class Library:
     ) -> "Library":
         """The library `name` of the data folder `folder`.
 
-        patience: seconds to wait for another process that is writing it. setup: engines, and who hears of long work.
+        patience: seconds to wait for another process that is writing it. setup: engines, and who is told of long work.
 
         Raises LibraryError for a name that cannot be one, for a library that does not exist where `create` is
         false, and for a damaged one.
@@ -107,7 +107,7 @@ class Library:
 
         Of several runs that begin at once one reads the documents, and the others wait for it.
 
-        It holds nothing that the paths do not, so one that is damaged, or of another version, is made anew.
+        It has nothing that the paths have not, so one that is damaged, or of another version, is made anew.
         """
         resolved = sorted({str(path.resolve()) for path in paths})
         digest = hashlib.sha256("\0".join(resolved).encode("utf-8", "surrogateescape")).hexdigest()
@@ -121,27 +121,37 @@ class Library:
     @staticmethod
     def names(folder: Path) -> list[str]:
         """Names of the libraries in the data folder, without those kept for paths."""
-        names = (docstore.parent.name for docstore in (folder / "libraries").glob("*/docstore.sqlite"))
+        names = (store.parent.name for store in (folder / "libraries").glob("*/docstore.sqlite"))
         return sorted(name for name in names if not re.fullmatch(r"docs-[0-9a-f]{16}", name))
 
     def close(self) -> None:
         self._indexes.close()
-        self._docstore.close()
+        self._store.close()
 
-    def add(self, paths: Sequence[Path], progress: Progress | None = None, watch: Watch | None = None) -> AddReport:
-        """Bring everything under `paths` (folders and files) in, and what has gone from there out.
+    def add(
+        self,
+        paths: Sequence[Path],
+        progress: Progress | None = None,
+        watch: Watch | None = None,
+        text_field: str | None = None,
+    ) -> AddReport:
+        """Make the library contain what is under `paths` (folders and files), and nothing else from there.
 
+        text_field: of corpora, which field or column of a row is its text; remembered by the library, at first "text".
         Files that have not changed are not read again. Work done so far survives a crash. Raises LibraryError for
         a path that does not exist, for paths with nothing readable in them, and while another process is writing.
         """
         for path in paths:
             if not path.exists():
                 raise LibraryError(f"{path} does not exist.", "Check the spelling.")
-        with self._writing(self._patience):
-            level = self._indexes.level
-            level()
+        with self._write_lock(self._patience):
+            sync = self._indexes.sync
+            sync()
             roots = [absolute(path) for path in paths]
-            report = Addition(self._docstore, level, self.place.parents[1], progress, watch).run(roots)
+            if text_field:
+                self._store.set_state("text field", text_field)
+            field = str(self._store.state("text field") or "text")
+            report = Addition(self._store, sync, self.place.parents[1], progress, watch, field).run(roots)
         if not report.added + report.updated + report.unchanged:
             raise LibraryError(*_nothing_in(paths, report))
         return report
@@ -156,11 +166,11 @@ class Library:
     def look(self, query: Query, authority: Authority | None = None) -> tuple[list[Hit], list[str]]:
         """The hits of `search`, and which engines could not be asked. Raises LibraryError where none could."""
         filters = Filters(iso_date(query.since), iso_date(query.until), query.language, host(query.site))
-        judge = self._judge(authority) if self._docstore.has_urls() else None
-        shard = self._shard_of(judge) if judge else None
+        judge = self._judge(authority) if self._store.has_urls() else None
+        domains = self._authoritative(judge) if judge else None
         wanted = 2 * query.k + 10
         while True:
-            found = self._indexes.search(query.text, wanted, filters, shard)
+            found = self._indexes.search(query.text, wanted, filters, domains)
             rankings = [self._hits(ranking) for ranking in found.rankings]
             if judge:  # among comparably relevant passages the more authoritative source first
                 rankings = [rerank(hits, judge) for hits in rankings]
@@ -170,7 +180,7 @@ class Library:
             wanted *= 4
 
     def _hits(self, ranking: Ranking) -> list[Hit]:
-        passages = self._docstore.fetch(key for key, _ in ranking)
+        passages = self._store.fetch(key for key, _ in ranking)
         return [Hit(passages[key], score) for key, score in ranking if key in passages]
 
     def _judge(self, authority: Authority | None) -> Authority:
@@ -178,46 +188,46 @@ class Library:
             authority = self._authority = self._authority or Authority.load()
         return authority
 
-    def _shard_of(self, authority: Authority) -> frozenset[str]:
+    def _authoritative(self, authority: Authority) -> frozenset[str]:
         """The domains that `authority` puts into the best tiers."""
-        if self._shard[0] is not authority:
-            self._shard = authority, authority.domains(SHARD)
-        return self._shard[1]
+        if self._domains[0] is not authority:
+            self._domains = authority, authority.domains(AUTHORITATIVE)
+        return self._domains[1]
 
     def passages(self, document: str) -> list[Passage]:
         """All passages of a document, in order; none where there is no such document."""
-        return self._docstore.passages(document)
+        return self._store.passages(document)
 
     def find(self, reference: str) -> str | None:
         """Id of the document that `reference` (id, path, url or title) names, or None."""
         if "\0" in reference:
             return None
-        return self._docstore.find(reference) or self._docstore.find(str(absolute(Path(reference))))
+        return self._store.find(reference) or self._store.find(str(absolute(Path(reference))))
 
     def documents(self) -> Iterator[tuple[str, str]]:
         """(id, title) of every document, in the order added."""
-        return self._docstore.documents()
+        return self._store.documents()
 
     def stats(self) -> dict[str, int]:
         """Files, documents, passages, undated documents, bytes on disk."""
         size = sum(file.stat().st_size for file in self.place.rglob("*") if file.is_file())
-        return {**self._docstore.counts(), "undated": self._docstore.without("date"), "bytes": size}
+        return {**self._store.counts(), "undated": self._store.without("date"), "bytes": size}
 
     def left_out(self, query: Query) -> list[str]:
-        """What the filters of `query` could not judge, in words."""
+        """Notes on what the filters of `query` could not be applied to."""
         dates = [date for date in (query.since, query.until) if date]
         notes = [f"the date {date!r} could not be read: write YYYY-MM-DD" for date in dates if not iso_date(date)]
         asked: dict[Literal["date", "url"], bool] = {"date": any(map(iso_date, dates)), "url": bool(query.site)}
         for column, filtered in asked.items():
-            if filtered and (count := self._docstore.without(column)):
+            if filtered and (count := self._store.without(column)):
                 notes.append(f"{count} documents without a {column} were left out")
         return notes
 
     @contextmanager
-    def _writing(self, patience: float) -> Iterator[None]:
-        """Holds the writer's lock; the system lets go of it when the process ends, however it ends.
+    def _write_lock(self, patience: float) -> Iterator[None]:
+        """The writer's lock; the system releases it when the process ends, however it ends.
 
-        Raises LibraryError where another process still holds it after `patience` seconds, or none can be made.
+        Raises LibraryError where another process still has it after `patience` seconds, or none can be made.
         """
         deadline = time.monotonic() + patience
         try:

@@ -12,9 +12,9 @@ from typing import Any
 from ..errors import LibraryError
 from ..text.terms import content_terms, tokenise
 from ..trajectory import Passage
-from .engine import Filters
-from .index import BOOSTS, NAME, day, name_of, names_in, sites
+from .engine import Filters, day, sites
 from .servers import OPENSEARCH, WORTH_RETRYING, reason_of
+from .text_index import BOOSTS, NAME, name_of, names_in
 
 MOST_HITS = 10_000
 """Hits that the server gives at most (index.max_result_window)."""

@@ -46,7 +46,7 @@ class LibraryProvider:
         return SearchResult(hits, self.name, notes + missing, weighed=True)
 
     def close(self) -> None:
-        """Let go of the library's files."""
+        """Close the library's files."""
         self.library.close()
 
     def _open(self, reference: str) -> list[Passage]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,7 +29,9 @@ _KNOWN = (
     | frozenset([".md", ".markdown", ".jsonl", ".json", ".parquet", ".ipynb"])
     | frozenset([".txt", ".text", ".rst", ".org", ".adoc", ".log", ""])
 )
-Reader = Callable[[Path], Iterator[Document | Problem]]
+_CORPORA = frozenset([".jsonl", ".json", ".parquet"])
+"""Kinds whose rows are documents: their readers are told in which field the text is."""
+Reader = Callable[..., Iterator[Document | Problem]]
 LONGEST_TITLE = 300
 """Characters."""
 _UNSOUND = re.compile("[\x00\ud800-\udfff]")
@@ -57,8 +60,8 @@ _HELD = {".pdf": "a PDF", ".parquet": "Parquet data", ".xls": _OLE, ".msg": _OLE
 """What files of these kinds start with."""
 
 
-def read(path: Path) -> Iterator[Document | Problem]:
-    """The documents of one file.
+def read(path: Path, text_field: str = "text") -> Iterator[Document | Problem]:
+    """The documents of one file. text_field: of a corpus, which field or column of its rows is the text.
 
     Raises DocumentError that names the file and what to do where it cannot be read, LibraryError where a
     package is missing, OSError from the file system.
@@ -73,8 +76,14 @@ def read(path: Path) -> Iterator[Document | Problem]:
         hint = "Run: pip install 'step-deepresearch[office]'"
         raise LibraryError(f"{path}: reading {suffix} needs the package {_OFFICE[suffix]}.", hint)
     bounded = suffix in _BOUNDED or (suffix in _LIGHT and path.stat().st_size > LARGEST_LIGHT)
-    for item in read_bounded(path) if bounded else reader_of(path)(path):
+    reader = partial(reader_of(path), text_field=text_field) if suffix in _CORPORA else reader_of(path)
+    for item in read_bounded(path) if bounded else reader(path):
         yield _tidy(item) if isinstance(item, Document) else item
+
+
+def is_corpus(path: Path) -> bool:
+    """Whether the rows of the file are documents."""
+    return path.suffix.lower() in _CORPORA
 
 
 def reader_of(path: Path) -> Reader:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from deepresearch.errors import DocumentError, LibraryError
+from deepresearch.library import Library
 from deepresearch.library.documents import Document, Problem
 from deepresearch.library.reading import read
 
@@ -98,3 +99,13 @@ def test_parquet(docs: Path) -> None:
     path = docs / "c.parquet"
     parquet.write_table(pyarrow.table({"id": ["a", "b"], "text": ["One.", "Two."]}), path)
     assert [item.id for item in read(path) if isinstance(item, Document)] == ["a", "b"]
+
+
+def test_the_text_may_be_in_another_field(library: Library, docs: Path) -> None:
+    file = docs / "papers.jsonl"
+    file.write_text('{"id": "a", "title": "T", "abstract": "Krill feed on algae."}\n')
+    with pytest.raises(LibraryError, match="no `text` \\(its fields: `id`, `title`, `abstract`\\); --text-field"):
+        library.add([docs])
+    assert library.add([docs], text_field="abstract").added == 1
+    assert library.passages("a")[0].text == "Krill feed on algae."
+    assert library.add([docs]).unchanged == 1  # the field is remembered

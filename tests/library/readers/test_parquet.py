@@ -168,3 +168,10 @@ def test_a_huge_row_group_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch
     write(path, text=["x" * 2000])
     with pytest.raises(DocumentError, match="smaller row groups"):
         list(read_parquet(path))
+
+
+def test_the_text_may_be_in_another_column(path: Path) -> None:
+    write(path, id=["1"], title=["T"], abstract=["Krill feed on algae."])
+    (document,) = read(path, text_field="abstract")
+    assert isinstance(document, Document)
+    assert (document.title, document.blocks[0].text) == ("T", "Krill feed on algae.")

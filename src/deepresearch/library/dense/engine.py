@@ -1,14 +1,68 @@
-"""The index by meaning: passages embedded in batches, vectors kept wherever the settings say."""
+"""The index by meaning: passages embedded in batches, vectors stored wherever the settings say."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from ...trajectory import Passage
-from ..engine import Filters
+from ..engine import Filters, day, sites
 from .embedder import Embedder
-from .vectors import Batch, Vectors, row_of
+
+if TYPE_CHECKING:
+    from .embedder import Matrix
 
 BATCH = 256
-"""Passages that are embedded and written at once: what an update holds in memory."""
+"""Passages that are embedded and written at once: what an update keeps in memory."""
+UNDATED = (2**31 - 1, 0)
+"""First and last day of what has no date: no filter lets it through."""
+
+
+@dataclass(frozen=True)
+class VectorRow:
+    """The passage of a vector, as far as filters ask."""
+
+    key: int
+    first_day: int = UNDATED[0]
+    """YYYYMMDD, as `last_day`."""
+    last_day: int = UNDATED[1]
+    language: str = ""
+    sites: tuple[str, ...] = ()
+    """The host and every domain above it."""
+
+
+Batch = tuple[list[VectorRow], "Matrix"]
+
+
+class Vectors(Protocol):
+    """A place for vectors."""
+
+    name: str
+
+    def update(self, batches: Iterable[Batch], above: int, dropped: Iterable[int]) -> None:
+        """See Engine.update; keys ascend."""
+        ...
+
+    def search(self, vector: "Matrix", k: int, filters: Filters) -> list[tuple[int, float]]:
+        """(key, cosine) of the `k` nearest, best first. Raises LibraryError, ValueError as Engine.search does."""
+        ...
+
+    def check(self) -> None:
+        """See Engine."""
+        ...
+
+    def clear(self, dimensions: int) -> None:
+        """Delete everything, and be ready for vectors of so many `dimensions`. Raises LibraryError."""
+        ...
+
+    def close(self) -> None:
+        """Close files and connections."""
+        ...
+
+
+def row_of(key: int, date: str | None, language: str | None, url: str | None) -> VectorRow:
+    """The row of a passage with this key, date, language and address."""
+    first, last = (day(date, last=False), day(date, last=True)) if date else UNDATED
+    return VectorRow(key, first, last, language or "", tuple(sites(url)))
 
 
 class DenseEngine:
@@ -47,6 +101,7 @@ class DenseEngine:
         self._vectors.clear(self._embedder.embed(["length"], "passage").shape[1])
 
     def close(self) -> None:
+        """See Engine."""
         self._vectors.close()
         self._embedder.close()
 
@@ -66,8 +121,8 @@ class DenseEngine:
         self._unread += read.count(False)
         rows = [
             row_of(key, passage.date, passage.language, passage.url)
-            for (key, passage), kept in zip(items, read, strict=True)
-            if kept
+            for (key, passage), readable in zip(items, read, strict=True)
+            if readable
         ]
         return rows, found[read]
 

@@ -7,10 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...retry import Retryable, retry
-from ..engine import Filters
-from ..index import day
+from ..engine import Filters, day
 from ..servers import QDRANT, WORTH_RETRYING, reason_of
-from .vectors import Batch, Row
+from .engine import Batch, VectorRow
 
 if TYPE_CHECKING:
     from .embedder import Matrix
@@ -187,7 +186,7 @@ def _may_pass(error: Exception, status: int | None) -> bool:
     return status in WORTH_RETRYING or isinstance(getattr(error, "source", None), TransportError)
 
 
-def _payload(row: Row) -> dict[str, Any]:
+def _payload(row: VectorRow) -> dict[str, Any]:
     return {
         "key": row.key,
         "first_day": row.first_day,

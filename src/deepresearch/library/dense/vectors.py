@@ -1,26 +1,16 @@
-"""Where vectors are kept: what any such place is, and the one on disk beside the documents, searched exactly.
+"""Vectors on disk, in SQLite beside the documents, searched exactly: all that pass the filters are compared."""
 
-    state.json     which files count, and how much of them; replaced as a whole: this is what makes an update durable
-    vectors.N      rows of 32-bit floats, only ever appended to: half of the size would be a quarter of the speed
-    rows.N         what the rows belong to; a row that is dropped is marked in its place
-
-N grows where rows have to go: the files are then written anew, beside those that a reader may still have open.
-"""
-
-import hashlib
-import json
-import os
+import sqlite3
 import threading
-from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from ...errors import LibraryError
-from ..engine import Filters
-from ..index import day, sites
+from ..engine import Filters, day
+from .engine import Batch, VectorRow
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,75 +18,25 @@ if TYPE_CHECKING:
 
     from .embedder import Matrix
 
-CHUNK = 1 << 16
-"""Rows that are compared at once: in smaller pieces threads spend their time waiting for each other."""
-COPIED = 1 << 13
-"""Rows that are copied at once."""
-SITES = 6
-"""Names of a host that are kept: itself, and the shortest of the domains above it."""
-UNDATED = (2**31 - 1, 0)
-"""First and last day of what has no date: no filter lets it through."""
-FORMAT = 1
-"""Raised when the files change."""
+FORMAT = 2
+"""Raised when the tables change."""
+PATIENCE = 30.0
+"""Seconds to wait for another process that has the database locked."""
+_SCHEMA = f"""
+CREATE TABLE vectors (key INTEGER PRIMARY KEY, first_day INT, last_day INT, language TEXT, sites TEXT, vector BLOB);
+CREATE TABLE about (dimensions INT);
+PRAGMA user_version = {FORMAT};
+"""
 
 
 @dataclass(frozen=True)
-class Row:
-    """What a vector belongs to, as far as filters ask."""
+class _Loaded:
+    """All vectors, as of one state of the file."""
 
-    key: int
-    first_day: int = UNDATED[0]
-    last_day: int = UNDATED[1]
-    language: str = ""
-    sites: tuple[str, ...] = ()
-
-
-Batch = tuple[list[Row], "Matrix"]
-
-
-class Vectors(Protocol):
-    """A place for vectors."""
-
-    name: str
-
-    def update(self, batches: Iterable[Batch], above: int, dropped: Iterable[int]) -> None:
-        """See Engine.update; keys ascend."""
-        ...
-
-    def search(self, vector: "Matrix", k: int, filters: Filters) -> list[tuple[int, float]]:
-        """(key, cosine) of the `k` nearest, best first. Raises LibraryError, ValueError as Engine.search does."""
-        ...
-
-    def check(self) -> None:
-        """See Engine."""
-        ...
-
-    def clear(self, dimensions: int) -> None:
-        """Throw everything away, and be ready for vectors of so many `dimensions`. Raises LibraryError."""
-        ...
-
-    def close(self) -> None:
-        """Let go of files and connections."""
-        ...
-
-
-@dataclass(frozen=True)
-class _State:
-    number: int = 0
-    """Of the files that count."""
-    count: int = 0
-    """Rows in them that count."""
-    dimensions: int = 0
-
-
-@dataclass(frozen=True)
-class _View:
-    """What a search looks at: it stays as it is while a writer goes on."""
-
-    mark: tuple[int, int]
-    state: _State
-    rows: Any
-    vectors: Any
+    state: tuple[int, int]
+    """Inode of the file, and SQLite's number of the state of its data."""
+    keys: "NDArray[np.int64]"
+    vectors: "Matrix"
 
 
 class VectorFile:
@@ -105,246 +45,152 @@ class VectorFile:
     name = "numpy"
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._path = folder / "vectors.sqlite"
         self._lock = threading.Lock()
-        self._seen: _View | None = None
+        self._db: sqlite3.Connection | None = None
+        self._inode = 0
+        self._loaded: _Loaded | None = None
 
     def update(self, batches: Iterable[Batch], above: int, dropped: Iterable[int]) -> None:
-        """See Vectors. Raises LibraryError where the disk does not take it, ValueError where the files are damaged."""
-        try:
-            state = self._state()
-            keys = self._rows(state)["key"]
-            if len(keys) and keys[-1] > above:  # the rest of an update that the document store never heard of
-                state = self._rewritten(state, keys <= above)
-            self._drop(state, dropped)
-            alive = self._rows(state)["alive"]
-            if 2 * int(alive.sum()) < len(alive):
-                state = self._rewritten(state, alive)
-            self._commit(self._append(state, batches))
-        except OSError as error:
-            raise _unwritable(self._folder, error) from error
+        """See Vectors, in one transaction."""
+        with self._translated(writes=True), closing(self._connect()) as db:
+            dimensions = self._dimensions(db)
+            db.execute("BEGIN IMMEDIATE")
+            db.execute("DELETE FROM vectors WHERE key > ?", (above,))
+            db.executemany("DELETE FROM vectors WHERE key = ?", ((key,) for key in dropped))
+            last = above
+            for rows, matrix in batches:
+                keys = [last, *(row.key for row in rows)]
+                if sorted(set(keys)) != keys:
+                    raise ValueError("keys do not ascend")
+                if rows and matrix.shape[1] != dimensions:
+                    raise ValueError(f"vectors of {matrix.shape[1]} dimensions among those of {dimensions}")
+                last = keys[-1]
+                db.executemany("INSERT INTO vectors VALUES (?, ?, ?, ?, ?, ?)", map(_values, rows, matrix))
+            db.execute("COMMIT")
 
     def search(self, vector: "Matrix", k: int, filters: Filters) -> list[tuple[int, float]]:
-        """See Vectors: every vector that passes the filters is compared."""
+        """See Vectors."""
         import numpy as np  # noqa: PLC0415  an optional package
 
-        view = self._view()
-        if not view.state.count or k < 1:
-            return []
-        if len(vector) != view.state.dimensions:
-            raise ValueError(f"{len(vector)} dimensions asked of vectors with {view.state.dimensions}")
-        wanted = _matching(view.rows, filters)
-        keys, scores = np.empty(0, np.int64), np.empty(0, np.float32)
-        for start in range(0, len(wanted), CHUNK):
-            part = np.flatnonzero(wanted[start : start + CHUNK]) + start
-            if not len(part):
-                continue
-            whole = len(part) == len(wanted[start : start + CHUNK])
-            rows = view.vectors[start : start + CHUNK] if whole else view.vectors[part]
-            scores = np.concatenate([scores, rows @ vector])
-            keys = np.concatenate([keys, view.rows["key"][part]])
-            if len(scores) > k:
-                near = scores >= np.partition(scores, -k)[-k]
-                keys, scores = keys[near], scores[near]
-        order = np.lexsort((keys, -scores))[:k]
+        with self._lock, self._translated(), self._snapshot() as db:
+            if len(vector) != (dimensions := self._dimensions(db)):
+                raise ValueError(f"{len(vector)} dimensions asked of vectors with {dimensions}")
+            keys, vectors = self._all(db, dimensions)
+            if (where := _conditions(filters)) is not None:
+                passing = db.execute(f"SELECT key FROM vectors WHERE {where[0]} ORDER BY key", where[1])  # noqa: S608
+                places = np.searchsorted(keys, np.fromiter((key for (key,) in passing), np.int64))
+                keys, vectors = keys[places], vectors[places]
+        scores = vectors @ vector
+        if len(scores) > k > 0:
+            near = scores >= np.partition(scores, -k)[-k]
+            keys, scores = keys[near], scores[near]
+        order = np.lexsort((keys, -scores))[: max(k, 0)]
         return [(int(keys[place]), float(scores[place])) for place in order]
 
     def check(self) -> None:
         """See Engine."""
-        self._state()
+        with self._translated(), closing(self._connect()) as db:
+            self._dimensions(db)
 
     def clear(self, dimensions: int) -> None:
         """See Vectors."""
+        self.close()
         try:
-            if self._folder.is_symlink() or self._folder.is_file():
-                self._folder.unlink()
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._commit(_State(self._newest() + 1, 0, dimensions))
+            if self._path.parent.is_symlink() or self._path.parent.is_file():
+                self._path.parent.unlink()
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            for path in self._path.parent.iterdir():
+                if path.is_file():
+                    path.unlink()
         except OSError as error:
-            raise _unwritable(self._folder, error) from error
+            raise _unwritable(self._path, error.strerror or str(error)) from error
+        with self._translated(writes=True), closing(self._connect(create=True)) as db:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.executescript(_SCHEMA)
+            db.execute("INSERT INTO about VALUES (?)", (dimensions,))
 
     def close(self) -> None:
-        self._seen = None
+        """See Engine."""
+        if self._db:
+            self._db.close()
+        self._db = self._loaded = None
 
-    # Reading.
+    def _connect(self, create: bool = False) -> sqlite3.Connection:
+        address = f"{self._path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
+        return sqlite3.connect(address, PATIENCE, uri=True, isolation_level=None, check_same_thread=False)
 
-    def _state(self) -> _State:
-        """Raises ValueError where the files are gone or damaged."""
+    @contextmanager
+    def _snapshot(self) -> Iterator[sqlite3.Connection]:
+        """The connection, reading one state of the file until the end of the block."""
+        db = self._open()
+        db.execute("BEGIN")
         try:
-            told = json.loads((self._folder / "state.json").read_bytes())
-            state = _State(**told["state"]) if told["format"] == FORMAT else None
-        except (FileNotFoundError, NotADirectoryError):
-            raise ValueError(f"{self._folder} holds no vectors") from None
-        except (ValueError, TypeError, KeyError) as error:
-            raise ValueError(f"{self._folder}/state.json cannot be read") from error
-        if state is None:
-            raise ValueError(f"{self._folder} is of another format")
-        for path, size in ((self._path("rows", state), _row_type().itemsize), (self._path("vectors", state), 4)):
-            needed = state.count * size * (state.dimensions if size == 4 else 1)
-            if state.count and (not path.exists() or path.stat().st_size < needed):
-                raise ValueError(f"{path} is shorter than it was")
-        return state
-
-    def _view(self) -> _View:
-        """The newest state of the files. Raises ValueError."""
-        try:
-            status = (self._folder / "state.json").stat()
-        except (FileNotFoundError, NotADirectoryError):
-            raise ValueError(f"{self._folder} holds no vectors") from None
-        mark = (status.st_mtime_ns, status.st_ino)
-        with self._lock:
-            if self._seen is None or self._seen.mark != mark:
-                try:
-                    self._seen = self._opened(mark)
-                except (FileNotFoundError, ValueError):  # a writer has put other files in their place just now
-                    self._seen = self._opened(mark)
-            return self._seen
-
-    def _opened(self, mark: tuple[int, int]) -> _View:
-        state = self._state()
-        return _View(mark, state, self._rows(state), self._vectors(state))
-
-    def _rows(self, state: _State, mode: Any = "r") -> Any:
-        import numpy as np  # noqa: PLC0415
-
-        if not state.count:
-            return np.empty(0, _row_type())
-        return np.memmap(self._path("rows", state), _row_type(), mode, shape=(state.count,))
-
-    def _vectors(self, state: _State) -> Any:
-        import numpy as np  # noqa: PLC0415
-
-        shape = (state.count, state.dimensions)
-        return np.memmap(self._path("vectors", state), np.float32, "r", shape=shape) if state.count else None
-
-    def _path(self, kind: str, state: _State) -> Path:
-        return self._folder / f"{kind}.{state.number}"
-
-    def _newest(self) -> int:
-        numbers = [path.suffix[1:] for path in self._folder.glob("rows.*")]
-        return max((int(number) for number in numbers if number.isdigit()), default=0)
-
-    # Writing.
-
-    def _drop(self, state: _State, dropped: Iterable[int]) -> None:
-        """Mark rows in place: doing it twice, or half, does no harm."""
-        import numpy as np  # noqa: PLC0415
-
-        gone = np.fromiter(dropped, np.int64)
-        if not (len(gone) and state.count):
-            return
-        rows = self._rows(state, "r+")
-        rows["alive"][np.isin(rows["key"], gone)] = False
-        rows.flush()
-
-    def _append(self, state: _State, batches: Iterable[Batch]) -> _State:
-        """Write `batches` behind the rows that count; what stood there was never committed."""
-        import numpy as np  # noqa: PLC0415
-
-        row_size, last = _row_type().itemsize, 0
-        with self._path("rows", state).open("ab") as rows, self._path("vectors", state).open("ab") as vectors:
-            rows.truncate(state.count * row_size)
-            vectors.truncate(state.count * state.dimensions * 4)
-            for given, matrix in batches:
-                if not given:
-                    continue
-                if matrix.shape[1] != state.dimensions:
-                    raise ValueError(f"vectors of {matrix.shape[1]} dimensions among those of {state.dimensions}")
-                keys = [last, *(row.key for row in given)]
-                if sorted(set(keys)) != keys:
-                    raise ValueError("keys do not ascend")
-                last = keys[-1]
-                rows.write(_packed(given).tobytes())
-                vectors.write(np.ascontiguousarray(matrix, dtype=np.float32).tobytes())
-                state = replace(state, count=state.count + len(given))
-            for file in (rows, vectors):
-                file.flush()
-                os.fsync(file.fileno())
-        return state
-
-    def _rewritten(self, state: _State, keep: Any) -> _State:
-        """The rows to `keep` in files of their own; nothing counts them until they are committed."""
-        import numpy as np  # noqa: PLC0415
-
-        old, vectors = self._rows(state), self._vectors(state)
-        places = np.flatnonzero(keep & old["alive"])
-        new = _State(self._newest() + 1, len(places), state.dimensions)
-        with self._path("rows", new).open("wb") as rows, self._path("vectors", new).open("wb") as file:
-            for start in range(0, len(places), COPIED):
-                part = places[start : start + COPIED]
-                rows.write(old[part].tobytes())
-                file.write(vectors[part].tobytes())
-        return new
-
-    def _commit(self, state: _State) -> None:
-        with (self._folder / "state.tmp").open("w") as file:
-            json.dump({"format": FORMAT, "state": asdict(state)}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        (self._folder / "state.tmp").replace(self._folder / "state.json")
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
+            yield db
         finally:
-            os.close(folder)
-        for path in [*self._folder.glob("rows.*"), *self._folder.glob("vectors.*")]:
-            if path.suffix != f".{state.number}":
-                with suppress(FileNotFoundError):
-                    path.unlink()
+            db.execute("ROLLBACK")
+
+    def _open(self) -> sqlite3.Connection:
+        """The connection that searches share; a new one where a writer has replaced the file."""
+        inode = self._path.stat().st_ino
+        if self._db is None or self._inode != inode:
+            self.close()
+            self._db, self._inode = self._connect(), inode
+        return self._db
+
+    def _dimensions(self, db: sqlite3.Connection) -> int:
+        [(found,)] = db.execute("PRAGMA user_version")
+        if found != FORMAT:
+            raise ValueError(f"{self._path} is of another format")
+        return int(db.execute("SELECT dimensions FROM about").fetchone()[0])
+
+    def _all(self, db: sqlite3.Connection, dimensions: int) -> tuple["NDArray[np.int64]", "Matrix"]:
+        """Keys, ascending, and their vectors; read once for each state of the file."""
+        import numpy as np  # noqa: PLC0415
+
+        state = (self._inode, int(db.execute("PRAGMA data_version").fetchone()[0]))
+        if self._loaded is None or self._loaded.state != state:
+            [(count,)] = db.execute("SELECT count(*) FROM vectors")
+            keys, vectors = np.empty(count, np.int64), np.empty((count, dimensions), np.float32)
+            for place, (key, vector) in enumerate(db.execute("SELECT key, vector FROM vectors ORDER BY key")):
+                keys[place], vectors[place] = key, np.frombuffer(vector, np.float32)
+            self._loaded = _Loaded(state, keys, vectors)
+        return self._loaded.keys, self._loaded.vectors
+
+    @contextmanager
+    def _translated(self, writes: bool = False) -> Iterator[None]:
+        """SQLite's errors: LibraryError for a full or locked disk while writing, else ValueError."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise ValueError(f"{self._path} is gone") from None
+        except sqlite3.Error as error:
+            damaged = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_ERROR)
+            if writes and getattr(error, "sqlite_errorcode", 0) & 0xFF not in damaged:
+                raise _unwritable(self._path, str(error)) from error
+            raise ValueError(f"{self._path}: {error}") from error
 
 
-def _unwritable(folder: Path, error: OSError) -> LibraryError:
-    return LibraryError(
-        f"{folder} cannot be written: {error.strerror or error}.", "Free some space there, or repair it."
-    )
-
-
-def row_of(key: int, date: str | None, language: str | None, url: str | None) -> Row:
-    """What a vector belongs to, from what its passage says."""
-    first, last = (day(date, last=False), day(date, last=True)) if date else UNDATED
-    return Row(key, first, last, language or "", tuple(sites(url)))
-
-
-@lru_cache(maxsize=1)
-def _row_type() -> "np.dtype[Any]":
+def _values(row: VectorRow, vector: "Matrix") -> tuple[int, int, int, str, str, bytes]:
     import numpy as np  # noqa: PLC0415
 
-    fields = [("key", "<i8"), ("first", "<i4"), ("last", "<i4"), ("sites", "<u8", (SITES,)), ("language", "S7")]
-    return np.dtype([*fields, ("alive", "?")])
+    found = f" {' '.join(row.sites)} "
+    return row.key, row.first_day, row.last_day, row.language, found, np.asarray(vector, np.float32).tobytes()
 
 
-def _packed(rows: list[Row]) -> Any:
-    import numpy as np  # noqa: PLC0415
-
-    found = np.zeros(len(rows), _row_type())
-    for place, row in enumerate(rows):
-        names = row.sites if len(row.sites) <= SITES else (row.sites[0], *row.sites[1 - SITES :])
-        found[place] = (
-            row.key,
-            row.first_day,
-            row.last_day,
-            [_number(name) for name in names] + [0] * (SITES - len(names)),
-            row.language.encode()[:7],
-            True,
-        )
-    return found
-
-
-def _matching(rows: Any, filters: Filters) -> "NDArray[np.bool_]":
-    """Which rows are alive and meet the filters."""
-    wanted: NDArray[np.bool_] = rows["alive"].copy()
+def _conditions(filters: Filters) -> tuple[str, list[str | int]] | None:
+    """SQL that a row must meet, and its values; None where anything will do."""
+    wanted: list[tuple[str, str | int]] = []
     if filters.since:
-        wanted &= rows["last"] >= day(filters.since, last=False)
+        wanted.append(("last_day >= ?", day(filters.since, last=False)))
     if filters.until:
-        wanted &= rows["first"] <= day(filters.until, last=True)
+        wanted.append(("first_day <= ?", day(filters.until, last=True)))
     if filters.language:
-        wanted &= rows["language"] == filters.language.encode()[:7]
+        wanted.append(("language = ?", filters.language))
     if filters.site:
-        wanted &= (rows["sites"] == _number(filters.site)).any(axis=1)
-    return wanted
+        wanted.append(("instr(sites, ?)", f" {filters.site} "))
+    return (" AND ".join(sql for sql, _ in wanted), [value for _, value in wanted]) if wanted else None
 
 
-@lru_cache(maxsize=4096)
-def _number(name: str) -> int:
-    """A host as 64 bits: among a million hosts the chance that any two share them is one in thirty million."""
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
+def _unwritable(path: Path, reason: str) -> LibraryError:
+    return LibraryError(f"{path} cannot be written: {reason}.", "Free some space there, or repair it.")

@@ -1,4 +1,7 @@
-"""Corpora: JSON lines and JSON lists whose rows are documents."""
+"""Corpora: JSON lines and JSON lists whose rows are documents.
+
+The text of a row is in its field `text`, or in the one that the caller names.
+"""
 
 import json
 from collections.abc import Iterator
@@ -10,11 +13,12 @@ from ...text.encoding import decode
 from ..documents import Document, Problem
 from .text import paragraphs
 
+TEXT = "text"
 LONGEST_LINE = 16 * 1024 * 1024
 """Bytes; what is longer is no document, and falls apart into lines that are no JSON."""
 
 
-def read_json_lines(path: Path) -> Iterator[Document | Problem]:
+def read_json_lines(path: Path, text_field: str = TEXT) -> Iterator[Document | Problem]:
     """A document per line. A line that cannot be used is yielded as a Problem. Raises OSError."""
     with path.open("rb") as file:
         for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), 1):
@@ -25,10 +29,10 @@ def read_json_lines(path: Path) -> Iterator[Document | Problem]:
             except (ValueError, RecursionError) as error:
                 yield Problem(f"{path}:{number}", f"not a JSON object in UTF-8: {error}")
                 continue
-            yield document_of(row, path, number)
+            yield document_of(row, path, number, text_field)
 
 
-def read_json(path: Path) -> Iterator[Document | Problem]:
+def read_json(path: Path, text_field: str = TEXT) -> Iterator[Document | Problem]:
     """A document per entry of a list. Raises DocumentError where the file is something else, OSError."""
     try:
         rows = json.loads(decode(path.read_bytes(), str(path)))
@@ -37,17 +41,19 @@ def read_json(path: Path) -> Iterator[Document | Problem]:
     if not isinstance(rows, list):
         raise DocumentError(f"{path} is no corpus: not a list.", "Give a list of objects with `id` and `text`.")
     for number, row in enumerate(rows, 1):
-        yield document_of(row, path, number)
+        yield document_of(row, path, number, text_field)
 
 
-def document_of(row: Any, path: Path, number: int) -> Document | Problem:
+def document_of(row: Any, path: Path, number: int, text_field: str = TEXT) -> Document | Problem:
     """The document of row `number`, from 1, or why there is none."""
     place = f"{path}:{number}"
     if not isinstance(row, dict):
-        return Problem(place, "not an object with `id` and `text`")
-    text = row.get("text")
+        return Problem(place, f"not an object with `id` and `{text_field}`")
+    text = row.get(text_field)
     if not isinstance(text, str):
-        return Problem(place, "no `text`")
+        named = ", ".join(f"`{name}`" for name in list(row)[:8])
+        advice = f" (its fields: {named}); --text-field names the one with the text" if text_field not in row else ""
+        return Problem(place, f"no `{text_field}`{advice}")
     id = row.get("id")
     return Document(
         id=str(id) if isinstance(id, str | int) and str(id) else place,

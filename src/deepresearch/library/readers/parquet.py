@@ -6,10 +6,10 @@ from typing import Any
 
 from ...errors import DocumentError, LibraryError
 from ..documents import Document, Problem
-from .corpus import document_of
+from .corpus import TEXT, document_of
 
-COLUMNS = ("id", "text", "title", "url", "date", "language")
-"""What is read; only `text` must be there."""
+COLUMNS = ("id", "title", "url", "date", "language")
+"""What is read beside the text; none of them must be there."""
 BATCH = 1000
 """Rows held at once."""
 LONGEST = 16 * 1024 * 1024
@@ -20,7 +20,7 @@ BUFFER = 1024 * 1024
 """Bytes of a column read at once."""
 
 
-def read_parquet(path: Path) -> Iterator[Document | Problem]:
+def read_parquet(path: Path, text_field: str = TEXT) -> Iterator[Document | Problem]:
     """A document per row; a row that cannot be used is yielded as a Problem.
 
     Raises LibraryError without pyarrow, DocumentError for a damaged file or one without the columns of a corpus,
@@ -34,28 +34,31 @@ def read_parquet(path: Path) -> Iterator[Document | Problem]:
     number = 0
     try:
         with parquet.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False) as file:
-            columns = _columns(file.schema_arrow, path)
+            columns = _columns(file.schema_arrow, path, text_field)
             _check_size(file.metadata, columns, path)
             for batch in file.iter_batches(BATCH, columns=columns, use_threads=False):
                 cells = {name: _texts(batch.column(name)) for name in columns}
                 for place in range(batch.num_rows):
                     number += 1
-                    yield _row({name: column[place] for name, column in cells.items()}, path, number)
+                    yield _row({name: column[place] for name, column in cells.items()}, path, number, text_field)
     except (ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the file system's own
         raise DocumentError(f"{path} is not sound Parquet: {str(error)[:300]}.", "Write it anew.") from error
 
 
-def _columns(schema: Any, path: Path) -> list[str]:
-    """Those of COLUMNS that the file has. Raises DocumentError where they cannot be those of a corpus."""
-    if schema.get_field_index("text") < 0:  # it stands nowhere, or twice
-        held = ", ".join(schema.names[:10]) or "none"
-        raise DocumentError(f"{path} has no one column `text` (its columns: {held}).", "Name the texts' column so.")
-    found = [name for name in COLUMNS if schema.get_field_index(name) >= 0]
+def _columns(schema: Any, path: Path, text_field: str) -> list[str]:
+    """The text's column and those of COLUMNS that the file has. Raises DocumentError where it is no corpus."""
+    if schema.get_field_index(text_field) < 0:  # it is nowhere, or there twice
+        columns = ", ".join(schema.names[:10]) or "none"
+        raise DocumentError(
+            f"{path} has no one column `{text_field}` (its columns: {columns}).",
+            "Name the column with the texts: --text-field COLUMN.",
+        )
+    found = [text_field, *(name for name in COLUMNS if name != text_field and schema.get_field_index(name) >= 0)]
     for name in found:
         kind = schema.field(name).type
-        if not _suits(name, kind):
+        if not _suits("text" if name == text_field else name, kind):
             raise DocumentError(f"{path}: the column `{name}` is of the type {kind}.", "Write it as a string.")
     return found
 
@@ -105,8 +108,8 @@ def _text(value: Any) -> str | ValueError | None:
     return ValueError(f"more than {LONGEST} characters") if text and len(text) > LONGEST else text
 
 
-def _row(cells: dict[str, Any], path: Path, number: int) -> Document | Problem:
+def _row(cells: dict[str, Any], path: Path, number: int, text_field: str) -> Document | Problem:
     for name, cell in cells.items():
         if isinstance(cell, ValueError):
             return Problem(f"{path}:{number}", f"`{name}`: {cell}")
-    return document_of(cells, path, number)
+    return document_of(cells, path, number, text_field)

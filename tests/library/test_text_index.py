@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepresearch.library.engine import Filters
-from deepresearch.library.index import Index, day, name_of, sites
+from deepresearch.library.engine import Filters, day, sites
+from deepresearch.library.text_index import TextIndex, name_of
 from deepresearch.trajectory import Passage
 
 NOTHING = Filters()
@@ -17,14 +17,14 @@ def passage(text: str, **fields: object) -> Passage:
     return Passage(id=text, document="d", title="", text=text).model_copy(update=fields)
 
 
-def empty(folder: Path) -> Index:
-    index = Index(folder)
+def empty(folder: Path) -> TextIndex:
+    index = TextIndex(folder)
     index.clear()
     return index
 
 
 @pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+def index(tmp_path_factory: pytest.TempPathFactory) -> TextIndex:
     index = empty(tmp_path_factory.mktemp("index"))
     batch = [
         passage("The cat sat on the mat."),
@@ -37,28 +37,28 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     return index
 
 
-def keys(index: Index, text: str, filters: Filters = NOTHING, k: int = 10) -> list[int]:
+def keys(index: TextIndex, text: str, filters: Filters = NOTHING, k: int = 10) -> list[int]:
     return [key for key, _ in index.search(text, k, filters)]
 
 
-def test_words_in_any_form_and_language(index: Index) -> None:
+def test_words_in_any_form_and_language(index: TextIndex) -> None:
     assert set(keys(index, "CATS")) == {1, 2}
     assert keys(index, "图书") == [3]
     assert keys(index, "marriages") == [4]
     assert keys(index, "zebra") == []
 
 
-def test_scores_fall(index: Index) -> None:
+def test_scores_fall(index: TextIndex) -> None:
     scores = [score for _, score in index.search("cat sat chase tours", 10, NOTHING)]
     assert scores == sorted(scores, reverse=True) and len(scores) == 4
 
 
-def test_a_title_that_stands_in_the_query_counts_more(index: Index) -> None:
+def test_a_title_that_stands_in_the_query_counts_more(index: TextIndex) -> None:
     assert keys(index, "When did Ermengarde of Tours die?")[0] == 4
     assert keys(index, "town of Tours")[0] == 5
 
 
-def test_k(index: Index) -> None:
+def test_k(index: TextIndex) -> None:
     assert len(keys(index, "cat", k=1)) == 1
     assert keys(index, "cat", k=0) == []
 
@@ -80,7 +80,7 @@ def test_k(index: Index) -> None:
         (Filters(domains=frozenset()), set()),
     ],
 )
-def test_filters(index: Index, filters: Filters, found: set[int]) -> None:
+def test_filters(index: TextIndex, filters: Filters, found: set[int]) -> None:
     assert set(keys(index, "cats chase 图书馆 mat", filters)) == found
 
 
@@ -94,7 +94,7 @@ def test_update_replaces_what_is_newer_and_drops(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("memory", [1, 32, 1 << 20])
 def test_any_memory_will_do(tmp_path: Path, memory: int) -> None:
-    index = Index(tmp_path / "index", memory)
+    index = TextIndex(tmp_path / "index", memory)
     index.clear()
     index.update([(1, passage("one apple"))], 0, [])
     assert keys(index, "apple") == [1]
@@ -111,12 +111,12 @@ def test_equal_scores_keep_their_order(tmp_path: Path) -> None:
     st.text(max_size=80)
     | st.sampled_from(['a" AND (b OR', "title:*", "+-!(){}[]^~*?:\\/", "body:[a TO b]", "NOT", "\0"])
 )
-def test_no_query_can_do_harm(index: Index, text: str) -> None:
+def test_no_query_can_do_harm(index: TextIndex, text: str) -> None:
     for key, score in index.search(text, 5, NOTHING):
         assert 1 <= key <= 5 and score > 0
 
 
-def test_a_query_of_thousands_of_words(index: Index) -> None:
+def test_a_query_of_thousands_of_words(index: TextIndex) -> None:
     assert keys(index, "cat " + " ".join(f"word{n}" for n in range(5000))) != []
 
 
@@ -147,11 +147,11 @@ def test_what_a_killed_writer_left_is_not_in_the_way(tmp_path: Path) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
     empty(one).update(enumerate([passage("The cat sat."), passage("A cat slept.")], 1), 0, [])
     shutil.copytree(one, other)
-    Index(other).update([], 2, [1])
+    TextIndex(other).update([], 2, [1])
     [left] = other.glob("*.del")
     shutil.copy(left, one / left.name)
     managed = one / ".managed.json"
     managed.write_text(json.dumps([*json.loads(managed.read_text()), left.name]))
-    again = Index(one)
+    again = TextIndex(one)
     again.update([], 2, [1])
     assert keys(again, "cat") == [2]

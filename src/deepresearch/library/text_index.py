@@ -1,40 +1,48 @@
-"""The index over words: tantivy over terms that are made here, so that it needs to know no language."""
+"""The index over words: tantivy over terms that are made here, so that it needs to know no language.
 
+The engine looks at the ends of its files only. Every file of a segment ends with its content's CRC-32; computing it for
+a large index at every opening would take seconds, so sizes and times of the files are kept beside them, and only what
+differs from them is read.
+"""
+
+import json
 import re
 import shutil
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import tantivy
 
 from ..text.terms import content_terms, tokenise
 from ..trajectory import Passage
-from . import checksums
-from .engine import Filters
+from .engine import Filters, day, sites
 
 BOOSTS = {"body": 1.0, "title": 0.2, "heading": 0.2}
-"""Weight of a term by where it stands; the body holds title and headings too. Measured by benchmarks/retrieval.py."""
+"""Weight of a term by field; the body has title and headings too. Measured by benchmarks/retrieval.py."""
 NAME = 0.5
-"""Weight of a title or heading that stands in the query as a whole."""
+"""Weight of a title or heading that the query contains as a whole."""
 LONGEST_NAME = 8
-"""Terms."""
+"""Terms of a title or heading that is matched as a whole."""
 MEMORY = 256
-"""MiB that the process may gain while it writes."""
-SHARE = 0.4
+"""MiB of memory that writing the index may take."""
+_BUFFER_SHARE = 0.4
 """Part of the memory that goes to the writer's buffer; the rest is for merging, and for what is read meanwhile."""
-LEAST, MOST = 15 * 2**20, 2**32 - 2**21
-"""Bytes of buffer below and above which the engine refuses to work."""
+_LEAST_BUFFER, _MOST_BUFFER = 15 * 2**20, 2**32 - 2**21
+"""Bytes of buffer below and above which tantivy refuses to work."""
 MOST_TERMS = 256
 """Distinct terms of a query that are looked up."""
+CHECKSUMS = "checksums.json"
+"""Name of the file that has size and time of every file of the index as it was written."""
+_TANTIVY_MAGIC = 1337
+_PIECE = 2**20
 _REMARK = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 _DASH = re.compile(r"\s[—–|·-]\s")
-_PLAIN_HOST = re.compile(r"https?://([a-z0-9.-]+)(?:[/?#]|$)")
 
 
-class Index:
+class TextIndex:
     """One tantivy index on disk. Its segments are its shards: a search goes through all of them, with one set of
     statistics, and merging keeps them few."""
 
@@ -46,18 +54,18 @@ class Index:
         """Nothing is opened before it is needed. memory: MiB that writing may take."""
         self.folder = folder
         self.notes: list[str] = []
-        self._buffer = min(MOST, max(LEAST, int(memory * SHARE * 2**20)))
+        self._buffer = min(_MOST_BUFFER, max(_LEAST_BUFFER, int(memory * _BUFFER_SHARE * 2**20)))
         self._index: tantivy.Index | None = None
         self._schema = _schema()
         self._stamp = (0, 0)
         """Of the engine's list of segments as read last: which file it was, and when written."""
-        self._held: tuple[frozenset[str] | None, list[str]] = (None, [])
-        """Domains asked for last, and those of them that any passage stands under."""
+        self._domains: tuple[frozenset[str] | None, list[str]] = (None, [])
+        """Domains asked for last, and those of them that have any passage."""
 
     def check(self) -> None:
         """Raises ValueError where files are gone, cut off or changed."""
-        with self._damage():
-            checksums.check(self.folder)
+        with self._translated():
+            verify_checksums(self.folder)
             self._open()
 
     def clear(self) -> None:
@@ -68,20 +76,20 @@ class Index:
         else:
             self.folder.unlink(missing_ok=True)
         self.folder.mkdir(parents=True)
-        with self._damage():
+        with self._translated():
             tantivy.Index(self._schema, str(self.folder))
 
     def close(self) -> None:
         self._index = None
         self._stamp = (0, 0)
-        self._held = (None, [])
+        self._domains = (None, [])
 
     def update(self, batch: Iterable[tuple[int, Passage]], above: int, dropped: Iterable[int]) -> None:
         """Make the index hold `batch` as all that it has above key `above`, without `dropped`; durable on return.
 
         Raises ValueError where the index is damaged or cannot be written.
         """
-        with self._damage():
+        with self._translated():
             index = self._open()
             # One thread: several would cut segments by chance, and with them the order of equal scores.
             writer = index.writer(self._buffer, num_threads=1)
@@ -96,13 +104,13 @@ class Index:
                 writer.add_document(_entry(key, passage))
             writer.commit()
             writer.wait_merging_threads()
-            checksums.seal(self.folder)
+            write_checksums(self.folder)
 
     def search(self, text: str, k: int, filters: Filters) -> list[tuple[int, float]]:
         """(key, score) of the best `k` passages for the words of `text`, best first. Raises ValueError if damaged."""
         if not (terms := tokenise(text)) or k < 1:
             return []
-        with self._damage():
+        with self._translated():
             searcher = self._open().searcher()
             if (narrow := self._filters(filters, searcher)) is None:
                 return []
@@ -129,12 +137,12 @@ class Index:
             return self._index
         self._index.reload()
         self._stamp = stamp
-        self._held = (None, [])
+        self._domains = (None, [])
         return self._index
 
     @contextmanager
-    def _damage(self) -> Iterator[None]:
-        """What the engine does about files that it cannot read, in one form. Raises ValueError."""
+    def _translated(self) -> Iterator[None]:
+        """Whatever tantivy raises about files that it cannot read, as ValueError."""
         try:
             yield
         except BaseException as error:  # a panic of the engine is no Exception; what is neither goes its way
@@ -179,18 +187,16 @@ class Index:
         if filters.site:
             queries.append(tantivy.Query.term_query(self._schema, "site", filters.site))
         if filters.domains is not None:
-            if not (held := self._held_of(filters.domains, searcher)):
+            if not (indexed := self._indexed(filters.domains, searcher)):
                 return None
-            queries.append(tantivy.Query.term_set_query(self._schema, "site", held))
+            queries.append(tantivy.Query.term_set_query(self._schema, "site", indexed))
         return queries
 
-    def _held_of(self, domains: frozenset[str], searcher: tantivy.Searcher) -> list[str]:
-        """Those of `domains` under which anything stands; looked up once for each state of the index."""
-        known, held = self._held
-        if known is not domains:
-            held = [domain for domain in sorted(domains) if searcher.doc_freq("site", domain)]
-            self._held = (domains, held)
-        return held
+    def _indexed(self, domains: frozenset[str], searcher: tantivy.Searcher) -> list[str]:
+        """Those of `domains` that have any passage; looked up once for each state of the index."""
+        if self._domains[0] is not domains:
+            self._domains = (domains, [domain for domain in sorted(domains) if searcher.doc_freq("site", domain)])
+        return self._domains[1]
 
 
 def _schema() -> tantivy.Schema:
@@ -239,18 +245,62 @@ def names_in(terms: list[str], function: set[str]) -> Iterator[str]:
     return iter(dict.fromkeys("_".join(run) for run in runs if not function.issuperset(run)))
 
 
-def day(date: str, last: bool) -> int:
-    """YYYYMMDD of the first or last day that `date` (YYYY, YYYY-MM or YYYY-MM-DD) may mean."""
-    digits = date.replace("-", "")
-    return int(digits + ("1231" if last else "0101")[len(digits) - 4 :])
+def write_checksums(folder: Path) -> None:
+    """Remember the files of the index as they are now. Raises OSError."""
+    known = {path.name: _mark(path) for path in _files(folder)}
+    (folder / CHECKSUMS).write_text(json.dumps(known))
 
 
-def sites(url: str | None) -> list[str]:
-    """The host of `url` and every domain above it."""
-    plain = _PLAIN_HOST.match(url or "")  # nearly all, and much quicker
+def verify_checksums(folder: Path) -> None:
+    """Raises ValueError that names a file which was changed since `write_checksums` and is damaged."""
     try:
-        host = plain[1] if plain else urlsplit(url or "").hostname or ""
-    except ValueError:  # not a URL after all
-        return []
-    labels = host.split(".")
-    return [".".join(labels[start:]) for start in range(len(labels)) if labels[0]]
+        known = json.loads((folder / CHECKSUMS).read_text())
+    except (OSError, ValueError):  # without it everything is looked at
+        known = {}
+    if not isinstance(known, dict):
+        known = {}
+    for path in _files(folder):
+        try:
+            if known.get(path.name) != _mark(path) and not _sound(path):
+                raise ValueError(f"{path.name} does not hold what was written")
+        except FileNotFoundError:  # merged away meanwhile; what is missing otherwise the engine finds out
+            continue
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Files of the segments that count; others may be half written."""
+    try:
+        segments = json.loads((folder / "meta.json").read_text(encoding="utf-8"))["segments"]
+        names = [segment["segment_id"].replace("-", "") for segment in segments]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"its list of segments cannot be read: {error}") from error
+    for name in names:
+        yield from sorted(folder.glob(f"{name}.*"))
+
+
+def _mark(path: Path) -> list[int]:
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns]
+
+
+def _sound(path: Path) -> bool:
+    """Content, footer in JSON, its length and a magic number, both of four bytes: as tantivy writes it."""
+    with path.open("rb") as file:
+        length = path.stat().st_size
+        file.seek(max(0, length - 8))
+        end = file.read(8)
+        footer_length = int.from_bytes(end[:4], "little")
+        rest = length - 8 - footer_length
+        if len(end) < 8 or int.from_bytes(end[4:], "little") != _TANTIVY_MAGIC or rest < 0:
+            return False
+        file.seek(rest)
+        try:
+            wanted = json.loads(file.read(footer_length))["crc"]
+        except (ValueError, KeyError, TypeError):
+            return False
+        file.seek(0)
+        crc = 0
+        while rest and (piece := file.read(min(_PIECE, rest))):
+            crc = zlib.crc32(piece, crc)
+            rest -= len(piece)
+    return bool(crc == wanted)
