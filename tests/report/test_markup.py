@@ -1,16 +1,11 @@
 """Text is cleaned, addresses are judged, code is found."""
 
-from itertools import pairwise
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from deepresearch.report.markup import (
     clean,
-    code_ranges,
-    inside,
-    new_parser,
     one_line,
     safe_url,
     split_title,
@@ -72,42 +67,8 @@ def test_addresses_that_may_stand(url: str, safe: str) -> None:
     assert safe_url(url) == safe
 
 
-@given(
-    st.lists(st.sampled_from(["`", "``", "\\", "a", " ", "\n", "```\n", "    ", "- ", "> ", "|"]), max_size=30).map(
-        "".join
-    )
-)
-def test_code_spans_agree_with_the_parser(text: str) -> None:
-    """Wherever the parser sees code, so does `code_ranges`: each letter in code lies inside a range."""
-    text = clean(text)
-    ranges = code_ranges(text)
-    assert all(a < b for a, b in ranges) and all(x[1] < y[0] for x, y in pairwise(ranges))
-    code = sum(
-        part.content.count("a")
-        for token in new_parser().parse(text)
-        for part in [token, *(token.children or [])]
-        if part.type in ("code_inline", "code_block") or (part.type == "fence")
-    )
-    found = sum(inside(ranges, i) for i, char in enumerate(text) if char == "a")
-    info = sum(token.info.count("a") for token in new_parser().parse(text) if token.type == "fence")
-    assert found == code + info
-
-
 def test_title() -> None:
     assert split_title("# The *title* `x`\n\nText") == ("The title x", "Text")
     assert split_title("Title\n===\nText") == ("Title", "Text")
     assert split_title("## Second\n\nText") == ("", "## Second\n\nText")
     assert split_title("# \n\nText") == ("", "# \n\nText")
-
-
-@pytest.mark.parametrize(
-    "text", ["把**“九阶层”**、收入", "他说**“好。”**就走了", "**（注）**后文", "**粗**。", "见**《书》**中"]
-)
-def test_emphasis_beside_chinese_punctuation(text: str) -> None:
-    html = new_parser().render(text)
-    assert html.count("<strong>") == 1 and "*" not in html
-
-
-@pytest.mark.parametrize("text", ["2 * 3 * 4", "a ** b ** c", "snake*", "* *"])
-def test_emphasis_is_read_as_ever_elsewhere(text: str) -> None:
-    assert "<em>" not in new_parser().render(text) and "<strong>" not in new_parser().render(text)

@@ -2,7 +2,7 @@
 
 import re
 
-from .markup import line_starts, parse
+from ..text.markdown import line_starts, parse
 
 MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 200, 24, 2000
 """Of one table: body rows, columns, and characters of a cell."""

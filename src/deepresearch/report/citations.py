@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from ..derived import answer, find, registered
+from ..text.markdown import code_ranges, is_inside
 from ..trajectory import Citation, Event, Passage, Verified
-from .markup import PLACEHOLDER, clean, code_ranges, inside
+from .markup import PLACEHOLDER, clean
 
 Key = TypeVar("Key", bound=Hashable)
 Level = Literal["seen", "supports", "partly", "contradicts", "unrelated", "unreachable"]
@@ -90,7 +91,7 @@ def find_marks(text: str, known: Container[str]) -> Iterator[Found]:
     """The citation marks of `text` outside code. A spelling without its backslash needs ids that are all `known`."""
     code = code_ranges(text)
     for match in _MARK.finditer(text):
-        if inside(code, match.start()):
+        if is_inside(code, match.start()):
             continue
         raw = match["plain"] or match["bare"] or match["brackets"] or ""
         ids = tuple(dict.fromkeys(i.strip("`'\"“”*[]") for i in _BETWEEN_IDS.split(raw) if i))

@@ -9,15 +9,13 @@ a block backs the last sentence of the block before it. It never reaches further
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 from ..text.language import detect_language
+from ..text.markdown import MarkdownBlock, markdown_blocks
 from ..text.sentences import sentence_spans
 from .citations import find_marks
-from .markup import clean, line_starts, parse
-
-if TYPE_CHECKING:
-    from markdown_it.token import Token
+from .markup import clean
 
 Kind = Literal["sentence", "item", "row", "heading", "caption", "quotation", "note"]
 HIDDEN = "\ue000"
@@ -73,15 +71,6 @@ class _Text:
     """(position in `text`, index of the mark)"""
 
 
-@dataclass(frozen=True)
-class _Block:
-    kind: Kind
-    start: int
-    end: int
-    rows: "tuple[tuple[tuple[int, int], ...], ...]" = ()
-    """For a table, (start, end) of each cell of each row, the header first."""
-
-
 def split_claims(text: str, known: Collection[str] = ()) -> list[Claim]:
     """The claims of a report in order, also those that cite nothing, headings included; code is left out.
 
@@ -97,7 +86,7 @@ def claims_of(text: str, marks: Sequence[Marked]) -> list[Claim]:
     language = detect_language(text) or "en"
     claims: list[Claim] = []
     section = ""
-    for number, block in enumerate(_blocks(hidden)):
+    for number, block in enumerate(block for block in markdown_blocks(hidden) if block.kind != "code"):
         for found in _of_table(hidden, block, marks) if block.rows else _of_prose(hidden, block, marks):
             if found.text:
                 section = found.text if found.kind == "heading" else section
@@ -124,73 +113,24 @@ def _hide(text: str, marks: Sequence[Marked]) -> str:
     return "".join([*pieces, text[end:]])
 
 
-def _blocks(hidden: str) -> Iterator[_Block]:
-    """The blocks of text of a report, in order."""
-    starts = line_starts(hidden)
-    tokens = parse(hidden)
-    around: list[str] = []
-    index = 0
-    while index < len(tokens):
-        token = tokens[index]
-        if token.type == "table_open" and token.map:
-            last = next(i for i in range(index, len(tokens)) if tokens[i].type == "table_close")
-            rows = tuple(_cells(hidden, starts, tokens[index:last]))
-            yield _Block("row", starts[token.map[0]], starts[min(token.map[1], len(starts) - 1)], rows)
-            index = last
-        elif token.nesting:
-            around = [*around, token.type.removesuffix("_open")] if token.nesting == 1 else around[:-1]
-        elif token.type == "inline" and token.map:
-            lines = (starts[token.map[0]], starts[min(token.map[1], len(starts) - 1)])
-            yield _Block(_kind(around, token.content), *_narrowed(hidden, lines, token.content))
-        index += 1
-
-
-def _narrowed(hidden: str, lines: tuple[int, int], content: str) -> tuple[int, int]:
-    """The block without the list mark, the `>` or the `#` before its first line and what follows its last one."""
-    first, last = content.split("\n", 1)[0].strip(), content.rsplit("\n", 1)[-1].strip()
-    start = max(hidden.find(first, *lines), lines[0])
-    end = hidden.rfind(last, start, lines[1])
-    return start, end + len(last) if end >= 0 else lines[1]
-
-
 _CAPTION = re.compile(r"(?:fig(?:ure|\.)|table|chart|图|圖|表)\s?\d+\s?[.:：．\s]", re.IGNORECASE)
 
 _LABEL = re.compile(r"(\*\*|__)(?:(?!\1)[^\n])+\1[:：]?")
 """A line in bold alone is a heading."""
 
 
-def _kind(around: Sequence[str], content: str) -> Kind:
-    if "heading" in around:
-        return "heading"
-    if "footnote_block" in around or "footnote" in around:
-        return "note"
+def _kind(hidden: str, block: MarkdownBlock) -> Kind:
+    if block.kind in ("heading", "note"):
+        return block.kind
+    content = hidden[block.start : block.end]
     if _LABEL.fullmatch(content):
         return "heading"
     if _CAPTION.match(content.lstrip("*_ ")):
         return "caption"
-    if "list_item" in around:
-        return "item"
-    return "quotation" if "blockquote" in around else "sentence"
+    return block.kind if block.kind in ("item", "quotation") else "sentence"
 
 
-def _cells(hidden: str, starts: list[int], tokens: "Sequence[Token]") -> Iterator[tuple[tuple[int, int], ...]]:
-    """(start, end) of the cells of each row of a table."""
-    cells: list[tuple[int, int]] = []
-    position = end = 0
-    for token in tokens:
-        if token.type == "tr_open" and token.map:
-            cells, position, end = [], starts[token.map[0]], starts[min(token.map[1], len(starts) - 1)]
-        elif token.type == "inline":
-            content = token.content.replace("|", "\\|") if token.content not in hidden[position:end] else token.content
-            start = hidden.find(content, position, end) if content else position
-            start = start if start >= 0 else position  # only a cell that the parser has rewritten is not found
-            cells.append((start, min(end, start + len(content))))
-            position = cells[-1][1]
-        elif token.type == "tr_close":
-            yield tuple(cells)
-
-
-def _of_table(hidden: str, block: _Block, marks: Sequence[Marked]) -> Iterator[Claim]:
+def _of_table(hidden: str, block: MarkdownBlock, marks: Sequence[Marked]) -> Iterator[Claim]:
     """A claim for each row of a table, or for each cell with marks where several cells of a row have them."""
     header = [_tidy(_read(hidden, *cell, marks).text) for cell in block.rows[0]]
     for row in block.rows[1:]:
@@ -208,16 +148,17 @@ def _of_table(hidden: str, block: _Block, marks: Sequence[Marked]) -> Iterator[C
                 yield Claim(text, found, (), row[0][0], row[-1][1], "row", "", tuple(text for _ in found), given)
 
 
-def _of_prose(hidden: str, block: _Block, marks: Sequence[Marked]) -> Iterator[Claim]:
+def _of_prose(hidden: str, block: MarkdownBlock, marks: Sequence[Marked]) -> Iterator[Claim]:
     """A claim for each sentence of a block; one without text where the block holds nothing but marks."""
     read = _read(hidden, block.start, block.end, marks)
-    whole = block.kind == "heading" or (block.kind == "quotation" and len(read.text) <= LONGEST_QUOTATION)
+    kind = _kind(hidden, block)
+    whole = kind == "heading" or (kind == "quotation" and len(read.text) <= LONGEST_QUOTATION)
     spans = [] if whole else _whole_quotations(read.text, sentence_spans(read.text.replace(HIDDEN, " ")))
     spans = spans or [(0, len(read.text))]
     spans = [span for span in spans if any(c.isalnum() for c in read.text[slice(*span)])]
     if not spans:
         found = tuple(mark for _, mark in read.marks)
-        yield Claim("", found, (), block.start, block.end, block.kind, "")
+        yield Claim("", found, (), block.start, block.end, kind, "")
     for number, (start, end) in enumerate(spans):
         after = spans[number + 1][0] if number + 1 < len(spans) else len(read.text) + 1
         since = start if number else 0
@@ -225,7 +166,7 @@ def _of_prose(hidden: str, block: _Block, marks: Sequence[Marked]) -> Iterator[C
         place = read.places[start], read.places[end - 1] + 1
         text = _tidy(read.text[start:end])
         parts = tuple(_parts(read.text, start, end, [position for position, _ in own]))
-        yield Claim(text, tuple(mark for _, mark in own), (), *place, block.kind, "", parts)
+        yield Claim(text, tuple(mark for _, mark in own), (), *place, kind, "", parts)
 
 
 def _parts(text: str, start: int, end: int, positions: Sequence[int]) -> Iterator[str]:

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..text.language import detect_language
+from ..text.markdown import code_ranges, is_inside
 from .citations import Found
 from .claims import Claim, claims_of
-from .markup import clean, code_ranges, inside
+from .markup import clean
 
 MOST = 60
 """Sources that a range such as [3-7] may stand for."""
@@ -125,7 +126,7 @@ def _marks(text: str) -> Iterator[tuple[Found, Source | None]]:
     """The citation marks outside code, in order; for a link also the source that it leads to."""
     code = code_ranges(text)
     for match in _MARK.finditer(text):
-        if inside(code, match.start()):
+        if is_inside(code, match.start()):
             continue
         if match["wrapped"] or match["link"]:
             yield _of_link(match)

@@ -7,19 +7,14 @@ HTML, links of other schemes than http, https and mailto, and images, which woul
 import re
 from typing import Any
 
+from ..text.markdown import Ranges, code_ranges, is_inside, line_starts, merge_ranges, new_parser
 from .blocks import Run
 from .checks import explain, suggest, summary
 from .citations import Cited, Mark, Reference
 from .markup import (
     PLACEHOLDERS,
-    Ranges,
     clean,
     closing_fence,
-    code_ranges,
-    inside,
-    line_starts,
-    merge,
-    new_parser,
     one_line,
     safe_url,
 )
@@ -82,7 +77,7 @@ def body(report: Report) -> str:
     broken = _lines_with_forbidden_links(text)
 
     def replace(match: re.Match[str]) -> str:
-        if inside(code, match.start()):
+        if is_inside(code, match.start()):
             return "" if match["mark"] else match.group()
         if match["mark"]:
             return _mark(report.marks[int(match.group(2))], report)
@@ -93,7 +88,7 @@ def body(report: Report) -> str:
             return "&lt;"
         if match["image"]:
             return "\\!"
-        return "]\\" if match["link"] and inside(broken, match.start()) else match.group()
+        return "]\\" if match["link"] and is_inside(broken, match.start()) else match.group()
 
     return _ACTIVE.sub(replace, text + closing_fence(text)).strip("\n")
 
@@ -172,7 +167,7 @@ def _lines_with_forbidden_links(text: str) -> Ranges:
     for definition in [*environment.get("references", {}).values(), *environment.get("duplicate_refs", [])]:
         if not may_follow(definition["href"]):
             found.add(tuple(definition["map"]))
-    return merge(sorted((starts[min(first, last)], starts[min(end, last)]) for first, end in found))
+    return merge_ranges(sorted((starts[min(first, last)], starts[min(end, last)]) for first, end in found))
 
 
 def may_follow(target: str) -> bool:

@@ -8,10 +8,11 @@ from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from ..text.markdown import new_parser
 from .charts import draw, is_chart
 from .formulas import mathml
 from .labels import Labels
-from .markup import PLACEHOLDERS, clean, inline_text, new_parser, safe_url
+from .markup import PLACEHOLDERS, clean, inline_text, safe_url
 from .syntax import add_syntax
 
 if TYPE_CHECKING:

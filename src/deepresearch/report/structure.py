@@ -9,6 +9,7 @@ from typing import Any
 from ..derived import answer, find, registered, started, state
 from ..errors import ExportError, SettingsError
 from ..library.authority import Authority, Verdict
+from ..text.markdown import code_ranges, is_inside
 from ..trajectory import BudgetReached, Event, Judged, RunCancelled, RunFailed, Turn, UserSteered
 from .capping import cap_tables
 from .checks import Checks, make_checks
@@ -16,7 +17,7 @@ from .citations import Mark, Reference, Resolved, newest_check, resolve_answer, 
 from .cost import Line, cost_lines, minutes, number
 from .dates import asks_about_now
 from .labels import Labels, labels_for
-from .markup import clean, closing_fence, code_ranges, inside, language_tag, one_line, split_title
+from .markup import clean, closing_fence, language_tag, one_line, split_title
 
 LONGEST_TITLE = 140
 NO_MODEL = frozenset(("", "extractive", "scripted"))
@@ -177,4 +178,4 @@ def _notes(events: Iterable[Event], resolved: Resolved, labels: Labels) -> list[
 def unlinked_numbers(text: str) -> int:
     """How many marks such as [7] stand in `text` outside code: they look like citations and are none."""
     code = code_ranges(text)
-    return sum(not inside(code, match.start()) for match in _NUMBER_MARK.finditer(text))
+    return sum(not is_inside(code, match.start()) for match in _NUMBER_MARK.finditer(text))

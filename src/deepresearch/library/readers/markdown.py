@@ -4,27 +4,17 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
-
 from ...text.encoding import decode
+from ...text.markdown import markdown_blocks as read_blocks
+from ...text.markdown import plain_line, without_links
 from ..documents import Block, BlockKind, Document, Problem
 
 _FRONT = re.compile(r"\A---\n(.*?)\n(?:---|\.\.\.)[ \t]*\n", re.DOTALL)
 _FIELD = re.compile(r"^(title|date|url|lang|language):[ \t]*[\"']?(.+?)[\"']?[ \t]*$", re.MULTILINE)
-_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:[ \t]+\"[^\"\n]*\")?\)")
-_EMPHASIS = re.compile(r"[*`]+|(?<!\w)_+|_+(?!\w)")
-_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-_TAG = re.compile(r"<!--(?:(?!-->|<!--).)*-->|</?[A-Za-z][^<>]*>", re.DOTALL)
-_KINDS: dict[str, BlockKind] = {
-    "paragraph_open": "paragraph",
-    "blockquote_open": "paragraph",
-    "html_block": "paragraph",
-    "list_item_open": "item",
-    "fence": "code",
-    "code_block": "code",
-    "table_open": "table",
-}
+
+
+_KINDS: dict[str, BlockKind] = {"item": "item", "table": "table", "code": "item"}
+"""Code that opens a list item is part of the item."""
 
 
 def read_markdown(path: Path) -> Iterator[Document | Problem]:
@@ -42,31 +32,22 @@ def read_markdown(path: Path) -> Iterator[Document | Problem]:
 
 
 def markdown_blocks(text: str) -> list[Block]:
-    """The blocks of Markdown `text`, in order: the source itself, less link targets, HTML tags and escapes."""
-    lines = text.split("\n")
+    """The blocks of Markdown `text`, in order: the source itself, less link targets, HTML tags and escapes.
+
+    A list item with all that is in it is one block, and so is a quotation.
+    """
     blocks: list[Block] = []
-    done = 0
-    tokens = MarkdownIt("commonmark").enable("table").disable("inline").parse(text)
-    for place, token in enumerate(tokens):
-        if token.map is None or token.map[0] < done:
+    done = -1
+    for block in read_blocks(text, html=True):
+        start, end = block.outer
+        if start < done:
             continue
-        if token.type == "heading_open":
-            blocks.append(Block("heading", _plain(tokens[place + 1]), int(token.tag[1])))
-            done = token.map[1]
-        elif kind := _KINDS.get(token.type):
-            source = "\n".join(lines[token.map[0] : token.map[1]]).strip("\n").rstrip()
-            if kind != "code":
-                source = _without_marks(source)
-            if source.strip():
-                blocks.append(Block(kind, source))
-            done = token.map[1]
+        done = end
+        source = text[start:end].strip("\n").rstrip()
+        if block.kind == "heading":
+            blocks.append(Block("heading", plain_line(text[block.start : block.end]), block.level))
+        elif block.kind == "code" and block.start == start:
+            blocks.append(Block("code", source))
+        elif (source := without_links(source)).strip():
+            blocks.append(Block(_KINDS.get(block.kind, "paragraph"), source))
     return blocks
-
-
-def _without_marks(source: str) -> str:
-    return _ESCAPE.sub(r"\1", _LINK.sub(r"\1", _TAG.sub("", source)))
-
-
-def _plain(inline: Token) -> str:
-    """The text of a heading without its mark-up."""
-    return " ".join(_EMPHASIS.sub("", _without_marks(inline.content)).split())
