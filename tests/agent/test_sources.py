@@ -86,7 +86,7 @@ async def test_a_canned_web_lies_beside_own_documents(tmp_path: Path, canned: Pa
 async def test_a_provider_that_dies_in_mid_run_is_reported_and_survived(
     tmp_path: Path, docs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("deepresearch.web.providers.asking.PAUSE", 0.01)
+    monkeypatch.setattr("deepresearch.web.providers.service.PAUSE", 0.01)
     found = {
         "results": [
             {

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepresearch.errors import FetchFailed
-from deepresearch.web.urls import LONGEST, parse_url
+from deepresearch.web.urls import LONGEST, page_address, page_key, parse_url
 
 ODD = """
 http://127.1/
@@ -160,3 +160,38 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             assert failure.outcome == "bad_url"
             continue
         assert str(url).isascii() and str(url).isprintable() and parse_url(str(url)) == url
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "http://a.example/x",
+        "https://a.example:443/x",
+        "https://a.example/x/",
+        "https://a.example/x#part",
+        "https://a.example/x?utm_source=b&utm_campaign=c",
+        "https://a.example/x?gclid=1#part",
+        "https://A.example/%78",
+    ],
+)
+def test_addresses_of_one_page_have_one_key(other: str) -> None:
+    assert page_key(other) == page_key("https://a.example/x")
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["https://a.example/X", "https://a.example/x?id=2", "https://a.example:8080/x", "https://b.example/x", "x"],
+)
+def test_other_pages_have_other_keys(other: str) -> None:
+    assert page_key(other, variants=True) != page_key("https://a.example/x", variants=True)
+
+
+@pytest.mark.parametrize("host", ["www.a.example", "m.a.example", "mobile.a.example"])
+def test_variants_of_a_host_are_one_only_on_demand(host: str) -> None:
+    assert page_key(f"https://{host}/x") != page_key("https://a.example/x")
+    assert page_key(f"https://{host}/x", variants=True) == page_key("https://a.example/x", variants=True)
+    assert page_key("https://en.m.a.example/x", variants=True) == page_key("https://en.a.example/x", variants=True)
+
+
+def test_an_address_keeps_what_makes_the_page() -> None:
+    assert page_address("https://a.example/x/?id=2&utm_source=b&q=a%26b#part") == "https://a.example/x/?id=2&q=a%26b"

@@ -149,9 +149,9 @@ def _add_web(sources: Sources, settings: Settings, environment: Mapping[str, str
     names = [*search.providers, *(["searxng"] if search.searxng_url else [])]
     if not names:
         raise SettingsError("search.providers is empty.", "Name a service, or leave out --web.")
-    options: dict[str, dict[str, Any]] = {name: {"contact": search.contact} for name in ("openalex", "crossref")}
+    options: dict[str, dict[str, Any]] = {name: {"contact": search.contact} for name in names}
     if search.searxng_url:
-        options["searxng"] = {"base_url": search.searxng_url}
+        options["searxng"]["base_url"] = search.searxng_url
     as_of = search.as_of.timestamp() if search.replay and search.as_of else math.inf
     sources.fetcher = Fetcher(
         Archive(folder / "pages", replay=search.replay, as_of=as_of),
@@ -169,5 +169,5 @@ def _add_web(sources: Sources, settings: Settings, environment: Mapping[str, str
     cache = QueryCache(
         folder / "queries.sqlite3", hours, failures=not search.private, replay=search.replay, as_of=as_of
     )
-    sources.all += open_providers(names, sources.fetcher, keys_from(environment), options, cache)
+    sources.all += open_providers(names, sources.fetcher, keys_from(environment, names), options, cache)
     sources.all.append(PageReader(sources.fetcher))

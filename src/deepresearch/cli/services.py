@@ -40,27 +40,30 @@ def services(settings: "Settings", online: bool, environment: Mapping[str, str] 
 
 def _search(settings: "Settings", environment: Mapping[str, str]) -> Iterator[Finding]:
     """The search services by their keys, whose values are never shown."""
-    from ..web.providers import KEY_VARIABLES, PROVIDERS, keys_from
+    from ..web.providers import PROVIDERS, keys_from
 
-    search, held = settings.search, keys_from(environment)
+    search, names = settings.search, PROVIDERS.names()
+    held = keys_from(environment, names)
+    infos = {name: PROVIDERS.get(name).info for name in names}
     if search.canned:
         yield Finding("web search", "ok", f"the folder {search.canned} stands in for the web; no service is asked")
     chosen = dict.fromkeys([*search.providers, *(["searxng"] if search.searxng_url else [])])
     for name in chosen:
-        if name not in PROVIDERS:
-            yield Finding(f"search {name}", "bad", f"no such service; there are {', '.join(PROVIDERS)}")
+        if name not in infos:
+            yield Finding(f"search {name}", "bad", f"no such service; there are {', '.join(names)}")
         elif name == "searxng":
             named = search.searxng_url
             yield Finding("search searxng", "ok" if named else "bad", named or "search.searxng_url is not set")
-        elif PROVIDERS[name].key == "none":
+        elif infos[name].key == "none":
             yield Finding(f"search {name}", "ok", "needs no key")
         elif name in held:
-            yield Finding(f"search {name}", "ok", f"{KEY_VARIABLES[name]} is set")
+            yield Finding(f"search {name}", "ok", f"{infos[name].variable} is set")
         else:
-            needed = PROVIDERS[name].key == "required"
-            said = f"{KEY_VARIABLES[name]} is not set{'' if needed else ', and need not be'}"
+            needed = infos[name].key == "required"
+            said = f"{infos[name].variable} is not set{'' if needed else ', and need not be'}"
             yield Finding(f"search {name}", "bad" if needed else "ok", said)
-    others = [f"{name} ({'key set' if name in held else 'no key'})" for name in KEY_VARIABLES if name not in chosen]
+    keyed = [name for name, info in infos.items() if info.key != "none" and name not in chosen]
+    others = [f"{name} ({'key set' if name in held else 'no key'})" for name in keyed]
     if others:
         yield Finding("search, others", "ok", f"not in search.providers: {', '.join(others)}")
 

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import NoReturn
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, unquote, urljoin
 
 from ..errors import FetchFailed
 
@@ -21,6 +21,13 @@ _NOT_PRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE | re.ASCII)
+_TRACKING = re.compile(
+    r"utm_\w+|(?:gcl|gclsr|dcl|fbcl|msclk|ycl|ttcl|twcl|igsh)(?:id|src)|gbraid|wbraid|mc_[ce]id|_hs(?:enc|mi)|srsltid",
+    re.IGNORECASE,
+)
+"""Query parameters that only say how a reader came to the page."""
+_VARIANT = re.compile(r"^(?:www\d?|m|mobile)\.|(?<=^[a-z]{2}\.)m\.")
+"""Parts of a host that mostly name another form of the same site: www.a.org, m.a.org, en.m.a.org."""
 _AS_IS = "/%:@!$&'()*+,;=~"
 """Left alone in a path; in a query `?` as well."""
 
@@ -79,6 +86,28 @@ def parse_url(text: str) -> Url:
     if parts[4]:
         target += "?" + quote(parts[4][1:], safe=_AS_IS + "?")
     return Url(scheme, host, port, target, literal)
+
+
+def page_address(url: str) -> str:
+    """`url`, as `parse_url` gives it, without fragment and tracking parameters: what a page is called here."""
+    address, _, query = url.partition("#")[0].partition("?")
+    kept = [part for part in query.split("&") if part and not _TRACKING.fullmatch(part.partition("=")[0])]
+    return f"{address}?{'&'.join(kept)}" if kept else address
+
+
+def page_key(url: str, *, variants: bool = False) -> str:
+    """The same for every address that surely leads to the same page: scheme, default port, final slash and escapes,
+    fragment and tracking parameters make no difference; any other text is its own key.
+
+    variants: nor do www., m. and mobile. in front of the host, which is likely but not sure.
+    """
+    try:
+        parsed = parse_url(url)
+    except FetchFailed:
+        return url
+    path, _, query = page_address(parsed.target).partition("?")
+    host = _VARIANT.sub("", parsed.netloc) if variants else parsed.netloc
+    return f"{host}{unquote(path).rstrip('/')}?{query}"
 
 
 def _check_text(text: str) -> None:

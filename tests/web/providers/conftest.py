@@ -24,7 +24,7 @@ async def fetcher() -> AsyncIterator[Fetcher]:
 @pytest.fixture
 async def serve(fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Serve]:
     """`await serve("brave", *replies)`: the provider and the server that it asks."""
-    monkeypatch.setattr("deepresearch.web.providers.asking.PAUSE", 0.01)
+    monkeypatch.setattr("deepresearch.web.providers.service.PAUSE", 0.01)
     async with AsyncExitStack() as stack:
 
         async def start(name: str, *replies: Any, **options: Any) -> tuple[SearchProvider, SearchServer]:

@@ -29,7 +29,7 @@ def feed(*entries: str) -> bytes:
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Arxiv, "facts", replace(Arxiv.facts, gap=0.0))
+    monkeypatch.setattr(Arxiv, "info", replace(Arxiv.info, gap=0.0))
 
 
 async def test_an_entry_becomes_a_passage(serve: Serve) -> None:
@@ -117,7 +117,7 @@ async def test_busy_with_a_time_to_come_back_is_a_limit(serve: Serve) -> None:
 
 
 async def test_requests_keep_their_distance(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Arxiv, "facts", replace(Arxiv.facts, gap=0.3))
+    monkeypatch.setattr(Arxiv, "info", replace(Arxiv.info, gap=0.3))
     arxiv, server = await serve("arxiv", feed(), feed(ENTRY))
     await arxiv.search(Query("two words"))
     assert server.times[1] - server.times[0] >= 0.15

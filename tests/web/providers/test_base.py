@@ -7,25 +7,26 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from deepresearch.web.providers.asking import Facts
-from deepresearch.web.providers.base import ApiProvider, Findings, Found
+from deepresearch.errors import SearchFailed
+from deepresearch.web.providers.base import ApiProvider, RawAnswer, RawHit
 from deepresearch.web.providers.cleaning import LONGEST_TEXT, LONGEST_TITLE, LONGEST_URL
+from deepresearch.web.providers.service import ServiceInfo
 from deepresearch.web.search import Query, SearchResult, excerpt_id
 
 
-def provider(*found: Found, **facts: Any) -> ApiProvider:
+def provider(*found: RawHit, **facts: Any) -> ApiProvider:
     """A provider that finds these, without a service."""
 
     class Fixed(ApiProvider):
-        async def find(self, query: Query) -> Findings:
-            return Findings(list(found))
+        async def find(self, query: Query) -> RawAnswer:
+            return RawAnswer(list(found))
 
-    Fixed.facts = Facts(**{"name": "fixed", "home": "https://x.example", "kinds": {"web": ""}, **facts})
+    Fixed.info = ServiceInfo(**{"name": "fixed", "home": "https://x.example", "kinds": {"web": ""}, **facts})
     return Fixed(None)  # type: ignore[arg-type]
 
 
-def one(url: object = "https://a.example/x", **other: object) -> Found:
-    return Found(**{"url": url, "title": "T", "text": "Text.", **other})  # type: ignore[arg-type]
+def one(url: object = "https://a.example/x", **other: object) -> RawHit:
+    return RawHit(**{"url": url, "title": "T", "text": "Text.", **other})  # type: ignore[arg-type]
 
 
 def documents(result: SearchResult) -> list[str]:
@@ -90,6 +91,76 @@ async def test_nothing_is_opened() -> None:
     assert await provider(one()).open("https://a.example/x") == []
 
 
+def counted(totals: list[object], *hits: RawHit, after: int = 99) -> tuple[ApiProvider, list[str]]:
+    """A provider that counts so many results at each request and gives `hits` from the request number `after` on."""
+    asked: list[str] = []
+
+    class Counting(ApiProvider):
+        info = ServiceInfo(name="counting", home="https://x.example", kinds={"web": ""})
+
+        async def find(self, query: Query) -> RawAnswer:
+            asked.append(query.text)
+            return RawAnswer(list(hits) if len(asked) >= after else [], total=totals[min(len(asked), len(totals)) - 1])
+
+    return Counting(None), asked  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("total", [1423, "1423"])
+async def test_an_empty_page_of_counted_results_is_a_failure(total: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deepresearch.web.providers.service.PAUSE", 0)
+    made, asked = counted([total])
+    with pytest.raises(SearchFailed, match="it counts 1423 results and gives none") as caught:
+        await made.search(Query("x"))
+    assert len(asked) == 3 and "later" in caught.value.hint
+
+
+async def test_an_empty_page_that_fills_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deepresearch.web.providers.service.PAUSE", 0)
+    made, asked = counted([7], one(), after=2)
+    assert len((await made.search(Query("x"))).hits) == 1 and len(asked) == 2
+
+
+@pytest.mark.parametrize("total", [0, "0", None, "many", True, [3]])
+async def test_an_empty_page_of_nothing_counted_is_an_answer(total: object) -> None:
+    made, asked = counted([total])
+    assert (await made.search(Query("x"))).complete and len(asked) == 1
+
+
+async def test_one_page_under_several_addresses_counts_once() -> None:
+    addresses = ["?utm_source=a&utm_medium=b", "#part", "", "?fbclid=123"]
+    result = await provider(*(one(f"https://a.example/x{more}") for more in addresses)).search(Query("x"))
+    assert documents(result) == ["https://a.example/x"]
+
+
+async def test_excerpts_of_one_page_are_of_one_document() -> None:
+    found = (one(), one("http://a.example/x/", text="Another."), one("https://m.a.example/x"), one("https://b.example"))
+    result = await provider(*found).search(Query("x"))
+    assert documents(result) == ["https://a.example/x", "https://a.example/x", "https://b.example/"]
+
+
+@pytest.mark.parametrize(
+    ("text", "limits", "sent", "notes"),
+    [
+        ("a b c d", {"most_words": 3}, "a b c", ["the query was cut to 3 words"]),
+        ("one two three", {"longest": 9}, "one two", ["the query was cut to 7 characters"]),
+        ("国" * 20, {"longest": 9}, "国" * 9, ["the query was cut to 9 characters"]),
+        ("one two", {"longest": 7, "most_words": 2}, "one two", []),
+    ],
+)
+async def test_a_query_is_cut_in_the_services_own_unit(
+    text: str, limits: dict[str, Any], sent: str, notes: list[str]
+) -> None:
+    asked: list[str] = []
+    made = provider(**limits)
+
+    async def find(query: Query) -> RawAnswer:
+        asked.append(query.text)
+        return RawAnswer([])
+
+    made.find = find  # type: ignore[method-assign]
+    assert (await made.search(Query(text))).notes == notes and asked == [sent]
+
+
 ANYTHING = (
     st.none()
     | st.booleans()
@@ -107,9 +178,9 @@ ADDRESS = ANYTHING | st.sampled_from(
 )
 
 
-@given(found=st.lists(st.builds(Found, ADDRESS | st.just("https://a.example/"), *[ANYTHING] * 5), max_size=5))
-@example(found=[Found("https://a.example/", "\x00" * 400, "\ud800" * 5_000, "9" * 99)])
-async def test_no_passage_is_unbounded_or_holds_control_characters(found: list[Found]) -> None:
+@given(found=st.lists(st.builds(RawHit, ADDRESS | st.just("https://a.example/"), *[ANYTHING] * 5), max_size=5))
+@example(found=[RawHit("https://a.example/", "\x00" * 400, "\ud800" * 5_000, "9" * 99)])
+async def test_no_passage_is_unbounded_or_holds_control_characters(found: list[RawHit]) -> None:
     result = await provider(*found).search(Query("x", k=50))
     for hit in result.hits:
         passage = hit.passage

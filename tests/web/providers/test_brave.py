@@ -89,8 +89,16 @@ async def test_results_outside_the_site_or_the_dates_are_left_out(serve: Serve) 
 async def test_long_queries_are_cut_and_say_so(serve: Serve) -> None:
     brave, server = await serve("brave", WEB)
     result = await brave.search(Query("word " * 200))
-    assert len(server.asked[0].params["q"]) <= 400
-    assert result.notes == ["the query was cut to 330 characters"]
+    assert server.asked[0].params["q"].split() == ["word"] * 50
+    assert result.notes == ["the query was cut to 50 words"]
+
+
+async def test_a_site_filter_counts_in_the_length_of_a_query(serve: Serve) -> None:
+    brave, server = await serve("brave", WEB)
+    result = await brave.search(Query("supercalifragilistic " * 40, site="example.org"))
+    sent = server.asked[0].params["q"]
+    assert 370 < len(sent) <= 400 and sent.endswith("tic site:example.org")
+    assert result.notes[0].startswith("the query was cut to ") and "characters" in result.notes[0]
 
 
 @pytest.mark.parametrize(

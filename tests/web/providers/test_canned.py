@@ -10,7 +10,6 @@ from deepresearch.errors import FetchFailed, LibraryError, SearchFailed
 from deepresearch.library.pages import read_page
 from deepresearch.text.terms import tokenise
 from deepresearch.trajectory import Passage
-from deepresearch.web.providers import open_providers
 from deepresearch.web.providers.canned import CannedWeb, Faults
 from deepresearch.web.providers.canned_index import CannedIndex
 from deepresearch.web.search import Query, SearchResult
@@ -199,14 +198,6 @@ def test_a_folder_without_pages_is_named(tmp_path: Path) -> None:
     for place in (tmp_path, tmp_path / "none"):
         with pytest.raises(LibraryError, match=str(place)):
             CannedWeb(place, read_page, tokenise)
-
-
-async def test_it_opens_by_name(folder: Path) -> None:
-    options = {"canned": {"folder": folder, "read": read_page, "tokenise": tokenise}}
-    (web,) = open_providers(["canned"], None, {}, options)  # type: ignore[arg-type]
-    assert len((await web.search(Query("parser", k=1))).hits) == 1
-    web.close()
-    assert len((await web.search(Query("parser", k=1))).hits) == 1, "the index is built again"
 
 
 def index(file: Path | None, words: list[str], stamp: str = "1") -> CannedIndex:

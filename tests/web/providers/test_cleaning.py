@@ -155,3 +155,23 @@ def test_any_date_is_none_or_in_form(value: object) -> None:
 )
 def test_addresses(value: object, expected: str | None) -> None:
     assert web_url(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("10<sup>6</sup> cells", "10^6 cells"),
+        ("5 x 10<jats:sup>-3</jats:sup> m<sup>2</sup>", "5 x 10^-3 m^2"),
+        ("H<sub>2</sub>O and CO<jats:sub>2</jats:sub>", "H2O and CO2"),
+        ("log 10<sub>2</sub>", "log 10_2"),
+        ("the 1<sup>st</sup> of May", "the 1st of May"),
+        ("<mml:msup><mml:mi>x</mml:mi><mml:mn>2</mml:mn></mml:msup> = 4", "x^2 = 4"),
+        ("AT&amp;amp;T", "AT&T"),
+        ("&amp;lt;i&amp;gt;in vitro&amp;lt;/i&amp;gt;", "in vitro"),
+        ("10&lt;sup&gt;6&lt;/sup&gt;", "10^6"),
+        ("the &lt;b&gt; element", "the <b> element"),
+        ("a &lt; b and c &gt; d", "a < b and c > d"),
+    ],
+)
+def test_raised_lowered_and_escaped_text(text: str, expected: str) -> None:
+    assert plain(text) == expected

@@ -1,5 +1,9 @@
 """Crossref, by samples of its answers."""
 
+from typing import Any
+
+import pytest
+
 from deepresearch.web.search import Query
 from tests.web.providers.conftest import Serve
 
@@ -31,7 +35,7 @@ async def test_abstracts_lose_their_markup(serve: Serve) -> None:
     assert first.text == "Why H2O & heat, p < 0.05."
     assert (first.title, first.date) == ("Nanometre-scale thermometry in a living cell", "2013-07-31")
     assert (second.text, second.date) == ("Published in J. Chem.", "2013")
-    assert (third.title, third.date) == ("doi.org", None)
+    assert (third.title, third.date) == ("doi:10.1/y", None)
     params = server.asked[0].params
     assert server.asked[0].path == "/v1/works"
     assert params["filter"] == "from-pub-date:2013-01-01,until-pub-date:2013-12-31"
@@ -45,3 +49,21 @@ async def test_what_it_cannot_filter_is_said(serve: Serve) -> None:
     assert [hit.passage.document for hit in result.hits] == ["https://doi.org/10.1038/nature12373"]
     assert "no language filter applied" in result.notes[0]
     assert result.notes[-1] == "2 results outside the site were left out"
+
+
+@pytest.mark.parametrize(
+    ("work", "title"),
+    [
+        ({"title": None, "container-title": ["Acta &amp;amp; Notes"]},
+         "Work without a title in Acta & Notes (doi:10.1/a)"),
+        ({"title": ["  "], "container-title": []}, "doi:10.1/a"),
+        ({"title": ["On <i>E. coli</i> &amp; H<sub>2</sub>O in 10<sup>6</sup> cells"]},
+         "On E. coli & H2O in 10^6 cells"),
+        ({"title": ["On &lt;i&gt;E. coli&lt;/i&gt; and AT&amp;amp;T"]}, "On E. coli and AT&T"),
+    ],
+)  # fmt: skip
+async def test_a_work_is_named_as_well_as_it_can_be(serve: Serve, work: dict[str, Any], title: str) -> None:
+    items = [{"DOI": "10.1/a", "issued": {"date-parts": [[0]]}, **work}]
+    crossref, _ = await serve("crossref", {"message": {"items": items}})
+    (hit,) = (await crossref.search(Query("x"))).hits
+    assert (hit.passage.title, hit.passage.date, hit.passage.url) == (title, None, "https://doi.org/10.1/a")

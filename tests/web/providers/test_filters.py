@@ -2,7 +2,7 @@
 
 import pytest
 
-from deepresearch.web.providers.filters import in_range, parse_site, primary_language, script_language, within
+from deepresearch.web.providers.base import in_range, parse_site, primary_language, script_language, within
 
 
 @pytest.mark.parametrize(

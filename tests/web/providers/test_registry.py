@@ -9,18 +9,18 @@ import pytest
 from deepresearch.errors import SettingsError
 from deepresearch.web.cache import CachedProvider, QueryCache
 from deepresearch.web.fetch import Fetcher
-from deepresearch.web.providers import KEY_VARIABLES, PROVIDERS, keys_from, open_providers
+from deepresearch.web.providers import PROVIDERS, keys_from, open_providers
 from deepresearch.web.providers.base import ApiProvider
 from tests.support.search_server import KEY
 
 
-@pytest.mark.parametrize("name", sorted(set(PROVIDERS) - {"canned"}))
+@pytest.mark.parametrize("name", PROVIDERS.names())
 def test_every_line_opens_a_provider_of_that_name(name: str, fetcher: Fetcher) -> None:
     (provider,) = open_providers([name], fetcher, {name: KEY}, {name: {"base_url": "https://gateway.example/"}})
     assert isinstance(provider, ApiProvider)
     assert provider.name == name
     assert provider.base == "https://gateway.example"
-    assert provider.facts.kinds
+    assert provider.info.kinds
     assert (sys.modules[type(provider).__module__].__doc__ or "").count("https://"), "its documentation is named"
 
 
@@ -42,8 +42,9 @@ def test_an_unknown_name_suggests_the_nearest(fetcher: Fetcher) -> None:
 
 def test_keys_come_from_the_environment() -> None:
     environment = {"DEEPRESEARCH_EXA_API_KEY": " k ", "DEEPRESEARCH_BRAVE_API_KEY": "", "EXA_API_KEY": "other"}
-    assert keys_from(environment) == {"exa": "k"}
-    assert set(KEY_VARIABLES) == {"openalex", "stepfun", "brave", "serper", "tavily", "exa"}
+    assert keys_from(environment, PROVIDERS.names()) == {"exa": "k"}
+    keyed = {name for name in PROVIDERS.names() if PROVIDERS.get(name).info.variable}
+    assert keyed == {"openalex", "stepfun", "brave", "serper", "tavily", "exa"}
 
 
 def test_answers_are_kept_where_there_is_a_cache(fetcher: Fetcher, tmp_path: object) -> None:
@@ -63,4 +64,4 @@ def test_the_list_loads_no_provider() -> None:
 
 def test_every_provider_is_in_the_documentation() -> None:
     page = (Path(__file__).parents[3] / "docs" / "providers.md").read_text(encoding="utf-8")
-    assert [name for name in PROVIDERS if f"| `{name}` |" not in page] == []
+    assert [name for name in PROVIDERS.names() if f"| `{name}` |" not in page] == []

@@ -1,50 +1,45 @@
-"""Search providers by name. A provider is one file here and one line in `PROVIDERS`."""
+"""Search providers by name. A provider is one file here and one line in `PROVIDERS`; an installed package adds its own.
 
-import difflib
+What is registered is a class that is called with (fetcher, key, base_url=..., contact=...) and says what its service
+needs in `info`: see docs/extending.md.
+"""
+
 from collections.abc import Mapping, Sequence
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ...errors import SettingsError
+from ...plugins import Registry
 from ..cache import CachedProvider, QueryCache
 from ..search import SearchProvider
 
 if TYPE_CHECKING:
-    from .asking import Caller
+    from .base import ApiProvider
+    from .service import Caller
 
-__all__ = ["KEY_VARIABLES", "PROVIDERS", "keys_from", "open_providers"]
+__all__ = ["PROVIDERS", "keys_from", "open_providers"]
 
-
-class Entry(NamedTuple):
-    """Where a provider is and what it needs."""
-
-    home: str
-    """Module of this folder and class, loaded when it is opened."""
-    key: Literal["none", "optional", "required"] = "none"
-
-
-PROVIDERS: Mapping[str, Entry] = {
-    "wikipedia": Entry("wikipedia:Wikipedia"),
-    "openalex": Entry("openalex:OpenAlex", "optional"),
-    "crossref": Entry("crossref:Crossref"),
-    "arxiv": Entry("arxiv:Arxiv"),
-    "searxng": Entry("searxng:SearXNG"),
-    "stepfun": Entry("stepfun:StepFun", "required"),
-    "brave": Entry("brave:Brave", "required"),
-    "serper": Entry("serper:Serper", "required"),
-    "tavily": Entry("tavily:Tavily", "required"),
-    "exa": Entry("exa:Exa", "required"),
-    "canned": Entry("canned:CannedWeb"),
-}
-KEY_VARIABLES: Mapping[str, str] = {
-    name: f"DEEPRESEARCH_{name.upper()}_API_KEY" for name, entry in PROVIDERS.items() if entry.key != "none"
-}
-"""The environment variable that holds the key of a provider."""
+PROVIDERS: "Registry[type[ApiProvider]]" = Registry(
+    "providers",
+    {
+        "wikipedia": "deepresearch.web.providers.wikipedia:Wikipedia",
+        "openalex": "deepresearch.web.providers.openalex:OpenAlex",
+        "crossref": "deepresearch.web.providers.crossref:Crossref",
+        "arxiv": "deepresearch.web.providers.arxiv:Arxiv",
+        "searxng": "deepresearch.web.providers.searxng:SearXNG",
+        "stepfun": "deepresearch.web.providers.stepfun:StepFun",
+        "brave": "deepresearch.web.providers.brave:Brave",
+        "serper": "deepresearch.web.providers.serper:Serper",
+        "tavily": "deepresearch.web.providers.tavily:Tavily",
+        "exa": "deepresearch.web.providers.exa:Exa",
+    },
+)
 
 
-def keys_from(environment: Mapping[str, str]) -> dict[str, str]:
-    """The providers' keys that `environment` holds, by provider."""
-    found = {name: environment.get(variable, "").strip() for name, variable in KEY_VARIABLES.items()}
+def keys_from(environment: Mapping[str, str], names: Sequence[str] | None = None) -> dict[str, str]:
+    """The keys that `environment` holds, by provider. names: of these providers alone. Raises SettingsError."""
+    chosen = PROVIDERS.names() if names is None else names
+    variables = {name: PROVIDERS.get(name).info.variable for name in chosen}
+    found = {name: environment.get(variable, "").strip() for name, variable in variables.items()}
     return {name: key for name, key in found.items() if key}
 
 
@@ -57,27 +52,14 @@ def open_providers(
 ) -> list[SearchProvider]:
     """The providers of these names, in this order.
 
-    keys, options: by provider; options are the keyword arguments of its class (`base_url`, `contact`; for the canned
-    web see there). cache: where answers are kept; the canned web needs none.
-    Raises SettingsError for an unknown name or a missing key, which a replay does without.
+    keys, options: by provider; options are keyword arguments of its class (`base_url`, `contact`). cache: where answers
+    are kept. Raises SettingsError for an unknown name or a missing key, which a replay does without.
     """
-    keyless = cache is not None and cache.replay
     opened: list[SearchProvider] = []
     for name in dict.fromkeys(names):
-        provider = _open(name, fetcher, keys.get(name, ""), (options or {}).get(name, {}), keyless)
-        opened.append(CachedProvider(provider, cache) if cache and name != "canned" else provider)
+        provider, key = PROVIDERS.get(name), keys.get(name, "")
+        if provider.info.key == "required" and not key and not (cache and cache.replay):
+            raise SettingsError(f"The search provider {name} needs a key.", f"Set {provider.info.variable}.")
+        made = provider(fetcher, key, **(options or {}).get(name, {}))
+        opened.append(CachedProvider(made, cache) if cache else made)
     return opened
-
-
-def _open(name: str, fetcher: "Caller", key: str, options: Mapping[str, Any], keyless: bool) -> SearchProvider:
-    entry = PROVIDERS.get(name)
-    if entry is None:
-        near = difflib.get_close_matches(name, PROVIDERS, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(PROVIDERS)}."
-        raise SettingsError(f"There is no search provider {name!r}.", hint)
-    if entry.key == "required" and not key and not keyless:
-        raise SettingsError(f"The search provider {name} needs a key.", f"Set {KEY_VARIABLES[name]}.")
-    module, _, made = entry.home.partition(":")
-    factory = getattr(import_module(f".{module}", __name__), made)
-    provider: SearchProvider = factory(**options) if name == "canned" else factory(fetcher, key, **options)
-    return provider

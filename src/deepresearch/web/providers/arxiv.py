@@ -8,19 +8,20 @@ import re
 from lxml import etree
 
 from ..search import Query
-from .asking import Facts
-from .base import ApiProvider, Findings, Found
+from .base import ApiProvider, RawAnswer, RawHit
+from .service import ServiceInfo
 
 WORDS = 20
 """Words of a query that are searched for."""
 _ATOM = "{http://www.w3.org/2005/Atom}"
+_OPENSEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
 _TERM = re.compile(r'"[^"]+"|[^\s"]+')
 _SYNTAX = re.compile(r"[^\w.+-]+")
 _OPERATORS = frozenset(("AND", "OR", "ANDNOT"))
 
 
 class Arxiv(ApiProvider):
-    facts = Facts(
+    info = ServiceInfo(
         name="arxiv",
         home="https://export.arxiv.org",
         kinds={"paper": ""},
@@ -31,17 +32,19 @@ class Arxiv(ApiProvider):
         remarks={"language": "nearly all of it is English: no language filter applied"},
     )
 
-    async def find(self, query: Query) -> Findings:
+    async def find(self, query: Query) -> RawAnswer:
         """Works with every word of the query; where there is none, those with any of them."""
         terms = _terms(query.text)
         if not terms:
-            return Findings([], ["nothing in the query can be searched for"])
-        found = await self._search(" AND ".join(terms), query)
-        if found or len(terms) == 1:
-            return Findings(found)
-        return Findings(await self._search(" OR ".join(terms), query), ["no work has all words of the query"])
+            return RawAnswer([], ["nothing in the query can be searched for"])
+        answer = await self._search(" AND ".join(terms), query)
+        if answer.hits or answer.total or len(terms) == 1:
+            return answer
+        answer = await self._search(" OR ".join(terms), query)
+        answer.notes.append("no work has all words of the query")
+        return answer
 
-    async def _search(self, expression: str, query: Query) -> list[Found]:
+    async def _search(self, expression: str, query: Query) -> RawAnswer:
         if query.since or query.until:
             first, last = (query.since or "1991-01-01"), (query.until or "2199-12-31")
             dates = f"submittedDate:[{first.replace('-', '')}0000 TO {last.replace('-', '')}2359]"
@@ -50,7 +53,7 @@ class Arxiv(ApiProvider):
             "/api/query",
             params={
                 "search_query": expression,
-                "max_results": min(query.k, self.facts.most),
+                "max_results": min(query.k, self.info.most),
                 "sortBy": "relevance",
             },
         )
@@ -58,7 +61,8 @@ class Arxiv(ApiProvider):
         entries = feed.findall(f"{_ATOM}entry")
         if any("/api/errors" in _text(entry, "id") for entry in entries):
             raise self.failure("refused", f"error: {_text(entries[0], 'summary')}")
-        return [_found(entry) for entry in entries]
+        total = feed.findtext(f"{_OPENSEARCH}totalResults", "").strip()
+        return RawAnswer([_found(entry) for entry in entries], total=total)
 
     def _feed(self, body: bytes) -> etree._Element:
         """The feed; no entity is expanded, no address in it is followed. Raises SearchFailed."""
@@ -82,6 +86,6 @@ def _text(entry: etree._Element, name: str) -> str:
     return " ".join(entry.findtext(f"{_ATOM}{name}", "").split())
 
 
-def _found(entry: etree._Element) -> Found:
+def _found(entry: etree._Element) -> RawHit:
     address = _text(entry, "id").replace("http://", "https://", 1)
-    return Found(address, _text(entry, "title"), _text(entry, "summary"), _text(entry, "published"), "en")
+    return RawHit(address, _text(entry, "title"), _text(entry, "summary"), _text(entry, "published"), "en")

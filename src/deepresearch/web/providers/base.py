@@ -1,22 +1,35 @@
 """What the search providers share: results cleaned, filtered and made passages.
 
-A provider is a subclass with a few facts about its service and one coroutine, `find`.
+A provider is a subclass that describes its service (`info`) and has one coroutine, `find`.
 """
 
+import asyncio
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+from ...errors import FetchFailed
+from ...text.characters import HAN, HANGUL, KANA
 from ...trajectory import Passage
 from ..search import Hit, Query, SearchResult, excerpt_id
-from .asking import Service
+from ..urls import page_address, page_key, parse_url
+from . import service
 from .cleaning import LONGEST_TITLE, iso_date, plain, web_url
-from .filters import Site, covers, in_range, is_day, parse_site, primary_language, within
+from .service import Service
+
+Site = tuple[str, str]
+"""Host and folder, the folder without a slash at its end."""
+_OPENING = re.compile(r"^(?:https?://)?(?:\*?\.)?", re.I)
+_SPECIAL = re.compile(r"[\s\"<>]")
+"""What a query would not take as a part of the site."""
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_SCRIPTS = (("ja", f"[{KANA}]"), ("ko", f"[{HANGUL}]"), ("zh", f"[{HAN}]"))
 
 
 @dataclass(frozen=True)
-class Found:
+class RawHit:
     """One result as the service gave it: hostile, and of any type."""
 
     url: object
@@ -26,21 +39,25 @@ class Found:
     language: object = None
     place: object = None
     """Address that a site filter looks at where it is another one (a DOI leads elsewhere)."""
+    instead: str = ""
+    """What to call it where it has no title."""
 
 
 @dataclass
-class Findings:
+class RawAnswer:
     """What a service answered, best first."""
 
-    found: list[Found]
+    hits: list[RawHit]
     notes: list[str] = field(default_factory=list)
     complete: bool = True
+    total: object = None
+    """How many results the service says there are, where it does."""
 
 
 class ApiProvider(Service):
-    """A search service as a place to search. Subclasses state its facts and write `find`."""
+    """A search service as a place to search. Subclasses describe their service and write `find`."""
 
-    async def find(self, query: Query) -> Findings:
+    async def find(self, query: Query) -> RawAnswer:
         """Ask the service; the filters of `query` are sound and in their plain form. Raises SearchFailed."""
         raise NotImplementedError
 
@@ -49,19 +66,17 @@ class ApiProvider(Service):
         site = parse_site(query.site) if query.site else None
         if unsuited := self.unsuited(query, site):
             return SearchResult([], self.name, [f"not asked: {unsuited}"], complete=False)
-        text = " ".join(query.text.split())
-        longest = self.facts.longest
-        notes = [f"the query was cut to {longest} characters"] if len(text) > longest else []
+        text, notes = self._fitted(query.text, site)
         asked = replace(
             query,
-            text=text[:longest],
+            text=text,
             language=primary_language(query.language),
             site="".join(site) if site else None,
         )
-        findings = await self.find(asked)
-        hits, left_out = self._hits(findings.found, query, site)
-        notes += [*self._remarks(query), *findings.notes, *left_out]
-        return SearchResult(hits, self.name, notes, findings.complete)
+        answer = await self._answer(asked)
+        hits, left_out = self._hits(answer.hits, query, site)
+        notes += [*self._remarks(query), *answer.notes, *left_out]
+        return SearchResult(hits, self.name, notes, answer.complete)
 
     async def open(self, reference: str) -> list[Passage]:
         """Nothing: a search service finds pages, it does not hold them."""
@@ -72,11 +87,11 @@ class ApiProvider(Service):
 
     def unsuited(self, query: Query, site: Site | None) -> str:
         """Why the service cannot have what the filters ask for; empty where it can."""
-        if query.kind and query.kind not in self.facts.kinds:
+        if query.kind and query.kind not in self.info.kinds:
             return f"it has no results of kind {query.kind}"
         if query.site and not site:
             return f"{plain(query.site, 80)!r} is no site of the web"
-        hosts = self.facts.hosts
+        hosts = self.info.hosts
         if site and hosts and not any(covers(site[0], host) or covers(host, site[0]) for host in hosts):
             return f"all its results are on {', '.join(hosts)}"
         if query.language and not primary_language(query.language):
@@ -85,13 +100,41 @@ class ApiProvider(Service):
             (f"{plain(day, 80)!r} is no day" for day in (query.since, query.until) if day and not is_day(day)), ""
         )
 
+    async def _answer(self, query: Query) -> RawAnswer:
+        """What the service finds. An empty first page of results that it counts is asked for again, then a failure."""
+        for pause in (service.PAUSE, 2 * service.PAUSE, None):
+            answer = await self.find(query)
+            total = int(answer.total) if isinstance(answer.total, int | str) and str(answer.total).isdigit() else 0
+            if answer.hits or not total:
+                return answer
+            if pause is not None:
+                await asyncio.sleep(pause)
+        why = f"it counts {total} results and gives none of them"
+        raise self.failure("not_understood", why, hint="Ask it again later, or in other words.")
+
+    def _fitted(self, text: str, site: Site | None) -> tuple[str, list[str]]:
+        """The query within the service's limits, cut between words where it must be, and a note on that."""
+        words = text.split()
+        extra = len(f" site:{''.join(site)}") if site else 0
+        most, longest = self.info.most_words, self.info.longest - extra
+        if most and len(words) + bool(site) > most:
+            words, note = words[: most - bool(site)], f"the query was cut to {most} words"
+        else:
+            note = ""
+        text = " ".join(words)
+        if len(text) > longest:
+            cut = text[: longest + 1].rpartition(" ")[0] or text[:longest]
+            text, note = cut, f"the query was cut to {len(cut)} characters"
+        return text, [note] if note else []
+
     def _remarks(self, query: Query) -> list[str]:
         asked = {"dates": query.since or query.until, "language": query.language, "site": query.site}
-        return [text for name, text in self.facts.remarks.items() if asked[name]]
+        return [text for name, text in self.info.remarks.items() if asked[name]]
 
-    def _hits(self, found: Iterable[Found], query: Query, site: Site | None) -> tuple[list[Hit], list[str]]:
+    def _hits(self, found: Iterable[RawHit], query: Query, site: Site | None) -> tuple[list[Hit], list[str]]:
         """The results that the filters let through, cleaned, and how many were left out and why."""
-        passages: dict[str, Passage] = {}
+        passages: dict[tuple[str, str], Passage] = {}
+        addresses: dict[str, str] = {}
         left_out = dict.fromkeys(
             ("without a usable address", "outside the site", "without a date", "of other dates"), 0
         )
@@ -106,21 +149,21 @@ class ApiProvider(Service):
             elif reason := self._other_date(iso_date(one.date), query):
                 left_out[reason] += 1
             else:
-                passage = _passage(one, url)
-                passages.setdefault(passage.id, passage)
+                passage = _passage(one, addresses.setdefault(page_key(url), page_address(url)))
+                passages.setdefault((page_key(url, variants=True), passage.text), passage)
         hits = [Hit(passage, 1 / rank) for rank, passage in enumerate(passages.values(), 1)]
         return hits, [f"{count} results {why} were left out" for why, count in left_out.items() if count]
 
     def _other_date(self, day: str | None, query: Query) -> str:
-        if self.facts.dates == "not" or not (query.since or query.until):
+        if self.info.dates == "not" or not (query.since or query.until):
             return ""
         if day is None:
-            return "without a date" if self.facts.dates == "here" else ""
+            return "without a date" if self.info.dates == "here" else ""
         return "" if in_range(day, query.since, query.until) else "of other dates"
 
 
-def _passage(one: Found, url: str) -> Passage:
-    title = plain(one.title, LONGEST_TITLE) or urlsplit(url).hostname or url
+def _passage(one: RawHit, url: str) -> Passage:
+    title = plain(one.title, LONGEST_TITLE) or plain(one.instead, LONGEST_TITLE) or _name_of(url)
     text = plain(one.text) or title
     return Passage(
         id=excerpt_id(url, text),
@@ -134,6 +177,61 @@ def _passage(one: Found, url: str) -> Passage:
     )
 
 
+def _name_of(url: str) -> str:
+    """What to call a page without a title: a DOI, or host and path."""
+    parts = urlsplit(url)
+    host, path = (parts.hostname or "").removeprefix("www."), unquote(parts.path).strip("/")
+    if host in ("doi.org", "dx.doi.org"):
+        return plain(f"doi:{path}", LONGEST_TITLE)
+    return plain(f"{host}/{path}" if path else host, LONGEST_TITLE) or url
+
+
 def today() -> str:
     """This day, YYYY-MM-DD."""
     return date.today().isoformat()
+
+
+def parse_site(site: str) -> Site | None:
+    """Host and folder of `gov.cn`, `*.gov.cn`, `www.gov.cn/zhengce` or a URL; None where it names no host."""
+    bare = _OPENING.sub("", site.strip())
+    try:
+        host = parse_url(f"http://{bare}").host
+    except FetchFailed:
+        return None
+    folder = unquote(bare.partition("/")[2].partition("?")[0].partition("#")[0]).strip("/")
+    return None if _SPECIAL.search(folder) else (host, f"/{folder}" if folder else "")
+
+
+def within(url: str, site: Site) -> bool:
+    """Whether `url` lies on the host, or on one below it, and in the folder."""
+    parts = urlsplit(url)
+    return covers(site[0], parts.hostname or "") and f"{unquote(parts.path)}/".startswith(f"{site[1]}/")
+
+
+def covers(domain: str, host: str) -> bool:
+    """Whether `host` is `domain` or below it."""
+    return host == domain or host.endswith("." + domain)
+
+
+def in_range(day: str, since: str | None, until: str | None) -> bool:
+    """Whether some day of `day` (YYYY, YYYY-MM or YYYY-MM-DD) lies between the two days."""
+    return (since or "")[: len(day)] <= day <= (until or "9999-12-31")[: len(day)]
+
+
+def is_day(text: str) -> bool:
+    """Whether `text` is a day of the calendar, YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def primary_language(tag: object) -> str | None:
+    """`zh` of `zh-CN`; None of what is no language tag."""
+    code = re.split("[-_]", tag.strip().lower())[0] if isinstance(tag, str) else ""
+    return code if _LANGUAGE.fullmatch(code) else None
+
+
+def script_language(text: str) -> str:
+    """The language that the script of `text` points to, English where it is Latin."""
+    return next((code for code, script in _SCRIPTS if re.search(script, text)), "en")

@@ -7,8 +7,8 @@ https://api.search.brave.com/app/documentation/web-search/response-headers.
 from typing import Any
 
 from ..search import Query
-from .asking import Facts
-from .base import ApiProvider, Findings, Found, today
+from .base import ApiProvider, RawAnswer, RawHit, today
+from .service import ServiceInfo
 
 _OWN_CODES = {"zh": "zh-hans", "ja": "jp", "pt": "pt-pt", "no": "nb"}
 _LANGUAGES = frozenset(
@@ -18,24 +18,26 @@ _LANGUAGES = frozenset(
 
 
 class Brave(ApiProvider):
-    facts = Facts(
+    info = ServiceInfo(
         name="brave",
         home="https://api.search.brave.com",
+        key="required",
         kinds={"web": "web", "news": "news"},
-        longest=330,  # with the site 400
+        longest=400,
+        most_words=50,
         dates="service",
         remarks={"language": "language is a wish, not a filter"},
     )
 
-    async def find(self, query: Query) -> Findings:
-        kind = self.facts.kinds[query.kind or "web"]
+    async def find(self, query: Query) -> RawAnswer:
+        kind = self.info.kinds[query.kind or "web"]
         language = _OWN_CODES.get(query.language or "", query.language)
         known = language if language in _LANGUAGES else None
         told = await self.ask(
             f"/res/v1/{kind}/search",
             params={
                 "q": f"{query.text} site:{query.site}" if query.site else query.text,
-                "count": min(query.k, self.facts.most),
+                "count": min(query.k, self.info.most),
                 "country": "ALL",
                 "search_lang": known,
                 "freshness": _range(query),
@@ -49,15 +51,15 @@ class Brave(ApiProvider):
             _found(row) for row in self.rows(told, *path, empty=told.get("type") == "search" and "web" not in told)
         ]
         unknown = language and not known
-        return Findings(found, [f"it does not know the language {language}: not asked for"] if unknown else [])
+        return RawAnswer(found, [f"it does not know the language {language}: not asked for"] if unknown else [])
 
 
 def _range(query: Query) -> str | None:
     return f"{query.since or '1970-01-01'}to{query.until or today()}" if query.since or query.until else None
 
 
-def _found(row: dict[str, Any]) -> Found:
+def _found(row: dict[str, Any]) -> RawHit:
     more = row.get("extra_snippets")
     texts = [row.get("description"), *(more if isinstance(more, list) else [])]
     text = " … ".join(text for text in texts if isinstance(text, str))
-    return Found(row.get("url"), row.get("title"), text, row.get("page_age") or row.get("age"))
+    return RawHit(row.get("url"), row.get("title"), text, row.get("page_age") or row.get("age"))

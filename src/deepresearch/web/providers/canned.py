@@ -30,9 +30,9 @@ from ...errors import FetchFailed, LibraryError, SearchFailed
 from ...trajectory import Passage
 from ..fetched import Fetched
 from ..search import Hit, Query, SearchResult, excerpt_id
+from .base import Site, in_range, parse_site, primary_language, within
 from .canned_index import CannedIndex, Entry
 from .cleaning import web_url
-from .filters import Site, in_range, parse_site, primary_language, within
 
 MANIFEST = "canned.toml"
 PAGES = frozenset(".html .htm .xhtml .md .markdown .txt .pdf .docx .xlsx .pptx .epub .csv .eml".split())

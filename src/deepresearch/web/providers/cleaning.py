@@ -33,6 +33,16 @@ _HIDDEN = re.compile(
 )
 _BREAK = re.compile(rf"</?(?:{'|'.join(_BLOCKS.split())}|jats:(?:p|title|sec|list|list-item)){_ATTRIBUTES}", re.I)
 _TAG = re.compile(rf"</?(?:{'|'.join(_INLINE.split())}|(?:jats|mml|xlink):[a-z-]+){_ATTRIBUTES}", re.I)
+_RAISED = re.compile(r"<(?:jats:)?(sup|sub)\b[^<>]*+>\s*([-+−–]?[0-9a-z()]{1,8}[-+−–]?)\s*</(?:jats:)?\1\s*>", re.I)
+"""Short raised or lowered text."""
+_POWER = re.compile(
+    r"<mml:m(sup|sub)\b[^<>]*+>\s*<mml:m[nio]\b[^<>]*+>([^<>]{1,20})</mml:m[nio]>\s*"
+    r"<mml:m[nio]\b[^<>]*+>([^<>]{1,20})</mml:m[nio]>\s*</mml:m\1\s*>"
+)
+_PAIRED = re.compile(rf"<({'|'.join(_INLINE.split())})\b[^<>]*+>(?=.*?</\1\s*>)", re.S | re.I)
+"""An element of running text that is closed again: in a text that was escaped, markup and not a word about it."""
+_ROUNDS = 3
+"""Times that a text may have been escaped."""
 _JOINERS = "\u200c\u200d"
 """Invisible, but several scripts are misspelt without them."""
 
@@ -44,10 +54,30 @@ def plain(value: object, longest: int = LONGEST_TEXT) -> str:
     """
     if not isinstance(value, str):
         return ""
-    text = value[: _ROOM * longest]
-    text = html.unescape(_TAG.sub("", _BREAK.sub(" ", _HIDDEN.sub(" ", text))))
+    text = _without_markup(value[: _ROOM * longest])
+    for _ in range(_ROUNDS):
+        unescaped = html.unescape(text)
+        if unescaped == text:
+            break
+        text = _without_markup(unescaped) if _PAIRED.search(unescaped) else unescaped
     text = " ".join("".join(map(_visible, text)).split())
     return text if len(text) <= longest else _cut(text, longest)
+
+
+def _without_markup(text: str) -> str:
+    """Tags taken out; raised and lowered text stays apart from a number before it: 10^6, but H2O and 1st."""
+    text = _POWER.sub(lambda found: f"{found[2]}{'^' if found[1] == 'sup' else '_'}{found[3]}", text)
+    text = _RAISED.sub(_raised, _HIDDEN.sub(" ", text))
+    return _TAG.sub("", _BREAK.sub(" ", text))
+
+
+def _raised(found: re.Match[str]) -> str:
+    kind, content = found[1].lower(), found[2]
+    before = found.string[found.start() - 1 : found.start()]
+    if kind == "sup":
+        plain_word = content.isalpha() and len(content) > 1  # 1st, Mme
+        return content if plain_word else f"^{content}"
+    return f"_{content}" if before.isdigit() else content
 
 
 def _visible(character: str) -> str:
@@ -92,7 +122,7 @@ def iso_date(value: object, today: date | None = None) -> str | None:
     and day. today: the day that ages count from, this very day where it is not given.
     """
     if isinstance(value, list):
-        numbers = value[:3]
+        numbers = [int(part) if isinstance(part, str) and part.isdecimal() else part for part in value[:3]]
         return _checked(*numbers) if numbers and all(type(n) is int for n in numbers) else None
     if not isinstance(value, str):
         return None

@@ -6,12 +6,13 @@ Documentation: https://www.crossref.org/documentation/retrieve-metadata/rest-api
 from typing import Any
 
 from ..search import Query
-from .asking import Facts
-from .base import ApiProvider, Findings, Found
+from .base import ApiProvider, RawAnswer, RawHit
+from .cleaning import plain
+from .service import ServiceInfo
 
 
 class Crossref(ApiProvider):
-    facts = Facts(
+    info = ServiceInfo(
         name="crossref",
         home="https://api.crossref.org",
         kinds={"paper": ""},
@@ -23,29 +24,32 @@ class Crossref(ApiProvider):
         },
     )
 
-    async def find(self, query: Query) -> Findings:
+    async def find(self, query: Query) -> RawAnswer:
         filters = {"from-pub-date": query.since, "until-pub-date": query.until}
         told = await self.ask(
             "/v1/works",
             params={
                 "query": query.text,
                 "filter": ",".join(f"{name}:{value}" for name, value in filters.items() if value) or None,
-                "rows": min(query.k, self.facts.most),
+                "rows": min(query.k, self.info.most),
                 "select": "DOI,URL,title,abstract,issued,container-title,resource",
                 "mailto": self.contact or None,
             },
         )
-        return Findings([_found(work) for work in self.rows(told, "message", "items")])
+        total = _part(told.get("message"), "total-results")
+        return RawAnswer([_found(work) for work in self.rows(told, "message", "items")], total=total)
 
 
-def _found(work: dict[str, Any]) -> Found:
-    title, journal = _first(work.get("title")), _first(work.get("container-title"))
-    where = f"Published in {journal.rstrip('.')}." if isinstance(journal, str) else None
-    return Found(
-        work.get("URL"),
+def _found(work: dict[str, Any]) -> RawHit:
+    title, journal = _first(work.get("title")), plain(_first(work.get("container-title")))
+    doi = plain(work.get("DOI"))
+    where = f"Published in {journal.rstrip('.')}." if journal else None
+    return RawHit(
+        work.get("URL") or (f"https://doi.org/{doi}" if doi else None),
         title,
         work.get("abstract") or where,
         _first(_part(work.get("issued"), "date-parts")),
+        instead=f"Work without a title in {journal} (doi:{doi})" if journal else "",
         place=_part(_part(work.get("resource"), "primary"), "URL"),
     )
 

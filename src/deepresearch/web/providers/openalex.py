@@ -7,17 +7,18 @@ https://developers.openalex.org/api-reference/authentication, https://developers
 from typing import Any
 
 from ..search import Query
-from .asking import Facts
-from .base import ApiProvider, Findings, Found
+from .base import ApiProvider, RawAnswer, RawHit
+from .service import ServiceInfo
 
 LONGEST_ABSTRACT = 3_000
 """Words of an abstract that are put together."""
 
 
 class OpenAlex(ApiProvider):
-    facts = Facts(
+    info = ServiceInfo(
         name="openalex",
         home="https://api.openalex.org",
+        key="optional",
         kinds={"paper": ""},
         most=50,
         dates="service",
@@ -25,7 +26,7 @@ class OpenAlex(ApiProvider):
         remarks={"site": "the site filter looks at the address of each work found, which leaves few"},
     )
 
-    async def find(self, query: Query) -> Findings:
+    async def find(self, query: Query) -> RawAnswer:
         filters = {
             "from_publication_date": query.since,
             "to_publication_date": query.until,
@@ -36,19 +37,21 @@ class OpenAlex(ApiProvider):
             params={
                 "search": query.text,
                 "filter": ",".join(f"{name}:{value}" for name, value in filters.items() if value) or None,
-                "per_page": min(query.k, self.facts.most),
+                "per_page": min(query.k, self.info.most),
                 "select": "id,doi,display_name,publication_date,language,abstract_inverted_index,primary_location",
                 "api_key": self._key or None,
                 "mailto": self.contact or None,
             },
         )
-        return Findings([_found(work) for work in self.rows(told, "results")])
+        meta = told.get("meta")
+        total = meta.get("count") if isinstance(meta, dict) else None
+        return RawAnswer([_found(work) for work in self.rows(told, "results")], total=total)
 
 
-def _found(work: dict[str, Any]) -> Found:
+def _found(work: dict[str, Any]) -> RawHit:
     place = work.get("primary_location")
     landing = place.get("landing_page_url") if isinstance(place, dict) else None
-    return Found(
+    return RawHit(
         work.get("doi") or landing or work.get("id"),
         work.get("display_name"),
         abstract(work.get("abstract_inverted_index")),

@@ -9,13 +9,13 @@ from typing import Any
 from ...errors import SearchFailed, SettingsError
 from ..fetched import Fetched
 from ..search import Query
-from .asking import Caller, Facts
-from .base import ApiProvider, Findings, Found
+from .base import ApiProvider, RawAnswer, RawHit
 from .cleaning import plain
+from .service import Caller, ServiceInfo
 
 
 class SearXNG(ApiProvider):
-    facts = Facts(
+    info = ServiceInfo(
         name="searxng",
         home="",
         kinds={"web": "general", "news": "news", "paper": "science"},
@@ -32,25 +32,25 @@ class SearXNG(ApiProvider):
             raise SettingsError("searxng needs the address of an instance.", "Set search.searxng_url.")
         super().__init__(fetcher, key, base_url=base_url, contact=contact)
 
-    async def find(self, query: Query) -> Findings:
+    async def find(self, query: Query) -> RawAnswer:
         told = await self.ask(
             "/search",
             params={
                 "q": f"{query.text} site:{query.site}" if query.site else query.text,
                 "format": "json",
-                "categories": self.facts.kinds[query.kind or "web"],
+                "categories": self.info.kinds[query.kind or "web"],
                 "language": query.language,
                 "time_range": _span(query.since),
             },
         )
         found = [
-            Found(row.get("url"), row.get("title"), row.get("content"), row.get("publishedDate"))
+            RawHit(row.get("url"), row.get("title"), row.get("content"), row.get("publishedDate"))
             for row in self.rows(told, "results")
         ]
         silent = _silent(told.get("unresponsive_engines"))
         if silent and not found:
             raise self.failure("unreachable", f"none of its engines found anything, and these gave no answer: {silent}")
-        return Findings(found, [f"engines without an answer: {silent}"] if silent else [], complete=not silent)
+        return RawAnswer(found, [f"engines without an answer: {silent}"] if silent else [], complete=not silent)
 
     def _failure_of(self, answer: Fetched) -> SearchFailed | None:
         if answer.status == 403:

@@ -6,35 +6,36 @@ Documentation: https://serper.dev (playground), https://schemas.apis.io/schemas/
 from typing import Any
 
 from ..search import Query
-from .asking import Facts
-from .base import ApiProvider, Findings, Found, today
+from .base import ApiProvider, RawAnswer, RawHit, today
+from .service import ServiceInfo
 
 _OWN_CODES = {"zh": "zh-cn"}
 _LISTS = {"search": "organic", "news": "news", "scholar": "organic"}
 
 
 class Serper(ApiProvider):
-    facts = Facts(
+    info = ServiceInfo(
         name="serper",
         home="https://google.serper.dev",
+        key="required",
         kinds={"web": "search", "news": "news", "paper": "scholar"},
         dates="service",
         remarks={"language": "language is a wish, not a filter"},
     )
 
-    async def find(self, query: Query) -> Findings:
-        kind = self.facts.kinds[query.kind or "web"]
+    async def find(self, query: Query) -> RawAnswer:
+        kind = self.info.kinds[query.kind or "web"]
         told = await self.ask(
             f"/{kind}",
             json={
                 "q": f"{query.text} site:{query.site}" if query.site else query.text,
-                "num": 10 if query.k <= 10 else self.facts.most,  # above ten it costs twice as much
+                "num": 10 if query.k <= 10 else self.info.most,  # above ten it costs twice as much
                 "hl": _OWN_CODES.get(query.language or "", query.language),
                 "tbs": _range(query),
             },
             headers={"X-API-KEY": self._key},
         )
-        return Findings([_found(row) for row in self.rows(told, _LISTS[kind])])
+        return RawAnswer([_found(row) for row in self.rows(told, _LISTS[kind])])
 
 
 def _range(query: Query) -> str | None:
@@ -46,7 +47,7 @@ def _range(query: Query) -> str | None:
     return f"cdr:1,cd_min:{days[0]},cd_max:{days[1]}"
 
 
-def _found(row: dict[str, Any]) -> Found:
+def _found(row: dict[str, Any]) -> RawHit:
     year = row.get("year")
     when = row.get("date") or (str(year) if isinstance(year, int | str) else None)
-    return Found(row.get("link"), row.get("title"), row.get("snippet"), when)
+    return RawHit(row.get("link"), row.get("title"), row.get("snippet"), when)

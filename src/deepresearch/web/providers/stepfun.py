@@ -5,15 +5,16 @@ https://platform.stepfun.com/docs/zh/api-reference/error-codes.
 """
 
 from ..search import Query
-from .asking import Facts
-from .base import ApiProvider, Findings, Found
+from .base import ApiProvider, RawAnswer, RawHit
 from .cleaning import iso_date
+from .service import ServiceInfo
 
 
 class StepFun(ApiProvider):
-    facts = Facts(
+    info = ServiceInfo(
         name="stepfun",
         home="https://api.stepfun.com",
+        key="required",
         kinds={"web": "", "paper": "research"},
         remarks={
             "dates": "it gives the day on which a page was indexed: pages indexed before the range were left out, "
@@ -23,20 +24,20 @@ class StepFun(ApiProvider):
         },
     )
 
-    async def find(self, query: Query) -> Findings:
+    async def find(self, query: Query) -> RawAnswer:
         told = await self.ask(
             "/v1/search",
             json={
                 "query": query.text,
-                "n": min(query.k, self.facts.most),
-                "category": self.facts.kinds[query.kind or "web"] or None,
+                "n": min(query.k, self.info.most),
+                "category": self.info.kinds[query.kind or "web"] or None,
             },
             headers=self.bearer(),
         )
         # Without a date: a page may be much older than its place in the index.
-        return Findings(
+        return RawAnswer(
             [
-                Found(row.get("url"), row.get("title"), row.get("snippet") or row.get("content"))
+                RawHit(row.get("url"), row.get("title"), row.get("snippet") or row.get("content"))
                 for row in self.rows(told, "results")
                 if (iso_date(row.get("time")) or "9999") >= (query.since or "")
             ]

@@ -5,14 +5,15 @@ https://help.tavily.com/articles/8645538886-understanding-http-errors.
 """
 
 from ..search import Query
-from .asking import Facts
-from .base import ApiProvider, Findings, Found
+from .base import ApiProvider, RawAnswer, RawHit
+from .service import ServiceInfo
 
 
 class Tavily(ApiProvider):
-    facts = Facts(
+    info = ServiceInfo(
         name="tavily",
         home="https://api.tavily.com",
+        key="required",
         kinds={"web": "general", "news": "news"},
         longest=400,
         dates="service",
@@ -20,22 +21,22 @@ class Tavily(ApiProvider):
         remarks={"language": "it knows no languages: no language filter applied"},
     )
 
-    async def find(self, query: Query) -> Findings:
+    async def find(self, query: Query) -> RawAnswer:
         told = await self.ask(
             "/search",
             json={
                 "query": query.text,
-                "max_results": min(query.k, self.facts.most),
-                "topic": self.facts.kinds[query.kind or "web"],
+                "max_results": min(query.k, self.info.most),
+                "topic": self.info.kinds[query.kind or "web"],
                 "start_date": query.since,
                 "end_date": query.until,
                 "include_domains": [query.site.split("/")[0]] if query.site else None,
             },
             headers=self.bearer(),
         )
-        return Findings(
+        return RawAnswer(
             [
-                Found(row.get("url"), row.get("title"), row.get("content"), row.get("published_date"))
+                RawHit(row.get("url"), row.get("title"), row.get("content"), row.get("published_date"))
                 for row in self.rows(told, "results")
             ]
         )

@@ -6,25 +6,24 @@ Documentation: https://www.mediawiki.org/wiki/API:Search, https://www.mediawiki.
 from typing import Any
 
 from ..search import Query
-from .asking import Facts
-from .base import ApiProvider, Findings, Found
-from .filters import Site, primary_language, script_language
+from .base import ApiProvider, RawAnswer, RawHit, Site, primary_language, script_language
+from .service import ServiceInfo
 
 
 class Wikipedia(ApiProvider):
-    facts = Facts(
+    info = ServiceInfo(
         name="wikipedia",
         home="https://{language}.wikipedia.org",
         kinds={"encyclopedia": ""},
         most=20,  # introductions that one request may bring
-        longest=250,
+        longest=300,
         hosts=("wikipedia.org",),
         remarks={
             "dates": "articles have no date of publication, dates are those of the last edit: no date filter applied"
         },
     )
 
-    async def find(self, query: Query) -> Findings:
+    async def find(self, query: Query) -> RawAnswer:
         """The edition is that of the query's language, or of the script it is written in."""
         edition = query.language or script_language(query.text)
         told = await self.ask(
@@ -36,7 +35,7 @@ class Wikipedia(ApiProvider):
                 "formatversion": 2,
                 "generator": "search",
                 "gsrsearch": query.text,
-                "gsrlimit": min(query.k, self.facts.most),
+                "gsrlimit": min(query.k, self.info.most),
                 "prop": "extracts|info|revisions",
                 "exintro": 1,
                 "explaintext": 1,
@@ -50,7 +49,7 @@ class Wikipedia(ApiProvider):
             limited = code in ("ratelimited", "maxlag")
             raise self.failure("rate_limited" if limited else "refused", f"error {code}")
         pages = sorted(self.rows(told, "query", "pages", empty="batchcomplete" in told), key=_place)
-        return Findings([_found(page, edition) for page in pages])
+        return RawAnswer([_found(page, edition) for page in pages])
 
     def unsuited(self, query: Query, site: Site | None) -> str:
         """An edition of another language has nothing on the site of one edition."""
@@ -65,8 +64,8 @@ def _place(page: dict[str, Any]) -> int:
     return index if isinstance(index, int) else 1_000
 
 
-def _found(page: dict[str, Any], edition: str) -> Found:
+def _found(page: dict[str, Any], edition: str) -> RawHit:
     revisions = page.get("revisions")
     newest = revisions[0] if isinstance(revisions, list) and revisions else None
     edited = newest.get("timestamp") if isinstance(newest, dict) else None
-    return Found(page.get("fullurl"), page.get("title"), page.get("extract"), edited, edition)
+    return RawHit(page.get("fullurl"), page.get("title"), page.get("extract"), edited, edition)

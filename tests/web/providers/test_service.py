@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from deepresearch.errors import FetchFailed, SearchFailed
 from deepresearch.web.fetch import Fetcher
 from deepresearch.web.fetched import Fetched
-from deepresearch.web.providers import KEY_VARIABLES, open_providers
-from deepresearch.web.providers.failures import outcome_of, saying, wait_of
+from deepresearch.web.providers import PROVIDERS, open_providers
+from deepresearch.web.providers.service import outcome_of, own_words, wait_of
 from deepresearch.web.search import Query
 from tests.support.search_server import KEY, Reply
 from tests.web.providers.conftest import Serve
@@ -132,10 +132,10 @@ def _body(told: str) -> bytes:
     return json.dumps({"error": {"message": f"{KEY}: {told}"}}).encode()
 
 
-@pytest.mark.parametrize("name", KEY_VARIABLES)
+@pytest.mark.parametrize("name", [n for n in PROVIDERS.names() if PROVIDERS.get(n).info.variable])
 @pytest.mark.parametrize("status", [None, 200, 400, 401, 402, 403, 404, 422, 429, 432, 500])
 async def test_no_error_shows_the_key(name: str, status: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deepresearch.web.providers.asking.PAUSE", 0.0)
+    monkeypatch.setattr("deepresearch.web.providers.service.PAUSE", 0.0)
     (provider,) = open_providers([name], Echoing(status), {name: KEY})  # type: ignore[arg-type]
     with pytest.raises(SearchFailed, match=name) as caught:
         await provider.search(Query("x"))
@@ -148,7 +148,7 @@ async def test_no_error_shows_the_key(name: str, status: int | None, monkeypatch
 
 @given(st.binary(max_size=300) | st.recursive(st.text() | st.none(), st.lists).map(lambda v: json.dumps(v).encode()))
 def test_any_body_of_an_error_has_bounded_words(body: bytes) -> None:
-    words = saying(body)
+    words = own_words(body)
     assert len(words) <= 160
     assert words.isprintable() or not words
     assert outcome_of(Fetched("", "", 400, {}, body, 0.0, False), True, {}) is not None

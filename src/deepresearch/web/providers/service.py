@@ -1,30 +1,40 @@
-"""Asking a search service: in its own time, with every failure told apart, and without showing the key."""
+"""A search service asked over HTTP: at its own rate, every failure classified and named, the key never shown."""
 
 import asyncio
 import json
 import math
-from collections.abc import Mapping
+import re
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol
 from urllib.parse import quote, quote_plus
 
 from ...errors import FetchFailed, SearchFailed
+from ...retry import Retryable, aretry, retry_after
 from ..fetched import Fetched
 from ..search import Kind, in_words
 from .cleaning import plain
-from .failures import Outcome, outcome_of, saying, wait_of
+
+Outcome = Literal["key_refused", "out_of_quota", "rate_limited", "unreachable", "refused", "not_understood"]
 
 TRIES = 3
 SHORT_WAIT = 5.0
-"""Seconds that are waited for a service that asks for a pause; a longer pause is a failure that says so."""
+"""Longest pause that is made for a service that asks for one, seconds; a longer one is a failure that says so."""
 PAUSE = 1.0
-"""Seconds before another try where the service asks for none."""
-LONGEST_REASON = 300
-"""Characters of what an error says has happened."""
+"""Seconds before another try where the service names none."""
+LONGEST_REASON, LONGEST_QUOTE = 300, 160
+"""Characters of what an error says has happened, and of the service's own words in it."""
 MOST_ROWS = 200
 """Results of one answer that are looked at."""
-LANES = 4
+AT_ONCE = 4
 """Requests of one provider under way at once."""
+_QUOTA = re.compile(r"quota|credit|budget|balance|billing|insufficient|usage limit|plan.{0,20}limit", re.I)
+_KEY = re.compile(
+    r"(?:api.?key|token|subscription|credential)s?.{0,40}(?:invalid|missing|incorrect|expired|not found)"
+    r"|(?:invalid|missing|incorrect|unknown|expired).{0,20}(?:api.?key|token|credential)|unauthori[sz]ed",
+    re.I,
+)
 
 
 class Caller(Protocol):
@@ -45,7 +55,7 @@ class Caller(Protocol):
 
 
 @dataclass(frozen=True)
-class Facts:
+class ServiceInfo:
     """What is to be known about a service."""
 
     name: str
@@ -53,14 +63,17 @@ class Facts:
     """Where it answers."""
     kinds: Mapping[Kind, str]
     """The kinds of results it has, each with the service's own word for it."""
+    key: Literal["none", "optional", "required"] = "none"
     most: int = 20
     """Results of one request."""
     longest: int = 1_000
-    """Characters of a query."""
+    """Characters of a query, a site filter included where it is sent as a part of the query."""
+    most_words: int | None = None
+    """Words of a query, for services that count them too."""
     dates: Literal["service", "here", "not"] = "not"
     """Who applies since and until; "here" goes by the dates that results carry."""
     remarks: Mapping[str, str] = field(default_factory=dict)
-    """What becomes of a filter ("dates", "language", "site") that is not applied as it stands."""
+    """What becomes of a filter ("dates", "language", "site") that is not applied as it is."""
     hosts: tuple[str, ...] = ()
     """Hosts of all its results, where those are few."""
     gap: float = 0.0
@@ -68,25 +81,30 @@ class Facts:
     own: Mapping[int, Outcome] = field(default_factory=dict)
     """Statuses that mean something of their own with it."""
 
+    @property
+    def variable(self) -> str:
+        """The environment variable that holds the key; empty where the service knows none."""
+        return f"DEEPRESEARCH_{self.name.upper()}_API_KEY" if self.key != "none" else ""
+
 
 class Service:
     """A search service that is asked over HTTP."""
 
-    facts: ClassVar[Facts]
+    info: ClassVar[ServiceInfo]
 
     def __init__(self, fetcher: Caller, key: str = "", *, base_url: str = "", contact: str = "") -> None:
         """base_url: another address that serves the same interface; it may be in a private network.
 
         contact: an e-mail address, given to services that answer better those who name one.
         """
-        self.name = self.facts.name
-        self.base = (base_url or self.facts.home).rstrip("/")
+        self.name = self.info.name
+        self.base = (base_url or self.info.home).rstrip("/")
         self.contact = contact
         self._key = key
         self._fetcher = fetcher
         self._private = bool(base_url)
-        self._lanes = asyncio.Semaphore(1 if self.facts.gap else LANES)
-        self._gap = self.facts.gap
+        self._lanes = asyncio.Semaphore(1 if self.info.gap else AT_ONCE)
+        self._gap = self.info.gap
         self._next = 0.0
         self._shut: tuple[float, SearchFailed] | None = None
 
@@ -97,7 +115,8 @@ class Service:
             told = json.loads(answer.body)
         except (ValueError, RecursionError):
             kind = answer.headers.get("content-type") or "of no stated type"
-            raise self.failure("not_understood", f"the answer is not JSON ({kind})") from None
+            hint = "A proxy or a login page may have answered in its place." if "html" in kind else ""
+            raise self.failure("not_understood", f"the answer is not JSON ({kind})", hint=hint) from None
         if not isinstance(told, dict):
             raise self.failure("not_understood", "the answer is not a JSON object")
         return told
@@ -118,21 +137,25 @@ class Service:
         url = (base or self.base) + path
         values = {name: str(value) for name, value in (params or {}).items() if value is not None}
         body = {name: value for name, value in json.items() if value is not None} if json is not None else None
+
+        async def attempt() -> Fetched:
+            await self._wait_for_slot()
+            answer = await self._once(url, values, body, headers or {})
+            if failure := self._failure_of(answer):
+                pause = PAUSE if failure.retry_after is None else failure.retry_after
+                if failure.outcome not in ("rate_limited", "unreachable") or pause > SHORT_WAIT:
+                    raise failure
+                self._postpone(failure, pause)
+                raise Retryable(failure, pause)
+            return answer
+
         async with self._lanes:
             self._check_open()
-            for attempt in range(1, TRIES + 1):
-                await self._turn()
-                answer = await self._once(url, values, body, headers or {})
-                failure = self._failure_of(answer)
-                if failure is None:
-                    return answer
-                pause = PAUSE if failure.retry_after is None else failure.retry_after
-                helps = failure.outcome in ("rate_limited", "unreachable") and pause <= SHORT_WAIT
-                if not helps or attempt == TRIES:
-                    self._shut_after(failure)
-                    raise failure
-                self._space(failure, pause)
-        raise AssertionError("the last try returns or raises")
+            try:
+                return await aretry(attempt, TRIES, PAUSE)
+            except SearchFailed as failure:
+                self._shut_after(failure)
+                raise failure from None
 
     async def _once(self, url: str, params: dict[str, str], json: Any, headers: Mapping[str, str]) -> Fetched:
         accept = {"Accept": "application/json, application/atom+xml;q=0.9", **headers}
@@ -149,44 +172,57 @@ class Service:
             # Without its cause: that may quote an address with the key in it.
             raise self.failure("unreachable", str(error)) from None
 
-    async def _turn(self) -> None:
+    async def _wait_for_slot(self) -> None:
         """Wait until the service may be asked again."""
         now = asyncio.get_running_loop().time()
         begin = max(now, self._next)
         self._next = begin + self._gap
         await asyncio.sleep(begin - now)
 
-    def _space(self, failure: SearchFailed, pause: float) -> None:
+    def _postpone(self, failure: SearchFailed, pause: float) -> None:
         """Put the next request off; a service that limits the rate is asked more slowly from now on."""
         if failure.outcome == "rate_limited":
             self._gap = max(self._gap, pause)
         self._next = max(self._next, asyncio.get_running_loop().time() + pause)
 
     def _failure_of(self, answer: Fetched) -> SearchFailed | None:
-        outcome = outcome_of(answer, bool(self._key), self.facts.own)
+        outcome = outcome_of(answer, bool(self._key), self.info.own)
         if outcome is None:
             return None
-        words = saying(answer.body, self._without_key)
+        words = own_words(answer.body, self._without_key)
         told = f"HTTP {answer.status}{': ' + words if words and outcome != 'key_refused' else ''}"
         limited = outcome in ("rate_limited", "out_of_quota")
-        return self.failure(outcome, told, wait_of(answer.headers, outcome == "out_of_quota") if limited else None)
+        hint = ""
+        if outcome == "refused" and answer.status in (401, 403, 451):
+            hint = f"It does not serve this program or network: leave {self.name} out of search.providers."
+        elif outcome == "refused" and answer.status in (404, 405, 410):
+            hint = "Its interface may have moved."
+        wait = wait_of(answer.headers, outcome == "out_of_quota") if limited else None
+        return self.failure(outcome, told, wait, hint)
 
-    def failure(self, outcome: Outcome, why: str, retry_after: float | None = None) -> SearchFailed:
-        """The error that says what happened and what can be done about it."""
+    def failure(self, outcome: Outcome, why: str, retry_after: float | None = None, hint: str = "") -> SearchFailed:
+        """The error that says what happened and what can be done about it. hint: other than the usual one."""
         why = plain(self._without_key(why), LONGEST_REASON).rstrip(".")
         wait = "" if retry_after is None else f" It asks to wait {in_words(retry_after)}."
-        message, hint = {
-            "key_refused": (
-                f"{self.name} refuses the key ({why}).",
-                f"Check DEEPRESEARCH_{self.name.upper()}_API_KEY.",
+        keyless = self.info.key == "optional" and not self._key
+        message, usual = {
+            "key_refused": (f"{self.name} refuses the key ({why}).", f"Check {self.info.variable}."),
+            "out_of_quota": (
+                f"{self.name} is out of quota ({why}).{wait}",
+                f"Add to its quota, or leave {self.name} out of search.providers.",
             ),
-            "out_of_quota": (f"{self.name} is out of quota ({why}).{wait}", "Add to it, or go on without."),
-            "rate_limited": (f"{self.name} limits the rate ({why}).{wait}", "Ask it again later."),
-            "unreachable": (f"{self.name} gives no answer ({why}).", ""),
+            "rate_limited": (
+                f"{self.name} limits the rate ({why}).{wait}",
+                f"Ask it later; a key in {self.info.variable} raises the limit." if keyless else "Ask it later.",
+            ),
+            "unreachable": (
+                f"{self.name} gives no answer ({why}).",
+                f"Check that it runs at {self.base}." if self._private else "Check the network, or try again later.",
+            ),
             "refused": (f"{self.name} refuses the request ({why}).", "Ask in other words or without filters."),
             "not_understood": (f"{self.name}: {why}.", "Its interface may have changed."),
         }[outcome]
-        return SearchFailed(message, hint, outcome, retry_after)
+        return SearchFailed(message, hint or usual, outcome, retry_after)
 
     def _shut_after(self, failure: SearchFailed) -> None:
         """Leave the service alone: for good where the key or the quota is the matter, else for the time it asks."""
@@ -225,3 +261,65 @@ class Service:
         if not isinstance(place, list):
             raise self.failure("not_understood", f"the answer has no list {'.'.join(path)}")
         return [row for row in place[:MOST_ROWS] if isinstance(row, dict)]
+
+
+def outcome_of(answer: Fetched, keyed: bool, own: Mapping[int, Outcome]) -> Outcome | None:
+    """What the answer's status and words mean; None where it is a result.
+
+    keyed: a key was sent. own: statuses by which the service means something of its own.
+    """
+    status = answer.status
+    if 200 <= status < 300:
+        return None
+    words = own_words(answer.body)
+    if keyed and 400 <= status < 500 and _KEY.search(words) and not _QUOTA.search(words):
+        return "key_refused"
+    if status in own:
+        return own[status]
+    if status == 402 or (400 <= status < 500 and _QUOTA.search(words)):
+        return "out_of_quota"
+    if status == 429 or (status == 503 and "retry-after" in answer.headers):
+        return "rate_limited"
+    if keyed and status in (401, 403):
+        return "key_refused"
+    return "refused" if 400 <= status < 500 else "unreachable" if status >= 500 else "not_understood"
+
+
+def own_words(body: bytes, hide: Callable[[str], str] = str) -> str:
+    """The code and the message in the body of an error, as plain text; empty where it is not JSON.
+
+    hide: what takes the key out of them.
+    """
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    words: list[str] = []
+    _gather(told, words)
+    return plain(hide(": ".join(dict.fromkeys(words))), LONGEST_QUOTE)
+
+
+def _gather(told: Any, words: list[str], depth: int = 0) -> None:
+    """What is under the names that services give to codes and messages, in the order of that list."""
+    if isinstance(told, str):
+        words.append(told)
+    elif isinstance(told, list) and told and depth < 4:
+        _gather(told[0], words, depth + 1)
+    elif isinstance(told, dict) and depth < 4:
+        for name in ("error", "errors", "code", "tag", "type", "message", "detail", "info"):
+            if isinstance(told.get(name), str | list | dict) and told.get(name) != "ErrorResponse":
+                _gather(told[name], words, depth + 1)
+
+
+def wait_of(headers: Mapping[str, str], longest: bool = False) -> float | None:
+    """Seconds that the service asks to wait, by any of the usual headers; None where it does not say.
+
+    longest: of several limits (a second's, a month's) the one that ends last.
+    """
+    if asked := headers.get("retry-after", "").strip():
+        return retry_after(asked)
+    seconds = [float(reset) for reset in re.findall(r"\d{1,12}", headers.get("x-ratelimit-reset", ""))]
+    if not seconds:
+        return None
+    chosen = max(seconds) if longest else min(seconds)
+    return max(0.0, chosen - time.time()) if chosen > 1e9 else chosen  # a point in time, not a span
