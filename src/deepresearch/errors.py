@@ -21,6 +21,7 @@
     ├── WorldError           the world's mistake: retried where that can help, then shown
     │   ├── SearchFailed         a search provider failed (not: found nothing)
     │   ├── FetchFailed          a page could not be fetched
+    │   ├── ProcessFailed        a process of the sandbox failed or was ended at a limit
     │   └── ModelError           a model endpoint failed
     │       ├── ModelUnreachable     down, resets, timeouts, 5xx to the end
     │       ├── RateLimited          429 to the end
@@ -160,6 +161,10 @@ class FetchFailed(WorldError):
     def is_dead_link(self) -> bool:
         """Whether the server said that the page does not exist; a network failure says nothing of the kind."""
         return self.outcome in ("http_404", "http_410")
+
+
+class ProcessFailed(WorldError):
+    reason = "process"
 
 
 class ModelError(WorldError):

@@ -12,15 +12,15 @@ from tests.library.pdf_maker import make_pdf
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
-        ("a.txt", make_pdf([[(72, 700, 10, "text")]]), "holds a PDF"),
-        ("a.html", b"\x1f\x8b\x08" + bytes(50), "holds gzip data"),
+        ("a.txt", make_pdf([[(72, 700, 10, "text")]]), "it is a PDF"),
+        ("a.html", b"\x1f\x8b\x08" + bytes(50), "it is gzip data"),
         ("a.md", b"PK\x03\x04" + bytes(50), "zip archive"),
         ("a.pdf", b"\x89PNG\r\n\x1a\n", "PNG image"),
         ("a.txt", b"abc\x00\x01\x02def" * 50, "not text"),
         ("a.txt", b"", "empty"),
         ("a.rtf", b"{\\rtf1", "not read"),
         ("a.docx", b"PK\x03\x04", "damaged"),
-        ("a.docx", b"Dear all", "holds something else"),
+        ("a.docx", b"Dear all", "it is something else"),
         ("a.xls", b"PK\x03\x04", "zip archive"),
         ("a.parquet", b"PK\x03\x04", "zip archive"),
     ],

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from deepresearch.library import bounded
-from deepresearch.library.bounded import BoundedReader
 from deepresearch.library.documents import Document
+from deepresearch.library.reading import read_bounded
+from deepresearch.sandbox import process
 from deepresearch.sandbox.confinement import confinement
+from deepresearch.sandbox.process import Worker
 
 PREFIX, REASON = confinement()
 needs_bubblewrap = pytest.mark.skipif(not PREFIX, reason=REASON)
@@ -37,15 +38,15 @@ def test_no_network_and_no_files_of_the_user(tmp_path: Path) -> None:
 
 @needs_bubblewrap
 def test_the_reader_is_confined_and_reads_what_it_is_handed(tmp_path: Path) -> None:
-    reader = BoundedReader()
+    reader = Worker("deepresearch.library.reading:as_json")
     for name in ("a.html", "folder of its own/ä.html"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text("<title>T</title><p>Some words of it.</p>")
-        [document] = reader.read(path)
+        [document] = read_bounded(path, reader)
         assert isinstance(document, Document) and document.id == str(path)
     with pytest.raises(FileNotFoundError):
-        reader.read(tmp_path / "gone.html")
+        read_bounded(tmp_path / "gone.html", reader)
     assert reader._child
     below = Path(f"/proc/{reader._child.pid}/task/{reader._child.pid}/children").read_text().split()
     assert Path(f"/proc/{below[0]}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
@@ -58,10 +59,10 @@ def test_without_bubblewrap_documents_are_still_read(tmp_path: Path, monkeypatch
     monkeypatch.setenv("PATH", str(tmp_path))
     prefix, reason = confinement.__wrapped__()
     assert prefix == [] and "not installed" in reason
-    monkeypatch.setattr(bounded, "confinement", lambda: (prefix, reason))
+    monkeypatch.setattr(process, "confinement", lambda: (prefix, reason))
     (tmp_path / "a.html").write_text("<title>T</title><p>Some words of it.</p>")
-    reader = BoundedReader()
-    assert isinstance(reader.read(tmp_path / "a.html")[0], Document)
+    reader = Worker("deepresearch.library.reading:as_json")
+    assert isinstance(read_bounded(tmp_path / "a.html", reader)[0], Document)
     reader.close()
 
 

@@ -1,39 +1,42 @@
-"""Which files are read, and by which reader."""
+"""From a file to documents: which reader, in which process, and what is made of its result."""
 
+import atexit
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from queue import LifoQueue
+from typing import Any
 
-from ..errors import DocumentError, LibraryError
+from ..errors import DocumentError, LibraryError, ProcessFailed
+from ..sandbox.process import Worker
 from ..text.dates import iso_date
 from ..text.language import primary_code
-from .bounded import read_bounded
-from .documents import Document, Problem
+from .documents import Block, Document, Problem
+from .readers import READERS, Reader
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a file that is read whole; JSON lines and Parquet are read piece by piece and may be of any size."""
-LARGEST_LIGHT = 256 * 1024
-"""Bytes up to which pages and tables are read in this process: so small a file can do little harm."""
-_PAGES = frozenset([".html", ".htm", ".xhtml"])
-_LIGHT = _PAGES | {".csv", ".tsv"}
-_OFFICE = {".docx": "docx", ".xlsx": "openpyxl", ".pptx": "pptx", ".xls": "xlrd", ".msg": "olefile"}
-"""The packages of the extra `office` that these kinds need."""
-_BOUNDED = _OFFICE.keys() | {".pdf", ".epub", ".eml", ".xml", ".rss", ".atom"}
-"""Kinds in which a small file can ask for much time or memory: read in a process with limits."""
-_KNOWN = (
-    _LIGHT
-    | _BOUNDED
-    | frozenset([".md", ".markdown", ".jsonl", ".json", ".parquet", ".ipynb"])
-    | frozenset([".txt", ".text", ".rst", ".org", ".adoc", ".log", ""])
-)
-_CORPORA = frozenset([".jsonl", ".json", ".parquet"])
-"""Kinds whose rows are documents: their readers are told in which field the text is."""
-Reader = Callable[..., Iterator[Document | Problem]]
+WORKERS = 2
+"""Files that are read at once by processes with limits: one that takes long does not hold up all others."""
 LONGEST_TITLE = 300
 """Characters."""
+_HARMLESS = frozenset(
+    ["md", "markdown", "jsonl", "json", "parquet", "ipynb", "txt", "text", "rst", "org", "adoc", "log"]
+)
+"""Kinds that are read in this process. In others a small file can ask for much time or memory."""
+_CORPORA = frozenset(["jsonl", "json", "parquet"])
+"""Kinds whose rows are documents: their readers are told in which field the text is."""
+_PACKAGES = {
+    **dict.fromkeys(["docx", "docm"], "docx"),
+    **dict.fromkeys(["xlsx", "xlsm"], "openpyxl"),
+    **dict.fromkeys(["pptx", "pptm"], "pptx"),
+    "xls": "xlrd",
+    "msg": "olefile",
+}
+"""The packages of the extra `office` that these kinds need."""
 _UNSOUND = re.compile("[\x00\ud800-\udfff]")
 _ZIP, _OLE = "a zip archive or office document", "an old office document"
 _MAGIC = (
@@ -54,10 +57,14 @@ _MAGIC = (
     (b"SQLite format 3", "an SQLite database"),
     (b"PAR1", "Parquet data"),
 )
-_HELD = {".pdf": "a PDF", ".parquet": "Parquet data", ".xls": _OLE, ".msg": _OLE} | dict.fromkeys(
-    [".docx", ".xlsx", ".pptx", ".epub"], _ZIP
-)
-"""What files of these kinds start with."""
+_EXPECTED = {
+    "pdf": "a PDF",
+    "parquet": "Parquet data",
+    "xls": _OLE,
+    "msg": _OLE,
+    **dict.fromkeys(["docx", "docm", "xlsx", "xlsm", "pptx", "pptm", "epub"], _ZIP),
+}
+"""What files of these kinds start with; those of the other built-in kinds start with none of these."""
 
 
 def read(path: Path, text_field: str = "text") -> Iterator[Document | Problem]:
@@ -66,93 +73,112 @@ def read(path: Path, text_field: str = "text") -> Iterator[Document | Problem]:
     Raises DocumentError that names the file and what to do where it cannot be read, LibraryError where a
     package is missing, OSError from the file system.
     """
-    suffix = path.suffix.lower()
-    if suffix not in _KNOWN:
+    kind = kind_of(path)
+    if kind not in READERS.names():
         raise DocumentError(
-            f"{path} is of a kind that is not read ({suffix}).", "Convert it to text, Markdown, HTML or PDF."
+            f"{path} is of a kind that is not read (.{kind}).", "Convert it to text, Markdown, HTML or PDF."
         )
-    _check(path)
-    if suffix in _OFFICE and not find_spec(_OFFICE[suffix]):
+    _check(path, kind)
+    package = _PACKAGES.get(kind)
+    if package and not find_spec(package):
         hint = "Run: pip install 'step-deepresearch[office]'"
-        raise LibraryError(f"{path}: reading {suffix} needs the package {_OFFICE[suffix]}.", hint)
-    bounded = suffix in _BOUNDED or (suffix in _LIGHT and path.stat().st_size > LARGEST_LIGHT)
-    reader = partial(reader_of(path), text_field=text_field) if suffix in _CORPORA else reader_of(path)
-    for item in read_bounded(path) if bounded else reader(path):
+        raise LibraryError(f"{path}: reading .{kind} needs the package {package}.", hint)
+    for item in _reader(path, text_field)(path) if kind in _HARMLESS else read_bounded(path):
         yield _tidy(item) if isinstance(item, Document) else item
+
+
+def kind_of(path: Path) -> str:
+    """The name under which the reader of a file is registered; of a file without a suffix, that of plain text."""
+    return path.suffix[1:].lower() or "txt"
 
 
 def is_corpus(path: Path) -> bool:
     """Whether the rows of the file are documents."""
-    return path.suffix.lower() in _CORPORA
+    return kind_of(path) in _CORPORA
 
 
-def reader_of(path: Path) -> Reader:
-    """The reader of a kind that is read."""
-    suffix = path.suffix.lower()
-    return _binary_reader(suffix) if suffix in _BOUNDED else _text_reader(suffix)
+def _reader(path: Path, text_field: str = "text") -> Reader:
+    reader = READERS.get(kind_of(path))
+    return partial(reader, text_field=text_field) if is_corpus(path) else reader
 
 
-# The readers' libraries are slow to import: each is loaded when its first file comes.
-def _text_reader(suffix: str) -> Reader:
-    if suffix in (".md", ".markdown"):
-        from .readers.markdown import read_markdown as reader  # noqa: PLC0415
-    elif suffix in _PAGES:
-        from .readers.html import read_html as reader  # noqa: PLC0415
-    elif suffix == ".jsonl":
-        from .readers.corpus import read_json_lines as reader  # noqa: PLC0415
-    elif suffix == ".json":
-        from .readers.corpus import read_json as reader  # noqa: PLC0415
-    elif suffix == ".parquet":
-        from .readers.parquet import read_parquet as reader  # noqa: PLC0415
-    elif suffix in (".csv", ".tsv"):
-        from .readers.csv import read_csv as reader  # noqa: PLC0415
-    elif suffix == ".ipynb":
-        from .readers.notebook import read_notebook as reader  # noqa: PLC0415
-    else:
-        from .readers.text import read_text as reader  # noqa: PLC0415
-    return reader
+# Reading in another process.
 
 
-def _binary_reader(suffix: str) -> Reader:
-    if suffix == ".pdf":
-        from .readers.pdf import read_pdf as reader  # noqa: PLC0415
-    elif suffix == ".docx":
-        from .readers.word import read_word as reader  # noqa: PLC0415
-    elif suffix == ".pptx":
-        from .readers.slides import read_slides as reader  # noqa: PLC0415
-    elif suffix == ".xlsx":
-        from .readers.sheets import read_xlsx as reader  # noqa: PLC0415
-    elif suffix == ".xls":
-        from .readers.sheets import read_xls as reader  # noqa: PLC0415
-    elif suffix == ".epub":
-        from .readers.epub import read_epub as reader  # noqa: PLC0415
-    elif suffix == ".eml":
-        from .readers.mail import read_eml as reader  # noqa: PLC0415
-    elif suffix == ".msg":
-        from .readers.mail import read_msg as reader  # noqa: PLC0415
-    else:
-        from .readers.feed import read_feed as reader  # noqa: PLC0415
-    return reader
+def read_bounded(path: Path, worker: Worker | None = None) -> list[Document | Problem]:
+    """The documents of a file, read by a child process with limits.
+
+    Raises DocumentError that names the file and the limit where one was reached; otherwise what the reader raises.
+    """
+    taken = worker or _workers.get()
+    try:
+        return [_from_json(path, *value) for value in taken.call(path)]
+    except ProcessFailed as failure:
+        hint = "Save it anew, split it, or convert it to text."
+        raise DocumentError(f"{path} cannot be read: {failure.message}.", hint) from None
+    finally:
+        if worker is None:
+            _workers.put(taken)
 
 
-def _check(path: Path) -> None:
+def as_json(path: Path) -> Iterator[tuple[str, Any]]:
+    """What the reader of a file yields or raises, as values that JSON can carry: what the child process runs."""
+    try:
+        for item in _reader(path)(path):
+            yield type(item).__name__, _fields(item)
+    except DocumentError as error:
+        yield "DocumentError", [error.message, error.hint]
+    except OSError as error:
+        if error.errno is None:  # a parser's own
+            raise
+        yield "OSError", [error.errno, error.strerror]
+
+
+def _fields(item: Document | Problem) -> dict[str, Any]:
+    if isinstance(item, Problem):
+        return asdict(item)
+    blocks = [(block.kind, block.text, block.level, block.page) for block in item.blocks]
+    return {**vars(item), "blocks": blocks}
+
+
+def _from_json(path: Path, kind: str, fields: Any) -> Document | Problem:
+    if kind == "DocumentError":
+        raise DocumentError(*fields)
+    if kind == "OSError":
+        raise OSError(*fields)
+    if kind == "Problem":
+        return Problem(**fields)
+    return Document(**{**fields, "blocks": [Block(*block) for block in fields["blocks"]]})
+
+
+_workers: LifoQueue[Worker] = LifoQueue()
+"""Last in, first out: a second child is started only where two files are read at once."""
+for _ in range(WORKERS):
+    _workers.put(made := Worker(f"{__name__}:as_json"))
+    atexit.register(made.close)
+
+
+# Before and after reading.
+
+
+def _check(path: Path, kind: str) -> None:
     """Raises DocumentError for what cannot be the kind of file that its name promises."""
     length = path.stat().st_size
-    suffix = path.suffix.lower()
     if length == 0:
         raise DocumentError(f"{path} is empty.", "Remove it or fill it.")
-    if length > LARGEST and suffix not in (".jsonl", ".parquet"):
+    if length > LARGEST and kind not in ("jsonl", "parquet"):
         raise DocumentError(
             f"{path} has {length // 2**20} MiB, more than the {LARGEST // 2**20} MiB that are read.", "Split it."
         )
+    if not READERS.is_built_in(kind):
+        return
     with path.open("rb") as file:
         start = file.read(1024)
-    held = next((name for magic, name in _MAGIC if start.startswith(magic)), "")
-    expected = _HELD.get(suffix, "")
-    if held != expected and not (expected == "a PDF" and b"%PDF-" in start):
-        said = suffix or "no kind"
+    found = next((name for magic, name in _MAGIC if start.startswith(magic)), "")
+    expected = _EXPECTED.get(kind, "")
+    if found != expected and not (expected == "a PDF" and b"%PDF-" in start):
         raise DocumentError(
-            f"{path} is not what its name says ({said}): it holds {held or 'something else'}.",
+            f"{path} is not what its name says ({path.suffix or 'no kind'}): it is {found or 'something else'}.",
             "Rename it by what it is.",
         )
 

@@ -198,7 +198,7 @@ def test_damaged_files_are_named(docs: Path, suffix: str) -> None:
 
 
 def test_without_the_extra(docs: Path, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(reading._OFFICE, ".docx", "no_such_package")
+    monkeypatch.setitem(reading._PACKAGES, "docx", "no_such_package")
     path = docs / "a.docx"
     docx.Document().save(str(path))
     with pytest.raises(LibraryError, match=r"pip install 'step-deepresearch\[office\]'"):
