@@ -1,4 +1,4 @@
-"""A headless Chromium that can reach nothing: it prints a page as PDF. And which characters the machine's fonts have."""
+"""A headless Chromium that can reach nothing: it prints a page as PDF. And which characters the fonts here have."""
 
 import os
 import shutil
