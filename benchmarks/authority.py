@@ -37,7 +37,7 @@ import ir_measures
 from ir_measures import Qrel, ScoredDoc, nDCG
 
 from deepresearch.library import Library, authority
-from deepresearch.library.authority import MARGIN, TIERS, Authority, Verdict, read_table, rerank
+from deepresearch.library.authority import MARGIN, TIERS, Authority, SiteVerdict, read_table, rerank
 from deepresearch.tools.fusion import RANK_MARGIN, RRF_K, TEXT_MARGIN, Group, by_authority, gather
 from deepresearch.web.search import Hit, Query, SearchResult
 
@@ -288,8 +288,8 @@ def spread(values: list[float]) -> float:
     return 1.96 * stdev(values) / math.sqrt(len(values))
 
 
-def placed_verdict(tier: int) -> Verdict:
-    return Verdict(HOSTS[tier], "", tier, "", "", "", "", "")
+def placed_verdict(tier: int) -> SiteVerdict:
+    return SiteVerdict(HOSTS[tier], "", tier, "", "", "", "", "")
 
 
 def with_copies(collection: Collection) -> Collection:

@@ -14,13 +14,13 @@ from deepresearch.library.authority import (
     OWN,
     TIERS,
     Authority,
-    Verdict,
+    SiteVerdict,
+    country_names,
     explain,
     in_words,
     read_table,
     rerank,
 )
-from deepresearch.library.places import PLACES
 from deepresearch.library.ranking import without_repeats
 from deepresearch.trajectory import Passage
 from deepresearch.web.search import Hit
@@ -222,7 +222,7 @@ def test_the_users_file_is_asked_first(tmp_path: Path) -> None:
         ("com,1,news,us,en,x", "no domain"),
         ("exa mple.com,1,news,us,en,x", "no domain"),
         ("*.*.com,1,news,us,en,x", "no domain"),
-        ("first.example,2,news,us,en,y", "stands twice"),
+        ("first.example,2,news,us,en,y", "is there twice"),
         ('"example.com,1,news,us,en,x', "unexpected end of data"),
         ("\0", ""),
     ],
@@ -268,10 +268,10 @@ def test_a_verdict_in_a_few_words(reference: str, words: str) -> None:
 
 def test_every_verdict_has_short_words_and_the_bad_ones_say_so() -> None:
     for tier, kind, country, language, reason in TABLE.values():
-        words = in_words(Verdict("x.example", "x.example", tier, kind, country, language, reason, "built-in"))
+        words = in_words(SiteVerdict("x.example", "x.example", tier, kind, country, language, reason, "built-in"))
         assert words and len(words) <= 120
         assert words.startswith(f"{TIERS[tier].name}: ") == (tier > 4)
-        assert country == "int" or PLACES[country] in words
+        assert country == "int" or country_names()[country] in words
 
 
 def passage(text: str, url: str | None) -> Passage:

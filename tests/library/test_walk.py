@@ -3,14 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from deepresearch.library.documents import Problem
+from deepresearch.library.documents import ReadProblem
 from deepresearch.library.walk import files_under
 
 
 def found(*roots: Path, own: Path = Path("/nowhere")) -> tuple[list[str], dict[str, str]]:
     items = list(files_under(list(roots), own))
     files = [item.name for item in items if isinstance(item, Path)]
-    return files, {Path(item.place).name: item.reason for item in items if isinstance(item, Problem)}
+    return files, {Path(item.place).name: item.reason for item in items if isinstance(item, ReadProblem)}
 
 
 def test_sorted_and_nested(docs: Path) -> None:

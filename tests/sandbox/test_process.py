@@ -7,7 +7,7 @@ import pytest
 
 from deepresearch.errors import DocumentError
 from deepresearch.library import reading
-from deepresearch.library.documents import Document, Problem
+from deepresearch.library.documents import Document, ReadProblem
 from deepresearch.library.readers.pdf import read_pdf
 from deepresearch.library.reading import read, read_bounded
 from deepresearch.sandbox import process
@@ -122,7 +122,7 @@ def test_items_are_bounded(docs: Path, reader: Worker) -> None:
     with pytest.raises(DocumentError, match="more than 2 documents"):
         read_bounded(path, reader)
     path.write_text("no\n")
-    assert isinstance(read_bounded(path, reader)[0], Problem)
+    assert isinstance(read_bounded(path, reader)[0], ReadProblem)
 
 
 def test_no_key_reaches_the_child(docs: Path, reader: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,7 +134,7 @@ def test_no_key_reaches_the_child(docs: Path, reader: Worker, monkeypatch: pytes
 def test_what_may_explode_is_read_in_another_process(docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def noted(path: Path) -> list[Document | Problem]:
+    def noted(path: Path) -> list[Document | ReadProblem]:
         asked.append(path.name)
         return []
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from ..errors import DocumentError, LibraryError
 from .document_store import DocumentStore, FileMark, KnownDocument
-from .documents import Document, Problem
+from .documents import Document, ReadProblem
 from .passages import make_passages
 from .reading import is_corpus, read
 from .walk import files_under
 
 Progress = Callable[[int, int, str], None]
-"""Told as work goes on: files done, files in all, file at hand."""
+"""Called as work proceeds: files done, files in all, file at hand."""
 Watch = Callable[[int, float], None]
-"""Told more often: passages written, and about which share of the bytes has been read."""
+"""Called more often: passages written, and about which share of the bytes has been read."""
 BATCH = 20_000
 """Passages that become durable and searchable together."""
 GLANCE = 500
@@ -23,7 +23,7 @@ GLANCE = 500
 CUT = "2"
 """Raised when readers or cutting change: files are then read again although they have not changed."""
 MOST_PROBLEMS = 1000
-"""Problems of one file that are remembered and told again while it does not change."""
+"""Problems of one file that are remembered and reported again while it does not change."""
 
 
 @dataclass
@@ -41,7 +41,7 @@ class AddReport:
 
 
 class Addition:
-    """One call of `Library.add`: makes the document store mirror what stands under some paths."""
+    """One call of `Library.add`: makes the document store mirror the files under some paths."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Addition:
     def run(self, roots: list[Path]) -> AddReport:
         files = []
         for found in files_under(roots, self._own):
-            if isinstance(found, Problem):
+            if isinstance(found, ReadProblem):
                 self._report.skipped.append((found.place, found.reason))
             else:
                 files.append(found)
@@ -153,7 +153,7 @@ class Addition:
         seen = Numbers()
         try:
             for item in _documents(path, self._text_field):
-                if isinstance(item, Problem):
+                if isinstance(item, ReadProblem):
                     self._problem(item.place, item.reason)
                 else:
                     self._put(*self._with_free_id(item, path), str(path), seen)
@@ -183,7 +183,7 @@ class Addition:
 
     def _put(self, document: Document, known: KnownDocument | None, file: str, seen: "Numbers") -> None:
         if known and known.number in seen:
-            self._problem(file, f"the id {document.id} stands twice: only the first is kept")
+            self._problem(file, f"the id {document.id} is there twice: only the first is kept")
             return
         content = f"{CUT}{document!r}".encode()
         digest = hashlib.sha256(content).hexdigest()
@@ -196,7 +196,7 @@ class Addition:
             return
         passages = make_passages(document)
         if not passages:
-            self._problem(document.id, "holds no text")
+            self._problem(document.id, "has no text")
             return
         if known:
             self._store.drop(known.number)
@@ -230,7 +230,7 @@ class Numbers:
         return number < len(self._marks) and bool(self._marks[number])
 
 
-def _documents(path: Path, text_field: str) -> Iterator[Document | Problem]:
+def _documents(path: Path, text_field: str) -> Iterator[Document | ReadProblem]:
     """What `read` gives. Raises NotNow where a package is missing: installing it does not change the file."""
     try:
         yield from read(path, text_field)

@@ -16,7 +16,6 @@ from ..errors import FetchFailed, SettingsError
 from ..trajectory import Passage
 from ..web.search import Hit
 from ..web.urls import parse_url
-from .places import PLACES
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ TIERS = {
     2: Tier("expert", 0.4, "written or reviewed by people of the subject"),
     3: Tier("edited", 0.25, "editors answer for it, or it is open to view with its sources"),
     4: Tier("ordinary", 0.0, "nothing speaks for or against it"),
-    5: Tier("weak", -0.2, "nobody stands behind it, or it is often wrong"),
+    5: Tier("weak", -0.2, "nobody is responsible for it, or it is often wrong"),
     6: Tier("unreliable", -0.5, "known for falsehoods, or made for advertising"),
 }
 """From most to least trustworthy."""
@@ -69,7 +68,7 @@ _LANGUAGE = re.compile(r"[a-z]{2}")
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class SiteVerdict:
     """What is known about a source."""
 
     host: str
@@ -93,7 +92,7 @@ class Verdict:
         return TIERS[self.tier].weight
 
 
-OWN = Verdict("", "", ORDINARY, "own", "", "", "your own document", "")
+OWN = SiteVerdict("", "", ORDINARY, "own", "", "", "your own document", "")
 
 
 class Authority:
@@ -114,7 +113,7 @@ class Authority:
             tables.insert(0, (str(file), read_table(file)))
         return cls(tables)
 
-    def verdict(self, reference: str) -> Verdict:
+    def verdict(self, reference: str) -> SiteVerdict:
         """What is known about a URL, a host, or the path of a document (that is the user's own, and neutral).
 
         An address that can be read in two ways, one with a user name for example, counts as unlisted.
@@ -127,11 +126,11 @@ class Authority:
         for origin, table in self._tables:
             match = _find(table, host)
             if match:
-                return Verdict(host, match, *table[match], origin)
+                return SiteVerdict(host, match, *table[match], origin)
         reason = "in no table" if host else "not an address that can only be read in one way"
-        return Verdict(host, "", ORDINARY, "unlisted", "", "", reason, "")
+        return SiteVerdict(host, "", ORDINARY, "unlisted", "", "", reason, "")
 
-    def of(self, passage: Passage) -> Verdict:
+    def of(self, passage: Passage) -> SiteVerdict:
         """What is known about the source of a passage; without a URL it is the user's own document."""
         return self.verdict(passage.url) if passage.url else OWN
 
@@ -154,15 +153,15 @@ def rerank(hits: Sequence[Hit], authority: Authority, margin: float = MARGIN) ->
     return sorted(weighed, key=lambda hit: -hit.score)
 
 
-def in_words(verdict: Verdict) -> str:
-    """A verdict in a few words, to stand beside a document: "government, China", "unreliable: satire, invented, France
+def in_words(verdict: SiteVerdict) -> str:
+    """A verdict in a few words, to put beside a document: "government, China", "unreliable: satire, invented, France
     (Gorafi)"; empty for the user's own documents. A weak or unreliable source is always called so.
     """
     if verdict.kind == OWN.kind:
         return ""
     if not verdict.match:
         return "unlisted site"
-    place = PLACES.get(verdict.country, "" if verdict.country == "int" else verdict.country)
+    place = country_names().get(verdict.country, "" if verdict.country == "int" else verdict.country)
     words = ", ".join(filter(None, (KIND_WORDS.get(verdict.kind, verdict.kind.replace("-", " ")), place)))
     if verdict.tier <= ORDINARY:
         return words
@@ -170,7 +169,7 @@ def in_words(verdict: Verdict) -> str:
     return f"{TIERS[verdict.tier].name}: {words}{why}"
 
 
-def explain(verdict: Verdict) -> str:
+def explain(verdict: SiteVerdict) -> str:
     """A verdict in three lines, for people."""
     tier = TIERS[verdict.tier]
     about = ", ".join(filter(None, (verdict.kind, verdict.country, verdict.language)))
@@ -196,7 +195,7 @@ def read_table(path: Path) -> dict[str, Row]:
                 if fields and fields != COLUMNS and not fields[0].startswith("#"):
                     domain, row = _entry(fields)
                     if domain in table:
-                        raise ValueError(f"{domain} stands twice")
+                        raise ValueError(f"{domain} is there twice")
                     table[domain] = row
                 line = rows.line_num + 1
     except (ValueError, csv.Error) as error:
@@ -206,6 +205,13 @@ def read_table(path: Path) -> dict[str, Row]:
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}.", "Name a readable file.") from error
     return table
+
+
+@cache
+def country_names() -> dict[str, str]:
+    """Names of countries and territories by ISO 3166-1 alpha-2 code in small letters, in English, in common use."""
+    with Path(__file__).with_name("places.csv").open(encoding="utf-8", newline="") as file:
+        return {code: name for code, name in csv.reader(file)}  # noqa: C416  shows what a row is
 
 
 @cache

@@ -37,7 +37,7 @@ class Document:
 
 
 @dataclass(frozen=True)
-class Problem:
+class ReadProblem:
     """A file, or a part of one, that could not be read."""
 
     place: str

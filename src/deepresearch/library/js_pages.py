@@ -1,4 +1,4 @@
-"""Pages that hold next to nothing until their scripts have run: a browser could read them, a reader of HTML cannot."""
+"""Pages that have next to no text until their scripts have run: a browser could read them, a reader of HTML cannot."""
 
 import re
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from .passages import size
 NEARLY_EMPTY = 12
 """Words: a page with scripts and less text than this is made by its scripts."""
 FRAME = 40
-"""Words of menu and footer that may stand around the empty place where scripts put the page."""
+"""Words of menu and footer that may be around the empty place where scripts put the page."""
 _LOOKED_AT = 2**20
 """Bytes of a page that are looked at."""
 _MOUNT = re.compile(
@@ -40,5 +40,5 @@ def needs_browser(html: bytes, texts: Iterable[str]) -> bool:
     whole = "\n".join(texts)
     if size(whole) > 10 * most:  # so much text is a page, whatever it is about
         return False
-    said = " ".join(part for part in _SENTENCE.split(whole) if part and not _NOTICE.search(part))
-    return size(said) < most
+    content = " ".join(part for part in _SENTENCE.split(whole) if part and not _NOTICE.search(part))
+    return size(content) < most

@@ -29,7 +29,7 @@ WAIT, PAUSE = 600.0, 0.05
 """Seconds that a run waits for another that is reading the same documents, and between two looks."""
 
 DEEPEST = 4_000
-"""Passages after which no more are sought in place of repeats: a library may hold a text a million times."""
+"""Passages after which no more are sought in place of repeats: a library may have a text a million times."""
 
 AUTHORITATIVE = 2
 """The worst tier of sites that are searched a second time on their own, so that a flood of others cannot hide them."""
@@ -107,7 +107,7 @@ class Library:
 
         Of several runs that begin at once one reads the documents, and the others wait for it.
 
-        It has nothing that the paths have not, so one that is damaged, or of another version, is made anew.
+        It has nothing that the paths have not, so one that is damaged, or of another version, is rebuilt.
         """
         resolved = sorted({str(path.resolve()) for path in paths})
         digest = hashlib.sha256("\0".join(resolved).encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,6 +1,6 @@
 """The index over words on an OpenSearch server: the terms, fields and weights are those of the one on disk.
 
-An alias stands for the index, so that another can take its place in one step.
+An alias stands for the index, so that another can replace it in one step.
 """
 
 import logging
@@ -42,7 +42,7 @@ BODY = {
         },
     },
 }
-"""What the server is told of the index: terms come ready made, so it only splits them at spaces."""
+"""The index as the server is asked to make it: terms come ready made, so it only splits them at spaces."""
 
 
 class OpenSearchEngine:
@@ -215,7 +215,7 @@ def _term(field: str, term: str, boost: float) -> dict[str, Any]:
 
 
 def _filters(filters: Filters) -> list[dict[str, Any]]:
-    """The filters as queries that all must hold and score nothing."""
+    """The filters as queries that a passage must all match and that score nothing."""
     queries: list[dict[str, Any]] = []
     if filters.since:
         queries.append({"range": {"last_day": {"gte": day(filters.since, last=False)}}})

@@ -17,7 +17,7 @@ from .passages import make_passages
 from .reading import read
 
 LONGEST_NAME = 80
-"""Characters of an address that stand in for a missing title."""
+"""Characters of an address that are used for a missing title."""
 _STARTS_HTML = (b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<rss", b"<feed")
 _TEXT_TYPES = ("text/", "application/json", "application/yaml", "application/octet-stream")
 _ZIPPED = {"wordprocessingml": ".docx", "spreadsheetml": ".xlsx", "presentationml": ".pptx", "epub": ".epub"}
@@ -54,11 +54,11 @@ class PageReader:
         return await asyncio.to_thread(page_passages, page)
 
     def close(self) -> None:
-        """Nothing is held; the fetcher belongs to its maker."""
+        """Nothing to close; the fetcher belongs to its maker."""
 
 
 def page_passages(page: Fetched) -> list[Passage]:
-    """The passages of a page, read by what it holds rather than by what its server calls it.
+    """The passages of a page, read by what it is rather than by what its server calls it.
 
     What the page says of its own address is not believed. Raises FetchFailed (empty, needs_browser, wrong_kind,
     unreadable).
@@ -69,12 +69,12 @@ def page_passages(page: Fetched) -> list[Passage]:
     if suffix == ".html" and needs_browser(page.body, [passage.text for passage in passages]):
         raise _scripted(page)
     if not passages:
-        raise FetchFailed(f"{_place(page)} holds no text.", outcome="empty")
+        raise FetchFailed(f"{_place(page)} has no text.", outcome="empty")
     return passages
 
 
 def read_page(file: Path, url: str) -> Sequence[Passage]:
-    """The passages of a file that stands for the page at `url`; none where it cannot be read. For the canned web."""
+    """The passages of a file that is the page at `url`; none where it cannot be read. For the canned web."""
     try:
         documents = [item for item in read(file) if isinstance(item, Document)]
     except DocumentError:
@@ -121,7 +121,7 @@ def _read(page: Fetched, suffix: str) -> Document:
 
 def _scripted(page: Fetched) -> FetchFailed:
     return FetchFailed(
-        f"{_place(page)} holds next to no text before its scripts have run.",
+        f"{_place(page)} has next to no text before its scripts have run.",
         "It needs a browser.",
         outcome="needs_browser",
     )
@@ -151,5 +151,5 @@ def _name(page: Fetched) -> str:
 
 
 def _place(page: Fetched) -> str:
-    """For messages: without the query, which may hold a key."""
+    """For messages: without the query, which may have a key in it."""
     return page.final_url.partition("?")[0]

@@ -54,7 +54,7 @@ def make_passages(document: Document) -> list[Passage]:
 Cut = tuple[list[str], str, int | None]
 """Heading path, text, page."""
 Section = tuple[list[str], list[Block]]
-"""Heading path, and what stands under it."""
+"""Heading path, and the blocks under it."""
 
 
 def _cut(document: Document) -> Iterator[Cut]:
@@ -99,7 +99,7 @@ def _line(text: str) -> str:
 
 
 def _led(sections: Iterable[Section]) -> Iterator[Section]:
-    """A line or two that only lead to what stands under them ("The module provides:") as part of that."""
+    """A line or two that only lead to what is under them ("The module provides:") as part of that."""
     lead: Section | None = None
     for path, blocks in sections:
         if lead and path[: len(lead[0])] == lead[0]:
@@ -119,21 +119,21 @@ def _led(sections: Iterable[Section]) -> Iterator[Section]:
 
 def _gathered(sections: Iterable[Section]) -> Iterator[Section]:
     """Small definitions that follow each other (a glossary, a list of constants) as one section under what is above."""
-    held: list[Section] = []
+    waiting: list[Section] = []
     filled = 0
     for path, blocks in sections:
         length = _total(blocks)
         small = blocks[0].kind == "term" and length < SMALL // 2
-        if held and (not small or held[0][0][:-1] != path[:-1] or filled + length > LARGE):
-            yield _merged(held)
-            held, filled = [], 0
+        if waiting and (not small or waiting[0][0][:-1] != path[:-1] or filled + length > LARGE):
+            yield _merged(waiting)
+            waiting, filled = [], 0
         if small:
-            held.append((path, blocks))
+            waiting.append((path, blocks))
             filled += length
         else:
             yield path, blocks
-    if held:
-        yield _merged(held)
+    if waiting:
+        yield _merged(waiting)
 
 
 def _total(blocks: Iterable[Block]) -> int:

@@ -14,13 +14,13 @@ from ..errors import DocumentError, LibraryError, ProcessFailed
 from ..sandbox.process import Worker
 from ..text.dates import iso_date
 from ..text.language import primary_code
-from .documents import Block, Document, Problem
+from .documents import Block, Document, ReadProblem
 from .readers import READERS, Reader
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a file that is read whole; JSON lines and Parquet are read piece by piece and may be of any size."""
 WORKERS = 2
-"""Files that are read at once by processes with limits: one that takes long does not hold up all others."""
+"""Files that are read at once by processes with limits: one that takes long does not delay all others."""
 LONGEST_TITLE = 300
 """Characters."""
 _HARMLESS = frozenset(
@@ -28,7 +28,7 @@ _HARMLESS = frozenset(
 )
 """Kinds that are read in this process. In others a small file can ask for much time or memory."""
 _CORPORA = frozenset(["jsonl", "json", "parquet"])
-"""Kinds whose rows are documents: their readers are told in which field the text is."""
+"""Kinds whose rows are documents: their readers are given the field in which the text is."""
 _PACKAGES = {
     **dict.fromkeys(["docx", "docm"], "docx"),
     **dict.fromkeys(["xlsx", "xlsm"], "openpyxl"),
@@ -67,7 +67,7 @@ _EXPECTED = {
 """What files of these kinds start with; those of the other built-in kinds start with none of these."""
 
 
-def read(path: Path, text_field: str = "text") -> Iterator[Document | Problem]:
+def read(path: Path, text_field: str = "text") -> Iterator[Document | ReadProblem]:
     """The documents of one file. text_field: of a corpus, which field or column of its rows is the text.
 
     Raises DocumentError that names the file and what to do where it cannot be read, LibraryError where a
@@ -105,7 +105,7 @@ def _reader(path: Path, text_field: str = "text") -> Reader:
 # Reading in another process.
 
 
-def read_bounded(path: Path, worker: Worker | None = None) -> list[Document | Problem]:
+def read_bounded(path: Path, worker: Worker | None = None) -> list[Document | ReadProblem]:
     """The documents of a file, read by a child process with limits.
 
     Raises DocumentError that names the file and the limit where one was reached; otherwise what the reader raises.
@@ -114,7 +114,7 @@ def read_bounded(path: Path, worker: Worker | None = None) -> list[Document | Pr
     try:
         return [_from_json(path, *value) for value in taken.call(path)]
     except ProcessFailed as failure:
-        hint = "Save it anew, split it, or convert it to text."
+        hint = "Save it again, split it, or convert it to text."
         raise DocumentError(f"{path} cannot be read: {failure.message}.", hint) from None
     finally:
         if worker is None:
@@ -134,20 +134,20 @@ def as_json(path: Path) -> Iterator[tuple[str, Any]]:
         yield "OSError", [error.errno, error.strerror]
 
 
-def _fields(item: Document | Problem) -> dict[str, Any]:
-    if isinstance(item, Problem):
+def _fields(item: Document | ReadProblem) -> dict[str, Any]:
+    if isinstance(item, ReadProblem):
         return asdict(item)
     blocks = [(block.kind, block.text, block.level, block.page) for block in item.blocks]
     return {**vars(item), "blocks": blocks}
 
 
-def _from_json(path: Path, kind: str, fields: Any) -> Document | Problem:
+def _from_json(path: Path, kind: str, fields: Any) -> Document | ReadProblem:
     if kind == "DocumentError":
         raise DocumentError(*fields)
     if kind == "OSError":
         raise OSError(*fields)
-    if kind == "Problem":
-        return Problem(**fields)
+    if kind == "ReadProblem":
+        return ReadProblem(**fields)
     return Document(**{**fields, "blocks": [Block(*block) for block in fields["blocks"]]})
 
 

@@ -23,17 +23,17 @@ class Server:
     setting: str
     """Holds its address."""
     key: str
-    """Environment variable that holds its key."""
+    """Environment variable with its key."""
 
     def check_address(self, url: str) -> str:
-        """`url` without a slash at its end. Raises SettingsError for what is no address or holds a password."""
+        """`url` without a slash at its end. Raises SettingsError for what is no address or has a password in it."""
         parts = urlsplit(url.strip())
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise SettingsError(
                 f"{self.setting} = {url.rsplit('@', 1)[-1]!r} is no address of a server.", "Use http://host:port."
             )
         if "@" in parts.netloc:
-            raise SettingsError(f"{self.setting} holds a password.", f"Put it in {self.key}.")
+            raise SettingsError(f"{self.setting} has a password in it.", f"Put it in {self.key}.")
         return parts._replace(path=parts.path.rstrip("/"), query="", fragment="").geturl()
 
     def not_installed(self) -> LibraryError:

@@ -69,7 +69,7 @@ class TextIndex:
             self._open()
 
     def clear(self) -> None:
-        """Begin anew with an empty index."""
+        """Start with an empty index."""
         self.close()
         if self.folder.is_dir() and not self.folder.is_symlink():
             shutil.rmtree(self.folder)
@@ -85,7 +85,7 @@ class TextIndex:
         self._domains = (None, [])
 
     def update(self, batch: Iterable[tuple[int, Passage]], above: int, dropped: Iterable[int]) -> None:
-        """Make the index hold `batch` as all that it has above key `above`, without `dropped`; durable on return.
+        """See Engine.
 
         Raises ValueError where the index is damaged or cannot be written.
         """
@@ -123,7 +123,7 @@ class TextIndex:
         )
 
     def _open(self) -> tantivy.Index:
-        """The index as it now stands on disk: other processes may have written to it. Raises ValueError."""
+        """The index as it is now on disk: other processes may have written to it. Raises ValueError."""
         try:
             status = (self.folder / "meta.json").stat()
         except OSError as error:  # the engine would make an empty index in its place, and find nothing
@@ -153,7 +153,7 @@ class TextIndex:
             raise ValueError(f"the engine gave up: {error}" if panic else str(error)) from error
 
     def _query(self, text: str, terms: list[str], narrow: list[tantivy.Query]) -> tantivy.Query:
-        # Built from terms, never by the engine's query language: whatever a query holds, it means words.
+        # Built from terms, never by the engine's query language: whatever is in a query, it means words.
         counts = Counter(content_terms(text)).most_common(MOST_TERMS)
         should, must = tantivy.Occur.Should, tantivy.Occur.Must
         wanted = [
@@ -173,7 +173,7 @@ class TextIndex:
         return tantivy.Query.boost_query(tantivy.Query.term_query(self._schema, field, term, "freq"), boost)
 
     def _filters(self, filters: Filters, searcher: tantivy.Searcher) -> list[tantivy.Query] | None:
-        """Queries of which all must hold; None: nothing can meet the filters."""
+        """Queries that a passage must all match; None: nothing can meet the filters."""
         queries = []
         integer = tantivy.FieldType.Integer
         if filters.since:
@@ -262,7 +262,7 @@ def verify_checksums(folder: Path) -> None:
     for path in _files(folder):
         try:
             if known.get(path.name) != _mark(path) and not _sound(path):
-                raise ValueError(f"{path.name} does not hold what was written")
+                raise ValueError(f"{path.name} is not what was written")
         except FileNotFoundError:  # merged away meanwhile; what is missing otherwise the engine finds out
             continue
 

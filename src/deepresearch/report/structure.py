@@ -8,7 +8,7 @@ from typing import Any
 
 from ..derived import answer, find, registered, started, state
 from ..errors import ExportError, SettingsError
-from ..library.authority import Authority, Verdict
+from ..library.authority import Authority, SiteVerdict
 from ..text.markdown import code_ranges, is_inside
 from ..trajectory import BudgetReached, Event, Judged, RunCancelled, RunFailed, Turn, UserSteered
 from .capping import cap_tables
@@ -53,7 +53,7 @@ class Report:
     """Why the report is partial, in the report's language; None where it is not."""
     checks: Checks | None
     """What the check of the citations found; None where there was none."""
-    trust: Mapping[str, Verdict]
+    trust: Mapping[str, SiteVerdict]
     """What is known about each document that was shown, by its path or id."""
     now: bool
     """Whether the question asks about the present; then `asked` is the day it was answered for."""
@@ -121,7 +121,7 @@ def _quality_card(events: Sequence[Event]) -> str:
     return clean(cards[-1]) if cards else ""
 
 
-def _trust(events: Sequence[Event]) -> tuple[dict[str, Verdict], bool]:
+def _trust(events: Sequence[Event]) -> tuple[dict[str, SiteVerdict], bool]:
     """What is known about each document, and whether the user's own file of verdicts could not be read."""
     search = started(events).settings.get("search")
     own = search.get("authority") if isinstance(search, dict) else None

@@ -38,7 +38,7 @@ def _needed() -> list[str]:
     """Folders without which the interpreter, the packages and this package cannot be loaded; outer ones first."""
     installed = [path for path in sys.path if path and next(Path(path).glob("*.dist-info"), None)]
     own = str(Path(__file__).parents[1])
-    # /usr as prefix is there already; a prefix of / would bring everything in.
+    # /usr as prefix is there already; a prefix of / would include everything.
     wanted = {
         str(Path(path)) for path in (*_SYSTEM, sys.prefix, sys.base_prefix, *installed, own) if Path(path).exists()
     } - {"/"}

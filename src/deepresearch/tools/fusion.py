@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import mean
 
-from ..library.authority import TIERS, Authority, Verdict
+from ..library.authority import TIERS, Authority, SiteVerdict
 from ..library.ranking import Repeats
 from ..text.terms import content_terms, tokenise
 from ..trajectory import Passage
@@ -48,7 +48,7 @@ class Group:
     """Hits that count as one."""
 
     members: list[Passage] = field(default_factory=list)
-    verdicts: list[Verdict] = field(default_factory=list)
+    verdicts: list[SiteVerdict] = field(default_factory=list)
     providers: list[str] = field(default_factory=list)
     weighed: set[str] = field(default_factory=set)
     """Providers of it that have let authority have its say among their own hits."""
@@ -64,7 +64,7 @@ class Group:
         return keys.index(min(keys))
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> SiteVerdict:
         return self.verdicts[self.best]
 
     def ranked(self) -> Ranked:

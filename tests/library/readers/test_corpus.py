@@ -6,7 +6,7 @@ import pytest
 
 from deepresearch.errors import DocumentError, LibraryError
 from deepresearch.library import Library
-from deepresearch.library.documents import Document, Problem
+from deepresearch.library.documents import Document, ReadProblem
 from deepresearch.library.reading import read
 
 
@@ -36,7 +36,7 @@ def test_bad_rows_are_named_by_line(docs: Path) -> None:
         )
     )
     items = list(read(path))
-    assert [item.place for item in items if isinstance(item, Problem)] == [f"{path}:{n}" for n in range(2, 8)]
+    assert [item.place for item in items if isinstance(item, ReadProblem)] == [f"{path}:{n}" for n in range(2, 8)]
     assert [item.id for item in items if isinstance(item, Document)] == ["a"]
 
 

@@ -11,7 +11,7 @@ import pytest
 from pyarrow import parquet
 
 from deepresearch.errors import DocumentError
-from deepresearch.library.documents import Document, Problem
+from deepresearch.library.documents import Document, ReadProblem
 from deepresearch.library.readers.parquet import read_parquet
 from deepresearch.library.reading import read
 
@@ -96,7 +96,7 @@ def test_bad_rows_are_named(path: Path) -> None:
     write(path, id=["a", "b", "c", "d", "e"], text=texts)
     items = list(read(path))
     assert [item.id for item in items if isinstance(item, Document)] == ["a", "e"]
-    problems = [(item.place, item.reason) for item in items if isinstance(item, Problem)]
+    problems = [(item.place, item.reason) for item in items if isinstance(item, ReadProblem)]
     assert problems == [
         (f"{path}:2", "no `text`"),
         (f"{path}:3", "`text`: not in UTF-8"),
@@ -136,7 +136,7 @@ def test_damage_anywhere_is_named(path: Path) -> None:
         path.write_bytes(whole[:place] + b"\xa5" * 8 + whole[place + 8 :])
         try:
             for item in read(path):
-                assert isinstance(item, Document | Problem)
+                assert isinstance(item, Document | ReadProblem)
         except DocumentError as error:
             assert str(path) in str(error)
     path.write_bytes(whole[: len(whole) // 2])

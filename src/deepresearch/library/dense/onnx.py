@@ -27,9 +27,9 @@ LONGEST = 512
 BATCH = 8
 """Texts run at once: more take more memory, and no less time."""
 UNREADABLE = 0.3
-"""Share of tokens unknown to the model from which it is said not to read a text."""
+"""Share of tokens unknown to the model from which it counts as unable to read a text."""
 _UNKNOWN = ("[UNK]", "<unk>")
-_MEND = "Set library.dense_model to a folder with model.onnx and tokenizer.json (docs/dense.md says how to make one)."
+_HINT = "Set library.dense_model to a folder with model.onnx and tokenizer.json (docs/dense.md says how to make one)."
 
 
 class OnnxEmbedder:
@@ -45,7 +45,7 @@ class OnnxEmbedder:
         self._folder = folder
         for name in ("model.onnx", "tokenizer.json"):
             if not (folder / name).is_file():
-                raise LibraryError(f"{folder} holds no {name}.", _MEND)
+                raise LibraryError(f"{folder} has no {name}.", _HINT)
         self.name = f"onnx:{_mark(folder)}"
         self._lock = threading.Lock()
         self._model: _Model | None = None
@@ -75,7 +75,7 @@ class _Model:
             )
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as error:  # both packages raise their own kinds for what they cannot read
-            raise LibraryError(f"{folder} holds no model that can be read: {str(error)[:300]}.", _MEND) from error
+            raise LibraryError(f"{folder} has no model that can be read: {str(error)[:300]}.", _HINT) from error
         self._folder = folder
         self._inputs = {value.name for value in self._session.get_inputs()}
         about = _json(folder / "sentence_bert_config.json")
@@ -116,10 +116,10 @@ class _Model:
         try:
             found = self._session.run(None, {name: given[name] for name in self._inputs})[0]
         except Exception as error:  # the package raises kinds of its own
-            raise LibraryError(f"{self._folder}: the model fails: {str(error)[:300]}.", _MEND) from error
+            raise LibraryError(f"{self._folder}: the model fails: {str(error)[:300]}.", _HINT) from error
         vectors = found if found.ndim == 2 else self._pooled(found, mask)
         if vectors.ndim != 2 or len(vectors) != len(encodings) or not np.isfinite(vectors).all():
-            raise LibraryError(f"{self._folder}: the model does not give one finite vector a text.", _MEND)
+            raise LibraryError(f"{self._folder}: the model does not give one finite vector a text.", _HINT)
         return normalised(vectors.astype(np.float32))
 
     def _pooled(self, tokens: "Matrix", mask: "NDArray[np.int64]") -> "Matrix":
@@ -157,5 +157,5 @@ def _json(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise LibraryError(f"{path} cannot be read: {error}.", _MEND) from error
+        raise LibraryError(f"{path} cannot be read: {error}.", _HINT) from error
     return found if isinstance(found, dict) else {}

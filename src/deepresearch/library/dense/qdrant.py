@@ -127,7 +127,7 @@ class QdrantVectors:
             raise QDRANT.failure(self._url, self._key, None, "it has not completed a change")
 
     def _conditions(self, filters: Filters) -> list[Any]:
-        """The filters as conditions that all must hold."""
+        """The filters as conditions that a point must all meet."""
         models = self._models
         conditions: list[Any] = []
         if filters.since:

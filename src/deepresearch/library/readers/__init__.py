@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from ...plugins import Registry
-from ..documents import Document, Problem
+from ..documents import Document, ReadProblem
 
-Reader = Callable[..., Iterator[Document | Problem]]
+Reader = Callable[..., Iterator[Document | ReadProblem]]
 """Takes a path; those of corpora also `text_field`, the name of the field or column with the text of a row.
 
 Raises DocumentError that names the file and what to do, OSError from the file system.

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...errors import DocumentError
 from ...text.encoding import decode
-from ..documents import Document, Problem
+from ..documents import Document, ReadProblem
 from .text import paragraphs
 
 TEXT = "text"
@@ -18,8 +18,8 @@ LONGEST_LINE = 16 * 1024 * 1024
 """Bytes; what is longer is no document, and falls apart into lines that are no JSON."""
 
 
-def read_json_lines(path: Path, text_field: str = TEXT) -> Iterator[Document | Problem]:
-    """A document per line. A line that cannot be used is yielded as a Problem. Raises OSError."""
+def read_json_lines(path: Path, text_field: str = TEXT) -> Iterator[Document | ReadProblem]:
+    """A document per line. A line that cannot be used is yielded as a ReadProblem. Raises OSError."""
     with path.open("rb") as file:
         for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), 1):
             if not line.strip():
@@ -27,12 +27,12 @@ def read_json_lines(path: Path, text_field: str = TEXT) -> Iterator[Document | P
             try:
                 row = json.loads(line.decode("utf-8-sig"))
             except (ValueError, RecursionError) as error:
-                yield Problem(f"{path}:{number}", f"not a JSON object in UTF-8: {error}")
+                yield ReadProblem(f"{path}:{number}", f"not a JSON object in UTF-8: {error}")
                 continue
             yield document_of(row, path, number, text_field)
 
 
-def read_json(path: Path, text_field: str = TEXT) -> Iterator[Document | Problem]:
+def read_json(path: Path, text_field: str = TEXT) -> Iterator[Document | ReadProblem]:
     """A document per entry of a list. Raises DocumentError where the file is something else, OSError."""
     try:
         rows = json.loads(decode(path.read_bytes(), str(path)))
@@ -44,16 +44,16 @@ def read_json(path: Path, text_field: str = TEXT) -> Iterator[Document | Problem
         yield document_of(row, path, number, text_field)
 
 
-def document_of(row: Any, path: Path, number: int, text_field: str = TEXT) -> Document | Problem:
+def document_of(row: Any, path: Path, number: int, text_field: str = TEXT) -> Document | ReadProblem:
     """The document of row `number`, from 1, or why there is none."""
     place = f"{path}:{number}"
     if not isinstance(row, dict):
-        return Problem(place, f"not an object with `id` and `{text_field}`")
+        return ReadProblem(place, f"not an object with `id` and `{text_field}`")
     text = row.get(text_field)
     if not isinstance(text, str):
         named = ", ".join(f"`{name}`" for name in list(row)[:8])
         advice = f" (its fields: {named}); --text-field names the one with the text" if text_field not in row else ""
-        return Problem(place, f"no `{text_field}`{advice}")
+        return ReadProblem(place, f"no `{text_field}`{advice}")
     id = row.get("id")
     return Document(
         id=str(id) if isinstance(id, str | int) and str(id) else place,

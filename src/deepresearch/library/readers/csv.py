@@ -7,13 +7,13 @@ from pathlib import Path
 
 from ...errors import DocumentError
 from ...text.encoding import decode
-from ..documents import Document, Problem
+from ..documents import Document, ReadProblem
 from .rows import row_blocks
 
 DELIMITERS = ",;\t|"
 
 
-def read_csv(path: Path) -> Iterator[Document | Problem]:
+def read_csv(path: Path) -> Iterator[Document | ReadProblem]:
     """One document. Raises DocumentError, OSError."""
     text = decode(path.read_bytes(), str(path))
     try:
@@ -24,7 +24,7 @@ def read_csv(path: Path) -> Iterator[Document | Problem]:
 
 
 def _delimiter(text: str, path: Path) -> str:
-    """The one that stands in most of the first lines most evenly."""
+    """The one that most of the first lines have, most evenly."""
     if path.suffix.lower() == ".tsv":
         return "\t"
     lines = [line for line in text[:20_000].split("\n")[:20] if line.strip()]

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from ...errors import DocumentError
 from ...text.encoding import decode
-from ..documents import Document, Problem
+from ..documents import Document, ReadProblem
 from .feed import parse_xml
 from .html import fragment_blocks
 from .rows import about
@@ -19,13 +19,13 @@ _PAGES = ("application/xhtml+xml", "text/html")
 _DC = "{http://purl.org/dc/elements/1.1/}"
 
 
-def read_epub(path: Path) -> Iterator[Document | Problem]:
+def read_epub(path: Path) -> Iterator[Document | ReadProblem]:
     """One document: its pages in reading order. Raises DocumentError, OSError."""
     with open_zip(path) as archive:
         container = parse_xml(unpacked(archive, "META-INF/container.xml", path), path)
         rootfile = container.find(".//{*}rootfile")
         if rootfile is None:
-            raise DocumentError(f"{path} is damaged: it names no content.", "Save it anew.")
+            raise DocumentError(f"{path} is damaged: it names no content.", "Save it again.")
         place = rootfile.get("full-path") or ""
         package = parse_xml(unpacked(archive, place, path), path)
         names = set(archive.namelist())

@@ -8,16 +8,16 @@ from typing import Any
 from lxml import etree
 
 from ...errors import DocumentError
-from ..documents import Block, Document, Problem
+from ..documents import Block, Document, ReadProblem
 from .html import fragment_blocks
 from .rows import about
 
 _TEXTS = ("encoded", "content", "description", "summary")
-"""Names of the elements that hold an entry's text, the fullest first."""
+"""Names of the elements with an entry's text, the fullest first."""
 _DATES = ("pubDate", "published", "date", "updated")
 
 
-def read_feed(path: Path) -> Iterator[Document | Problem]:
+def read_feed(path: Path) -> Iterator[Document | ReadProblem]:
     """A document per entry. Raises DocumentError where the file is no sound feed, OSError."""
     root = parse_xml(path.read_bytes(), path)
     if etree.QName(root).localname not in ("rss", "feed", "RDF"):
@@ -40,7 +40,7 @@ def parse_xml(data: bytes, path: Path) -> Any:
     try:
         return etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise DocumentError(f"{path} is not sound XML: {error}.", "Save it anew.") from error
+        raise DocumentError(f"{path} is not sound XML: {error}.", "Save it again.") from error
 
 
 def _entry(entry: Any, id: str, feed: str) -> Document:

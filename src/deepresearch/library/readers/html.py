@@ -10,7 +10,7 @@ from lxml import etree
 
 from ...errors import DocumentError
 from ...text.encoding import decode
-from ..documents import Block, Document, Problem
+from ..documents import Block, Document, ReadProblem
 from ..passages import size
 from .html_walk import is_index, main_content, walk
 from .markdown import markdown_blocks
@@ -32,7 +32,7 @@ for _name in ("trafilatura", "htmldate"):
     logging.getLogger(_name).addHandler(logging.NullHandler())  # they complain aloud about every odd page
 
 
-def read_html(path: Path) -> Iterator[Document | Problem]:
+def read_html(path: Path) -> Iterator[Document | ReadProblem]:
     """One document. Raises DocumentError, OSError."""
     yield parse_html(decode(path.read_bytes(), str(path)), str(path), path.stem)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...errors import DocumentError
 from ...text.encoding import decode
-from ..documents import Block, Document, Problem
+from ..documents import Block, Document, ReadProblem
 from .html import fragment_blocks
 from .rows import about
 from .text import paragraphs
@@ -23,7 +23,7 @@ MOST_PARTS = 1000
 """Of a message: the time that the parser takes grows with their square where they are nested."""
 
 
-def read_eml(path: Path) -> Iterator[Document | Problem]:
+def read_eml(path: Path) -> Iterator[Document | ReadProblem]:
     """One document. Raises DocumentError where the file is no message, OSError."""
     data = path.read_bytes()
     if len(re.findall(rb"^content-type:", data, re.IGNORECASE | re.MULTILINE)) > MOST_PARTS:
@@ -52,12 +52,12 @@ def _body(part: EmailMessage, path: Path) -> list[Block]:
     try:
         text = data.decode(part.get_content_charset() or "utf-8")
     except (LookupError, UnicodeDecodeError):
-        text = decode(data, str(path))  # the declaration lies
+        text = decode(data, str(path))  # the declaration is wrong
     text = text.replace("\r\n", "\n")
     return fragment_blocks(text) if part.get_content_subtype() == "html" else paragraphs(text)
 
 
-def read_msg(path: Path) -> Iterator[Document | Problem]:
+def read_msg(path: Path) -> Iterator[Document | ReadProblem]:
     """One document. Raises DocumentError where the file is no message, OSError."""
     import olefile  # noqa: PLC0415
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from ...text.encoding import decode
 from ...text.markdown import markdown_blocks as read_blocks
 from ...text.markdown import plain_line, without_links
-from ..documents import Block, BlockKind, Document, Problem
+from ..documents import Block, BlockKind, Document, ReadProblem
 
 _FRONT = re.compile(r"\A---\n(.*?)\n(?:---|\.\.\.)[ \t]*\n", re.DOTALL)
 _FIELD = re.compile(r"^(title|date|url|lang|language):[ \t]*[\"']?(.+?)[\"']?[ \t]*$", re.MULTILINE)
@@ -17,7 +17,7 @@ _KINDS: dict[str, BlockKind] = {"item": "item", "table": "table", "code": "item"
 """Code that opens a list item is part of the item."""
 
 
-def read_markdown(path: Path) -> Iterator[Document | Problem]:
+def read_markdown(path: Path) -> Iterator[Document | ReadProblem]:
     """One document, titled by its front matter, its first heading or its name. Raises DocumentError, OSError."""
     text = decode(path.read_bytes(), str(path))
     fields: dict[str, str] = {}

@@ -7,16 +7,16 @@ from typing import Any
 
 from ...errors import DocumentError
 from ...text.encoding import decode
-from ..documents import Block, Document, Problem
+from ..documents import Block, Document, ReadProblem
 from .markdown import markdown_blocks
 
 
-def read_notebook(path: Path) -> Iterator[Document | Problem]:
+def read_notebook(path: Path) -> Iterator[Document | ReadProblem]:
     """One document. Raises DocumentError, OSError."""
     try:
         notebook = json.loads(decode(path.read_bytes(), str(path)))
     except (ValueError, RecursionError) as error:
-        raise DocumentError(f"{path} is not sound JSON: {error}.", "Save the notebook anew.") from error
+        raise DocumentError(f"{path} is not sound JSON: {error}.", "Save the notebook again.") from error
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     if not isinstance(cells, list):
         raise DocumentError(f"{path} is no notebook: it has no `cells`.", "Save it in version 4 of the format.")

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import DocumentError, LibraryError
-from ..documents import Document, Problem
+from ..documents import Document, ReadProblem
 from .corpus import TEXT, document_of
 
 COLUMNS = ("id", "title", "url", "date", "language")
 """What is read beside the text; none of them must be there."""
 BATCH = 1000
-"""Rows held at once."""
+"""Rows in memory at once."""
 LONGEST = 16 * 1024 * 1024
 """Characters of a cell; what is longer is no document."""
 LARGEST_GROUP = 2**30
@@ -20,8 +20,8 @@ BUFFER = 1024 * 1024
 """Bytes of a column read at once."""
 
 
-def read_parquet(path: Path, text_field: str = TEXT) -> Iterator[Document | Problem]:
-    """A document per row; a row that cannot be used is yielded as a Problem.
+def read_parquet(path: Path, text_field: str = TEXT) -> Iterator[Document | ReadProblem]:
+    """A document per row; a row that cannot be used is yielded as a ReadProblem.
 
     Raises LibraryError without pyarrow, DocumentError for a damaged file or one without the columns of a corpus,
     OSError from the file system.
@@ -44,7 +44,7 @@ def read_parquet(path: Path, text_field: str = TEXT) -> Iterator[Document | Prob
     except (ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the file system's own
-        raise DocumentError(f"{path} is not sound Parquet: {str(error)[:300]}.", "Write it anew.") from error
+        raise DocumentError(f"{path} is not sound Parquet: {str(error)[:300]}.", "Write it again.") from error
 
 
 def _columns(schema: Any, path: Path, text_field: str) -> list[str]:
@@ -83,7 +83,7 @@ def _check_size(metadata: Any, columns: list[str], path: Path) -> None:
         largest = max((c.total_uncompressed_size for c in chunks if c.path_in_schema in columns), default=0)
         if largest > LARGEST_GROUP:
             raise DocumentError(
-                f"{path}: row group {number} holds {largest // 2**20} MiB in one column, more than the "
+                f"{path}: row group {number} has {largest // 2**20} MiB in one column, more than the "
                 f"{LARGEST_GROUP // 2**20} MiB that are read.",
                 "Write it with smaller row groups.",
             )
@@ -108,8 +108,8 @@ def _text(value: Any) -> str | ValueError | None:
     return ValueError(f"more than {LONGEST} characters") if text and len(text) > LONGEST else text
 
 
-def _row(cells: dict[str, Any], path: Path, number: int, text_field: str) -> Document | Problem:
+def _row(cells: dict[str, Any], path: Path, number: int, text_field: str) -> Document | ReadProblem:
     for name, cell in cells.items():
         if isinstance(cell, ValueError):
-            return Problem(f"{path}:{number}", f"`{name}`: {cell}")
+            return ReadProblem(f"{path}:{number}", f"`{name}`: {cell}")
     return document_of(cells, path, number, text_field)

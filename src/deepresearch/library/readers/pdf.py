@@ -12,7 +12,7 @@ from typing import Any
 
 from ...errors import DocumentError
 from ...text.characters import CJK
-from ..documents import Block, Document, Problem
+from ..documents import Block, Document, ReadProblem
 
 _PDFIUM = threading.Lock()
 """PDFium is not thread-safe: one document at a time in a process."""
@@ -44,13 +44,13 @@ class _Line:
     size: float
 
 
-def read_pdf(path: Path) -> Iterator[Document | Problem]:
+def read_pdf(path: Path) -> Iterator[Document | ReadProblem]:
     """One document with page numbers. Raises DocumentError for encrypted, damaged and text-less files, OSError."""
     data = path.read_bytes()
     with _PDFIUM:
         pages, meta, outline = _extract(data, path)
     if len(pages) == MOST_PAGES:
-        yield Problem(str(path), f"only its first {MOST_PAGES} pages are read")
+        yield ReadProblem(str(path), f"only its first {MOST_PAGES} pages are read")
     if not any(pages):
         raise DocumentError(
             f"{path} holds no text: its pages are pictures, as scanners make them.", "Run it through OCR first."

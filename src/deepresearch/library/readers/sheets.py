@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..documents import Block, Document, Problem
+from ..documents import Block, Document, ReadProblem
 from .rows import about, row_blocks
 from .zipped import check_office
 
@@ -13,7 +13,7 @@ MOST_CELLS = 2_000_000
 """Of a file; what follows is left out, and said so."""
 
 
-def read_xlsx(path: Path) -> Iterator[Document | Problem]:
+def read_xlsx(path: Path) -> Iterator[Document | ReadProblem]:
     """One document. Raises DocumentError, OSError; whatever openpyxl raises on damaged files."""
     import openpyxl  # noqa: PLC0415  the other kind has a library of its own
 
@@ -30,13 +30,13 @@ def read_xlsx(path: Path) -> Iterator[Document | Problem]:
     finally:
         book.close()
     if budget.spent:
-        yield Problem(str(path), f"only its first {MOST_CELLS} cells are read")
+        yield ReadProblem(str(path), f"only its first {MOST_CELLS} cells are read")
     date = meta.modified or meta.created
     blocks = about(author=meta.creator) + blocks
     yield Document(str(path), meta.title or path.stem, blocks, date=date.date().isoformat() if date else None)
 
 
-def read_xls(path: Path) -> Iterator[Document | Problem]:
+def read_xls(path: Path) -> Iterator[Document | ReadProblem]:
     """One document. Raises OSError; whatever xlrd raises on damaged files."""
     import xlrd  # noqa: PLC0415
 
@@ -48,7 +48,7 @@ def read_xls(path: Path) -> Iterator[Document | Problem]:
         rows = ([_old(cell, book.datemode) for cell in sheet.row(row)] for row in range(sheet.nrows))
         blocks += _sheet(sheet.name, budget.bounded(rows))
     if budget.spent:
-        yield Problem(str(path), f"only its first {MOST_CELLS} cells are read")
+        yield ReadProblem(str(path), f"only its first {MOST_CELLS} cells are read")
     yield Document(str(path), path.stem, about(author=book.user_name.strip()) + blocks)
 
 

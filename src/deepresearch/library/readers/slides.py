@@ -6,7 +6,7 @@ from typing import Any
 
 import pptx
 
-from ..documents import Block, Document, Problem
+from ..documents import Block, Document, ReadProblem
 from .rows import about, row_blocks
 from .zipped import check_office
 
@@ -14,7 +14,7 @@ DEEPEST = 20
 """Groups of shapes within groups."""
 
 
-def read_slides(path: Path) -> Iterator[Document | Problem]:
+def read_slides(path: Path) -> Iterator[Document | ReadProblem]:
     """One document; a slide's number is its page. Raises DocumentError, OSError; whatever python-pptx raises."""
     check_office(path)
     show = pptx.Presentation(str(path))

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from ...text.characters import CJK
 from ...text.encoding import decode
-from ..documents import Block, Document, Problem
+from ..documents import Block, Document, ReadProblem
 
 _ITEM = re.compile(r"\s{0,8}(?:[-*•]|\d{1,3}[.)])\s+\S")
 _CJK_WRAP = re.compile(rf"(?<=[{CJK}，。、；：！？）」』》”])[ \t]*\n\s*(?=[{CJK}（「『《“])")
 
 
-def read_text(path: Path) -> Iterator[Document | Problem]:
-    """One document: its paragraphs stand between blank lines. Raises DocumentError, OSError."""
+def read_text(path: Path) -> Iterator[Document | ReadProblem]:
+    """One document: its paragraphs are separated by blank lines. Raises DocumentError, OSError."""
     text = decode(path.read_bytes(), str(path))
     yield Document(str(path), path.stem, paragraphs(text))
 

@@ -9,7 +9,7 @@ from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph
 from lxml import etree
 
-from ..documents import Block, Document, Problem
+from ..documents import Block, Document, ReadProblem
 from .rows import about, row_blocks
 from .zipped import check_office
 
@@ -26,7 +26,7 @@ _LEFT_OUT = (
 _NOTES = {"footnotes": "Footnotes", "endnotes": "Endnotes", "comments": "Comments"}
 
 
-def read_word(path: Path) -> Iterator[Document | Problem]:
+def read_word(path: Path) -> Iterator[Document | ReadProblem]:
     """One document. Raises DocumentError, OSError; whatever python-docx raises on damaged files."""
     check_office(path)
     document = docx.Document(str(path))

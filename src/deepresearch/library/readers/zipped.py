@@ -10,7 +10,7 @@ LARGEST = 512 * 1024 * 1024
 """Bytes of all entries, unpacked."""
 LARGEST_RATIO = 200
 """Unpacked to packed size of an entry over a MiB; text and XML are packed 5 to 50 times smaller."""
-_MEND = "Open it in the program that made it and save it anew."
+_HINT = "Open it in the program that made it and save it again."
 
 
 def open_zip(path: Path) -> zipfile.ZipFile:
@@ -18,10 +18,10 @@ def open_zip(path: Path) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise DocumentError(f"{path} is damaged: {error}.", _MEND) from error
+        raise DocumentError(f"{path} is damaged: {error}.", _HINT) from error
     if reason := _objection(archive.infolist()):
         archive.close()
-        raise DocumentError(f"{path} is not unpacked: {reason}.", _MEND)
+        raise DocumentError(f"{path} is not unpacked: {reason}.", _HINT)
     return archive
 
 
@@ -41,9 +41,9 @@ def unpacked(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:
     try:
         return archive.read(name)
     except KeyError:
-        raise DocumentError(f"{path} is damaged: it has no {name}.", _MEND) from None
+        raise DocumentError(f"{path} is damaged: it has no {name}.", _HINT) from None
     except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError) as error:
-        raise DocumentError(f"{path} is damaged: {error}.", _MEND) from error
+        raise DocumentError(f"{path} is damaged: {error}.", _HINT) from error
 
 
 def _objection(entries: list[zipfile.ZipInfo]) -> str:
