@@ -14,7 +14,14 @@ from deepresearch.agent.control import Handlers
 from deepresearch.agent.loop import Run
 from deepresearch.agent.policies.scripted import Line, ScriptedPolicy
 from deepresearch.derived import find, registered
-from deepresearch.errors import ContextOverflow, InternalError, KeyRefused
+from deepresearch.errors import (
+    ContextOverflow,
+    DeepResearchError,
+    InternalError,
+    KeyRefused,
+    NoToolCalling,
+    RequestRefused,
+)
 from deepresearch.policy import View
 from deepresearch.settings import Settings
 from deepresearch.store import MemoryStore
@@ -37,6 +44,7 @@ from deepresearch.trajectory import (
     Task,
     Turn,
     UserSteered,
+    Verified,
     ViewCompacted,
 )
 from tests.support.tools import Counter, Echo, Failing, Slow
@@ -69,7 +77,7 @@ class Bench:
         self.lines = list(lines)
         self.tools = tools if tools is not None else [Echo()]
         self.settings = settings(**changes)
-        self.fallback = ScriptedPolicy([says("What was gathered: \\cite{p-blue}.")])
+        self.fallback = ScriptedPolicy([says("What was gathered: \\cite{p-blue}.", model="gatherer")])
         self.watched: list[Event] = []
         with self.store.create("r") as log:
             log.append(RunStarted(task=Task(question="Why is the sky blue?"), system="You research."))
@@ -92,6 +100,11 @@ class Bench:
             return await asyncio.wait_for(run.go(), 10)
         finally:
             run.log.close()
+
+    async def resume(self) -> Any:
+        with self.store.open("r") as log:
+            log.append(RunResumed())
+        return await self.go()
 
     @property
     def events(self) -> list[Event]:
@@ -249,12 +262,92 @@ async def test_tool_calls_over_the_budget_are_refused(tmp_path: Path) -> None:
     assert isinstance(end, RunFinished) and end.reason == "partial"
 
 
-async def test_a_refused_key_fails_the_run_which_can_be_resumed(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, calls(call("echo", "blue")), KeyRefused("The key was refused.", "Give another."))
+async def test_a_refused_key_before_anything_is_gathered_fails_the_run_which_can_be_resumed(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, KeyRefused("The key was refused.", "Give another."))
     end = await bench.go()
     assert isinstance(end, RunFailed) and (end.reason, end.fault) == ("key_refused", "world")
-    bench.lines[1] = says()
+    bench.lines = [calls(call("echo", "blue")), says()]
     assert isinstance(await bench.go(), RunFinished)
+
+
+FAILURES = [
+    KeyRefused("The key was refused.", "Give another."),
+    ContextOverflow("The request is too long."),
+    NoToolCalling("The server takes no tools."),
+    RequestRefused("The content filter refused it."),
+]
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda error: error.reason)
+async def test_a_failure_after_something_was_gathered_ends_in_a_partial_report(
+    tmp_path: Path, failure: DeepResearchError
+) -> None:
+    bench = Bench(tmp_path, calls(call("echo", "blue")), failure)
+    end = await bench.go()
+    assert isinstance(end, RunFinished) and end.reason == "partial"
+    report = find(bench.events, Answered)[-1]
+    assert report.partial and report.text == "What was gathered: \\cite{p-blue}." and report.by == "gatherer"
+    assert failure.message in report.reason and failure.hint in report.reason
+    assert find(bench.events, Verified)[-1].answered == report.seq
+
+
+async def test_the_standing_report_is_delivered_where_its_revision_fails(tmp_path: Path) -> None:
+    wrong = "The sea is green \\cite{p-blue}."
+    bench = Bench(tmp_path, calls(call("echo", "blue")), says(wrong, model="m"), KeyRefused("The account is empty."))
+    policy = ScriptedPolicy(bench.lines, revises=True)
+    end = await bench.go(policy=policy)
+    assert isinstance(end, RunFinished) and end.reason == "partial"
+    first, delivered = find(bench.events, Answered)
+    assert (delivered.text, delivered.by, delivered.partial) == (first.text, "m", True)
+    assert "The account is empty." in delivered.reason
+    assert find(bench.events, Verified)[-1].answered == delivered.seq
+
+
+async def test_delivery_cancels_the_request_in_flight_and_reports_what_was_gathered(tmp_path: Path) -> None:
+    class Hanging(ScriptedPolicy):
+        async def decide(self, view: View) -> Turn:
+            if len(find(view.events, Turn)) == 1:
+                asking.set()
+                await asyncio.sleep(60)
+            return await super().decide(view)
+
+    asking = asyncio.Event()
+    bench = Bench(tmp_path, calls(call("echo", "blue")), says())
+    run = bench.open(Hanging(bench.lines))
+    task = asyncio.ensure_future(run.go())
+    await asyncio.wait_for(asking.wait(), 5)
+    run.control.ask("deliver", "You stopped it.")
+    end = await asyncio.wait_for(task, 5)
+    run.log.close()
+    assert isinstance(end, RunFinished) and end.reason == "partial"
+    report = find(bench.events, Answered)[-1]
+    assert (report.reason, report.partial) == ("You stopped it.", True)
+    assert isinstance(await bench.resume(), RunFinished)
+    assert find(bench.events, Answered)[-1].text == REPORT
+
+
+async def test_delivery_with_nothing_gathered_is_a_pause(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, says())
+    run = bench.open()
+    run.control.ask("deliver")
+    end = await run.go()
+    run.log.close()
+    assert isinstance(end, RunPaused)
+
+
+async def test_a_watcher_that_fails_is_no_business_of_the_run(tmp_path: Path, caplog: Any) -> None:
+    bench = Bench(tmp_path, calls(call("echo", "blue")), says())
+    called: list[Event] = []
+
+    def watch(event: Event) -> None:
+        called.append(event)
+        raise BrokenPipeError("nobody reads")
+
+    run = bench.open()
+    run.handlers.watch = watch
+    assert isinstance(await run.go(), RunFinished)
+    run.log.close()
+    assert len(called) == 1 and "nobody reads" in caplog.text
 
 
 async def test_context_overflow_compacts_and_asks_again(tmp_path: Path) -> None:

@@ -52,7 +52,11 @@ class Bench:
     async def act(self, tool: str, **arguments: Any) -> Observation:
         turn = self.executor.number(Turn(calls=[Call(id="", tool=tool, arguments=arguments)]), len(self.events) + 1)
         done: list[Observation] = []
-        await self.executor.act(turn, [], False, None, TASK, done.append)
+
+        async def record(event: Observation) -> None:
+            done.append(event)
+
+        await self.executor.act(turn, [], False, None, TASK, record)
         self.events += [turn, *done]
         for event in done:
             self.executor.apply(event)

@@ -208,15 +208,9 @@ def test_an_endpoint_that_is_down(command: Command, docs: Path) -> None:
 
 
 @pytest.fixture
-def silences() -> int:
-    """How often the model of `waiting` does not answer before it writes its report."""
-    return 1
-
-
-@pytest.fixture
-def waiting(docs: Path, tmp_path: Path, endpoint: Callable[..., str], silences: int) -> Iterator[subprocess.Popen[str]]:
+def waiting(docs: Path, tmp_path: Path, endpoint: Callable[..., str]) -> Iterator[subprocess.Popen[str]]:
     """A run that has searched, and now waits for a model that does not answer."""
-    url = endpoint(SEARCH, *[NEVER] * silences, REPORT)
+    url = endpoint(SEARCH, NEVER, REPORT)
     run = subprocess.Popen(
         [sys.executable, "-m", "deepresearch", "run", QUESTION, "--docs", str(docs), "--plan", "off"],
         env=environment(tmp_path, DEEPRESEARCH_MODEL="m", DEEPRESEARCH_BASE_URL=url),
@@ -233,24 +227,22 @@ def waiting(docs: Path, tmp_path: Path, endpoint: Callable[..., str], silences: 
     run.communicate()
 
 
-def test_ctrl_c_once_lands_the_report(waiting: subprocess.Popen[str]) -> None:
+def test_ctrl_c_once_ends_with_a_report_of_what_was_gathered(waiting: subprocess.Popen[str], command: Command) -> None:
+    name = waiting.name  # type: ignore[attr-defined]
     waiting.send_signal(signal.SIGINT)
+    out, told = waiting.communicate(timeout=10)
+    assert waiting.returncode == 3, told
+    assert "1887" in out and "stopped by the person" in told
+    assert all(f"deepresearch {verb} {name}" in told for verb in ("show", "export", "resume"))
+    resumed = command("resume", name)
+    assert resumed.returncode == 0 and "What the tower is." in resumed.stdout
+
+
+def test_another_process_can_ask_for_the_report_now(waiting: subprocess.Popen[str], command: Command) -> None:
+    assert command("finish", waiting.name).returncode == 0  # type: ignore[attr-defined]
     out, told = waiting.communicate(timeout=20)
     assert waiting.returncode == 3, told
     assert "What the tower is." in out and "Writing the report" in told
-
-
-@pytest.mark.parametrize("silences", [2])
-def test_ctrl_c_twice_stops_and_resume_goes_on(waiting: subprocess.Popen[str], command: Command) -> None:
-    assert waiting.stderr is not None
-    waiting.send_signal(signal.SIGINT)
-    assert any("Writing the report" in line for line in waiting.stderr)
-    time.sleep(0.3)  # the model is being asked for the report now, and stays silent
-    waiting.send_signal(signal.SIGINT)
-    out, told = waiting.communicate(timeout=20)
-    assert waiting.returncode == 1 and not out and f"deepresearch resume {waiting.name}" in told  # type: ignore[attr-defined]
-    resumed = command("resume", waiting.name)  # type: ignore[attr-defined]
-    assert resumed.returncode == 3 and "What the tower is." in resumed.stdout
 
 
 def test_a_terminated_run_goes_on(waiting: subprocess.Popen[str], command: Command) -> None:
@@ -333,7 +325,7 @@ def test_ctrl_c_is_heard_while_a_plan_waits(docs: Path, tmp_path: Path) -> None:
     terminal.wait_for("Approve the plan?")
     terminal.process.send_signal(signal.SIGINT)
     code, _, told = terminal.end()
-    assert code == 3 and "Writing the report" in told
+    assert code == 1 and "deepresearch resume" in told
 
 
 def test_the_end_of_input_leaves_the_plan_for_later(docs: Path, tmp_path: Path, command: Command) -> None:

@@ -9,13 +9,25 @@ from dataclasses import dataclass
 
 from ..derived import PAID
 from ..settings import BudgetSettings
-from ..trajectory import BudgetReached, BudgetWarned, Call, Event, Judged, Observation, PlanApproved, RunResumed, Turn
+from ..trajectory import (
+    BudgetReached,
+    BudgetWarned,
+    Call,
+    Event,
+    Judged,
+    Observation,
+    PlanApproved,
+    RunFinished,
+    RunResumed,
+    Turn,
+    UserSteered,
+)
 
 WARN_AT = (0.5, 0.8)
 """Shares of a limit at which the policy is told."""
 MOST_TURNS_KEPT = 3
 CIRCLES, UNUSABLE = "identical calls with the same result", "unusable replies in a row"
-"""Names of the limits that no setting sets; resuming a run lifts them, since something has been mended."""
+"""Names of the limits that no setting sets; resuming a run lifts them, since something has changed."""
 REPEATS = 5
 """Identical calls with identical results after which the run is held to be going in circles."""
 UNUSABLE_REPLIES = 3
@@ -47,6 +59,8 @@ class BudgetTracker:
         self.cost = 0.0
         self.seconds = 0.0
         self.reached: BudgetReached | None = None
+        self.finish_early: UserSteered | None = None
+        """A person's wish for the report now."""
         self._last_time: float | None = None
         self._last_tokens = 0
         self._last_cost = 0.0
@@ -76,6 +90,10 @@ class BudgetTracker:
                 self._warned[event.limit] = warning_level(event.used, event.of)
             case BudgetReached():
                 self.reached = event
+            case UserSteered(finish_early=True):
+                self.finish_early = event
+            case RunFinished():
+                self.finish_early = None
             case RunResumed(settings=changes):
                 self._outcomes.clear()
                 self._identical = 0
@@ -89,6 +107,11 @@ class BudgetTracker:
             outcome = hash((call_key(call), result.status, result.shown))
             self._outcomes[outcome] += 1
             self._identical = max(self._identical, self._outcomes[outcome])
+
+    @property
+    def due_since(self) -> int | None:
+        """Number of the event since which the report is due: a limit, or a person's wish; None: it is not."""
+        return min((event.seq for event in (self.reached, self.finish_early) if event), default=None)
 
     def tool_calls_left(self, limits: BudgetSettings) -> int | None:
         """Calls that may still be made; None: no limit."""

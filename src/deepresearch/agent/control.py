@@ -1,14 +1,16 @@
-"""Who watches a run, what people ask of it while it goes on, and how that cuts short what is in flight."""
+"""Who watches a run, what people ask of it while it runs, and how that cuts short what is in flight."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ..trajectory import Event
+from ..store import RunLog
+from ..trajectory import Event, PlanApproved, RunPaused
 
 T = TypeVar("T")
-CUTS_SHORT = frozenset({"finish_early", "pause", "cancel"})
+CUTS_SHORT = frozenset({"finish_early", "deliver", "pause", "cancel"})
 """Requests that do not wait for the step in progress."""
 RENAMED = {"land": "finish_early"}
 """Earlier names of requests, which older processes may still leave in the store."""
@@ -16,7 +18,7 @@ RENAMED = {"land": "finish_early"}
 
 @dataclass
 class Handlers:
-    """Who listens and who is asked while a run goes on; all optional."""
+    """Who listens and who is asked while a run is carried out; all optional."""
 
     watch: Callable[[Event], None] | None = None
     """Gets every event once it is durable."""
@@ -29,6 +31,15 @@ class Handlers:
     repaired: Callable[[str], None] | None = None
     """Told what had to be repaired in a library or done without, and of long work on it."""
 
+    def tell(self, event: Event) -> None:
+        """Give `event` to the watcher, if there is one; a watcher that fails is told of, and asked no more."""
+        if self.watch:
+            try:
+                self.watch(event)
+            except Exception:  # a watcher may fail in any way, and the run is not its business
+                self.watch = None
+                logging.getLogger(__name__).exception("The watcher of run %s failed and is not called again", event.run)
+
 
 class Control:
     """The inbox of one run."""
@@ -38,7 +49,12 @@ class Control:
         self._bell = asyncio.Event()
 
     def ask(self, kind: str, text: str = "") -> None:
-        """Hand in a request: steer, finish_early, pause, cancel or approve."""
+        """Hand in a request.
+
+        steer: `text` is shown to the policy. finish_early: the policy writes the report now. deliver: the run ends at
+        once with a report from what was gathered, for the reason `text`. approve: the plan, with changes. pause and
+        cancel.
+        """
         kind = RENAMED.get(kind, kind)
         self._inbox.append((kind, text))
         if kind in CUTS_SHORT:
@@ -49,6 +65,18 @@ class Control:
         requests, self._inbox = self._inbox, []
         self._bell.clear()
         return requests
+
+    async def poll(self, log: RunLog) -> None:
+        """Take up requests that other processes have left in the store."""
+        for request in await asyncio.to_thread(log.take_requests):
+            self.ask(request.kind, str(request.body.get("text", "")))
+
+    async def approval(self, plan: str, handlers: Handlers) -> PlanApproved | RunPaused | None:
+        """What a person says to the plan; a pause where nobody can be asked, None where a request cut it short."""
+        if handlers.approve is None:
+            return RunPaused(reason="plan")
+        changes = await self.until_asked(handlers.approve(plan))
+        return None if changes is None else PlanApproved(text=changes)
 
     async def until_asked(self, work: Coroutine[Any, Any, T]) -> T | None:
         """The outcome of `work`, or None where a request cut it short; then `work` has been cancelled."""

@@ -1,11 +1,28 @@
 """What the newest events mean for the next step: pure functions of the record."""
 
+import traceback
 from collections.abc import Sequence
 
 from ..derived import find, started
-from ..errors import NoToolCalling
+from ..errors import DeepResearchError, NoToolCalling
 from ..policy import Phase
-from ..trajectory import Answered, Call, Event, Observation, PlanProposed, RunFinished, RunResumed, Turn
+from ..settings import Settings
+from ..trajectory import (
+    Answered,
+    Call,
+    Event,
+    Observation,
+    PlanApproved,
+    PlanProposed,
+    RunCancelled,
+    RunFailed,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+    Turn,
+    UserSteered,
+)
+from .budget import UNUSABLE_REPLIES
 
 UNUSABLE = frozenset(
     {
@@ -20,6 +37,10 @@ UNUSABLE = frozenset(
     }
 )
 """Reasons of observations that say: this was the policy's mistake."""
+WHOLE = frozenset({"stop", "tool_calls"})
+"""Reasons for the end of a reply that say: it is whole."""
+TURNS_FOR_A_PLAN = 4
+"""A budget of fewer turns has none to spare for a plan."""
 
 
 def tail(events: Sequence[Event]) -> tuple[Turn | None, list[Event]]:
@@ -56,6 +77,62 @@ def is_settled(turn: Turn, since: Sequence[Event]) -> bool:
     )
 
 
+def phase_of(turn: Turn | None, due_since: int | None, turns: int, settings: Settings) -> Phase:
+    """In which phase `turn`, the newest of `turns`, was made, or, for None, the next one will be.
+
+    due_since: number of the event since which the report is due, if it is.
+    """
+    if due_since is not None and (turn is None or due_since < turn.seq):
+        return "answer"
+    first = turns == (1 if turn else 0)
+    return "plan" if first and settings.plan != "off" and settings.budget.turns >= TURNS_FOR_A_PLAN else "work"
+
+
+def unapproved_plan(since: Sequence[Event], settings: Settings) -> str | None:
+    """The plan, among the events since the newest turn, that a person has yet to approve."""
+    plans = find(since, PlanProposed)
+    return plans[-1].text if plans and settings.plan == "ask" and not find(since, PlanApproved) else None
+
+
+def requested(request: str, text: str, events: Sequence[Event]) -> list[Event]:
+    """The events by which a person's or another process's request takes effect."""
+    turn, since = tail(events)
+    interrupted = [
+        Observation(call=call.id, tool=call.tool, status="error", reason="interrupted", shown="Interrupted on request.")
+        for call in (open_calls(turn, since) if turn else [])
+    ]
+    match request:
+        case "cancel":
+            return [RunCancelled(reason=text), RunFinished(reason="cancelled")]
+        case "pause":
+            return [RunPaused(reason="asked")]
+        case "approve":
+            return [PlanApproved(text=text)]
+        case "deliver":
+            return [*interrupted]
+        case "finish_early":
+            return [*interrupted, UserSteered(text=text, finish_early=True)]
+        case _:
+            return [UserSteered(text=text)]
+
+
+def failed(error: Exception) -> RunFailed:
+    """The event of a run that ends with `error`; of a fault of ours with the place where it happened."""
+    if not isinstance(error, DeepResearchError):
+        return RunFailed(reason="internal", message=f"{type(error).__name__}: {error}", details=_place(error))
+    details = _place(error) if error.fault == "ours" else ""
+    return RunFailed(reason=error.reason, message=str(error), fault=error.fault, details=details)
+
+
+def _place(error: Exception) -> str:
+    return "".join(traceback.format_exception(error))
+
+
+def gave_up(events: Sequence[Event], turns: int, settings: Settings) -> bool:
+    """Whether the policy, of which the report is due, is not to be asked again."""
+    return turns >= settings.budget.turns or failures_in_a_row(events) >= UNUSABLE_REPLIES
+
+
 def failures_in_a_row(events: Sequence[Event]) -> int:
     """How many of the newest turns, without a gap, were of no use."""
     failures = 0
@@ -85,7 +162,7 @@ def unusable(turn: Turn, phase: Phase, events: Sequence[Event], drafting: bool =
     never_looked = has_sources(events) and not any(e.call for e in find(events, Observation))
     if not turn.text.strip():
         return _sent_back("empty_reply", "Your reply was empty. Call a tool, or write the report.")
-    if turn.finish == "length" and "cut_off" not in said:
+    if turn.finish not in WHOLE and "cut_off" not in said:
         return _sent_back("cut_off", "Your reply was cut off at its length limit. Write the whole report, but shorter.")
     if phase == "work" and turn.model != "extractive" and never_looked:
         if "no_search" in said:

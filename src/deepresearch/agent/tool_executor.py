@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from .digest import digest
 from .tokens import estimate_tokens
 from .view import Transcript, observation_file
 
-Recorder = Callable[[Observation], object]
+Recorder = Callable[[Observation], Awaitable[object]]
 PROBLEM_LENGTH = 2_500
 """Characters of an error message that the policy is shown: ten search providers that fail have a reason each."""
 
@@ -78,7 +78,7 @@ class ToolExecutor:
 
         async def work_off(queue: Sequence[Call]) -> None:
             for call in queue:
-                record(await self._carry_out(call, refusals.get(call.id), shared))
+                await record(await self._carry_out(call, refusals.get(call.id), shared))
 
         alone = [c for c in calls if c.tool in self.tools and self.tools[c.tool].sequential]
         queues = [alone, *([call] for call in calls if call not in alone)]
@@ -87,18 +87,10 @@ class ToolExecutor:
             if isinstance(outcome, BaseException):
                 raise outcome
 
-    def abandon(self, calls: Sequence[Call], record: Recorder) -> None:
-        """Record that these calls were cut short by a person."""
-        for call in calls:
-            record(
-                Observation(
-                    call=call.id,
-                    tool=call.tool,
-                    status="error",
-                    reason="interrupted",
-                    shown="Interrupted by the person who asked.",
-                )
-            )
+    def close(self) -> None:
+        """Close the tools."""
+        for tool in self.tools.values():
+            tool.close()
 
     def keep_readable(self, compaction: ViewCompacted, transcript: Transcript) -> None:
         """Before results leave the view in full, put the whole of each where the policy can page through it."""

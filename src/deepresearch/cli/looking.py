@@ -111,6 +111,17 @@ def steer(run: str, text: str, /, *, data: Data | None = None) -> int:
     return _ask(data, run, "steer", text)
 
 
+def finish(run: str, /, *, data: Data | None = None) -> int:
+    """Ask a run for its report now: its tools are withdrawn, and its policy writes from what there is.
+
+    Parameters
+    ----------
+    run
+        Run id, or an unambiguous beginning of it.
+    """
+    return _ask(data, run, "finish_early")
+
+
 def pause(run: str, /, *, data: Data | None = None) -> int:
     """Pause a running run; `resume` continues it.
 

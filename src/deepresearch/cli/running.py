@@ -48,7 +48,7 @@ def run(
 ) -> int:
     """Research a question and print the report.
 
-    Ctrl-C once asks for the report with what there is, twice stops; `resume` continues.
+    Ctrl-C once ends the run with a report from what there is, twice stops it; `resume` continues.
 
     Parameters
     ----------
@@ -156,7 +156,8 @@ async def _under_control(job: "Run") -> "End | None":
         nonlocal pressed
         pressed += 1
         if pressed == 1:
-            job.control.ask("finish_early", "")
+            say("Ending with what there is. (Ctrl-C once more to stop at once.)")
+            job.control.ask("deliver", "it was stopped by the person who asked.")
         else:
             task.cancel()
 
@@ -176,7 +177,7 @@ async def _under_control(job: "Run") -> "End | None":
 async def _poll(job: "Run") -> None:
     while True:
         await asyncio.sleep(POLL)
-        job.poll()
+        await job.control.poll(job.log)
 
 
 def hand_over(job: "Run", end: "End | None", output: Output) -> int:
@@ -195,6 +196,8 @@ def hand_over(job: "Run", end: "End | None", output: Output) -> int:
         wrote = export_files(events, output.out, output.formats(), output.style, record=folder, force=output.force)
     match end:
         case RunFinished(reason="partial"):
+            say(f"See it again: deepresearch show {run}. As files: deepresearch export {run}")
+            say(f"Continue with: deepresearch resume {run}")
             return PARTIAL
         case RunFinished():
             return wrote
@@ -206,7 +209,7 @@ def hand_over(job: "Run", end: "End | None", output: Output) -> int:
             return 0
         case _:
             say(f"Continue with: deepresearch resume {run}")
-            return 1 if end is None else 0
+            return 1 if end is None or end.reason == "stopped" else 0
 
 
 def failure_code(reason: str) -> int:

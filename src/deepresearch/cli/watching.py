@@ -30,7 +30,7 @@ PHRASES = {
         "plan": "Plan:",
         "near": "Limit near: {used:.3g} of {of:g} {limit}.",
         "limit": "Limit: {used:.3g} of {of:g} {limit}. Writing the report with what there is.",
-        "early": "Writing the report with what there is. (Ctrl-C once more to stop.)",
+        "early": "Writing the report with what there is.",
         "compacted": "(View compacted from {before} to {after} tokens.)",
         "paused": "Paused ({reason}).",
         "failed": "Failed: {message}",
@@ -51,7 +51,7 @@ PHRASES = {
         "plan": "计划：",
         "near": "接近上限：{limit} 已用 {used:.3g}，共 {of:g}。",
         "limit": "已到上限：{limit} 已用 {used:.3g}，共 {of:g}。现在用已有的材料写报告。",
-        "early": "现在用已有的材料写报告。（再按一次 Ctrl-C 停止。）",
+        "early": "现在用已有的材料写报告。",
         "compacted": "（上下文已从 {before} 压缩到 {after} 个词元。）",
         "paused": "已暂停（{reason}）。",
         "failed": "失败：{message}",
@@ -100,7 +100,7 @@ class Watcher:
             case Observation():
                 return [f"    {self._outcome(event)}", *self._failed(event)]
             case Answered():
-                why = [f"    {clip(event.chosen, LONGEST_FAILURE)}"] if event.chosen else []
+                why = [f"    {clip(text, LONGEST_FAILURE)}" for text in (event.chosen, event.reason) if text]
                 return [*why, self._say("written", left=self._left(), count=len(event.text))]
             case Verified():
                 return [f"    {self._checked(event)}"]

@@ -194,10 +194,10 @@ async def test_lasting_faults_end_the_run_by_name(go: Go, fault: dict[str, Any],
 
 
 async def test_a_run_that_failed_goes_on_with_another_endpoint(tmp_path: Path, docs: Path) -> None:
-    async with ChatServer([search(), {"status": 401}]) as server:
+    async with ChatServer([{"status": 401}]) as server:
         bench = Bench(tmp_path, docs, server.url)
         assert end(await bench.go()) == ("run.failed", "key_refused")
-    async with ChatServer([report]) as server:
+    async with ChatServer([search(), report]) as server:
         changes = {"model": {"base_url": server.url}}
         run = resumed_run(bench.store, bench.store.runs()[0].run, changes, bench.settings)
         events = await bench.finish(run)
