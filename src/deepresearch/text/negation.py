@@ -58,8 +58,10 @@ def _english(text: str) -> Iterator[Negation]:
 def _content(words: Iterator[str]) -> Iterator[str]:
     many = 0
     for word in words:
-        if word in _CLAUSE_ENDS or many == REACH:
+        if word in _CLAUSE_ENDS or (word == "," and many) or many == REACH:
             return
+        if word == "longer" and not many:
+            continue  # "no longer used" denies the use
         terms = content_terms(f"{word} x")[:-1]
         if terms:
             many += 1

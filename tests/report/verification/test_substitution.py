@@ -9,6 +9,7 @@ TEXT = (
     "The chamber of the protease is closed by a ring. Patients under treatment recovered within six weeks of surgery."
 )
 CHINESE = "该寺始建于唐代，由一位僧人主持修建，寺内藏有大量经书。寺前的石桥在清代重修，桥长三十米。"
+OUTPUT = "Output rose from {} tonnes in 1998 to {} tonnes in 2004."
 
 CASES = [
     (TEXT, "Proteins are unfolded and translocated into the proteolytic chamber in an ATP-dependent shoulder.", "word"),
@@ -19,6 +20,11 @@ CASES = [
     (TEXT, "Proteins are unfolded and translocated into the proteolytic chamber of the protease.", ""),
     (TEXT, "In addition, patients under treatment recovered within six weeks of their surgery.", ""),
     (TEXT, "Patients under treatments recover within six weeks of surgery.", ""),
+    (
+        "Output rose from 5 tonnes in 1998 to 7 tonnes in 2004.",
+        "Output rose from 7 tonnes in 1998 to 5 tonnes in 2004.",
+        "number",
+    ),
     (CHINESE, "该寺始建于唐代，由一位僧人主持修建，寺内藏有大量兵器。", "word"),
     (CHINESE, "该寺始建于唐代，由一位商人主持修建，寺内藏有大量经书。", "word"),
     (CHINESE, "寺前的木桥在清代重修，桥长三十米。", "word"),
@@ -30,7 +36,7 @@ CASES = [
 @pytest.mark.parametrize(("text", "claim", "kind"), CASES)
 def test_an_exchanged_word_is_partly_supported_at_most(text: str, claim: str, kind: str) -> None:
     found = support(claim, text)
-    assert (found.level, [f.kind for f in found.faults]) == (("partly", [kind]) if kind else ("supports", []))
+    assert (found.level, {f.kind for f in found.faults}) == (("partly", {kind}) if kind else ("supports", set()))
 
 
 def test_the_reason_names_both_words() -> None:

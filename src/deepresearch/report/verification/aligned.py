@@ -5,16 +5,23 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ...text.characters import has_han, normalise
+from ...text.characters import HAN, has_han, normalise
 from ...text.terms import content_terms, tokenise
 
-_WORD = re.compile(r"[A-Za-z]+(?:'[a-z]+)?|\d[\d.,]*\d|\d|[,;:.!?()]")
+_WORD = re.compile(rf"\d[\d.,]*\d(?!\w)|[^\W_{HAN}]+(?:'[a-z]+)?|[{HAN}]|[,;:.!?()]")
+_HAN_FUNCTION = frozenset(
+    "的了着著过過是在于於和与與及或而且但并並也亦都就才又还還再被把将將对對为為以因由从從自到至向给給等这這那其此该該之所则則即若"
+    "如便却卻使让讓很更最称稱曾已有"
+)
+"""Chinese characters that are mostly words without content."""
 NEAR = 4
 """Content words before or after a word that belong to it."""
 
 
 @dataclass(frozen=True)
 class Word:
+    """A word, a number, a mark of punctuation or a Chinese character."""
+
     text: str
     stem: str
     content: bool
@@ -22,7 +29,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Line:
-    """A sentence: its words where it is English, its letters where it is Chinese."""
+    """A sentence as its words in order; `han`: it holds Chinese."""
 
     text: str
     words: tuple[Word, ...]
@@ -62,7 +69,13 @@ def line(text: str) -> Line:
     plain = normalise(text)
     words = []
     for match in _WORD.finditer(re.sub(r"n't\b", " not", plain)):
-        stems = tokenise(match.group())
-        content = bool(stems) and bool(set(content_terms(f"{match.group()} x")) - {"x"})
-        words.append(Word(match.group(), stems[-1] if stems else "", content))
+        word = match.group()
+        stem = (tokenise(word) or [""])[-1]
+        words.append(Word(word, stem or word, bool(stem) and _is_content(word)))
     return Line(plain, tuple(words), frozenset(content_terms(plain)), has_han(plain))
+
+
+def _is_content(word: str) -> bool:
+    if has_han(word):
+        return word not in _HAN_FUNCTION
+    return bool(set(content_terms(f"{word} x")) - {"x"})

@@ -11,7 +11,7 @@ from ...text.characters import normalise
 from ...text.language import detect_language
 from ...text.terms import content_terms
 from ...trajectory import Passage
-from . import dates, direction, hedging, names, negation, numbers, quotes, scope, substitution
+from . import attribution, direction, hedging, names, negation, quotes, scope, substitution, values
 from .aligned import line
 from .faults import Fault
 from .lexical import Overlap, overlap, weigh
@@ -78,16 +78,21 @@ def support(
     """
     source = read(passage, title) if isinstance(passage, str) else read_passage(passage)
     weights = weights or weigh([source])
-    common, faults = _compared(read(claim), source, given, weights)
+    frame, body = attribution.split(claim)
+    stated = read(body)
+    common, faults = _compared(stated, source, given, weights)
+    faults += names.check(read(frame), source, "")
     score = _score(common, faults)
-    quoted = 1.0 if quotes.repeats(read(claim), source) else quotes.verbatim_share(read(claim), source)
+    quoted = 1.0 if quotes.repeats(stated, source) else quotes.verbatim_share(stated, source)
     if quoted >= QUOTED:
         score = max(score, quoted)
     else:
-        faults += _altered_facts(read(claim), source, common, faults)
-        faults += _aligned_faults(claim, source, common)
+        altered = _altered_facts(read(claim), source, common)
+        places = {(fault.kind, fault.words) for fault in altered}
+        faults = [fault for fault in faults if (fault.kind, fault.words) not in places] + altered
+        faults += _aligned_faults(body, source, common)
         if _level(score, faults) == "supports":
-            faults += substitution.check(read(claim), source, common.evidence)
+            faults += substitution.check(stated, source, common.evidence)
     foreign = quoted < QUOTED and _foreign(claim, source.text)
     spans = tuple((source.sentences[n].start, source.sentences[n].end) for n in common.evidence)
     found = Support(score, "seen" if foreign else _level(score, faults), spans, tuple(faults))
@@ -101,7 +106,7 @@ def _compared(
     """What claim and passage have in common, and the facts of the claim that the passage does not give."""
     common = overlap(stated, source, weights, frozenset(content_terms(given)))
     shown = "\n".join(source.sentences[n].text for n in common.evidence)
-    faults = [fault for check in (quotes, numbers, dates, names) for fault in check.check(stated, source, shown)]
+    faults = [fault for check in (quotes, values, names) for fault in check.check(stated, source, shown)]
     close = common.best >= ALIGNED
     return common, [fault if close or fault.kind == "quote" else replace(fault, conflict=False) for fault in faults]
 
@@ -122,7 +127,7 @@ def _foreign(claim: str, passage: str) -> bool:
     return len(languages) > 1
 
 
-def _altered_facts(stated: Reading, source: Reading, common: Overlap, known: Sequence[Fault]) -> list[Fault]:
+def _altered_facts(stated: Reading, source: Reading, common: Overlap) -> list[Fault]:
     """Where the claim repeats a sentence nearly word for word, its facts must be those of that sentence, not only of
     some other place in the passage."""
     if not common.evidence:
@@ -131,10 +136,8 @@ def _altered_facts(stated: Reading, source: Reading, common: Overlap, known: Seq
     if fuzz.partial_ratio(normalise(stated.text), normalise(sentence)) < NEARLY:
         return []
     alone = read(sentence, source.title, source.date)
-    found = [fault for check in (numbers, dates) for fault in check.check(stated, alone, sentence) if fault.conflict]
-    found += names.other_speaker(stated.text, sentence)
-    said = {(fault.kind, fault.words) for fault in known}
-    return [fault for fault in found if (fault.kind, fault.words) not in said]
+    found = [fault for fault in values.check(stated, alone, sentence) if fault.conflict]
+    return found + names.other_speaker(stated.text, sentence)
 
 
 def _aligned_faults(claim: str, source: Reading, common: Overlap) -> list[Fault]:
