@@ -13,10 +13,9 @@ from pydantic import ValidationError
 from deepresearch.errors import FetchFailed, SearchFailed, ToolFailed
 from deepresearch.library.authority import Authority
 from deepresearch.tools.base import ToolContext, ToolResult
-from deepresearch.tools.batch_web_surfer import BatchWebSurfer
+from deepresearch.tools.batch_web_surfer import BatchWebSurfer, SurferArguments
 from deepresearch.tools.fusion import Ranked
-from deepresearch.tools.searching import Found, share_out
-from deepresearch.tools.surfing import SearchRequest, SurferArguments
+from deepresearch.tools.searching import Found, SearchRequest, share_out
 from deepresearch.trajectory import Passage, Task
 from deepresearch.web.search import Hit, Query, SearchResult
 

@@ -71,7 +71,7 @@ async def test_paging_through_shows_every_line_once(file: Bench, line: str) -> N
 async def test_a_long_line_is_cut_and_can_be_read_on(file: Bench) -> None:
     await file("write", path="one.json", content="a" * LONGEST_LINE + "b" * 10)
     cut = (await file("read", path="one.json")).shown
-    assert cut.endswith(f"a [line 1 goes on for 10 characters: column={LONGEST_LINE}]")
+    assert cut.endswith(f"a [line 1 continues for 10 characters: column={LONGEST_LINE}]")
     assert (await file("read", path="one.json", column=LONGEST_LINE)).shown.endswith(":\nbbbbbbbbbb")
 
 

@@ -18,7 +18,7 @@ def test_killed_at_any_moment_and_run_again() -> None:
     assert int(found[1]) >= 40
 
 
-def test_the_same_call_is_planned_once(tmp_path: Path) -> None:
+async def test_the_same_call_is_planned_once(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "ws")
     plans = 0
 
@@ -28,27 +28,27 @@ def test_the_same_call_is_planned_once(tmp_path: Path) -> None:
         return Effect([Change("a", f"{plans}".encode())], f"plan {plans}", {"n": plans})
 
     for call, arguments, expected in (("c1-1", "x", 1), ("c1-1", "x", 1), ("c1-1", "y", 2), ("../c/2", "x", 3)):
-        effect = do_once(tmp_path / "scratch", call, arguments, plan, workspace.apply)
+        effect = await do_once(tmp_path / "scratch", call, arguments, plan, workspace.apply)
         assert (effect.shown, effect.data) == (f"plan {expected}", {"n": expected})
         assert workspace.read("a") == b"%d" % expected
     assert {p.parent for p in tmp_path.rglob("*.redo")} == {tmp_path / "scratch"}
 
 
-def test_a_failed_call_leaves_no_record(tmp_path: Path) -> None:
+async def test_a_failed_call_leaves_no_record(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "ws")
     (tmp_path / "ws" / "folder").mkdir()
     effect = Effect([Change("folder", b"x")], "", {})
     for _ in range(2):
         with pytest.raises(ToolFailed, match="is a folder"):
-            do_once(tmp_path / "scratch", "c1-1", "x", lambda: effect, workspace.apply)
+            await do_once(tmp_path / "scratch", "c1-1", "x", lambda: effect, workspace.apply)
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
-def test_old_records_go(tmp_path: Path) -> None:
+async def test_old_records_go(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "ws")
     for number in range(KEPT + 5):
         effect = Effect([Change("a", b"%d" % number)], "", {})
-        do_once(tmp_path / "scratch", f"c{number}-1", "", lambda: effect, workspace.apply)  # noqa: B023
+        await do_once(tmp_path / "scratch", f"c{number}-1", "", lambda: effect, workspace.apply)  # noqa: B023
     names = {p.name for p in (tmp_path / "scratch").iterdir()}
     assert len(names) == KEPT
     assert f"c{KEPT + 4}-1.redo" in names

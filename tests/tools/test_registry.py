@@ -7,7 +7,7 @@ from deepresearch.tools import TOOLS, default_tools
 
 def test_names_and_specs() -> None:
     tools = default_tools([])
-    assert [tool.name for tool in tools] == list(TOOLS)
+    assert [tool.name for tool in tools] == TOOLS.names()
     for tool in tools:
         function = tool.spec()["function"]
         assert "$ref" not in json.dumps(function)
@@ -21,4 +21,4 @@ def test_each_run_gets_its_own_tools() -> None:
 
 @pytest.mark.parametrize("name", ["todo", "file"])
 def test_calls_whose_order_matters_run_alone(name: str) -> None:
-    assert TOOLS[name]([], None).sequential
+    assert TOOLS.get(name).sequential

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepresearch.tools.titles import fold, match_title, names_title
+from deepresearch.tools.fusion import fold, match_title, names_title
 
 
 @pytest.mark.parametrize(

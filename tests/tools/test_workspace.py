@@ -8,14 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepresearch.errors import BadArguments, Denied, PolicyError, ToolFailed
-from deepresearch.tools.safe_open import open_beneath, walk_beneath
 from deepresearch.tools.workspace import MAX_ENTRIES, MAX_FILE, Change, Workspace
 
 SECRET = "outside\n"
 
 
-@pytest.fixture(params=[open_beneath, walk_beneath], ids=["kernel", "walk"])
-def workspace(request: pytest.FixtureRequest, tmp_path: Path) -> Workspace:
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
     """A workspace with every kind of trap in it, and a secret beside it."""
     root, out = tmp_path / "ws", tmp_path / "out"
     (root / "sub").mkdir(parents=True)
@@ -31,7 +30,7 @@ def workspace(request: pytest.FixtureRequest, tmp_path: Path) -> Workspace:
     os.mkfifo(root / "pipe")
     with (root / "big.bin").open("wb") as big:
         big.truncate(8 << 30)
-    return Workspace(root, opener=request.param)
+    return Workspace(root)
 
 
 def outside(tmp_path: Path) -> dict[str, str]:
@@ -195,14 +194,13 @@ def test_no_write_and_no_delete_ever_reaches_outside(paths: list[str], target: s
         (base / "out" / "s").write_text(SECRET)
         (base / "ws" / "link").symlink_to(target)
         (base / "ws" / "a" / "link").symlink_to(target)
-        for opener in (open_beneath, walk_beneath):
-            workspace = Workspace(base / "ws", opener=opener)
-            for path in paths:
-                for data in (b"planted", None):
-                    try:
-                        workspace.apply([Change(path, data)], "t")
-                    except PolicyError:
-                        continue
+        workspace = Workspace(base / "ws")
+        for path in paths:
+            for data in (b"planted", None):
+                try:
+                    workspace.apply([Change(path, data)], "t")
+                except PolicyError:
+                    continue
         assert sorted(p.relative_to(base).as_posix() for p in base.glob("out/**/*")) == ["out/a", "out/s"]
         assert (base / "out" / "s").read_text() == SECRET
         assert {p.name for p in base.iterdir()} == {"ws", "out"}

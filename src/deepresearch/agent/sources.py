@@ -130,7 +130,7 @@ def _canned(settings: Settings) -> SearchProvider:
     from ..web.providers.canned import CannedWeb  # noqa: PLC0415
 
     folder = Path(settings.search.canned).expanduser().absolute()
-    keep = settings.data_folder() / "canned" / f"{sha256(str(folder).encode()).hexdigest()[:16]}.sqlite3"
+    keep = settings.data_folder() / "canned" / f"{sha256(str(folder).encode()).hexdigest()[:16]}"
     return CannedWeb(folder, read_page, tokenise, keep=keep)
 
 

@@ -54,7 +54,6 @@ def _findings(folder: Path) -> Iterator[Finding]:
     yield _data_folder(folder)
     yield from _journal(folder)
     yield _kept_pages(folder)
-    yield _confinement()
     yield _reading()
     programs = {"tmux": "terminal sessions", "chromium": "looking at the HTML report as a picture"}
     for program, purpose in programs.items():
@@ -159,12 +158,3 @@ def _journal(folder: Path) -> Iterator[Finding]:
         yield Finding("journal", "bad", f"{len(problems) - NAMED} more problems")
     if not problems:
         yield Finding("journal", "ok", sound)
-
-
-def _confinement() -> Finding:
-    """Whether the kernel confines file access, or our own walk does."""
-    from ..tools.safe_open import kernel_confines
-
-    if kernel_confines():
-        return Finding("file confinement", "ok", "by the kernel (openat2)")
-    return Finding("file confinement", "ok", "by walking each path component (no openat2 here)")

@@ -1,28 +1,28 @@
-"""What a policy can call. A new tool is one file here and one line in TOOLS."""
+"""What a policy can call. A new tool is one file here and one line in TOOLS; an installed package adds its own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ..library.authority import Authority
+from ..plugins import Registry
 from ..web.search import Source
 from .base import Arguments, Tool, ToolContext, ToolResult
-from .batch_web_surfer import BatchWebSurfer
-from .file import FileTool
-from .todo import TodoTool
 from .workspace import Workspace
 
 __all__ = ["TOOLS", "Arguments", "Tool", "ToolContext", "ToolResult", "Workspace", "default_tools"]
 
-TOOLS: dict[str, Callable[[Sequence[Source], Authority | None], Tool]] = {
-    "batch_web_surfer": BatchWebSurfer,
-    "todo": lambda sources, authority: TodoTool(),
-    "file": lambda sources, authority: FileTool(),
-}
-"""Name of each tool, and what makes one for a run from the run's sources and how far these are trusted."""
+TOOLS: Registry[type[Tool]] = Registry(
+    "tools",
+    {
+        "batch_web_surfer": "deepresearch.tools.batch_web_surfer:BatchWebSurfer",
+        "todo": "deepresearch.tools.todo:TodoTool",
+        "file": "deepresearch.tools.file:FileTool",
+    },
+)
 
 
 def default_tools(sources: Sequence[Source], authority: Authority | None = None) -> list[Tool]:
     """All tools, new, for one run: tools keep the run's state, so runs must not share them.
 
-    authority: the built-in table where None.
+    authority: the built-in table where None. Raises SettingsError for an installed tool that cannot be loaded.
     """
-    return [make(sources, authority) for make in TOOLS.values()]
+    return [TOOLS.get(name).make(sources, authority) for name in TOOLS.names()]

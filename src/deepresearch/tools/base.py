@@ -5,14 +5,16 @@ run goes on; any other exception is a fault of the tool and stops the run with t
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from ..library.authority import Authority
 from ..trajectory import Passage, Status, Task
+from ..web.search import Source
 
 
 class Arguments(BaseModel):
@@ -48,12 +50,12 @@ class ToolContext:
 
 @dataclass(frozen=True)
 class ToolResult:
-    """What a call brought. `shown` may be any length: the loop cuts it, keeps the whole and says where it lies."""
+    """What a call returned. `shown` may be any length: the loop cuts it, keeps the whole and says where."""
 
     shown: str
     status: Status = "ok"
     passages: list[Passage] = field(default_factory=list)
-    """Passages that stand in `shown`, in order."""
+    """Passages that `shown` holds, in order."""
     data: dict[str, Any] | None = None
     """The same in a structure; after a restart `restore` gets the newest one of this tool."""
     about: str = ""
@@ -61,7 +63,7 @@ class ToolResult:
 
 
 class Tool:
-    """Base of the tools; a new one is one file and one line in tools/__init__.py."""
+    """Base of the tools; a new one is one file and one line in TOOLS, or an entry point of an installed package."""
 
     name: ClassVar[str]
     description: ClassVar[str]
@@ -75,11 +77,16 @@ class Tool:
         """Carry the call out. `arguments` is an instance of `self.arguments`. Raises PolicyError, WorldError."""
         raise NotImplementedError
 
+    @classmethod
+    def make(cls, sources: Sequence[Source], authority: Authority | None) -> "Tool":
+        """A new one for a run that searches `sources`, which `authority` ranks; most tools need neither."""
+        return cls()
+
     def restore(self, data: dict[str, Any]) -> None:
         """Take up the state that the newest recorded result of this tool carried. Stateless tools ignore it."""
 
     def close(self) -> None:
-        """Let go of whatever is held; most tools hold nothing."""
+        """Close files and connections; most tools hold none."""
 
     def spec(self) -> dict[str, Any]:
         """The tool in the chat dialect's form."""

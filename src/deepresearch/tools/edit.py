@@ -4,6 +4,7 @@ A fragment is looked for as it stands, then with differences of white space, quo
 ignored, then among similar places. All edits speak of the text as it is before any of them; all fit, or none is made.
 """
 
+import heapq
 import re
 import unicodedata
 from bisect import bisect_left
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from pydantic import Field
-from rapidfuzz import fuzz, process
+from rapidfuzz import fuzz
 
 from ..errors import BadArguments, ToolFailed
 from .base import Arguments
@@ -27,6 +28,8 @@ MOST_WORK = 2_000_000_000
 """Length of text times length of fragment beyond which no similar place is looked for: about a second."""
 LONGEST = 1_000_000
 """Characters of a text beyond which only exact fragments are found: folding takes about a second here."""
+CANDIDATES = 12
+"""Places that are looked at more closely."""
 _SHOWN = 300
 """Characters of the nearest place that an error message shows."""
 
@@ -229,9 +232,17 @@ class _Folded:
             return []
         size = len(wanted)
         starts = range(0, len(self.text), max(1, size // 4))
-        windows = [self.text[start : start + size] for start in starts]
-        best = process.extract(wanted, windows, scorer=fuzz.ratio, limit=12)
-        settled = [self._settle(wanted, starts[n], min(starts[n] + size, len(self.text))) for _, _, n in best]
+        best: list[tuple[float, int]] = []
+        for start in starts:  # one by one: a call over all windows would keep every other thread waiting
+            full = len(best) == CANDIDATES
+            cutoff = best[0][0] if full else 0.0
+            score = fuzz.ratio(wanted, self.text[start : start + size], score_cutoff=cutoff)
+            if not full:
+                heapq.heappush(best, (score, -start))
+            elif score > cutoff:
+                heapq.heapreplace(best, (score, -start))
+        found = [-start for _, start in best]
+        settled = [self._settle(wanted, start, min(start + size, len(self.text))) for start in found]
         places = sorted(settled, key=lambda place: (-place.similarity, place.start))
         apart = [place for place in places[1:] if place.start >= places[0].end or place.end <= places[0].start]
         return places[:1] + apart[:1]

@@ -1,5 +1,6 @@
 """The policy's files: read with an offset, write, append, patch, list, stat, delete, all within the run's workspace."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
@@ -78,11 +79,7 @@ class FileTool(Tool):
     sequential = True
 
     async def run(self, arguments: FileArguments, context: ToolContext) -> ToolResult:
-        """Carry out one action. Raises BadArguments, Denied, ToolFailed.
-
-        Works without a pause on the event loop's thread: a call that is cut short by a timeout must not take
-        effect afterwards.
-        """
+        """Carry out one action. Raises BadArguments, Denied, ToolFailed."""
         _check(arguments)
         workspace = Workspace(context.workspace)
         plain: dict[str, Callable[[Workspace, FileArguments], ToolResult]] = {
@@ -91,9 +88,9 @@ class FileTool(Tool):
             "stat": _stat,
         }
         if arguments.action in plain:
-            return plain[arguments.action](workspace, arguments)
+            return await asyncio.to_thread(plain[arguments.action], workspace, arguments)
         plans = {"write": _write, "append": _append, "patch": _patch, "delete": _delete}
-        effect = do_once(
+        effect = await do_once(
             context.scratch,
             context.call,
             arguments.model_dump_json(),
@@ -137,7 +134,7 @@ def _read(workspace: Workspace, arguments: FileArguments) -> ToolResult:
         text = line[arguments.column : arguments.column + LONGEST_LINE]
         left = len(line) - arguments.column - len(text)
         if left > 0:
-            text += f" [line {number} goes on for {left} characters: column={arguments.column + LONGEST_LINE}]"
+            text += f" [line {number} continues for {left} characters: column={arguments.column + LONGEST_LINE}]"
         room -= len(text.encode()) + 1
         if room < 0 and shown:
             break

@@ -5,17 +5,20 @@ Pure functions; the order of what they return depends on their arguments alone, 
 
 import math
 import re
-from collections import Counter
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from statistics import mean
+
+from rapidfuzz.fuzz import ratio
 
 from ..library.authority import TIERS, Authority, SiteVerdict
 from ..library.ranking import Repeats
+from ..text.characters import HAN, KANA
 from ..text.terms import content_terms, tokenise
 from ..trajectory import Passage
+from ..web.passage_index import PassageIndex
 from ..web.search import SearchResult
-from .titles import match_title, names_title
+from ..web.urls import page_key
 
 RRF_K = 60
 """Constant of reciprocal-rank fusion; the customary value (Cormack, Clarke and Büttcher 2009)."""
@@ -23,12 +26,17 @@ RANK_MARGIN, TEXT_MARGIN = 0.05, 0.05
 """Shares of the fused score and of the text's own score that a hit of the best tier may lack against one of the worst
 and still come first. The largest that cost no significant nDCG@10 where authority is drawn at random;
 benchmarks/authority.py."""
-TELLING = 60
+SHORT_EXCERPT = 60
 """Characters below which an excerpt ("Editorial", "No abstract available") may be that of many pages."""
-K1, B = 1.2, 0.75
-"""Constants of BM25; the customary values."""
-_NOT_THE_PAGE = re.compile(r"^https?://(?:www\.)?|/*(?:#.*)?$", re.IGNORECASE)
-"""Parts of an address that make no other page of it."""
+MISSPELT = 90
+"""Similarity, of 100, from which two titles count as spellings of one."""
+
+_WORD = re.compile(rf"[{KANA}{HAN}]|[^\W_]+")
+_APOSTROPHE = re.compile(r"['\u2018\u2019\u02bc`]")
+_QUALIFIER = re.compile(r"\s*\([^()]*\)\s*$")
+_EPITHET = re.compile(r"\s?,|\s(?:of|the|de|von|[ivx]+)\b")
+"""What may follow a single name in a title: "Ermengarde of Tours", "Paris, Texas"."""
+_UNDECOMPOSED = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 
 
 @dataclass(frozen=True)
@@ -136,10 +144,10 @@ class _Gathered:
 
     def of(self, passage: Passage) -> Group:
         """The group of an excerpt of the same page, or of a near-duplicate; a new one where there is none."""
-        page = _NOT_THE_PAGE.sub("", passage.url or passage.document) if passage.excerpt else ""
+        page = page_key(passage.url or passage.document, variants=True) if passage.excerpt else ""
         if page in self._of_page:
             return self._of_page[page]
-        group = self.new() if page and len(passage.text) < TELLING else self._of_same_text(passage.text)
+        group = self.new() if page and len(passage.text) < SHORT_EXCERPT else self._of_same_text(passage.text)
         if page:
             self._of_page[page] = group
         return group
@@ -156,18 +164,8 @@ def text_scores(query: str, passages: Sequence[Passage]) -> list[float]:
     """How well each text fits the query by its words alone: BM25 over title, headings and text, these passages being
     the whole collection. Providers' own scores cannot be compared with each other; these can.
     """
-    wanted = set(content_terms(query))
-    words = [tokenise(" ".join((p.title, *p.heading, p.text))) for p in passages]
-    counts = [Counter(word for word in text if word in wanted) for text in words]
-    usual = mean(map(len, words)) if words else 1.0
-    scores = [0.0] * len(words)
-    for term in sorted(wanted):
-        having = sum(term in count for count in counts)
-        weight = math.log(1 + (len(words) - having + 0.5) / (having + 0.5))
-        for number, count in enumerate(counts):
-            norm = K1 * (1 - B + B * len(words[number]) / usual) if usual else K1
-            scores[number] += weight * count[term] * (K1 + 1) / (count[term] + norm)
-    return scores
+    found = dict(PassageIndex.build(passages, tokenise).search(content_terms(query), len(passages)))
+    return [found.get(number, 0.0) for number in range(len(passages))]
 
 
 def by_authority(groups: Sequence[Group], rank: float = RANK_MARGIN, text: float = TEXT_MARGIN) -> list[Group]:
@@ -195,3 +193,60 @@ def _may_pass(lower: Group, upper: Group, rank: float, text: float) -> bool:
         return False
     nearly, fits = math.pow(1 - rank, lead), math.pow(1 - text, lead)
     return lower.score >= upper.score * nearly and lower.text_score >= upper.text_score * fits
+
+
+def fold(text: str) -> list[str]:
+    """Words of `text` without case, accents and punctuation; each Chinese character is a word of its own."""
+    text = _APOSTROPHE.sub("", text).casefold()
+    if not text.isascii():
+        decomposed = unicodedata.normalize("NFKD", text)
+        text = "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_UNDECOMPOSED)
+    return _WORD.findall(text)
+
+
+def match_title(wanted: str, title: str) -> int:
+    """How well a document's title fits a name: 4 the same, 3 but for a qualifier in brackets ("Dark River (2017
+    film)"), 2 with what tells the bearer from others ("Ermengarde of Tours"), 1 nearly, 0 not.
+    """
+    name, whole = _bare(wanted), _bare(title)
+    if not name or not whole:
+        return 0
+    bare = _bare(_QUALIFIER.sub("", title)) or whole
+    if name in (whole, bare):
+        return 4 if name == whole else 3
+    if bare[: len(name)] == name and _EPITHET.match(title.casefold(), len(wanted)):
+        return 2
+    if len(name) == 1:
+        return int(len(bare) in (2, 3) and bare[-1] == name[0])
+    short, long = sorted((name, bare), key=len)
+    if len(short) > 1 and (long[: len(short)] == short or (2 * len(short) >= len(long) and _contains(long, short))):
+        return 1
+    without = _bare(_QUALIFIER.sub("", wanted))
+    close = without == bare or _same_ends(name, bare) or ratio(" ".join(name), " ".join(bare)) >= MISSPELT
+    return int(close)
+
+
+def names_title(query: str, title: str) -> bool:
+    """True where `query` is about this document by name: its title is in the query and is half of it or more."""
+    words, bare = fold(query), fold(_QUALIFIER.sub("", title))
+    return bool(bare) and 2 * len(bare) >= len(words) and _contains(words, bare)
+
+
+def _bare(name: str) -> list[str]:
+    """The folded words of a name without an article in front."""
+    words = fold(name)
+    return words[1:] if len(words) > 1 and words[0] in ("the", "a", "an") else words
+
+
+def _contains(words: list[str], part: list[str]) -> bool:
+    """`part` stands in `words` without a gap."""
+    return any(words[i : i + len(part)] == part for i in range(len(words) - len(part) + 1))
+
+
+def _same_ends(one: list[str], other: list[str]) -> bool:
+    """A name with and without its middle: first and last words agree, the shorter is within the longer in order."""
+    short, long = sorted((one, other), key=len)
+    if len(short) < 2 or len(long) - len(short) > 2 or short[0] != long[0] or short[-1] != long[-1]:
+        return False
+    rest = iter(long)
+    return all(word in rest for word in short)

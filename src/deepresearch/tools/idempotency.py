@@ -4,6 +4,7 @@ The state that the call leads to is made durable in the run's scratch folder bef
 call comes again after a crash, that state is brought about again and the same answer given: an append does not double.
 """
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Sequence
@@ -33,20 +34,19 @@ class Effect:
     data: dict[str, Any]
 
 
-def do_once(scratch: Path, call: str, arguments: str, plan: Callable[[], Effect], apply: Apply) -> Effect:
+async def do_once(scratch: Path, call: str, arguments: str, plan: Callable[[], Effect], apply: Apply) -> Effect:
     """The effect of `call`, applied.
 
     scratch: folder for the records, made where missing. arguments: the call's arguments as text; a record of the
-    same call with other arguments does not count. plan: works the effect out, without side effects.
+    same call with other arguments does not count. plan: works the effect out, without side effects, in a thread of its
+    own. What follows runs without a pause, so that a call that is cut short by a timeout has no effect afterwards.
     Raises what `plan` and `apply` raise; then nothing has changed and no record stays.
     """
     tag = hashlib.sha256(f"{call}\n{arguments}".encode(errors="surrogatepass")).hexdigest()[:16]
     record = scratch / f"{quote(call, safe='')}.redo"
     effect = _load(record, tag)
     if effect is None:
-        effect = plan()
-        scratch.mkdir(parents=True, exist_ok=True)
-        _prune(scratch)
+        effect = await asyncio.to_thread(plan)
         _save(record, tag, effect)
     try:
         apply(effect.changes, tag)
@@ -69,6 +69,8 @@ def _load(record: Path, tag: str) -> Effect | None:
 
 def _save(record: Path, tag: str, effect: Effect) -> None:
     changes = [(change.path, None if change.data is None else change.data.decode()) for change in effect.changes]
+    record.parent.mkdir(parents=True, exist_ok=True)
+    _prune(record.parent)
     text = json.dumps({"tag": tag, "changes": changes, "shown": effect.shown, "data": effect.data})
     write_file(record, [text.encode()])
 

@@ -1,90 +1,22 @@
-"""Open a path beneath a folder, such that no `..`, link or race leads out of it.
+"""Open a path below a folder, such that no `..`, link or race leads out of it.
 
-Nothing is checked first and used later: the descriptor that comes back was reached through the folder's own
-descriptor, one component after another. Linux 5.6 and newer do the whole walk in one call (openat2); elsewhere
-`walk_beneath` does the same step by step.
+Nothing is checked first and used later: the descriptor that is returned was reached through the folder's own
+descriptor, one component after another.
 """
 
-import ctypes
 import errno
 import os
-import sys
-from collections.abc import Callable
-from functools import cache
-from typing import ClassVar
-
-Opener = Callable[[int, str, int], int]
-"""(descriptor of the folder, relative path, flags of os.open) -> descriptor. Raises OSError."""
 
 MOST_LINKS = 40
 """Links followed in one path, as the kernel counts them."""
-MOST_TRIES = 100
-"""Attempts while somebody renames folders under our feet."""
-
-_OPENAT2 = 437
-"""Number of the system call, the same on every architecture that Python runs on."""
-_RESOLVE_NO_MAGICLINKS = 0x02
-_RESOLVE_BENEATH = 0x08
 
 
-_SYSCALL = ctypes.CDLL(None, use_errno=True).syscall
-_SYSCALL.restype = ctypes.c_long
-
-
-class _OpenHow(ctypes.Structure):
-    _fields_: ClassVar = [("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64)]
-
-
-def open_beneath(root: int, path: str, flags: int) -> int:
-    """Open the existing `path` beneath the folder `root`; links that stay inside are followed.
-
-    Raises OSError: EXDEV where the path leads outside, ELOOP for loops of links, else as os.open does.
-    """
-    return _best_opener()(root, path, flags)
-
-
-def kernel_confines() -> bool:
-    """Whether the kernel does the walk, not we."""
-    return _best_opener() is openat2_beneath
-
-
-@cache
-def _best_opener() -> Opener:
-    """openat2 where it works: an old kernel does not know it, and some sandboxes forbid it."""
-    if not sys.platform.startswith("linux"):
-        return walk_beneath
-    folder = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.close(openat2_beneath(folder, ".", os.O_RDONLY | os.O_DIRECTORY))
-    except OSError as error:
-        if error.errno not in (errno.ENOSYS, errno.EPERM):
-            raise
-        return walk_beneath
-    finally:
-        os.close(folder)
-    return openat2_beneath
-
-
-def openat2_beneath(root: int, path: str, flags: int) -> int:
-    """`open_beneath` by the kernel."""
-    how = _OpenHow(flags | os.O_CLOEXEC, 0, _RESOLVE_BENEATH | _RESOLVE_NO_MAGICLINKS)
-    name = os.fsencode(path)
-    for _ in range(MOST_TRIES):
-        number = ctypes.c_long(_OPENAT2)
-        opened = _SYSCALL(number, ctypes.c_int(root), name, ctypes.byref(how), ctypes.c_size_t(ctypes.sizeof(how)))
-        if opened >= 0:
-            return int(opened)
-        problem = ctypes.get_errno()
-        if problem not in (errno.EAGAIN, errno.EINTR):
-            break
-    raise OSError(problem, os.strerror(problem), path)
-
-
-def walk_beneath(root: int, path: str, flags: int) -> int:
-    """`open_beneath` component by component.
+def open_below(root: int, path: str, flags: int) -> int:
+    """Open the existing `path` below the folder with descriptor `root`; links that stay inside are followed.
 
     Each step opens one name without following links; `..` goes back to the descriptor that we came from, never to
-    the parent that the file system names.
+    the parent that the file system names. flags: of os.open.
+    Raises OSError: EXDEV where the path leads outside, ELOOP for loops of links, else as os.open does.
     """
     folders = [os.dup(root)]
     names = path.split("/")[::-1]

@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
+from pydantic import Field
+
 from ..errors import SearchFailed, WorldError
 from ..library.authority import Authority, in_words
 from ..trajectory import Passage
-from ..web.search import Query, SearchProvider, SearchResult
-from .base import ToolResult
+from ..web.search import Kind, Query, SearchProvider, SearchResult
+from .base import Arguments, ToolResult
 from .fencing import describe_document, one_line, recall_passage, show_passage
 from .fusion import Ranked, fuse
-from .surfing import PATIENCE, SearchRequest, describe_failures, document_data
+from .pages import KnownPages
 
 POOL = 30
 """Passages asked of each provider per query, at least: fusion and title matching choose among them."""
@@ -21,6 +23,26 @@ RECALLED = 3
 """Passages shown before that are recalled per query."""
 COPIES = 2
 """Other places of the same text that are named."""
+PATIENCE = 45.0
+"""Seconds that one provider may take before it counts as failed; below the tool's own limit."""
+
+
+class SearchRequest(Arguments):
+    text: str = Field(min_length=1, max_length=500)
+    k: int | None = Field(default=None, ge=1, le=50)
+    """At most so many new passages for this query."""
+    title: str = ""
+    """Only documents whose title fits this name."""
+    language: str | None = None
+    """ISO 639-1 code."""
+    since: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
+    """Earliest date, YYYY-MM-DD."""
+    until: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
+    """Latest date, YYYY-MM-DD."""
+    site: str | None = None
+    """Only this domain or folder."""
+    kind: Kind | None = None
+    """Only things of this kind."""
 
 
 @dataclass
@@ -59,8 +81,10 @@ class Searcher:
         found = await asyncio.gather(*(self._find(request) for request in requests))
         if all(one.lost for one in found):
             _raise_lost(found)
+        pages = KnownPages(registered.values())
         for one in found:
-            one.ranked = [_as_shown_before(ranked, registered) for ranked in one.ranked]
+            settled = (replace(hit, passage=pages.settle([hit.passage])[0]) for hit in one.ranked)
+            one.ranked = [_as_shown_before(hit, registered) for hit in settled]
         share_out(found, k, registered)
         return _result(found, registered, self._authority)
 
@@ -71,7 +95,7 @@ class Searcher:
         answers = await asyncio.gather(*(_ask(provider, request) for provider in self._providers))
         results = [answer for answer in answers if isinstance(answer, SearchResult)]
         failed = {p.name: a for p, a in zip(self._providers, answers, strict=True) if isinstance(a, str)}
-        ranked = fuse(results, request.text, request.title, self._authority)
+        ranked = await asyncio.to_thread(fuse, results, request.text, request.title, self._authority)
         complete = not failed and all(result.complete for result in results)
         found = Found(
             request,
@@ -248,4 +272,28 @@ def _query_data(one: Found, registered: Mapping[str, Passage]) -> dict[str, Any]
         "cached": one.cached,
         "notes": one.notes,
         "failed": one.failed,
+    }
+
+
+def describe_failures(failed: Mapping[str, str]) -> str:
+    """In words, without a stop at the end; messages that begin with the name do not get it twice."""
+    told = ((name, one_line(message.rstrip(". "))) for name, message in failed.items())
+    return "; ".join(message if message.startswith(f"{name} ") else f"{name}: {message}" for name, message in told)
+
+
+def document_data(passage: Passage, authority: Authority) -> dict[str, Any]:
+    """What is known of a passage's document, for the page."""
+    verdict = authority.of(passage)
+    return {
+        "title": passage.title,
+        "url": passage.url,
+        "date": passage.date,
+        "language": passage.language,
+        "authority": {
+            "tier": verdict.tier,
+            "kind": verdict.kind,
+            "country": verdict.country,
+            "words": in_words(verdict),
+            "reason": verdict.reason,
+        },
     }

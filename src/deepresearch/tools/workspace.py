@@ -1,6 +1,6 @@
 """The folder that a policy may read and write in, and the only way into it.
 
-Every path comes from a model and may be hostile. It is opened beneath the workspace (see beneath.py), reads are of
+Every path comes from a model and may be hostile. It is opened below the workspace (safe_open.py), reads are of
 regular files only and bounded, and writes replace whole files by rename: a file is the old one or the new one, and
 a hard link or a device of that name is never written through.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from ..errors import BadArguments, Denied, PolicyError, ToolFailed
-from .safe_open import MOST_LINKS, Opener, open_beneath
+from .safe_open import MOST_LINKS, open_below
 from .transaction import Target, Transaction
 
 MAX_FILE = 8 * 2**20
@@ -66,12 +66,11 @@ class Workspace:
     what does not work inside; the message names the path.
     """
 
-    def __init__(self, root: Path, *, opener: Opener = open_beneath, quota: int = QUOTA) -> None:
+    def __init__(self, root: Path, *, quota: int = QUOTA) -> None:
         """`root` is made where missing. `quota`: disk space that all files together may take, bytes."""
         root.mkdir(parents=True, exist_ok=True)
         self._root = root
         self._names = {str(root.absolute()), os.path.realpath(root)}
-        self._opener = opener
         self._quota = quota
         self._room = Room(0, 0)
 
@@ -156,7 +155,7 @@ class Workspace:
     def _open(self, path: str, flags: int) -> int:
         root = os.open(self._root, _FOLDER | os.O_CLOEXEC)
         try:
-            return self._opener(root, path, flags)
+            return open_below(root, path, flags)
         finally:
             os.close(root)
 
@@ -312,7 +311,7 @@ _MEANINGS: dict[int, tuple[type[PolicyError], str, str]] = {
 
 
 def _outside(path: str) -> Denied:
-    return Denied(f"{_quote(path)} lies outside the workspace.", "Give a path relative to it, such as notes.md.")
+    return Denied(f"{_quote(path)} is outside the workspace.", "Give a path relative to it, such as notes.md.")
 
 
 def _too_large(path: str, size: int, limit: int) -> ToolFailed:

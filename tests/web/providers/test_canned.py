@@ -1,6 +1,6 @@
 """A folder of pages as a small web, English and Chinese, read and tokenised as the library does it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,7 @@ import pytest
 from deepresearch.errors import FetchFailed, LibraryError, SearchFailed
 from deepresearch.library.pages import read_page
 from deepresearch.text.terms import tokenise
-from deepresearch.trajectory import Passage
 from deepresearch.web.providers.canned import CannedWeb, Faults
-from deepresearch.web.providers.canned_index import CannedIndex
 from deepresearch.web.search import Query, SearchResult
 
 PAGES = {
@@ -200,48 +198,8 @@ def test_a_folder_without_pages_is_named(tmp_path: Path) -> None:
             CannedWeb(place, read_page, tokenise)
 
 
-def index(file: Path | None, words: list[str], stamp: str = "1") -> CannedIndex:
-    """An index of passages with these texts."""
-    passages = [Passage(id=f"p{n}", document=f"d{n}", title="", text=text) for n, text in enumerate(words)]
-    return CannedIndex(file, stamp, passages, str.split)
-
-
-def test_words_that_nearly_all_passages_have_are_passed_over() -> None:
-    made = index(None, ["the rare" if n == 7 else "the" for n in range(1_200)])
-    assert [entry.document for entry, _ in made.search(["the", "rare"])] == ["d7"]
-    assert len(made.search(["the"])) == 1_200
-
-
-def test_an_index_is_made_once_and_kept(tmp_path: Path) -> None:
-    file = tmp_path / "kept" / "canned.sqlite3"
-    index(file, ["one", "two"]).close()
-    kept = CannedIndex(file, "1", (pytest.fail("read again") for _ in "x"), str.split)
-    assert [p.text for p in kept.passages([e.number for e, _ in kept.search(["two"])])] == ["two"]
-    kept.close()
-    changed = index(file, ["three"], stamp="2")
-    assert changed.search(["two"]) == [] and len(changed.search(["three"])) == 1
-    changed.close()
-
-
-def test_a_kept_index_that_is_spoiled_is_made_again(tmp_path: Path) -> None:
-    file = tmp_path / "canned.sqlite3"
-    file.write_bytes(b"no database" * 500)
-    assert len(index(file, ["one"]).search(["one"])) == 1
-
-
-def test_what_stops_in_mid_build_leaves_nothing(tmp_path: Path) -> None:
-    def broken() -> Iterator[Passage]:
-        yield Passage(id="p", document="d", title="", text="one")
-        raise OSError("killed")
-
-    file = tmp_path / "canned.sqlite3"
-    with pytest.raises(OSError, match="killed"):
-        CannedIndex(file, "1", broken(), str.split)
-    assert len(index(file, ["one", "one"]).search(["one"])) == 2
-
-
 async def test_a_page_that_changes_is_read_again(make: Make, folder: Path, tmp_path: Path) -> None:
-    keep = tmp_path / "canned.sqlite3"
+    keep = tmp_path / "canned"
     assert places(await make(keep=keep).search(Query("rows", k=9))) == [PARSER]
     (folder / "docs.example.org/guide/parser.md").write_text("# Something else")
     assert PARSER not in places(await make(keep=keep).search(Query("rows", k=9)))

@@ -29,9 +29,9 @@ from urllib.parse import quote, unquote
 from ...errors import FetchFailed, LibraryError, SearchFailed
 from ...trajectory import Passage
 from ..fetched import Fetched
+from ..passage_index import PassageIndex
 from ..search import Hit, Query, SearchResult, excerpt_id
 from .base import Site, in_range, parse_site, primary_language, within
-from .canned_index import CannedIndex, Entry
 from .cleaning import web_url
 
 MANIFEST = "canned.toml"
@@ -75,7 +75,7 @@ class CannedWeb:
         keep: Path | None = None,
     ) -> None:
         """read: the passages of a file in order, given its address, which is their document; none where it cannot be
-        read. tokenise: terms of a text, of a query likewise. keep: file that keeps the index from one process to the
+        read. tokenise: terms of a text, of a query likewise. keep: folder that keeps the index from one process to the
         next; without one it is made again in each.
 
         Raises LibraryError where there is no such folder, no page in it, or the manifest cannot be read.
@@ -95,7 +95,7 @@ class CannedWeb:
                 f"{folder} has no pages.", f"Put files of these kinds there: {', '.join(sorted(PAGES))}."
             )
         self._building = asyncio.Lock()
-        self._index: CannedIndex | None = None
+        self._index: PassageIndex | None = None
 
     @property
     def addresses(self) -> list[str]:
@@ -111,24 +111,40 @@ class CannedWeb:
             raise SearchFailed(*failure)
         index = await self.prepare()
         words = self._tokenise(query.text)
-        found = await asyncio.to_thread(index.search, words)
-        found = [(entry, score) for entry, score in found if self._fits(entry, query, site)]
-        notes = []
-        if query.since or query.until:
-            if undated := sum(entry.date is None for entry, _ in found):
-                notes = [f"{undated} results without a date were left out"]
-            found = [(e, score) for e, score in found if e.date and in_range(e.date, query.since, query.until)]
-        if self._excerpt:  # one result a page
-            first = {entry.document: entry.number for entry, _ in reversed(found)}
-            found = [(entry, score) for entry, score in found if first[entry.document] == entry.number]
-        best = found[: query.k]
-        passages = await asyncio.to_thread(index.passages, [entry.number for entry, _ in best])
+        passages, undated = await asyncio.to_thread(self._best, index, words, query, site)
         if self._excerpt:
-            passages = [cut_excerpt(passage, self._tokenise, words, self._excerpt) for passage in passages]
-        hits = [Hit(passage, score) for passage, (_, score) in zip(passages, best, strict=True)]
-        return SearchResult(hits, self.name, notes)
+            passages = [
+                (cut_excerpt(passage, self._tokenise, words, self._excerpt), score) for passage, score in passages
+            ]
+        notes = [f"{undated} results without a date were left out"] if undated else []
+        return SearchResult([Hit(passage, score) for passage, score in passages], self.name, notes)
 
-    async def prepare(self) -> CannedIndex:
+    def _best(
+        self, index: PassageIndex, words: Sequence[str], query: Query, site: Site | None
+    ) -> tuple[list[tuple[Passage, float]], int]:
+        """The best passages that the filters let through, of which excerpts one a page, and how many had no date."""
+        limit = 8 * query.k + 100
+        while True:
+            found = index.search(words, limit)
+            kept: list[tuple[Passage, float]] = []
+            pages: set[str] = set()
+            undated = 0
+            for number, score in found:
+                passage = index.passage(number)
+                if not self._fits(passage, query, site) or (self._excerpt and passage.document in pages):
+                    continue
+                if (query.since or query.until) and not passage.date:
+                    undated += 1
+                elif in_range(passage.date or "", query.since, query.until) or not passage.date:
+                    pages.add(passage.document)
+                    kept.append((passage, score))
+                    if len(kept) == query.k:
+                        return kept, undated
+            if len(found) < limit:
+                return kept, undated
+            limit *= 8
+
+    async def prepare(self) -> PassageIndex:
         """Make the index now and not at the first search: some 25 pages a second, where none is kept."""
         async with self._building:
             if self._index is None:
@@ -164,9 +180,7 @@ class CannedWeb:
         return Fetched(url, page.url, 200, {"content-type": kind}, body, page.file.stat().st_mtime, from_archive=False)
 
     def close(self) -> None:
-        """Let go of the index."""
-        if self._index:
-            self._index.close()
+        """Close the index."""
         self._index = None
 
     async def _request(self) -> tuple[str, str, str, float | None] | None:
@@ -183,23 +197,25 @@ class CannedWeb:
             return f"{self.name} limits the rate. It asks to wait {wait:g} s.", "", "rate_limited", wait
         return None
 
-    def _build(self) -> CannedIndex:
+    def _build(self) -> PassageIndex:
         pages = [page for _, page in sorted(self._pages.items())]
-        read = (passage for page in pages for passage in self._passages(page))
-        return CannedIndex(self._keep, "\n".join(map(_stamp, pages)), read, self._tokenise)
+        passages = (passage for page in pages for passage in self._passages(page))
+        if self._keep is None:
+            return PassageIndex.build(passages, self._tokenise)
+        return PassageIndex.load_or_build(self._keep, "\n".join(map(_stamp, pages)), passages, self._tokenise)
 
     def _passages(self, page: Page) -> list[Passage]:
         """What is read from the file, with the facts that the manifest has."""
         known: dict[str, Any] = {name: str(page.facts[name]) for name in _KNOWN if name in page.facts}
         return [passage.model_copy(update=known) for passage in self._read(page.file, page.url)]
 
-    def _fits(self, entry: Entry, query: Query, site: Site | None) -> bool:
+    def _fits(self, passage: Passage, query: Query, site: Site | None) -> bool:
         """Whether the filters other than the dates let the passage through."""
-        if query.kind and self._pages[_plain(entry.document)].facts.get("kind", "web") != query.kind:
+        if query.kind and self._pages[_plain(passage.document)].facts.get("kind", "web") != query.kind:
             return False
-        if site and not within(entry.document, site):
+        if site and not within(passage.document, site):
             return False
-        return not query.language or primary_language(entry.language) == primary_language(query.language)
+        return not query.language or primary_language(passage.language) == primary_language(query.language)
 
 
 def cut_excerpt(passage: Passage, tokenise: Callable[[str], list[str]], words: Sequence[str], longest: int) -> Passage:
