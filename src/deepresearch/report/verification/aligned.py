@@ -70,7 +70,7 @@ def line(text: str) -> Line:
     words = []
     for match in _WORD.finditer(re.sub(r"n't\b", " not", plain)):
         word = match.group()
-        stem = (tokenise(word) or [""])[-1]
+        stem = (tokenise(word) or [""])[0]
         words.append(Word(word, stem or word, bool(stem) and _is_content(word)))
     return Line(plain, tuple(words), frozenset(content_terms(plain)), has_han(plain))
 
