@@ -17,7 +17,7 @@ from deepresearch.derived import answer, find, total_cost, total_usage
 from deepresearch.errors import DeepResearchError
 from deepresearch.judge import Comparison, compare
 from deepresearch.judge.pairs import tally
-from deepresearch.models.client import ChatClient
+from deepresearch.models.client import chat_client
 from deepresearch.settings import Settings
 from deepresearch.store import SqliteStore
 from deepresearch.trajectory import Event, Task, Verified
@@ -76,8 +76,7 @@ async def _run(settings: Settings, question: str, docs: Path) -> list[Event]:
 
 async def _judge(options: argparse.Namespace, folder: str, question: str, reports: list[str]) -> Comparison:
     settings = _settings(options, "once", folder)
-    model = settings.model.model_copy(update={"name": options.judge or options.model, "temperature": 0.0})
-    client = ChatClient(model, settings.key())
+    client = chat_client(settings, name=options.judge or options.model, temperature=0.0)
     try:
         return await compare(client, question, *reports)
     finally:

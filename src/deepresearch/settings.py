@@ -50,8 +50,9 @@ class ModelSettings(Section):
     """Key of the endpoint; only from the environment (DEEPRESEARCH_API_KEY)."""
     api_key_file: str = ""
     """File that holds the key, outside any repository."""
-    dialect: Literal["native", "toolcall", "tool_call", "steptml"] = "native"
-    """How tools are called: native function calls, or tagged text for servers without them."""
+    dialect: str = "native"
+    """How tools are called: native function calls, or text for servers without them: toolcall, tool_call, steptml, or
+    one that an installed package adds."""
     stream: bool = True
     """Read the reply as it is written."""
     temperature: float = Field(default=1.0, ge=0, le=2)

@@ -88,6 +88,9 @@ class Call(Record):
     raw: str = ""
     """The arguments exactly as they came, kept where they differ from `arguments`."""
     problem: str | None = None
+    wire: dict[str, Any] = Field(default={}, exclude_if=_is_false)
+    """The call as the endpoint sent it, without name and arguments: its own id and fields that only the endpoint knows.
+    They go back to it as they came."""
 
 
 class AnsweredPart(Record):

@@ -162,7 +162,7 @@ class Model:
         self.replies = list(replies)
         self.asked = 0
 
-    async def complete(self, messages: Any, tools: Any = (), on_text: Any = None) -> Reply:
+    async def complete(self, messages: Any, tools: Any = (), **_: Any) -> Reply:
         reply = self.replies[min(self.asked, len(self.replies) - 1)]
         self.asked += 1
         if isinstance(reply, Exception):

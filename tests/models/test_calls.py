@@ -1,4 +1,4 @@
-"""The tool-call reader, held to a table of slips: one reading, or an error the model can act on."""
+"""The tool-call reader against a table of slips: one reading, or an error the model can act on."""
 
 import json
 import time
@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepresearch.models.calls import LONGEST_PROBLEM, MOST_CALLS, read_arguments, read_calls, read_message
+from deepresearch.models.calls import (
+    LONGEST_PROBLEM,
+    MOST_CALLS,
+    GivenCall,
+    read_arguments,
+    read_calls,
+    read_message,
+)
 
 SCHEMAS = {
     "search": {
@@ -341,9 +348,10 @@ def test_a_turn_runs_a_limited_number_of_calls() -> None:
     assert [call.problem is None for call in calls] == [True] * MOST_CALLS + [False] * 2
 
 
-def test_native_calls_keep_their_ids_and_the_raw_text_of_what_was_mended() -> None:
-    pairs = [("a", "search", '{"query": "x"}'), ("a", "search", "{'query': 'x'}"), ("", "search", "{")]
-    calls = read_calls(pairs, SCHEMAS)
+def test_native_calls_keep_their_ids_and_the_raw_text_of_what_was_repaired() -> None:
+    raws = ('{"query": "x"}', "{'query': 'x'}", "{")
+    given = [GivenCall(id, "search", raw) for id, raw in zip(("a", "a", ""), raws, strict=True)]
+    calls = read_calls(given, SCHEMAS)
     assert calls[0].id == "a" and len({call.id for call in calls}) == 3
     assert [call.raw for call in calls] == ["", "{'query': 'x'}", "{"]
 

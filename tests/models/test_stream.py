@@ -3,10 +3,11 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from hypothesis import given
+import pytest
+from hypothesis import given as example
 from hypothesis import strategies as st
 
-from deepresearch.models.stream import STARTING_AGAIN, Assembler, LiveText, read_events
+from deepresearch.models.stream import Assembler, finish_of, joined, read_payloads
 
 
 async def events_of(pieces: list[bytes]) -> list[str]:
@@ -14,7 +15,7 @@ async def events_of(pieces: list[bytes]) -> list[str]:
         for piece in pieces:
             yield piece
 
-    return [event async for event in read_events(chunks())]
+    return [payload.data async for payload in read_payloads(chunks())]
 
 
 async def test_events_in_every_common_spelling() -> None:
@@ -22,7 +23,7 @@ async def test_events_in_every_common_spelling() -> None:
     assert await events_of([body]) == ["1", "2", "3", "[DONE]"]
 
 
-@given(cuts=st.lists(st.integers(0, 120), max_size=12))
+@example(cuts=st.lists(st.integers(0, 120), max_size=12))
 async def test_bytes_may_be_cut_anywhere(cuts: list[int]) -> None:
     texts = ["你好, wörld 😀", 'a "b"\n', "</think>"]
     body = "".join(f"data: {json.dumps(text, ensure_ascii=False)}\r\n\r\n" for text in texts).encode()
@@ -38,6 +39,10 @@ def assembled(*deltas: dict[str, Any]) -> Assembler:
     return assembler
 
 
+def given(assembler: Assembler) -> list[tuple[str, str, str]]:
+    return [(call.id, call.tool, call.arguments) for call in assembler.calls()]
+
+
 def call(
     id: str | None = None, name: str | None = None, arguments: Any = None, index: int | None = 0
 ) -> dict[str, Any]:
@@ -48,51 +53,51 @@ def call(
 
 def test_arguments_in_pieces_with_the_id_in_the_first() -> None:
     assembler = assembled(call("a", "f", ""), call(None, None, '{"x'), call(None, None, '": 1}'))
-    assert assembler.calls() == [("a", "f", '{"x": 1}')]
+    assert given(assembler) == [("a", "f", '{"x": 1}')]
 
 
 def test_id_and_name_repeated_in_every_piece() -> None:
-    assert assembled(call("a", "f", "{"), call("a", "f", "}")).calls() == [("a", "f", "{}")]
+    assert given(assembled(call("a", "f", "{"), call("a", "f", "}"))) == [("a", "f", "{}")]
 
 
 def test_calls_interleaved_by_index() -> None:
     assembler = assembled(
         call("a", "f", "{", 0), call("b", "g", "[", 1), call(None, None, "}", 0), call(None, None, "]", 1)
     )
-    assert assembler.calls() == [("a", "f", "{}"), ("b", "g", "[]")]
+    assert given(assembler) == [("a", "f", "{}"), ("b", "g", "[]")]
 
 
 def test_every_call_with_the_same_index() -> None:
-    assert assembled(call("a", "f", "{}"), call("b", "g", "{}")).calls() == [("a", "f", "{}"), ("b", "g", "{}")]
+    assert given(assembled(call("a", "f", "{}"), call("b", "g", "{}"))) == [("a", "f", "{}"), ("b", "g", "{}")]
 
 
 def test_no_index_at_all() -> None:
     assembler = assembled(
         call("a", "f", "{", None), call(None, None, "}", None), call("b", "g", "{}", None), call(None, "h", "{}", None)
     )
-    assert assembler.calls() == [("a", "f", "{}"), ("b", "g", "{}"), ("", "h", "{}")]
+    assert given(assembler) == [("a", "f", "{}"), ("b", "g", "{}"), ("", "h", "{}")]
 
 
 def test_arguments_as_an_object() -> None:
-    assert assembled(call("a", "f", {"x": 1})).calls() == [("a", "f", '{"x": 1}')]
+    assert given(assembled(call("a", "f", {"x": 1}))) == [("a", "f", '{"x": 1}')]
 
 
 def test_reasoning_under_either_name_and_not_twice() -> None:
     assembler = assembled({"reasoning": "a"}, {"reasoning_content": "b"}, {"reasoning": "c", "reasoning_content": "c"})
-    assert "".join(assembler.reasoning) == "abc"
+    assert assembler.reasoning == "abc"
 
 
 def test_other_choices_are_ignored() -> None:
     assembler = Assembler()
-    assert assembler.feed({"choices": [{"index": 1, "delta": {"content": "b"}}]}) == ""
+    assert not assembler.feed({"choices": [{"index": 1, "delta": {"content": "b"}}]})
     both = [{"index": 1, "delta": {"content": "b"}}, {"index": 0, "delta": {"content": "a"}}]
-    assert assembler.feed({"choices": both}) == "a"
+    assert assembler.feed({"choices": both}) and assembler.text == "a"
 
 
 def usage_of(told: dict[str, Any]) -> tuple[int, int, int]:
     assembler = Assembler()
     assembler.feed({"choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 7, **told}})
-    usage = assembler.usage(0)
+    usage = assembler.usage([])
     return usage.input, usage.cached, usage.output
 
 
@@ -104,7 +109,7 @@ def test_cached_tokens_in_every_spelling() -> None:
 
 
 def test_usage_that_is_missing_is_estimated_and_says_so() -> None:
-    usage = assembled({"content": "x" * 400}).usage(sent=4_000)
+    usage = assembled({"content": "x" * 400}).usage([{"content": "x" * 3_986}])
     assert (usage.input, usage.output) == (1_001, 101)
     assert usage.model_dump()["estimated"] is True
 
@@ -121,46 +126,109 @@ def test_tokens_as_sampled() -> None:
     assert assembled({"content": "x"}).sample() is None
 
 
-class Shown:
-    def __init__(self) -> None:
-        self.text = ""
-        self.live = LiveText(self.add)
-
-    def add(self, text: str) -> None:
-        self.text += text
-
-    def attempt(self, *pieces: str, end: str | None = None) -> str:
-        self.live.begin()
-        for piece in pieces:
-            self.live.feed(piece)
-        if end is not None:
-            self.live.finish(end)
-        return self.text
+async def test_an_event_of_several_lines_and_returns_as_line_ends() -> None:
+    assert await events_of([b'data: {"a":\ndata: 1}\n\ndata: 2\n\n']) == ['{"a":\n1}', "2"]
+    assert await events_of([b"data: 1\r", b"\rdata: 2\r\n", b"\r\n"]) == ["1", "2"]
 
 
-def test_thinking_and_calls_are_not_shown() -> None:
-    pieces = ["<thi", "nk>a</think>", "Let me [1] see.\n<tool", '_call>{"name"', ': "f"}</tool_call>']
-    assert Shown().attempt(*pieces, end="Let me [1] see.") == "Let me [1] see.\n"
+async def test_json_in_one_piece_over_many_lines_and_line_by_line() -> None:
+    assert [json.loads(event) for event in await events_of([b'\xef\xbb\xbf\n{"a":\n {"b": 1}\n,"c": 2}'])] == [
+        {"a": {"b": 1}, "c": 2}
+    ]
+    assert await events_of([b'{"a": 1}\n{"b": 2}\n']) == ['{"a": 1}', '{"b": 2}']
 
 
-def test_what_only_looked_like_a_mark_is_shown() -> None:
-    assert Shown().attempt("a <", "b> [TO", "P] <to", end="a <b> [TOP] <to") == "a <b> [TOP] <to"
+TEXT = "The mill burned in 1873."
 
 
-def test_a_retry_that_says_the_same_shows_nothing_twice() -> None:
-    shown = Shown()
-    shown.attempt("The an")
-    shown.attempt("Th")
-    assert shown.attempt("The", " answer", " is 42.", end="The answer is 42.") == "The answer is 42."
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        ["The mill ", "burned in ", "1873."],
+        ["The", "The mill", "The mill burned", TEXT],
+        ["The mill", TEXT],
+        ["T", "Th", "The mill burned", TEXT, TEXT],
+        ["The mill ", "burned in 1873.", TEXT],
+        [TEXT, "", TEXT],
+    ],
+)
+def test_pieces_that_are_new_cumulative_or_repeated_at_the_end(pieces: list[str]) -> None:
+    assert joined(pieces) == TEXT
 
 
-def test_a_retry_that_says_something_else_says_so() -> None:
-    shown = Shown()
-    shown.attempt("The an")
-    assert shown.attempt("The", " result", " is 42.", end="The result is 42.") == (
-        f"The an{STARTING_AGAIN}The result is 42."
-    )
+@pytest.mark.parametrize("pieces", [["ha", "ha", "ha"], ["1", "10", "100"], ["=", "==", "=== a"], ["a ", "a b"]])
+def test_short_pieces_that_begin_alike_are_new(pieces: list[str]) -> None:
+    assert joined(pieces) == "".join(pieces)
 
 
-def test_text_that_turns_out_to_be_thinking_is_told_apart_at_the_end() -> None:
-    assert Shown().attempt("Hm.", "</think>Yes.", end="Yes.").endswith(f"{STARTING_AGAIN}Yes.")
+@example(st.lists(st.text("ab c", min_size=1, max_size=3), min_size=2, max_size=6))
+def test_cumulative_pieces_come_to_the_text(parts: list[str]) -> None:
+    so_far = list(itertools.accumulate(parts))
+    assert joined(["Once more: ", *("Once more: " + text for text in so_far)]) == "Once more: " + so_far[-1]
+
+
+def test_a_whole_message_at_the_end_replaces_the_deltas() -> None:
+    assembler = assembled({"content": "The mi"}, call("a", "f", "{"))
+    message = {"role": "assistant", "content": "The mill.", "tool_calls": [call("b", "f", "{}")["tool_calls"][0]]}
+    assembler.feed({"choices": [{"index": 0, "finish_reason": "tool_calls", "message": message}]})
+    assert (assembler.text, given(assembler)) == ("The mill.", [("b", "f", "{}")])
+
+
+def test_whole_calls_under_one_index_without_ids() -> None:
+    one, other = call(None, "f", '{"x": 1}'), call(None, "f", '{"x": 2}')
+    assert given(assembled(one, other, other)) == [("", "f", '{"x": 1}'), ("", "f", '{"x": 2}')]
+
+
+def test_an_index_that_counts_deltas() -> None:
+    parts = [call("a", "f", "", 0), call(None, None, '{"x"', 1), call(None, None, ": 1}", 2), call("b", "g", "{}", 3)]
+    assert given(assembled(*parts)) == [("a", "f", '{"x": 1}'), ("b", "g", "{}")]
+
+
+def test_an_id_that_changes_with_every_delta() -> None:
+    parts = [call("a", "f", '{"x"'), call("b", None, ": 1"), call("c", None, "}")]
+    assert given(assembled(*parts)) == [("a", "f", '{"x": 1}')]
+
+
+def test_arguments_so_far_in_every_delta() -> None:
+    parts = [call("a", "f", ""), call(None, None, '{"x"'), call(None, None, '{"x": "y'), call(None, None, '{"x": "y"}')]
+    assert given(assembled(*parts)) == [("a", "f", '{"x": "y"}')]
+
+
+def test_the_older_form_of_a_call() -> None:
+    parts = [{"function_call": {"name": "f", "arguments": '{"x"'}}, {"function_call": {"arguments": ": 1}"}}]
+    assert given(assembled(*parts)) == [("", "f", '{"x": 1}')]
+
+
+def test_fields_that_only_the_endpoint_knows_are_kept() -> None:
+    first = {"index": 0, "id": "a", "extra_content": {"signature": "s"}, "function": {"name": "f", "sig": "t"}}
+    assembler = assembled({"tool_calls": [first], "details": [1]}, call(None, None, "{}"), {"details": [2], "x": None})
+    assert assembler.calls()[0].extra == {"extra_content": {"signature": "s"}, "function": {"sig": "t"}}
+    assert assembler.wire == {"details": [1, 2]}
+
+
+def test_thinking_among_the_parts_of_the_content() -> None:
+    parts = [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}, {"type": "text", "text": "Yes."}]
+    assembler = assembled({"content": parts})
+    assert (assembler.text, assembler.reasoning) == ("Yes.", "Hm.")
+
+
+@pytest.mark.parametrize(
+    ("word", "meaning"),
+    [
+        ("stop", "stop"),
+        ("END_TURN", "stop"),
+        ("", "stop"),
+        ("tool_calls", "stop"),
+        ("max_tokens", "length"),
+        ("MAX_TOKENS", "length"),
+        ("model_length", "length"),
+        ("SAFETY", "content_filter"),
+        ("sensitive", "content_filter"),
+        ("error", "error"),
+        ("insufficient_system_resource", "insufficient_system_resource"),
+        ("Other", "other"),
+    ],
+)
+def test_only_known_ends_are_whole(word: str, meaning: str) -> None:
+    assert finish_of(word, has_calls=False) == meaning
+    assert finish_of(word, has_calls=True) == ("tool_calls" if meaning == "stop" else meaning)

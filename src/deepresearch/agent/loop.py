@@ -59,7 +59,7 @@ class Run:
         self.handlers = handlers or Handlers()
         self.verifier = verifier or Verifier()
         self.task = started(log.events).task
-        self.transcript = Transcript(settings.context.reasoning)
+        self.transcript = Transcript(reasoning=True)
         self.budget = BudgetTracker()
         self.executor = ToolExecutor(tools, settings, folder, blobs, log.events)
         self.review = Review(self.task.question, settings.report, self.verifier, self.executor, log.events)

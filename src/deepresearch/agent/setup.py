@@ -179,9 +179,9 @@ def open_policy(settings: Settings, tools: Sequence[Tool]) -> Policy:
         from ..extractive import ExtractivePolicy  # noqa: PLC0415  not needed where a model decides
 
         return ExtractivePolicy()
-    from ..models.client import ChatClient  # noqa: PLC0415  the HTTP stack is not needed without a model
+    from ..models.client import chat_client  # noqa: PLC0415  the HTTP stack is not needed without a model
 
-    return ChatPolicy(ChatClient(settings.model, settings.key()), [tool.spec() for tool in tools])
+    return ChatPolicy(chat_client(settings), [tool.spec() for tool in tools])
 
 
 def open_verifier(settings: Settings) -> Verifier:
@@ -197,9 +197,9 @@ def open_verifier(settings: Settings) -> Verifier:
     if policy_of(settings) == "extractive":
         return Verifier(open_embedder=meaning)
     from ..judge.kept import FILE, KeptReplies  # noqa: PLC0415  not needed without a model
-    from ..models.client import ChatClient  # noqa: PLC0415
+    from ..models.client import chat_client  # noqa: PLC0415
 
-    model = ChatClient(settings.model.model_copy(update={"temperature": 0.0, "stream": False}), settings.key())
+    model = chat_client(settings, temperature=0.0, stream=False)
     return Verifier(model, KeptReplies(settings.data_folder() / FILE), meaning)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..models.base import Message
+from ..models.wire import call_entry, call_id
 from ..settings import ContextSettings
 from ..trajectory import (
     BudgetReached,
@@ -55,6 +56,7 @@ class Transcript:
     """The view of a growing run; `apply` each event once, in order."""
 
     def __init__(self, reasoning: bool = False) -> None:
+        """reasoning: turns carry their reasoning; the client sends it to endpoints that want it back."""
         self.blocks: list[Block] = []
         self.cited: set[str] = set()
         self.short: set[int] = set()
@@ -210,18 +212,15 @@ def opening(event: RunStarted) -> list[Message]:
 def assistant_message(turn: Turn, reasoning: bool) -> Message:
     """A turn as the policy wrote it."""
     message: Message = {"role": "assistant", "content": turn.text}
-    if reasoning and turn.reasoning:
-        message["reasoning_content"] = turn.reasoning
+    if reasoning:
+        message |= {"reasoning_content": turn.reasoning, "wire": turn.wire}
     if turn.calls:
-        message["tool_calls"] = [
-            {"id": c.id, "type": "function", "function": {"name": c.tool, "arguments": call_arguments(c)}}
-            for c in turn.calls
-        ]
+        message["tool_calls"] = [call_entry(call, call_arguments(call)) for call in turn.calls]
     return message
 
 
 def tool_message(call: Call, text: str) -> Message:
-    return {"role": "tool", "tool_call_id": call.id, "name": call.tool, "content": text}
+    return {"role": "tool", "tool_call_id": call_id(call), "name": call.tool, "content": text}
 
 
 def call_arguments(call: Call) -> str:
@@ -283,5 +282,4 @@ def observation_file(call: str) -> str:
 def message_tokens(message: Message) -> int:
     functions = [call["function"] for call in message.get("tool_calls", ())]
     calls = sum(estimate_tokens(function["name"] + function["arguments"]) for function in functions)
-    text = estimate_tokens(message["content"]) + estimate_tokens(message.get("reasoning_content", ""))
-    return MESSAGE_OVERHEAD + calls + text
+    return MESSAGE_OVERHEAD + calls + estimate_tokens(message["content"])

@@ -1,8 +1,6 @@
 """`judge`: how good a report is by given or drafted criteria, and `judge draft`: the criteria themselves."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -41,7 +39,7 @@ def judge_target(
     endpoint: Endpoint | None = None,
     data: Data | None = None,
 ) -> int:
-    """Judge a report by criteria, one by one, and give it a score.
+    """Hold a report against criteria, one by one, and give it a score.
 
     The quality card of a run is kept with it and shown by its exports. Replies of a model are kept in the data folder,
     so that asking the same again costs nothing.
@@ -125,14 +123,20 @@ async def _judged(
 ) -> "Judgement":
     from ..judge import judge_report
 
-    async with _opened(settings, with_model=how != "mechanical") as (model, kept):
+    model, kept = _open_model(settings) if how != "mechanical" else (None, None)
+    try:
         rubrics = rubrics or await _draft(question, model, kept)
         return await judge_report(_open_judge(how, model, kept, part), question, report, rubrics, trials=trials)
+    finally:
+        await _close(model, kept)
 
 
 async def _drafted(settings: "Settings", question: str) -> "RubricSet":
-    async with _opened(settings, with_model=bool(settings.model.name)) as (model, kept):
+    model, kept = _open_model(settings) if settings.model.name else (None, None)
+    try:
         return await _draft(question, model, kept)
+    finally:
+        await _close(model, kept)
 
 
 async def _draft(question: str, model: "ChatModel | None", kept: "KeptReplies | None") -> "RubricSet":
@@ -152,29 +156,17 @@ async def _draft(question: str, model: "ChatModel | None", kept: "KeptReplies | 
     return asked.value
 
 
-@asynccontextmanager
-async def _opened(
-    settings: "Settings", *, with_model: bool
-) -> "AsyncIterator[tuple[ChatModel | None, KeptReplies | None]]":
-    """The model at temperature 0 and the file that keeps its replies, or neither. Raises SettingsError."""
-    if not with_model:
-        yield None, None
-        return
+def _open_model(settings: "Settings") -> "tuple[ChatModel, KeptReplies]":
+    """The model at temperature 0, and the file that keeps its replies. Raises SettingsError."""
     from ..agent.setup import check_policy
     from ..judge.kept import FILE, KeptReplies
-    from ..models.client import ChatClient
+    from ..models.client import chat_client
 
     budget = settings.budget.model_copy(update={"cost": None})  # the limits of runs are not those of judging
     check_policy(settings.model_copy(update={"policy": "chat", "budget": budget}))
-    chosen = {"temperature": 0.0, "max_tokens": min(settings.model.max_tokens, LONGEST_REPLY)}
+    client = chat_client(settings, temperature=0.0, max_tokens=min(settings.model.max_tokens, LONGEST_REPLY))
     report_retries()
-    kept = KeptReplies(settings.data_folder() / FILE)
-    client = ChatClient(settings.model.model_copy(update=chosen), settings.key())
-    try:
-        yield client, kept
-    finally:
-        await client.close()
-        kept.close()
+    return client, KeptReplies(settings.data_folder() / FILE)
 
 
 def _open_judge(how: str, model: "ChatModel | None", kept: "KeptReplies | None", part: int) -> "Judge":
@@ -184,6 +176,13 @@ def _open_judge(how: str, model: "ChatModel | None", kept: "KeptReplies | None",
         return MechanicalJudge()
     served = ModelJudge(model, kept, part)
     return FirstDecides([MechanicalJudge(), served]) if how == "both" else served
+
+
+async def _close(model: "ChatModel | None", kept: "KeptReplies | None") -> None:
+    if model:
+        await model.close()
+    if kept:
+        kept.close()
 
 
 def _read(rubrics: Path | None, question: str | None) -> "RubricSet | None":

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 Paths = Annotated[list[Path] | None, Parameter(consume_multiple=True, negative="")]
 Names = Annotated[list[str] | None, Parameter(consume_multiple=True, negative="")]
-RunId = Annotated[str, Parameter(help="Run id, or an unambiguous beginning of it.")]
 Switch = Annotated[bool, Parameter(negative="")]
 
 

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .options import Data, Output, RunId, open_store
+from .options import Data, Output, open_store
 from .terminal import put, say
 
 if TYPE_CHECKING:
@@ -17,11 +17,16 @@ MOST_SHOWN = 40
 """Lines of the difference between two reports that are shown."""
 
 
-def replay(run: RunId, /, *, output: Output | None = None, data: Data | None = None) -> int:
+def replay(run: str, /, *, output: Output | None = None, data: Data | None = None) -> int:
     """Do a run again over what was kept of the web, fetching nothing, and compare the reports.
 
     It is a new run of the same question with the same settings; own documents are read as they are now, and a model,
     where the run had one, is asked anew. What was not kept is named. Exit code 1 where the reports differ.
+
+    Parameters
+    ----------
+    run
+        Run id, or an unambiguous beginning of it.
     """
     from ..agent.setup import replay_run
     from ..settings import Settings

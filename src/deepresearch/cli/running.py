@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from .exporting import export_files
-from .options import Data, Endpoint, Limits, Names, Output, Paths, RunId, open_store
+from .options import Data, Endpoint, Limits, Names, Output, Paths, open_store
 from .terminal import clip, dump, put, put_report, say
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def check_question(question: str, rest: Sequence[str]) -> None:
 
 
 def resume(
-    run: RunId,
+    run: str,
     /,
     *,
     approve: str | None = None,
@@ -115,6 +115,8 @@ def resume(
 
     Parameters
     ----------
+    run
+        Run id, or an unambiguous beginning of it.
     approve
         Approve the proposed plan, with the changes given ("" for none).
     """

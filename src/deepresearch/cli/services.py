@@ -156,7 +156,7 @@ def _embeddings(settings: "Settings", online: bool, keys: Mapping[str, str]) -> 
         return
     try:
         key = keys.get("DEEPRESEARCH_EMBEDDINGS_API_KEY", "") or ("" if library.dense_url else settings.key())
-        client = EmbeddingClient(library.dense_model, url, key, timeout=QUICK, retries=0)
+        client = EmbeddingClient(library.dense_model, url, key, network=settings.network, timeout=QUICK, retries=0)
         length = len(client.embed(["water"])[0])
         client.close()
     except DeepResearchError as error:
@@ -167,7 +167,7 @@ def _embeddings(settings: "Settings", online: bool, keys: Mapping[str, str]) -> 
 
 def _model(settings: "Settings", online: bool) -> Finding:
     """Whether the endpoint answers and knows the model."""
-    from ..errors import ModelError
+    from ..errors import ModelError, SettingsError
     from ..models.listing import list_models
 
     model, url = settings.model.name, settings.model.base_url
@@ -176,12 +176,14 @@ def _model(settings: "Settings", online: bool) -> Finding:
     if waits := _not_asked(url, "model.base_url", settings, online):
         return Finding("model endpoint", *waits)
     try:
-        names = list_models(url, settings.key())
-    except ModelError as error:
+        found = list_models(url, settings.key(), settings.network)
+    except (ModelError, SettingsError) as error:
         return Finding("model endpoint", "bad", str(error))
-    if model and model not in names:
-        return Finding("model endpoint", "bad", f"{url} does not list {model}; it has {', '.join(names[:5])}")
-    return Finding("model endpoint", "ok", f"{url}, {len(names)} models")
+    listed = {one.name: one.context for one in found}
+    if model and model not in listed:
+        return Finding("model endpoint", "bad", f"{url} does not list {model}; it has {', '.join([*listed][:5])}")
+    context = f", a context of {listed[model]} tokens" if listed.get(model) else ""
+    return Finding("model endpoint", "ok", f"{url}, {len(listed)} models{context}")
 
 
 def _not_asked(url: str, setting: str, settings: "Settings", online: bool) -> tuple[str, str] | None:

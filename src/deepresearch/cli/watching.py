@@ -1,9 +1,7 @@
 """What a person sees while a run goes on: the plan, what is being looked for and read, what is left of the budget."""
 
 import time
-import tomllib
 from collections import Counter
-from importlib.resources import files
 
 from ..agent.budget import BudgetTracker
 from ..agent.drafting import STEP
@@ -27,6 +25,51 @@ from ..trajectory import (
 from .terminal import clip, say
 
 WIDTH = 100
+PHRASES = {
+    "en": {
+        "plan": "Plan:",
+        "near": "Limit near: {used:.3g} of {of:g} {limit}.",
+        "limit": "Limit: {used:.3g} of {of:g} {limit}. Writing the report with what there is.",
+        "early": "Writing the report with what there is.",
+        "compacted": "(View compacted from {before} to {after} tokens.)",
+        "paused": "Paused ({reason}).",
+        "failed": "Failed: {message}",
+        "finished": "Finished: {reason}, {left}",
+        "written": "{left} report written, {count} characters",
+        "no_answer": "No answer: {name}: {why}",
+        "sent_back": "Sent back: {line}",
+        "drafting": "Drafting: {step}",
+        "checked": "Citations checked: {good} of {all} support their sentence",
+        "bare": ", {count} statements cite nothing",
+        "nothing": "nothing found",
+        "nothing_new": "nothing new",
+        "more": " and {count} more",
+        "passages": "{count} passages: {titles}",
+        "passage": "1 passage: {titles}",
+    },
+    "zh": {
+        "plan": "计划：",
+        "near": "接近上限：{limit} 已用 {used:.3g}，共 {of:g}。",
+        "limit": "已到上限：{limit} 已用 {used:.3g}，共 {of:g}。现在用已有的材料写报告。",
+        "early": "现在用已有的材料写报告。",
+        "compacted": "（上下文已从 {before} 压缩到 {after} 个词元。）",
+        "paused": "已暂停（{reason}）。",
+        "failed": "失败：{message}",
+        "finished": "结束：{reason}，{left}",
+        "written": "{left} 报告已写好，{count} 个字符",
+        "no_answer": "没有回答：{name}：{why}",
+        "sent_back": "退回：{line}",
+        "drafting": "起草：{step}",
+        "checked": "引用检查：{all} 处引用中 {good} 处支持所在句子",
+        "bare": "，{count} 句没有引用",
+        "nothing": "没有找到",
+        "nothing_new": "没有新内容",
+        "more": "，另有 {count} 篇",
+        "passages": "{count} 个段落：{titles}",
+        "passage": "1 个段落：{titles}",
+    },
+}
+"""What the watcher says, in the language of the question."""
 TITLES = 3
 """Titles named per result."""
 LONGEST_FAILURE = 2_000
@@ -38,8 +81,7 @@ class Watcher:
 
     def __init__(self, limits: BudgetSettings, budget: BudgetTracker, language: str = "en") -> None:
         self.limits = limits
-        phrases = tomllib.loads(files(__package__).joinpath("phrases.toml").read_text(encoding="utf-8"))
-        self.phrases: dict[str, str] = phrases.get(language, phrases["en"])
+        self.phrases = PHRASES.get(language, PHRASES["en"])
         self.budget = budget
         self._began = time.time()
         self._told: set[tuple[str, str]] = set()
@@ -51,8 +93,9 @@ class Watcher:
     def _lines(self, event: Event) -> list[str]:  # noqa: PLR0912  one case an event type
         match event:
             case Turn():
+                noticed = [f"    {clip(note, LONGEST_FAILURE)}" for note in event.notes]
                 said = [f"    {clip(event.text, WIDTH)}"] if event.text.strip() else []
-                return said + [f"{self._left()} {describe(call)}" for call in event.calls]
+                return noticed + said + [f"{self._left()} {describe(call)}" for call in event.calls]
             case Observation(call=None):
                 return [f"    {self._note(event)}"]
             case Observation():

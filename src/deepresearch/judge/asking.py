@@ -4,17 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
-from ..errors import BrokenReply, ContextOverflow, RequestRefused
+from ..errors import BrokenReply, ContentFiltered, ContextOverflow, RequestRefused
 from ..models import ChatModel, Message, Reply
-from ..models.lenient import Unreadable, read, read_start
-from ..trajectory import Usage
+from ..models.tolerant_json import Unreadable, read, read_start
+from ..trajectory import WHOLE, Usage
 from .kept import KeptReplies, key_of
 from .prompting import RULES, messages, template_text
 
 Value = TypeVar("Value")
 ATTEMPTS = 2
 _MOST_BRACES = 40
-_CUT_OFF = frozenset({"length", "max_tokens"})
 
 
 class Unusable(ValueError):
@@ -77,7 +76,7 @@ class Asker:
         for key in keys:
             try:
                 reply = await self.model.complete(request)
-            except (BrokenReply, ContextOverflow, RequestRefused) as error:
+            except (BrokenReply, ContentFiltered, ContextOverflow, RequestRefused) as error:
                 return replace(asked, problem=str(error), requests=asked.requests + 1)
             if self.kept:
                 self.kept.put(key, reply)
@@ -151,7 +150,7 @@ def _read(reply: Reply, read_reply: Callable[[str], Value]) -> Value:
     try:
         return read_reply(reply.text)
     except Unusable as problem:
-        if reply.finish in _CUT_OFF:
+        if reply.finish not in WHOLE:
             raise Unusable(f"it was cut off ({problem})") from problem
         raise
 

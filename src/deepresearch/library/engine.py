@@ -144,7 +144,7 @@ def _embedder(settings: Settings, keys: Mapping[str, str]) -> "Embedder":
     url = _checked(url, "library.dense_url", "library.dense = endpoint", settings)
     same = not library.dense_url or _origin(library.dense_url) == _origin(settings.model.base_url)
     key = keys.get(EMBEDDINGS_KEY, "") or (settings.key() if same else "")  # no key goes to another's server
-    return EndpointEmbedder(EmbeddingClient(library.dense_model, url, key))
+    return EndpointEmbedder(EmbeddingClient(library.dense_model, url, key, network=settings.network))
 
 
 def _vectors(place: Path, settings: Settings, keys: Mapping[str, str]) -> "Vectors":

@@ -1,6 +1,6 @@
 """What a chat model is to the rest of the project."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -14,7 +14,7 @@ Spec = dict[str, Any]
 
 @dataclass(frozen=True)
 class Reply:
-    """One whole reply. A reply without its end never becomes one."""
+    """One reply. `finish` says whether it is whole (trajectory.WHOLE); a stream without its end never becomes one."""
 
     text: str = ""
     reasoning: str = ""
@@ -27,6 +27,10 @@ class Reply:
     seconds: float = 0.0
     model: str = ""
     sample: Sample | None = None
+    notes: list[str] = field(default_factory=list)
+    """What the client noticed or changed to get the reply, in words for people."""
+    wire: dict[str, Any] = field(default_factory=dict)
+    """Fields of the reply that only the endpoint knows."""
 
 
 class ChatModel(Protocol):
@@ -38,9 +42,15 @@ class ChatModel(Protocol):
         self,
         messages: Sequence[Message],
         tools: Sequence[Spec] = (),
-        on_text: Callable[[str], None] | None = None,
+        *,
+        may_call: bool = True,
+        schema: Mapping[str, Any] | None = None,
     ) -> Reply:
-        """One reply. `on_text` gets the visible text as it arrives. Raises ModelError."""
+        """One reply. Raises ModelError.
+
+        may_call: whether the tools may be used in this reply; they are sent in any case, so that requests share their
+        beginning. schema: JSON schema that the reply's text must satisfy.
+        """
         ...
 
     async def close(self) -> None: ...

@@ -1,7 +1,7 @@
 """The tool-call reader: what a model wrote, as arguments that may be run or as a problem the model can act on.
 
-Cut off is never run. Strict JSON first, then the one plain reading (lenient.py), then the tool's schema (schemas.py).
-Names of tools are never guessed.
+Nothing of a reply that was cut off is run. Strict JSON first, then the one plain reading (tolerant_json.py), then the
+tool's schema (schemas.py). Names of tools are never guessed; what a server's parser left on a name is taken off it.
 """
 
 import re
@@ -9,22 +9,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ..trajectory import Call
-from . import markup
-from .lenient import Unreadable, read, read_members
-from .marks import CLOSE, Span, bare_calls, find_spans
+from ..trajectory import WHOLE, Call
+from . import call_text
+from .call_text import CLOSE, Span, bare_calls, find_spans, split_thinking
 from .schemas import Schema, fit, nearest, problems, quote, sketch
-from .thinking import ThinkSplitter
+from .tolerant_json import Unreadable, read, read_members
 
 MOST_CALLS = 32
 """Calls of one turn that are run."""
 LONGEST_PROBLEM = 2_000
-CUT_OFF = frozenset({"length", "content_filter"})
-"""Finish reasons of a reply that was stopped in the middle."""
 _LAYERS = 5
 _ARGUMENT_KEYS = ("arguments", "parameters", "args", "params", "input", "kwargs", "tool_input", "action_input")
 _NAME_KEYS = ("name", "tool", "tool_name", "function", "function_name", "action")
 _BESIDE = frozenset({"id", "type", "index", "call_id", "tool_call_id"})
+_ENVELOPE = _BESIDE | {*_ARGUMENT_KEYS, *_NAME_KEYS}
 _NOTHING = frozenset({"", "null", "None", "{}", "[]", '""', "()"})
 _KEYWORDS = re.compile(r"(?:([A-Za-z_][\w.]*)\s*)?\(\s*(?=[A-Za-z_]\w*\s*=(?!=)|\)\s*$)")
 _BARE_KEYWORDS = re.compile(r"(?=[A-Za-z_]\w*\s*=\s*[\"'\d\[{-])")
@@ -40,7 +38,21 @@ _NAMED = re.compile(
 )
 
 
-class Arguments(NamedTuple):
+_TOKENS = re.compile(r"\A(?:<[|｜][^<>]{1,40}[|｜]>)+")
+_NAMESPACED = re.compile(r"(?:[A-Za-z_]\w*[.:]{1,2})*([A-Za-z_][\w-]*)(?::\d+)?")
+
+
+class GivenCall(NamedTuple):
+    """A native call as the endpoint sent it."""
+
+    id: str
+    tool: str
+    arguments: str
+    extra: Mapping[str, Any] = {}
+    """Fields that only the endpoint knows."""
+
+
+class CallArguments(NamedTuple):
     """Either `arguments` or `problem` is set."""
 
     arguments: dict[str, Any] | None
@@ -50,7 +62,7 @@ class Arguments(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Message:
+class MessageParts:
     """A whole message, taken apart."""
 
     text: str = ""
@@ -67,40 +79,52 @@ def schemas_of(tools: Sequence[Mapping[str, Any]]) -> dict[str, Schema]:
     return {tool["function"]["name"]: tool["function"].get("parameters") or {"type": "object"} for tool in tools}
 
 
-def read_arguments(tool: str, raw: str, schemas: Mapping[str, Schema], finish: str = "stop") -> Arguments:
+def plain_name(name: str, schemas: Mapping[str, Schema]) -> str:
+    """The tool that `name` names: special tokens of the model's format and a namespace before it are no part of it.
+
+    `name` itself where that leads to no known tool.
+    """
+    if name in schemas:
+        return name
+    bare = _TOKENS.sub("", name.strip()).rpartition("to=")[2].partition("<")[0].split()
+    match = _NAMESPACED.fullmatch(bare[0]) if bare else None
+    return match.group(1) if match and match.group(1) in schemas else name
+
+
+def read_arguments(tool: str, raw: str, schemas: Mapping[str, Schema], finish: str = "stop") -> CallArguments:
     """The arguments of one call to `tool`, from the text `raw`; `finish` is why generation ended."""
+    tool = plain_name(tool, schemas)
     if tool not in schemas:
         return _refused(_unknown_tool(tool, schemas))
-    if finish in CUT_OFF:
+    if finish not in WHOLE:
         return _refused(_cut_off(tool))
     try:
         value, repaired = _read_object(tool, raw, schemas)
     except Unreadable as error:
         return _refused(_cut_off(tool) if error.cut else _unreadable(tool, error, schemas[tool]))
-    return _hold_against_schema(tool, value, schemas[tool], repaired)
+    return _check_schema(tool, value, schemas[tool], repaired)
 
 
-def read_calls(
-    pairs: Sequence[tuple[str, str, str]], schemas: Mapping[str, Schema], finish: str = "stop"
-) -> list[Call]:
-    """Native calls (id, tool, arguments as text) as Calls. Missing and repeated ids are replaced."""
+def read_calls(given: Sequence[GivenCall], schemas: Mapping[str, Schema], finish: str = "stop") -> list[Call]:
+    """Native calls as Calls. Missing and repeated ids are replaced; an id of the endpoint's own is kept in `wire`."""
     calls: list[Call] = []
     seen: set[str] = set()
-    for number, (given, tool, raw) in enumerate(pairs, 1):
-        id = given if given and given not in seen else f"call-{number}"
-        seen.add(id)
-        calls.append(_call(id, tool, raw, read_arguments(tool, raw, schemas, finish)))
+    for number, one in enumerate(given, 1):
+        own = one.id if one.id not in seen else ""
+        seen.add(own)
+        tool = plain_name(one.tool, schemas)
+        call = _call(own or f"call-{number}", tool, one.arguments, read_arguments(tool, one.arguments, schemas, finish))
+        wire = {**one.extra, **({"id": own} if own else {})}
+        calls.append(call.model_copy(update={"wire": wire}) if wire else call)
     return _limited(calls)
 
 
-def read_message(text: str, schemas: Mapping[str, Schema], finish: str = "stop") -> Message:
+def read_message(text: str, schemas: Mapping[str, Schema], finish: str = "stop") -> MessageParts:
     """A message with its thinking and the calls written into its text taken out.
 
     Calls in the thinking, in code and in quoted tool responses do not count.
     """
-    splitter = ThinkSplitter()
-    splitter.feed(text)
-    reasoning, visible = splitter.finish(cut=finish in CUT_OFF)
+    reasoning, visible = split_thinking(text, cut=finish not in WHOLE)
     spans = find_spans(visible)
     if not spans and (bare := bare_calls(visible, schemas)):
         spans = [bare]
@@ -108,14 +132,14 @@ def read_message(text: str, schemas: Mapping[str, Schema], finish: str = "stop")
     repaired = False
     for body, closed in [(body, span.closed) for span in spans for body in span.bodies]:
         for name, arguments in _read_body(body, closed, schemas, finish):
-            calls.append(_call(f"call-{len(calls) + 1}", name, body, arguments))
+            calls.append(_call(f"call-{len(calls) + 1}", plain_name(name, schemas), body, arguments))
             repaired = repaired or arguments.repaired
     said = _without(visible, spans)
     problem = None if said.strip() or calls else _empty(reasoning)
-    return Message(said, reasoning, _limited(calls), problem, repaired)
+    return MessageParts(said, reasoning, _limited(calls), problem, repaired)
 
 
-def _call(id: str, tool: str, raw: str, read: Arguments) -> Call:
+def _call(id: str, tool: str, raw: str, read: CallArguments) -> Call:
     kept = raw if read.repaired or read.problem else ""
     return Call(id=id, tool=tool, arguments=read.arguments, raw=kept, problem=read.problem)
 
@@ -137,16 +161,16 @@ def _without(text: str, spans: Sequence[Span]) -> str:
     return "\n".join(piece for piece in pieces if piece)
 
 
-def _read_body(body: str, closed: bool, schemas: Mapping[str, Schema], finish: str) -> list[tuple[str, Arguments]]:
+def _read_body(body: str, closed: bool, schemas: Mapping[str, Schema], finish: str) -> list[tuple[str, CallArguments]]:
     """The calls between a pair of marks, each with its tool. `closed`: the closing mark is there."""
     named = _NAMED.search(body)
     name = (named.group(1) or named.group(2)) if named else ""
-    if finish in CUT_OFF:
+    if finish not in WHOLE:
         return [(name, _refused(_cut_off(name)))]
     try:
         body = _FUNCTION_SEP.sub("", body.strip(), count=1)
         written = _written_calls(body, schemas)
-        if not closed and any(loose for _, _, loose in written) and not markup.begins_with_invocation(body):
+        if not closed and any(loose for _, _, loose in written) and not call_text.begins_with_invocation(body):
             raise Unreadable("the closing mark is missing", cut=True)
     except Unreadable as error:
         cut = error.cut or not closed
@@ -154,7 +178,8 @@ def _read_body(body: str, closed: bool, schemas: Mapping[str, Schema], finish: s
     return [(tool, _read_written(tool, arguments, loose, schemas)) for tool, arguments, loose in written]
 
 
-def _read_written(tool: str, arguments: Any, loose: bool, schemas: Mapping[str, Schema]) -> Arguments:
+def _read_written(tool: str, arguments: Any, loose: bool, schemas: Mapping[str, Schema]) -> CallArguments:
+    tool = plain_name(tool, schemas)
     if isinstance(arguments, str):
         return read_arguments(tool, arguments, schemas)._replace(repaired=True)
     if tool not in schemas:
@@ -165,17 +190,17 @@ def _read_written(tool: str, arguments: Any, loose: bool, schemas: Mapping[str, 
         arguments, loose = arguments[0], True
     if not isinstance(arguments, dict):
         return _refused(_unreadable(tool, Unreadable("the arguments are no object"), schemas[tool]))
-    return _hold_against_schema(tool, arguments, schemas[tool], loose)
+    return _check_schema(tool, arguments, schemas[tool], loose)
 
 
 def _written_calls(body: str, schemas: Mapping[str, Schema]) -> list[tuple[str, Any, bool]]:
-    """What stands between call marks: tool, arguments, and whether it was loosely written. Raises Unreadable."""
-    if markup.begins_with_invocation(body):
-        return [(name, arguments, True) for name, arguments in markup.read_invocations(body)]
+    """What is between call marks: tool, arguments, and whether it was loosely written. Raises Unreadable."""
+    if call_text.begins_with_invocation(body):
+        return [(name, arguments, True) for name, arguments in call_text.read_invocations(body)]
     named = _NAME_FIRST.fullmatch(body)
     if named and named["name"] not in ("null", "true", "false"):
         rest = named["rest"]
-        fields = markup.read_parameters(rest) if rest.startswith("<") else rest
+        fields = call_text.read_parameters(rest) if rest.startswith("<") else rest
         return [(named["name"], fields, True)]
     value, loose = read(body)
     if isinstance(value, str):
@@ -190,6 +215,7 @@ def _entry(entry: Any, schemas: Mapping[str, Schema]) -> tuple[str, Any]:
     """Tool and arguments of a call written as a JSON object. Raises Unreadable."""
     if not isinstance(entry, dict):
         raise Unreadable('a call is an object with "name" and "arguments"')
+    entry = {key.lower() if key.lower() in _ENVELOPE and key.lower() not in entry else key: entry[key] for key in entry}
     inner = entry.get("function") or entry.get("tool_call")
     if isinstance(inner, dict) and set(entry) - {"function", "tool_call"} <= _BESIDE:
         entry = inner
@@ -230,10 +256,10 @@ def _read_object(tool: str, raw: str, schemas: Mapping[str, Schema]) -> tuple[di
 def _read_text(tool: str, text: str, schemas: Mapping[str, Schema]) -> tuple[Any, bool]:
     stripped = text.strip()
     if stripped.startswith("<"):
-        if markup.begins_with_invocation(stripped):
-            written = markup.read_invocations(stripped)
+        if call_text.begins_with_invocation(stripped):
+            written = call_text.read_invocations(stripped)
             return [{"name": name, "arguments": fields} for name, fields in written], True
-        return markup.read_elements(stripped, tool), True
+        return call_text.read_elements(stripped, tool), True
     keywords = _KEYWORDS.match(stripped) or _BARE_KEYWORDS.match(stripped)
     if keywords:
         if keywords.re is _KEYWORDS and keywords.group(1) not in (None, tool):
@@ -241,7 +267,7 @@ def _read_text(tool: str, text: str, schemas: Mapping[str, Schema]) -> tuple[Any
         closed = stripped if keywords.re is _KEYWORDS else stripped + ")"
         members, rest = read_members(closed, keywords.end(), ")")
         if rest.strip(" \t\r\n;)"):
-            raise Unreadable("there is something behind the call")
+            raise Unreadable("there is something after the call")
         return members, True
     called = _CALLED.match(text)
     if called and called.group(1) != tool and called.group(1) in schemas:
@@ -253,7 +279,7 @@ def _unwrap(tool: str, value: Any, schemas: Mapping[str, Schema]) -> Any:
     """One wrapping less: a list of one, a whole call in place of its arguments. `value` itself where there is none."""
     if isinstance(value, list):
         if len(value) != 1:
-            raise Unreadable(f"it holds {len(value)} objects where one is due")
+            raise Unreadable(f"it holds {len(value)} objects where one is expected")
         return value[0]
     if not isinstance(value, dict):
         raise Unreadable(f"{quote(value)} is no object")
@@ -271,16 +297,16 @@ def _unwrap(tool: str, value: Any, schemas: Mapping[str, Schema]) -> Any:
     return value
 
 
-def _hold_against_schema(tool: str, value: dict[str, Any], schema: Schema, repaired: bool) -> Arguments:
+def _check_schema(tool: str, value: dict[str, Any], schema: Schema, repaired: bool) -> CallArguments:
     fitted = fit(value, schema)
     wrong = problems(fitted, schema)
     if wrong:
         return _refused(_ask_again(f"{tool}: {' '.join(wrong)}", tool, schema))
-    return Arguments(fitted, None, repaired or fitted != value)
+    return CallArguments(fitted, None, repaired or fitted != value)
 
 
-def _refused(problem: str) -> Arguments:
-    return Arguments(None, problem[:LONGEST_PROBLEM], False)
+def _refused(problem: str) -> CallArguments:
+    return CallArguments(None, problem[:LONGEST_PROBLEM], False)
 
 
 def _unknown_tool(tool: str, schemas: Mapping[str, Schema]) -> str:

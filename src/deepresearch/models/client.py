@@ -1,180 +1,213 @@
 """A served model behind an OpenAI-compatible chat endpoint: StepFun, vLLM, SGLang, Ollama, DeepSeek, OpenRouter ..."""
 
+import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pydantic_core import to_json
 
-from ..errors import SettingsError
-from ..settings import ModelSettings
+from ..errors import BrokenReply, SettingsError
+from ..network import client_options
+from ..retry import aretry
+from ..settings import ModelSettings, NetworkSettings, Settings
+from ..trajectory import WHOLE
 from .base import Message, Reply, Spec
-from .calls import CUT_OFF, read_calls, read_message, schemas_of
-from .dialects import render
-from .failures import LONGEST_PAUSE, Request, Transient
+from .call_text import split_thinking
+from .calls import read_calls, read_message, schemas_of
+from .dialects import check_dialect
+from .endpoint import Ask, Endpoint
+from .failures import Failures, Refused
 from .prices import cost
-from .stream import DONE, Assembler, LiveText, parse_event, read_events
-from .thinking import ThinkSplitter
+from .stream import DONE, Assembler, Payload, finish_of, read_payloads
 
 if TYPE_CHECKING:
     import httpx2
 
 CONNECTING = 30.0
 """Longest time to reach the server, seconds."""
-OPENAI = "//api.openai.com/"
-"""The one endpoint that has renamed max_tokens, and whose newer models refuse the old name."""
+AFTER_END = 5.0
+"""Seconds that a server has, after the end of a reply, for its count of tokens and the end of the stream."""
+MOST_CURES = 6
+"""Times that one request is changed to what the endpoint asks for."""
 _LONGEST_ERROR = 65_536
+_BROKEN_OFF = frozenset({"length", "content_filter"})
+"""Ends of a cut-off reply that another attempt would meet again."""
 
 
 class ChatClient:
     """A ChatModel over HTTP. One instance serves many requests at once over one pool of connections."""
 
     def __init__(
-        self, settings: ModelSettings, key: str, *, wait: float = 1.0, extra: Mapping[str, Any] | None = None
+        self,
+        settings: ModelSettings,
+        key: str,
+        *,
+        network: NetworkSettings | None = None,
+        reasoning: bool = False,
+        wait: float = 1.0,
+        extra: Mapping[str, Any] | None = None,
     ) -> None:
         """
         key: sent as a bearer token; may be empty.
+        reasoning: send the model's earlier reasoning back; otherwise only to endpoints that ask for it.
         wait: seconds before the second attempt, doubled with each further one, unless the server says how long.
         extra: further fields of every request, e.g. {"return_token_ids": True, "logprobs": True} for rollouts.
-        Raises SettingsError for an address or a key that cannot be one.
+        Raises SettingsError for an address, a key, a proxy or a dialect that cannot be one.
         """
         import httpx2  # noqa: PLC0415  a tenth of a second that only those pay who talk to a model
 
         self.name = settings.name
         self._settings = settings
-        self._key = checked_key(key)
         self._wait = wait
         self._extra = dict(extra or {})
-        self._url, self._endpoint = addresses(settings.base_url, "/chat/completions", "model.base_url")
+        check_dialect(settings.dialect)
+        self._url, shown = addresses(settings.base_url, "/chat/completions", "model.base_url")
+        self._failures = Failures(shown, self.name, checked_key(key))
+        self.endpoint = Endpoint(settings, self._url)
+        self.endpoint.form.reasoning = reasoning
         headers = {"content-type": "application/json", "accept-encoding": "identity"}
         if key:
             headers["authorization"] = f"Bearer {key}"
         self._http = httpx2.AsyncClient(
             headers=headers,
-            timeout=httpx2.Timeout(settings.timeout, connect=min(CONNECTING, settings.timeout), pool=None),
+            # How long an answer may take is measured by what it says (`_listen`), not by its bytes.
+            timeout=httpx2.Timeout(None, connect=min(CONNECTING, settings.timeout), write=settings.timeout),
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=30),
-            # Certificates take a tenth of a second to load; an address without TLS has no use for them.
-            verify=self._url.startswith("https:"),
+            **client_options(self._url, network or NetworkSettings()),
         )
 
     async def complete(
-        self, messages: Sequence[Message], tools: Sequence[Spec] = (), on_text: Callable[[str], None] | None = None
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Spec] = (),
+        *,
+        may_call: bool = True,
+        schema: Mapping[str, Any] | None = None,
     ) -> Reply:
         """One reply. Retried where that can help; calls that cannot be read have `problem` set. Raises ModelError.
 
-        After a retry `on_text` gets only what goes beyond the text already shown; where the new attempt says something
-        else, it gets stream.STARTING_AGAIN first.
+        A reply that the server breaks off (by an unknown finish reason) is asked for again; if it breaks off each
+        time, it is returned with that reason as its finish.
         """
-        import stamina  # noqa: PLC0415
-
-        body = self._body(messages, tools)
-        request = Request(self._endpoint, self.name, self._key, bool(tools) and self._settings.dialect == "native")
-        live = LiveText(on_text) if on_text else None
-        number = 0
+        ask = Ask(messages, tools, may_call, schema)
         try:
-            async for attempt in stamina.retry_context(
-                on=pause_of,
-                attempts=self._settings.retries + 1,
-                timeout=None,
-                wait_initial=self._wait,
-                wait_max=LONGEST_PAUSE,
-                wait_jitter=self._wait / 2,
-            ):
-                with attempt:
-                    number = attempt.num
-                    return await self._attempt(request, body, tools, live)
-        except Transient as failure:
-            if number > 1:
-                failure.error.message += f" (Attempt {number} of {number}.)"
-            raise failure.error from failure.__cause__
-        raise AssertionError("the last attempt returns or raises")
+            return await aretry(partial(self._attempt, ask), self._settings.retries + 1, self._wait)
+        except BrokenReply:
+            if ask.broken_off is None:
+                raise
+            return ask.broken_off
 
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()
 
-    def _body(self, messages: Sequence[Message], tools: Sequence[Spec]) -> bytes:
-        settings = self._settings
-        fields: dict[str, Any] = {
-            "model": settings.name,
-            "messages": render(settings.dialect, messages, tools),
-            "temperature": settings.temperature,
-            "max_completion_tokens" if OPENAI in self._url else "max_tokens": settings.max_tokens,
-            "stream": settings.stream,
-        }
-        if settings.stream:
-            fields["stream_options"] = {"include_usage": True}
-        if tools and settings.dialect == "native":
-            fields["tools"] = list(tools)
-        try:
-            return to_json(fields | self._extra)  # several times faster than json on a long conversation
-        except ValueError:  # half a surrogate pair
-            return json.dumps(fields | self._extra, ensure_ascii=False).encode("utf-8", "replace")
+    async def _attempt(self, ask: Ask) -> Reply:
+        """A request, changed to what the endpoint asks for where it refuses. Raises ModelError, or Retryable."""
+        for _ in range(MOST_CURES):
+            fields = self.endpoint.fields(ask, self._extra)
+            try:
+                return await self._once(ask, fields)
+            except Refused as refused:
+                cure = self.endpoint.cure(refused, fields, ask)
+                if not cure:
+                    raise refused.error from None
+                ask.notes.append(cure)
+                last = refused.error
+        raise last
 
-    async def _attempt(self, request: Request, body: bytes, tools: Sequence[Spec], live: LiveText | None) -> Reply:
-        """One request. Raises ModelError, or Transient where another attempt can help."""
+    async def _once(self, ask: Ask, fields: dict[str, Any]) -> Reply:
+        """One request. Raises ModelError, Retryable, Refused."""
         import httpx2  # noqa: PLC0415
 
-        if live:
-            live.begin()
-        begin = time.monotonic()
-        assembler = Assembler()
+        body, begin, assembler = _encoded(fields), time.monotonic(), Assembler()
         try:
-            async with self._http.stream("POST", self._url, content=body) as response:
-                await self._receive(response, request, assembler, live)
-        except httpx2.TimeoutException as error:
-            silence = f"no answer within {self._settings.timeout:g} s"
+            async with asyncio.timeout(self._settings.timeout) as patience:
+                async with self._http.stream("POST", self._url, content=body) as response:
+                    if response.status_code >= 300:
+                        answer = await _beginning(response)
+                        raise self._failures.of_answer(
+                            response.status_code, response.headers, answer, "tools" in fields
+                        )
+                    await self._receive(response, assembler, patience, "tools" in fields)
+        except (TimeoutError, httpx2.TimeoutException) as error:
             if not assembler.finish:
-                raise request.unreachable(silence) from error
+                raise self._failures.unreachable(f"no answer within {self._settings.timeout:g} s") from error
         except httpx2.RequestError as error:
-            if assembler.begun and not assembler.finish:
-                raise request.broken("the connection broke in mid-reply") from error
             if not assembler.finish:
-                raise request.unreachable(str(error) or type(error).__name__) from error
-        reply = self._reply(assembler, tools, len(body), time.monotonic() - begin)
-        if live:
-            live.finish(reply.text)
+                why = "the connection broke in mid-reply" if assembler.begun else str(error) or type(error).__name__
+                failed = self._failures.broken if assembler.begun else self._failures.unreachable
+                raise failed(why) from error
+        reply = self._reply(ask, fields["messages"], assembler, time.monotonic() - begin)
+        if reply.finish == "content_filter" and not (reply.text or reply.calls):
+            raise self._failures.filtered("the content filter gave no reply")
+        if reply.finish not in WHOLE and reply.finish not in _BROKEN_OFF:
+            ask.broken_off = reply
+            raise self._failures.broken(f"the server broke the reply off (finish reason {reply.finish})")
         return reply
 
     async def _receive(
-        self, response: "httpx2.Response", request: Request, assembler: Assembler, live: LiveText | None
+        self, response: "httpx2.Response", assembler: Assembler, patience: asyncio.Timeout, tools: bool
     ) -> None:
-        """Read the answer into `assembler`. Raises ModelError, Transient."""
-        if response.status_code >= 300:
-            raise request.of_answer(response.status_code, response.headers, await _beginning(response))
-        if "text/event-stream" not in response.headers.get("content-type", ""):
-            _take_whole(await response.aread(), request, assembler)
-            return
-        done = False
-        async for data in read_events(response.aiter_bytes()):
-            if data == DONE:
-                done = True  # read on to the end, so that the connection can be used again
-                continue
-            content = _feed(assembler, _event(data, request), request)
-            if content and live:
-                live.feed(content)
-        if not (assembler.finish or (done and assembler.begun)):
-            raise request.broken("the reply stopped before its end")
+        """Read the answer into `assembler`. Comments, empty deltas and the like do not prolong `patience`.
 
-    def _reply(self, assembler: Assembler, tools: Sequence[Spec], sent: int, seconds: float) -> Reply:
-        content = "".join(assembler.content)
-        schemas = schemas_of(tools)
-        native = assembler.calls()
-        finish = assembler.finish or ("tool_calls" if native else "stop")
+        Raises ModelError, Retryable, Refused.
+        """
+        done = False
+        now = asyncio.get_running_loop().time
+        async with aclosing(read_payloads(response.aiter_bytes())) as payloads:
+            async for payload in payloads:
+                if payload.data.strip() == DONE:
+                    done = True  # read on to the end, so that the connection can be used again
+                elif not self._take(payload, assembler, tools):
+                    continue
+                patience.reschedule(now() + (AFTER_END if done or assembler.finish else self._settings.timeout))
+        if not (assembler.finish or assembler.is_single or (done and assembler.begun)):
+            raise self._failures.broken("the reply stopped before its end")
+
+    def _take(self, payload: Payload, assembler: Assembler, tools: bool) -> bool:
+        """Take one event; returns whether it brought anything. Raises ModelError, Retryable, Refused."""
+        is_stream = payload.event is not None
+        try:
+            event = json.loads(payload.data)
+        except (ValueError, RecursionError) as error:
+            if not is_stream and not assembler.begun:
+                raise self._failures.not_an_endpoint(payload.data, "HTTP 200") from error
+            if payload.event == "error":
+                raise self._failures.of_event({"message": payload.data}, tools) from error
+            raise self._failures.broken(f"an event of the reply is not JSON: {payload.data[:100]!r}") from error
+        if isinstance(event, list) and len(event) == 1:
+            event = event[0]
+        try:
+            if failure := _error_of(event, payload.event):
+                raise self._failures.of_event(failure, tools)
+            if "choices" in event or is_stream:
+                assembler.is_single = not is_stream and any("message" in choice for choice in event["choices"])
+                return assembler.feed(event)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise self._failures.broken("a part of the reply has another form than the chat dialect's") from error
+        raise self._failures.not_an_endpoint(payload.data, "HTTP 200, JSON without choices")
+
+    def _reply(self, ask: Ask, messages: Sequence[Message], assembler: Assembler, seconds: float) -> Reply:
+        if not assembler.begun:
+            raise self._failures.broken("the reply holds no choice")
+        content, native = assembler.text, assembler.calls()
+        schemas = schemas_of(ask.tools if ask.may_call else ())
+        finish = finish_of(assembler.finish, bool(native))
         if native:
-            splitter = ThinkSplitter()
-            splitter.feed(content)
-            reasoning, text = splitter.finish(cut=finish in CUT_OFF)
+            reasoning, text = split_thinking(content, cut=finish not in WHOLE)
             calls = read_calls(native, schemas, finish)
         else:
             message = read_message(content, schemas, finish)
             reasoning, text, calls = message.reasoning, message.text, message.calls
-        usage = assembler.usage(sent)
+        usage = self.endpoint.count(assembler.usage(messages), messages, ask)
         return Reply(
             text=text,
-            reasoning="\n\n".join(part for part in ("".join(assembler.reasoning), reasoning) if part),
+            reasoning="\n\n".join(part for part in (assembler.reasoning, reasoning) if part),
             calls=calls,
             finish=finish,
             usage=usage,
@@ -182,17 +215,39 @@ class ChatClient:
             seconds=seconds,
             model=assembler.model or self.name,
             sample=assembler.sample(),
+            notes=list(ask.notes),
+            wire=assembler.wire,
         )
 
 
-def pause_of(error: Exception) -> bool | float:
-    """Whether to try again, and after how many seconds where the server said so."""
-    if not isinstance(error, Transient):
-        return False
-    return True if error.pause is None else error.pause
+def chat_client(settings: Settings, **changes: Any) -> ChatClient:
+    """The client of the model that the settings name; `changes`: of settings.model. Raises SettingsError."""
+    model = settings.model.model_copy(update=changes)
+    return ChatClient(model, settings.key(), network=settings.network, reasoning=settings.context.reasoning)
+
+
+def _error_of(event: Any, name: str | None) -> Any:
+    """The error that an event reports, in any of the forms in use; None where it reports none."""
+    if event.get("error"):
+        return event["error"]
+    for choice in event.get("choices") or ():
+        if choice.get("error"):
+            return choice["error"]
+    if name == "error" or event.get("type") == "error" or event.get("object") == "error":
+        return event
+    told = any(isinstance(event.get(field), str) for field in ("message", "detail", "msg"))
+    return event if told and "choices" not in event else None
+
+
+def _encoded(fields: dict[str, Any]) -> bytes:
+    try:
+        return to_json(fields)  # several times faster than json on a long conversation
+    except ValueError:  # half a surrogate pair
+        return json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def checked_key(key: str) -> str:
+    """The key itself. Raises SettingsError for one that cannot be sent."""
     if key and not (key.isascii() and key.isprintable() and " " not in key):
         raise SettingsError(
             "The key of the model endpoint holds characters that no key has.", "Copy it again, without line breaks."
@@ -202,11 +257,15 @@ def checked_key(key: str) -> str:
 
 def addresses(base_url: str, tail: str, setting: str) -> tuple[str, str]:
     """Where requests for `tail` go, and the same as it may be shown. Raises SettingsError."""
-    parts = urlsplit(base_url.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(base_url.strip())
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is no number, or none of those that exist; brackets that do not close
+        usable = False
+    if not usable:
         raise SettingsError(
-            f"{setting} = {base_url.rsplit('@', 1)[-1]!r} is no address of an endpoint.",
-            "Use http://host:port/v1.",
+            f"{setting} = {base_url.rsplit('@', 1)[-1]!r} is not the address of an endpoint.",
+            "Use http://host:port/v1, with a port from 1 to 65535.",
         )
     path = parts.path.rstrip("/")
     path = path if path.endswith(tail) else path + tail
@@ -222,38 +281,3 @@ async def _beginning(response: "httpx2.Response") -> bytes:
         if len(found) >= _LONGEST_ERROR:
             break
     return found
-
-
-def _event(data: str, request: Request) -> dict[str, Any]:
-    """One event of the stream. Raises ModelError, Transient where it is an error."""
-    try:
-        event = parse_event(data)
-    except (ValueError, RecursionError) as error:
-        raise request.broken("an event of the reply is not JSON") from error
-    if event.get("error"):
-        raise request.of_event(event["error"])
-    return event
-
-
-def _feed(assembler: Assembler, event: dict[str, Any], request: Request) -> str:
-    """The content that an event adds. Raises Transient where its fields are not of the chat dialect's kinds."""
-    try:
-        return assembler.feed(event)
-    except (AttributeError, KeyError, TypeError) as error:
-        raise request.broken("a part of the reply has another form than the chat dialect's") from error
-
-
-def _take_whole(body: bytes, request: Request, assembler: Assembler) -> None:
-    """An answer that is not streamed. Raises ModelError, Transient."""
-    text = body.decode("utf-8", "replace")
-    try:
-        answer = parse_event(text)
-    except (ValueError, RecursionError) as error:
-        raise request.not_an_endpoint(text, "HTTP 200") from error
-    if answer.get("error"):
-        raise request.of_event(answer["error"])
-    if "choices" not in answer:
-        raise request.not_an_endpoint(text, "HTTP 200, JSON without choices")
-    _feed(assembler, answer, request)
-    if not assembler.begun:
-        raise request.broken("the reply holds no choice")

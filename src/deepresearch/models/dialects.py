@@ -6,6 +6,8 @@ messages. Reading is the same for all (calls.read_message): models mix the spell
     toolcall    <toolcall>{"name": ..., "arguments": {...}}</toolcall>          the Step-DeepResearch convention
     tool_call   <tool_call>{"name": ..., "arguments": {...}}</tool_call>        Hermes, Qwen
     steptml     <steptml:toolcall><steptml:invoke name="..."><steptml:parameter name="...">...  the Step XML form
+
+An installed package adds its own through an entry point in the group deepresearch.dialects (docs/extending.md).
 """
 
 import json
@@ -13,8 +15,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..plugins import Registry
 from .base import Message, Spec
 
+NATIVE = "native"
+"""Tools and calls in the fields that the chat dialect has for them."""
 RESPONSE, RESPONSE_END = "<tool_response>", "</tool_response>"
 
 
@@ -26,14 +31,21 @@ class Dialect:
     example: str
 
 
-def render(dialect: str, messages: Sequence[Message], tools: Sequence[Spec]) -> list[Message]:
-    """The messages as the endpoint gets them. Native: as they are. Tagged: tools, calls and results as text."""
-    if dialect == "native":
+def check_dialect(name: str) -> None:
+    """Raises SettingsError for a dialect that there is not."""
+    if name != NATIVE:
+        DIALECTS.get(name)
+
+
+def render(name: str, messages: Sequence[Message], tools: Sequence[Spec]) -> list[Message]:
+    """The messages as the endpoint gets them. Native: as they are. Others: tools, calls and results as text."""
+    if name == NATIVE:
         return list(messages)
+    dialect = DIALECTS.get(name)
     rendered: list[Message] = []
-    for message in _with_tools(DIALECTS[dialect], messages, tools):
+    for message in _with_tools(dialect, messages, tools):
         if message["role"] == "assistant":
-            rendered.append({"role": "assistant", "content": _assistant_text(DIALECTS[dialect], message)})
+            rendered.append({"role": "assistant", "content": _assistant_text(dialect, message)})
         elif message["role"] == "tool":
             result = f"{RESPONSE}\n{_fenced(_plain(message.get('content')))}\n{RESPONSE_END}"
             if rendered and rendered[-1].get("role") == "user" and rendered[-1]["content"].endswith(RESPONSE_END):
@@ -108,8 +120,9 @@ def _fenced(result: str) -> str:
 
 
 _EXAMPLE = '{"name": "TOOL", "arguments": {"FIELD": "VALUE"}}'
-DIALECTS = {
-    "toolcall": Dialect(_write_json("toolcall"), f"<toolcall>\n{_EXAMPLE}\n</toolcall>"),
-    "tool_call": Dialect(_write_json("tool_call"), f"<tool_call>\n{_EXAMPLE}\n</tool_call>"),
-    "steptml": Dialect(_write_steptml, _write_steptml("TOOL", {"FIELD": "VALUE"})),
-}
+TOOLCALL = Dialect(_write_json("toolcall"), f"<toolcall>\n{_EXAMPLE}\n</toolcall>")
+TOOL_CALL = Dialect(_write_json("tool_call"), f"<tool_call>\n{_EXAMPLE}\n</tool_call>")
+STEPTML = Dialect(_write_steptml, _write_steptml("TOOL", {"FIELD": "VALUE"}))
+DIALECTS: Registry[Dialect] = Registry(
+    "dialects", {name.lower(): f"{__name__}:{name}" for name in ("TOOLCALL", "TOOL_CALL", "STEPTML")}
+)

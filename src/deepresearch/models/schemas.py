@@ -1,12 +1,13 @@
-"""Arguments held against a tool's JSON schema: values of the wrong kind with one plain reading are turned into the
+"""Arguments checked against a tool's JSON schema: values of the wrong kind with one plain reading are turned into the
 right kind, everything else becomes a list of problems in words that a policy can act on."""
 
 import difflib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .lenient import Unreadable, read, read_number
+from .tolerant_json import Unreadable, read, read_number
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -21,7 +22,8 @@ class _Unfit(ValueError):
 
 
 def fit(value: Any, schema: Schema) -> Any:
-    """`value` with text, numbers and lists of the wrong kind turned into the right one where that has one reading.
+    """`value` with names, choices, text, numbers and lists written another way turned into what the schema asks for,
+    where that has one reading.
 
     What does not fit is left as it is for `problems` to report.
     """
@@ -35,6 +37,8 @@ def fit(value: Any, schema: Schema) -> Any:
         items = schema.get("items", {})
         return [fit(item, items) for item in value] if isinstance(items, Mapping) else value
     if not kinds or any(_is_kind(value, kind) for kind in kinds):
+        if isinstance(value, str) and "enum" in schema:
+            return _same(value, schema["enum"])
         return int(value) if "integer" in kinds and isinstance(value, float) and value.is_integer() else value
     for kind in kinds:
         try:
@@ -102,16 +106,34 @@ def _is_kind(value: Any, kind: str) -> bool:
 def _fit_object(value: dict[str, Any], schema: Schema) -> dict[str, Any]:
     fields: Schema = schema.get("properties", {})
     required = schema.get("required", ())
-    fitted = {}
-    for name, inner in value.items():
+    fitted: dict[str, Any] = {}
+    for given, inner in value.items():
+        name = _same(given, fields)
+        name = given if name in value or name in fitted else name
         field = fields.get(name)
         if not isinstance(field, Mapping):
             fitted[name] = inner
-            continue
-        if inner is None and name not in required and not _allows_null(field):
-            continue  # null for a field that may be left out: left out
-        fitted[name] = fit(inner, field)
+        elif inner is not None or name in required or _allows_null(field):  # null for an optional field: left out
+            is_document = isinstance(inner, dict | list) and _kinds(field) == ["string"] and _names_json_file(value)
+            fitted[name] = json.dumps(inner, ensure_ascii=False) if is_document else fit(inner, field)
     return fitted
+
+
+def _same(given: str, known: Iterable[Any]) -> str:
+    """The known word that `given` is in other capitals or with other signs between its parts; else `given`."""
+    if given in known:
+        return given
+    same = [word for word in known if isinstance(word, str) and _letters(word) == _letters(given)]
+    return same[0] if len(same) == 1 else given
+
+
+def _letters(word: str) -> str:
+    return re.sub(r"[\s_-]", "", word).casefold()
+
+
+def _names_json_file(arguments: Mapping[str, Any]) -> bool:
+    """Whether a value names a JSON file: an object beside it is what the file is to hold."""
+    return any(isinstance(value, str) and value.strip().lower().endswith(".json") for value in arguments.values())
 
 
 def _allows_null(schema: Schema) -> bool:
@@ -158,7 +180,7 @@ def _turn_text(text: str, kind: str, schema: Schema) -> Any:
 
 
 def _turn_into_list(value: Any, schema: Schema) -> list[Any]:
-    """A list written as text, or the one item that was meant to stand in a list."""
+    """A list written as text, or the one item that was meant to be in a list."""
     if isinstance(value, str) and value.lstrip().startswith("["):
         read_list = _read(value)
         if not isinstance(read_list, list):

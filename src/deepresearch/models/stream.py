@@ -1,30 +1,103 @@
-"""Replies of a chat endpoint put together: server-sent events, deltas, and what may be shown meanwhile."""
+"""Replies of a chat endpoint put together from what it sends, read by its content, whatever its label says."""
 
+import itertools
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+import re
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..trajectory import Sample, Usage
-from .marks import show_until
-from .thinking import ThinkSplitter
+from .base import Message
+from .calls import GivenCall
 
 DONE = "[DONE]"
-STARTING_AGAIN = "\n\n[The connection broke; the reply starts again.]\n\n"
-"""Shown where a further attempt says something else than the one that broke."""
+_LINE_END = re.compile(rb"\r?\n|\r(?=[^\n])")  # a return at the very end may be half of a line end
+_FIELD = re.compile(r"(data|event|id|retry|error):\s?(.*)", re.DOTALL)
+_SURE = 8
+"""Characters from which a repetition in a stream is no coincidence."""
 
 
-async def read_events(chunks: AsyncIterator[bytes]) -> AsyncIterator[str]:
-    """The data of server-sent events, from bytes cut anywhere. One line of data is one event: chat servers do so."""
+class Payload(NamedTuple):
+    """One event of a stream, or a whole body that is no stream."""
+
+    data: str
+    event: str | None
+    """Name of the server-sent event, empty where it has none; None: not a server-sent event."""
+
+
+async def read_payloads(chunks: AsyncIterable[bytes]) -> AsyncGenerator[Payload, None]:
+    """What an answer holds, from bytes cut anywhere: server-sent events, JSON in one piece, or JSON line by line.
+
+    An event ends at an empty line, as the standard says, and also at the next line of data once it is whole.
+    """
+    pending, name = "", None
+    async for line in _lines(chunks):
+        match = _FIELD.fullmatch(line)
+        if line.startswith(":") or (match and match[1] in ("id", "retry")):
+            continue
+        if match and match[1] == "event":
+            if pending:
+                yield Payload(pending, name)
+            pending, name = "", match[2].strip()
+            continue
+        if not line.strip():
+            if pending and name is not None:
+                yield Payload(pending, name)
+                pending, name = "", ""
+            continue
+        if pending and _is_whole(pending):
+            yield Payload(pending, name)
+            pending = ""
+        if match and match[1] == "error" and not pending:
+            name = "error"
+        elif match and name is None:
+            name = ""
+        pending += ("\n" if pending else "") + (match[2] if match else line)
+    if pending:
+        yield Payload(pending, name)
+
+
+async def _lines(chunks: AsyncIterable[bytes]) -> AsyncIterator[str]:
     rest = b""
     async for chunk in chunks:
-        lines = (rest + chunk if rest else chunk).split(b"\n")
-        rest = lines.pop()
-        for line in lines:
-            if line.startswith(b"data:"):
-                yield line[5:].strip().decode("utf-8", "replace")
-    if rest.startswith(b"data:"):
-        yield rest[5:].strip().decode("utf-8", "replace")
+        rest = rest + chunk if rest else chunk
+        if b"\n" in chunk or b"\r" in rest:
+            *lines, rest = _LINE_END.split(rest)
+            for line in lines:
+                yield line.decode("utf-8", "replace").removeprefix("\ufeff")
+    if rest.strip():
+        yield rest.decode("utf-8", "replace").removeprefix("\ufeff").rstrip("\r")
+
+
+def _is_whole(data: str) -> bool:
+    data = data.strip()
+    if data == DONE:
+        return True
+    if data[:1] not in ("{", "[") or data[-1:] not in ("}", "]"):
+        return False
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def joined(pieces: list[str]) -> str:
+    """The text that the pieces of a stream add up to.
+
+    Most servers send what is new. Some send the text so far in every piece, some end with the whole text once more.
+    """
+    said = [piece for piece in pieces if piece]
+    whole = "".join(said)
+    if len(said) < 2 or len(said[-1]) < _SURE:
+        return whole
+    last = said[-1]
+    if 2 * len(last) == len(whole) and whole.startswith(last):
+        return last
+    growths = [after != before for before, after in itertools.pairwise(said) if after.startswith(before)]
+    cumulative = len(growths) == len(said) - 1 and (sum(growths) > 1 or (any(growths) and len(said[0]) >= _SURE // 2))
+    return last if cumulative else whole
 
 
 @dataclass
@@ -32,27 +105,33 @@ class _CallParts:
     id: str = ""
     name: str = ""
     arguments: list[str] = field(default_factory=list)
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 class Assembler:
     """Takes the chunks of a stream, or one whole reply, and holds what they add up to. Other choices are ignored."""
 
     def __init__(self) -> None:
-        self.content: list[str] = []
-        self.reasoning: list[str] = []
         self.finish = ""
+        """The server's word for why generation ended."""
         self.model = ""
         self.begun = False
         """True as soon as a choice was seen."""
+        self.is_single = False
+        """True where the reply came in one piece."""
+        self.wire: dict[str, Any] = {}
+        """Fields of the message that only the endpoint knows."""
+        self._content: list[str] = []
+        self._reasoning: list[str] = []
         self._usage: dict[str, Any] = {}
         self._calls: list[_CallParts] = []
-        self._by_index: dict[int, _CallParts] = {}
+        self._by_index: dict[Any, _CallParts] = {}
         self._prompt_ids: list[int] = []
         self._ids: list[int] = []
         self._logprobs: list[float] = []
 
-    def feed(self, chunk: dict[str, Any]) -> str:
-        """Take a chunk; returns the content it adds."""
+    def feed(self, chunk: dict[str, Any]) -> bool:
+        """Take a chunk; returns whether it brought anything new."""
         if usage := chunk.get("usage"):
             self._usage = usage
         if model := chunk.get("model"):
@@ -60,20 +139,28 @@ class Assembler:
         self._prompt_ids = chunk.get("prompt_token_ids") or self._prompt_ids
         for choice in chunk.get("choices") or ():
             if not choice.get("index"):
-                return self._take(choice)
-        return ""
+                return self._take(choice, chunk.get("object") == "chat.completion")
+        return bool(usage)
 
-    def calls(self) -> list[tuple[str, str, str]]:
-        """Id, tool and arguments of every call, in order."""
-        return [(call.id, call.name, "".join(call.arguments)) for call in self._calls]
+    @property
+    def text(self) -> str:
+        return joined(self._content)
 
-    def usage(self, sent: int) -> Usage:
-        """Tokens as the server counts them; where it does not, an estimate from bytes (`sent`: of the request)."""
+    @property
+    def reasoning(self) -> str:
+        return joined(self._reasoning)
+
+    def calls(self) -> list[GivenCall]:
+        """Every native call, in order."""
+        return [GivenCall(call.id, call.name, joined(call.arguments), call.extra) for call in self._calls]
+
+    def usage(self, messages: Sequence[Message]) -> Usage:
+        """Tokens as the server counts them; where it does not, an estimate from the bytes of `messages` and reply."""
         told = self._usage
         if not isinstance(told.get("prompt_tokens"), int):
-            written = "".join([*self.content, *self.reasoning, *(part for call in self.calls() for part in call)])
+            written = "".join([self.text, self.reasoning, *(call.tool + call.arguments for call in self.calls())])
             output = len(written.encode("utf-8", "replace")) // 4 + 1
-            return Usage(input=sent // 4 + 1, output=output, estimated=True)
+            return Usage(input=len(str(messages).encode("utf-8", "replace")) // 4 + 1, output=output, estimated=True)
         details = told.get("prompt_tokens_details") or {}
         cached = details.get("cached_tokens") or told.get("prompt_cache_hit_tokens") or told.get("cached_tokens") or 0
         return Usage(input=told["prompt_tokens"], cached=cached, output=told.get("completion_tokens") or 0)
@@ -84,119 +171,140 @@ class Assembler:
             return None
         return Sample(prompt_ids=self._prompt_ids, completion_ids=self._ids, logprobs=self._logprobs)
 
-    def _take(self, choice: dict[str, Any]) -> str:
+    def _take(self, choice: dict[str, Any], is_whole: bool) -> bool:
         self.begun = True
-        delta = choice.get("delta") or choice.get("message") or {}
-        if reasoning := delta.get("reasoning_content") or delta.get("reasoning"):
-            self.reasoning.append(_text(reasoning))
-        content = _text(delta.get("content") or "")
-        if content:
-            self.content.append(content)
-        for part in delta.get("tool_calls") or ():
-            self._take_call(part)
+        finish = choice.get("finish_reason")
+        new = bool(finish and not self.finish)
+        self.finish = finish or self.finish
+        if delta := choice.get("delta"):
+            new = self._take_message(delta) or new
+        if message := choice.get("message"):
+            if is_whole or finish:  # the whole reply, which replaces what came before
+                self._forget(message)
+            new = self._take_message(message) or new
+        elif isinstance(choice.get("text"), str):
+            new = self._take_message({"content": choice["text"]}) or new
         self._ids += choice.get("token_ids") or ()
         if logprobs := choice.get("logprobs"):
             self._logprobs += [token["logprob"] for token in logprobs.get("content") or ()]
-        self.finish = choice.get("finish_reason") or self.finish
-        return content
+        return new
+
+    def _forget(self, message: dict[str, Any]) -> None:
+        """Drop what the whole `message` repeats."""
+        content, reasoning = texts_of(message)
+        self._content = [] if content else self._content
+        self._reasoning = [] if reasoning else self._reasoning
+        if message.get("tool_calls") or message.get("function_call"):
+            self._calls, self._by_index = [], {}
+
+    def _take_message(self, message: dict[str, Any]) -> bool:
+        content, reasoning = texts_of(message)
+        self._content.append(content)
+        self._reasoning.append(reasoning)
+        parts = list(message.get("tool_calls") or ())
+        if function := message.get("function_call"):
+            parts.append({"function": function})
+        for part in parts:
+            self._take_call(part)
+        known = ("role", "content", "reasoning_content", "reasoning", "tool_calls", "function_call", "name")
+        _merge(self.wire, {name: value for name, value in message.items() if name not in known})
+        return bool(content or reasoning or parts)
 
     def _take_call(self, part: dict[str, Any]) -> None:
         function = part.get("function") or {}
         name, id = function.get("name") or "", part.get("id") or ""
-        call = self._call_of(part.get("index"), id, name)
+        given = function.get("arguments")
+        arguments = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False) if given else ""
+        call = self._call_of(part.get("index"), id, name, arguments)
+        if call is None:
+            return
         call.id = call.id or id
         if name != call.name:
             call.name += name
-        arguments = function.get("arguments")
-        if arguments:
-            call.arguments.append(arguments if isinstance(arguments, str) else json.dumps(arguments))
+        call.arguments.append(arguments)
+        _merge(
+            call.extra, {key: value for key, value in part.items() if key not in ("index", "id", "type", "function")}
+        )
+        beside = {key: value for key, value in function.items() if key not in ("name", "arguments")}
+        if any(beside.values()):
+            _merge(call.extra.setdefault("function", {}), beside)
 
-    def _call_of(self, index: int | None, id: str, name: str) -> _CallParts:
-        """The call that a delta belongs to.
+    def _call_of(self, index: Any, id: str, name: str, arguments: str) -> _CallParts | None:
+        """The call that a delta belongs to, a new one where it begins one; None for a call that was there already.
 
-        By index; where servers leave the index out or give every call the same, a new id or a name begins a new call.
+        The index decides where it can. Servers leave it out, give every call the same one or count deltas by it: so a
+        delta without a name continues the call before it, and a name after whole arguments begins a new call.
         """
+        known = self._by_index.get(index) if index is not None else None
+        if known is None and id:
+            known = next((call for call in self._calls if call.id == id), None)
+        if known is None and not name and self._calls:
+            known = self._calls[-1]
+        if known is None and index is None and not id and self._calls and not any(self._calls[-1].arguments):
+            known = self._calls[-1]
+        if known is not None and name and not (id and id == known.id):
+            other = bool(id and known.id)
+            whole = _is_whole(joined(known.arguments))
+            if whole and not id and name == known.name and arguments == joined(known.arguments):
+                return None
+            known = None if other or whole or (index is None and any(known.arguments)) else known
+        if known is None:
+            known = _CallParts()
+            self._calls.append(known)
         if index is not None:
-            known = self._by_index.get(index)
-            if known and not (id and known.id and id != known.id and name):
-                return known
-        else:
-            same = [call for call in self._calls if id and call.id == id]
-            if same:
-                return same[0]
-            if self._calls and not id and not (name and self._calls[-1].arguments):
-                return self._calls[-1]
-        call = _CallParts()
-        self._calls.append(call)
-        if index is not None:
-            self._by_index[index] = call
-        return call
+            self._by_index[index] = known
+        return known
 
 
-class LiveText:
-    """Passes the visible text of a reply on as it arrives: no thinking, no calls, nothing twice after a retry."""
-
-    def __init__(self, on_text: Callable[[str], None]) -> None:
-        self._on_text = on_text
-        self._shown: list[str] = []
-        self._before = ""
-        """What an attempt that broke has shown, until the next attempt has said as much."""
-        self._splitter = ThinkSplitter()
-        self._held = ""
-        self._ended = False
-
-    def begin(self) -> None:
-        """A new attempt starts."""
-        self._before = self._before or "".join(self._shown)
-        self._shown, self._splitter, self._held, self._ended = [], ThinkSplitter(), "", False
-
-    def feed(self, content: str) -> None:
-        """Content as it came."""
-        if self._ended:
-            return
-        text = self._held + self._splitter.feed(content)
-        end, self._ended = show_until(text) if "<" in text or "[" in text else (len(text), False)
-        self._held = text[end:]
-        self._show(text[:end])
-
-    def finish(self, text: str) -> None:
-        """The whole visible text, at the end of the reply."""
-        shown = "".join(self._shown)
-        if text.startswith(shown):
-            self._show(text[len(shown) :])
-        elif not shown.startswith(text):
-            self._on_text(STARTING_AGAIN + text)
-
-    def _show(self, text: str) -> None:
-        if not text:
-            return
-        self._shown.append(text)
-        if not self._before:
-            self._on_text(text)
-            return
-        shown = "".join(self._shown)
-        if not self._before.startswith(shown):
-            more = shown[len(self._before) :] if shown.startswith(self._before) else STARTING_AGAIN + shown
-            self._before = ""
-            self._on_text(more)
+_FINISHES = {
+    "stop": "stop stopped end end_turn stop_sequence eos eos_token complete completed finish finished done",
+    "tool_calls": "tool_calls tool_call tool_use function_call function_calls",
+    "length": "length max_tokens max_token max_output_tokens max_length model_length token_limit "
+    "model_context_window_exceeded",
+    "content_filter": "content_filter content_filtered safety sensitive blocklist prohibited_content recitation spii "
+    "refusal",
+}
+_MEANING = {word: meaning for meaning, words in _FINISHES.items() for word in words.split()}
 
 
-def parse_event(data: str) -> dict[str, Any]:
-    """One event as an object. Raises ValueError where it is none."""
-    event = json.loads(data)
-    if not isinstance(event, dict):
-        raise ValueError("not an object")
-    return event
+def finish_of(word: str, has_calls: bool) -> str:
+    """Why a reply ended: stop or tool_calls where it is whole, length, content_filter, or a word unknown here.
+
+    word: the server's; empty where it gave none though it marked the end.
+    """
+    meaning = _MEANING.get(word.strip().lower(), word.strip().lower()) if word else "stop"
+    if meaning in ("stop", "tool_calls"):
+        return "tool_calls" if has_calls else "stop"
+    return meaning
 
 
-def _text(content: Any) -> str:
-    """Text of a content field: a string, or a list of parts."""
-    if isinstance(content, str):
-        return content
-    return "".join(_part_texts(content)) if isinstance(content, list) else ""
+def texts_of(message: dict[str, Any]) -> tuple[str, str]:
+    """Content and reasoning of a message or delta, each a string or a list of parts."""
+    content, thought = _parts(message.get("content"))
+    reasoning = "".join(_parts(message.get("reasoning_content") or message.get("reasoning")))
+    return content, reasoning or thought
 
 
-def _part_texts(parts: list[Any]) -> Iterator[str]:
-    for part in parts:
-        if isinstance(part, dict) and isinstance(part.get("text"), str):
-            yield part["text"]
+def _parts(given: Any) -> tuple[str, str]:
+    """The text of a field, and the thinking among its parts."""
+    if isinstance(given, str):
+        return given, ""
+    text, thought = [], []
+    for part in given if isinstance(given, list) else ():
+        if isinstance(part, str):
+            text.append(part)
+        elif isinstance(part, dict) and "thinking" in part:
+            thought.append("".join(_parts(part["thinking"])))
+        elif isinstance(part, dict) and isinstance(part.get("text"), str):
+            text.append(part["text"])
+    return "".join(text), "".join(thought)
+
+
+def _merge(into: dict[str, Any], more: dict[str, Any]) -> None:
+    """Add the fields of one more delta: texts and lists grow, anything else is replaced."""
+    for name, value in more.items():
+        if value is None or value == []:
+            continue
+        before = into.get(name)
+        grows = isinstance(value, str | list) and type(before) is type(value)
+        into[name] = before + value if grows and before != value else value

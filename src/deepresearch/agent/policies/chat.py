@@ -1,6 +1,6 @@
 """A served model as the policy."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ...models.base import ChatModel, Spec
 from ...policy import View
@@ -13,26 +13,24 @@ PLAN_FIRST = (
 
 
 class ChatPolicy:
-    """Asks the model; its tools are those that the view allows."""
+    """Asks the model. All tools are in every request, so that requests share their beginning in the server's cache."""
 
     name = "chat"
     revises = True
 
-    def __init__(self, model: ChatModel, specs: Sequence[Spec], on_text: Callable[[str], None] | None = None) -> None:
+    def __init__(self, model: ChatModel, specs: Sequence[Spec]) -> None:
         self.model = model
         self.specs = list(specs)
-        self.on_text = on_text
 
     async def close(self) -> None:
-        """Let go of the model's connections."""
+        """Close the model's connections."""
         await self.model.close()
 
     async def decide(self, view: View) -> Turn:
-        specs = [spec for spec in self.specs if spec["function"]["name"] in view.tools]
         messages = list(view.messages)
         if view.phase == "plan":
             messages[-1] = {**messages[-1], "content": f"{messages[-1]['content']}\n\n{PLAN_FIRST}"}
-        reply = await self.model.complete(messages, specs, self.on_text)
+        reply = await self.model.complete(messages, self.specs, may_call=bool(view.tools))
         return Turn(
             reasoning=reply.reasoning,
             text=reply.text,
@@ -43,4 +41,6 @@ class ChatPolicy:
             seconds=reply.seconds,
             model=reply.model,
             sample=reply.sample,
+            notes=reply.notes,
+            wire=reply.wire,
         )

@@ -1,6 +1,6 @@
 """JSON as models write it: strict first, then the one plain reading of a common slip, else an error.
 
-Only syntax is mended (quotes, commas, comments, fences, escapes that do not exist), never content. What has two
+Only syntax is repaired (quotes, commas, comments, fences, escapes that do not exist), never content. What has two
 readings, is cut off, repeats a key or is no finite number is refused. Linear in the length of the text.
 """
 
@@ -58,7 +58,7 @@ def read_number(text: str) -> int | float:
 
 
 def read_members(text: str, at: int, close: str) -> tuple[dict[str, Any], str]:
-    """Keyword arguments of a call, from `at` to the bracket `close`, and the text behind it. Raises Unreadable."""
+    """Keyword arguments of a call, from `at` to the bracket `close`, and the text after it. Raises Unreadable."""
     reader = _Reader(text, at)
     return reader.members(close), text[reader.at :]
 
@@ -68,7 +68,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(table) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise Unreadable(f"the field {json.dumps(twice)} stands in it twice")
+        raise Unreadable(f"the field {json.dumps(twice)} is in it twice")
     return table
 
 
@@ -125,9 +125,30 @@ _ESCAPED_ONCE_MORE = re.compile(r"[\[{](?:\s|\\[nrt])*\\\"")
 _ESCAPED_AS_HTML = re.compile(r"[\[{]\s*(?:[\[{]\s*)?&(?:quot|apos|#34|#39);")
 _OPEN_BRACKETS = {"{": "}", "｛": "}", "[": "]", "［": "]"}
 _CLOSE_BRACKETS = {"}": "}｝", "]": "]］", ")": ")"}
-_CLOSING_QUOTES = {'"': '"', "'": "'", "“": "”", "”": "”", "„": "“”", "＂": "＂", "‘": "’", "’": "’", "＇": "＇"}
+_CLOSING_QUOTES = {
+    **{
+        '"': '"',
+        "'": "'",
+        "“": "”",
+        "”": "”",
+        "„": "“”",
+        "‟": "”",
+        "＂": "＂",
+        "«": "»",
+        "»": "«",
+        "″": "″",
+        "〝": "〞〟",
+    },
+    **{"‘": "’", "’": "’", "‚": "‘’", "‛": "’", "＇": "＇", "‹": "›", "›": "‹", "′": "′", "`": "`´'", "´": "´"},
+    **{"「": "」", "『": "』"},
+}
+"""Quotation marks that open a text, each with those that close it."""
+_DOUBLE, _SINGLE = '"“”„‟＂«»″〝〞〟', "'‘’‚‛＇‹›′`´"
+"""Marks that are mixed up with each other: one of the same row may close what another has opened, where nothing closes
+it properly."""
+_REPEATED = re.compile(r"\"\"\"|'''|(?:\"\"|''|``)(?=\w)")
+"""Three quotation marks, as in Python, or two before a word."""
 _APOSTROPHES = "'’＇"
-_PLAIN_RUN = {closers: re.compile(rf"[^\\{closers}]*") for closers in set(_CLOSING_QUOTES.values()) | {'"', "'"}}
 _ESCAPES = {'"': '"', "'": "'", "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _HEX4 = re.compile(r"[0-9a-fA-F]{4}")
 _HEX2 = re.compile(r"x([0-9a-fA-F]{2})")
@@ -152,15 +173,25 @@ def _read_loosely(text: str) -> Any:
             raise Unreadable("its quotes are escaped and something in it is not") from None
     if _ESCAPED_AS_HTML.match(text):
         text = html.unescape(text)
-    reader = _Reader(text, _start(text))
+    start = _start(text)
+    try:
+        return _read_all(_Reader(text, start))
+    except Unreadable as error:
+        try:
+            return _read_all(_Reader(text, start, mixed_quotes=True))
+        except Unreadable:
+            raise error from None
+
+
+def _read_all(reader: "_Reader") -> Any:
     value = reader.value()
-    _check_rest(text[reader.at :])
+    _check_rest(reader.text[reader.at :])
     return value
 
 
 def _start(text: str) -> int:
-    """Where the value begins: at once, or behind prose or the opening of a fence."""
-    if text[0] in _CLOSING_QUOTES:
+    """Where the value begins: at once, or after prose or the opening of a fence."""
+    if text[0] in _CLOSING_QUOTES and text[0] != "`":  # that one opens a fence
         return 0
     places = [place for place in (text.find(bracket) for bracket in _OPEN_BRACKETS) if place >= 0]
     if not places:
@@ -172,25 +203,27 @@ def _start(text: str) -> int:
 
 
 def _check_rest(rest: str) -> None:
-    """Behind the value may stand prose, the end of a fence, a bracket too many; nothing that could be part of it."""
+    """After the value may come prose, the end of a fence, a bracket too many; nothing that could be part of it."""
     rest = rest.strip(_INVISIBLE + " \t\r\n").lstrip(";)}]｝］`*").strip(" \t\r\n`")
     if rest in ("", ","):
         return
     if _SECOND_PART.search(rest):
         raise Unreadable("there is more than one object in it")
     if not (rest[0].isalpha() or rest[0] in "(-—–#*。.!！" or re.fullmatch(r"(?:</?[\w:|｜▁]+>\s*)+", rest)):
-        raise Unreadable("there is something behind the object that is no plain text")
+        raise Unreadable("there is something after the object that is no plain text")
     if rest[:3] == "..." or re.match(r"\.\w|[({-]\s*[\"'\d]", rest):
-        raise Unreadable("there is something behind the object that is no plain text")
+        raise Unreadable("there is something after the object that is no plain text")
 
 
 class _Reader:
     """Reads one loosely written value from `at` on."""
 
-    def __init__(self, text: str, at: int = 0) -> None:
+    def __init__(self, text: str, at: int = 0, *, mixed_quotes: bool = False) -> None:
+        """mixed_quotes: every quotation mark of the same row closes a text."""
         self.text = text
         self.at = at
         self.depth = 0
+        self.mixed_quotes = mixed_quotes
 
     def peek(self) -> str:
         """The next character that is neither white space nor comment."""
@@ -247,7 +280,7 @@ class _Reader:
             pairs.append((key, self.value()))
             sure = self.comma(close)
             if not sure and self.peek() not in _CLOSING_QUOTES:
-                raise Unreadable(f"behind the value of {json.dumps(key[:80])} stands neither a comma nor the end")
+                raise Unreadable(f"after the value of {json.dumps(key[:80])} is neither a comma nor the end")
         return _unique(pairs)
 
     def comma(self, close: str) -> bool:
@@ -263,7 +296,7 @@ class _Reader:
         if char in ":：=":
             self.at += 2 if self.text.startswith("=>", self.at) else 1
         elif not (may_miss and char in _CLOSING_QUOTES):
-            raise Unreadable("a colon is missing behind a field name")
+            raise Unreadable("a colon is missing after a field name")
 
     def name(self) -> str:
         match = _WORD.match(self.text, self.at)
@@ -281,7 +314,7 @@ class _Reader:
         if word.lower() in _NO_NUMBER:
             raise Unreadable(f"{word} is not a number that JSON has")
         if not match or word.lower() not in _WORDS:
-            raise Unreadable(f"{json.dumps(word[:40])} stands where a value is due; text needs quotes")
+            raise Unreadable(f"{json.dumps(word[:40])} is where a value is due; text needs quotes")
         self.at = match.end()
         return _WORDS[word.lower()]
 
@@ -305,26 +338,28 @@ class _Reader:
     def string(self) -> str:
         quote = self.text[self.at]
         closers = _CLOSING_QUOTES[quote]
-        tripled = quote * 3
-        if quote in "\"'" and self.text.startswith(tripled, self.at):
-            return self.tripled_string(tripled)
+        if self.mixed_quotes:
+            closers = next((row for row in (_DOUBLE, _SINGLE) if quote in row), closers)
+        if quote in "\"'`" and (opening := _REPEATED.match(self.text, self.at)):
+            return self.string_between(opening.group(), ("'" if quote == "`" else quote) * len(opening.group()))
         self.at += 1
         return self.pieces(closers, quote)
 
-    def tripled_string(self, tripled: str) -> str:
-        end = self.text.find(tripled, self.at + 3)
+    def string_between(self, opening: str, closing: str) -> str:
+        """A text between doubled or tripled quotation marks."""
+        end = self.text.find(closing, self.at + len(opening))
         if end < 0:
             raise Unreadable("it stops in the middle of a text", cut=True)
-        inner = _Reader(self.text[self.at + 3 : end] + "\0", 0)
-        found = inner.pieces("\0", tripled[0])
+        inner = _Reader(self.text[self.at + len(opening) : end] + "\0", 0)
+        found = inner.pieces("\0", opening[0])
         if inner.at != len(inner.text):
             raise Unreadable("it holds a NUL character")
-        self.at = end + 3
+        self.at = end + len(closing)
         return found
 
     def pieces(self, closers: str, quote: str) -> str:
         """The text up to its closing quote, escapes read."""
-        run = _PLAIN_RUN.get(closers) or re.compile(rf"[^\\{re.escape(closers)}]*")
+        run = re.compile(rf"[^\\{re.escape(closers)}]*")
         begin, pieces, literal = self.at, [], False
         while True:
             plain = run.match(self.text, self.at)
@@ -354,7 +389,7 @@ class _Reader:
         return self.text[self.at] in _APOSTROPHES and len(around) == 2 and around.isalnum()
 
     def escape(self, quote: str) -> tuple[str, bool]:
-        """What a backslash and the characters behind it mean; False beside it where the backslash itself is meant."""
+        """What a backslash and the characters after it mean; False beside it where the backslash itself is meant."""
         char = self.text[self.at + 1 : self.at + 2]
         if char in _ESCAPES and char:
             self.at += 2

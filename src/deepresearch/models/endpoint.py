@@ -1,0 +1,224 @@
+"""What an endpoint's refusals have taught about it, and requests in the form that it takes.
+
+Servers that speak the same dialect differ in what they refuse. Most say what they want instead: then the request is
+changed accordingly and sent again at once, and the change is remembered for as long as the client lives.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import ContextOverflow
+from ..settings import ModelSettings
+from ..trajectory import Usage
+from .base import Message, Reply, Spec
+from .dialects import render
+from .failures import Refused, prompt_in
+from .wire import Form, strict
+
+OPENAI = "//api.openai.com/"
+"""The one endpoint that has renamed max_tokens, and whose newer models refuse the old name."""
+SHORTEST_REPLY = 256
+"""Tokens; a context with less room than this for the reply is too small for the prompt."""
+TOKENS_PER_BYTE = 0.3
+"""Of a prompt, before the endpoint has counted one."""
+MOST_BYTES_PER_TOKEN = 9.0
+"""No tokeniser gets more of ordinary text into a token, on average over a prompt."""
+SPARE = 32
+"""Tokens that are left free, for what the server's template adds."""
+_OPTIONAL = ("temperature", "stream_options", "tool_choice", "response_format", "parallel_tool_calls")
+"""Fields of a request that can be left out."""
+_LENGTH = re.compile(r"max_(?:\w+_)?tokens|(?:completion|output) tokens", re.IGNORECASE)
+_NUMBER = re.compile(r"(?<![\w.-])\d[\d,]*(?![\w.-]*\w)")
+_NEGATIVE = (
+    r"(?:(?:not|n't|un|in|dis)\W{0,2}(?:be )?(?:support|allow|permit|accept|enabl|valid(?!_)|recogni|expect)|only|"
+    r"deprecat)"
+)
+_REASONING = re.compile(r"reasoning|thinking", re.IGNORECASE)
+_IDS = re.compile(r"(?:tool.?call|tool_use|\bcall)\W{0,3}_?id", re.IGNORECASE)
+_SYSTEM = re.compile(rf"system.{{0,60}}(?:{_NEGATIVE}|must be (?:the )?first)|{_NEGATIVE}.{{0,40}}system", re.I | re.S)
+_STREAM = re.compile(r"(?<![\w])stream(?:ing)?(?![\w])", re.IGNORECASE)
+_NAMES = re.compile(r"(?:function_response|tool)\W.{0,20}\bname\b", re.IGNORECASE)
+_REPLY_LENGTH = re.compile(r"completion|output|reply|response|generat|max_\w*tokens", re.IGNORECASE)
+
+
+@dataclass
+class Ask:
+    """One request for a reply, as the caller wants it."""
+
+    messages: Sequence[Message]
+    tools: Sequence[Spec]
+    may_call: bool
+    schema: Mapping[str, Any] | None
+    tried: set[str] = field(default_factory=set)
+    """Cures that this request has had."""
+    notes: list[str] = field(default_factory=list)
+    broken_off: Reply | None = None
+    """What the last attempt brought before the server broke it off."""
+
+
+@dataclass
+class Endpoint:
+    """One model behind one endpoint."""
+
+    settings: ModelSettings
+    url: str
+    form: Form = field(default_factory=Form)
+    """How messages must look."""
+    max_tokens: int = 0
+    """Longest reply that it allows, tokens; 0: unknown, so that model.max_tokens holds."""
+    context: int = 0
+    """Tokens of prompt and reply together; 0: unknown."""
+    length_field: str = ""
+    without: set[str] = field(default_factory=set)
+    """Fields that it refuses."""
+    stream: bool = True
+    tokens_per_byte: float = TOKENS_PER_BYTE
+    largest: tuple[int, int] = (0, 0)
+    """Bytes of the messages and tokens of the longest prompt that it has counted."""
+    told_cut: bool = False
+    """Whether people were told that it cuts prompts."""
+
+    def __post_init__(self) -> None:
+        self.stream = self.settings.stream
+        self.length_field = "max_completion_tokens" if OPENAI in self.url else "max_tokens"
+
+    def fields(self, ask: Ask, extra: Mapping[str, Any]) -> dict[str, Any]:
+        """The request as this endpoint takes it; `extra`: further fields of every request."""
+        native = self.settings.dialect == "native"
+        offers = bool(ask.tools) and (ask.may_call or "tool_choice" not in self.without)
+        messages = strict(ask.messages, self.form)
+        if not native:
+            messages = strict(render(self.settings.dialect, messages, ask.tools), self.form)
+        fields: dict[str, Any] = {"model": self.settings.name, "messages": messages}
+        fields["temperature"] = self.settings.temperature
+        fields[self.length_field] = self._reply_length(messages)
+        fields["stream"] = self.stream
+        if self.stream:
+            fields["stream_options"] = {"include_usage": True}
+        if native and offers:
+            fields["tools"] = list(ask.tools)
+            if not ask.may_call:
+                fields["tool_choice"] = "none"
+        if ask.schema is not None:
+            schema = {"name": "reply", "schema": ask.schema, "strict": True}
+            fields["response_format"] = {"type": "json_schema", "json_schema": schema}
+        return {name: value for name, value in fields.items() if name not in self.without} | dict(extra)
+
+    def cure(self, refused: Refused, sent: Mapping[str, Any], ask: Ask) -> str:
+        """Change what the refusal complains about; what was changed, in words, empty where nothing is known to help."""
+        words = refused.words
+        if isinstance(refused.error, ContextOverflow):
+            return self._make_room(refused.error, words, sent)
+        if _LENGTH.search(words) and (told := self._shorten(words, sent, ask)):
+            return told
+        for name in _OPTIONAL:
+            if name in sent and _mentions(words, name):
+                self.without.add(name)
+                return f"The endpoint refuses {name}; it is left out."
+        for name, cure in self._cures(words, sent).items():
+            if name not in ask.tried:
+                ask.tried.add(name)
+                return cure()
+        return ""
+
+    def _cures(self, words: str, sent: Mapping[str, Any]) -> dict[str, Callable[[], str]]:
+        """Cures by name that fit the words."""
+
+        def change(what: str, **values: Any) -> Callable[[], str]:
+            def apply() -> str:
+                for name, value in values.items():
+                    setattr(self if hasattr(self, name) else self.form, name, value)
+                return what
+
+            return apply
+
+        found: dict[str, Callable[[], str]] = {}
+        if _IDS.search(words) and not self.form.short_ids:
+            found["ids"] = change("The endpoint wants call ids of nine letters or digits.", short_ids=True)
+        if _REASONING.search(words):
+            wants = not self.form.reasoning
+            told = "wants its earlier reasoning back" if wants else "takes no earlier reasoning"
+            found["reasoning"] = change(f"The endpoint {told}.", reasoning=wants)
+        if _SYSTEM.search(words) and self.form.system:
+            found["system"] = change("The endpoint takes no system message; it is part of the question.", system=False)
+        if _NAMES.search(words) and not self.form.tool_names:
+            found["names"] = change("The endpoint wants the tool's name beside each result.", tool_names=True)
+        if _STREAM.search(words):
+            other = not sent["stream"]
+            found["stream"] = change(f"The endpoint wants replies {'' if other else 'not '}streamed.", stream=other)
+        return found
+
+    def _shorten(self, words: str, sent: Mapping[str, Any], ask: Ask) -> str:
+        """Ask for a shorter reply, under the other name, or leave its length to the server."""
+        asked = int(sent.get(self.length_field, 0))
+        if not asked:
+            return ""
+        numbers = [int(number.replace(",", "")) for number in _NUMBER.findall(words)]
+        allowed = max((number for number in numbers if 1 < number < asked), default=0)
+        other = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}[self.length_field]
+        if not allowed and _mentions(words, other) and "length field" not in ask.tried:
+            ask.tried.add("length field")
+            self.length_field = other
+            return f"The endpoint takes {other}."
+        if not (allowed or numbers) and re.search(_NEGATIVE, words, re.IGNORECASE):
+            self.without.add(self.length_field)
+            return "The endpoint refuses a limit on its reply; none is sent."
+        if asked <= SHORTEST_REPLY:
+            return ""
+        self.max_tokens = allowed or asked // 2
+        return f"The endpoint's longest reply is shorter than model.max_tokens; {self.max_tokens} tokens are asked for."
+
+    def _make_room(self, error: ContextOverflow, words: str, sent: Mapping[str, Any]) -> str:
+        """Ask for a reply that fits beside the prompt, where the two together were too long."""
+        asked = int(sent.get(self.length_field, 0))
+        limit = error.limit if error.limit and error.limit >= SHORTEST_REPLY else 0
+        self.context = limit or self.context
+        if not (limit and asked and _REPLY_LENGTH.search(words)):
+            return ""
+        prompt = prompt_in(words) or 0
+        sends = sent["messages"]
+        room = limit - prompt - SPARE if prompt else self._reply_length(sends)
+        if room < SHORTEST_REPLY or room >= asked:
+            return ""
+        if prompt:
+            self.tokens_per_byte = max(self.tokens_per_byte, prompt / _bytes(sends))
+        return f"The context has {limit} tokens; the reply is limited to what the prompt leaves."
+
+    def _reply_length(self, sends: Sequence[Mapping[str, Any]]) -> int:
+        longest = min(self.settings.max_tokens, self.max_tokens or self.settings.max_tokens)
+        if not self.context:
+            return longest
+        room = self.context - round(_bytes(sends) * self.tokens_per_byte) - SPARE
+        return min(longest, max(room, SHORTEST_REPLY))
+
+    def count(self, usage: Usage, messages: Sequence[Message], ask: Ask) -> Usage:
+        """Learn from the server's count of a prompt; marks a count that shows a prompt cut in silence.
+
+        A count that stays where it was though the prompt has grown, or of fewer tokens than any text has, is of a part.
+        """
+        if usage.estimated or not usage.input:
+            return usage
+        size, (largest, tokens) = _bytes(messages), self.largest
+        stays = largest and size > 1.1 * largest and abs(usage.input - tokens) <= 0.005 * tokens
+        if stays or size > MOST_BYTES_PER_TOKEN * usage.input:
+            if not self.told_cut:
+                ask.notes.append(
+                    f"The endpoint counted only {usage.input} tokens in {size} bytes: it seems to leave out a part of "
+                    "the prompt without saying so. Give the server a larger context, or lower context.limit."
+                )
+            self.told_cut = True
+            return usage.model_copy(update={"cut": True})
+        if usage.input > tokens:
+            self.largest = size, usage.input
+            self.tokens_per_byte = usage.input / size
+        return usage
+
+
+def _mentions(words: str, name: str) -> bool:
+    return re.search(rf"(?<!\w){name}(?!\w)", words) is not None
+
+
+def _bytes(sends: Sequence[Mapping[str, Any]]) -> int:
+    return sum(len(str(one).encode("utf-8", "replace")) for one in sends) or 1
