@@ -4,10 +4,11 @@ Run: python -m benchmarks.planted [--missed] [--alarms]      (data: $DEEPRESEARC
 
 Reports come from real runs of the extractive policy over public collections (English and Chinese), from claims that
 people have written and found supported (SciFact, WiCE), each citing its evidence, and from Chinese news (UHGEval).
-Every planted report is wrong in one place, chosen by a seeded chance; the words come from this file, not from the
-checks. "caught": the altered citation no longer counts as `supports`; "named": the fault is called by its name too. A
-claim that was not `supports` before the change is no test and is left out. "false alarms": unaltered citations that are
-not `supports`; of these only `contradicts` accuses, the others say that the words do not suffice.
+Every planted report is wrong in one place, chosen by a seeded chance. The words come from benchmarks.substitutes
+(WordNet, and lists by hand), not from the checks; only "not" is a word that any check knows. "caught": the altered
+citation no longer counts as `supports`; "named": the fault is called by its name too. A claim that was not `supports`
+before the change is no test and is left out. "false alarms": unaltered citations that are not `supports`; of these only
+`contradicts` accuses, the others say that the words do not suffice.
 """
 
 import asyncio
@@ -31,6 +32,7 @@ from deepresearch.trajectory import Citation, Passage
 
 from .multihop import as_library, research
 from .retrieval import COLLECTIONS
+from .substitutes import Swap, class_zh, opposite, sibling, turned
 from .verification import DATA
 
 EACH = 60
@@ -86,24 +88,18 @@ def _other_month(match: re.Match[str], chance: random.Random) -> str:
     return chance.choice([month for month in _MONTHS if month != match.group()])
 
 
-def _table(pairs: str) -> dict[str, str]:
-    """Both ways: "more:less" changes more to less and less to more."""
-    table = {}
-    for pair in pairs.split():
-        one, other = pair.replace("_", " ").split(":")
-        table[one] = other
-        table.setdefault(other, one)
-    return table
+def _by(swap: Swap) -> Mutation:
+    """A change of benchmarks.substitutes."""
+
+    def mutate(words: str, chance: random.Random, _: list[str]) -> str | None:
+        found = swap(words, chance)
+        return found[0] if found else None
+
+    return mutate
 
 
-def _one_way(pairs: str) -> dict[str, str]:
-    return dict(pair.replace("_", " ").split(":") for pair in pairs.split())
-
-
-def _words(table: dict[str, str], bounded: bool) -> Mutation:
-    edge = r"\b" if bounded else ""
-    some = "|".join(re.escape(word) for word in sorted(table, key=len, reverse=True))
-    return _swap(re.compile(f"{edge}(?:{some}){edge}"), lambda match, _: table[match.group()])
+_NOT_EN = re.compile(r"\b(?:is|was|are|were|can|has|had|does)\b(?! not)")
+_NOT_ZH = {"没有": "已经", "不能": "能够", "是": "不是", "将": "不会", "可以": "不可以", "能够": "不能", "已经": "没有"}
 
 
 def _name(words: str, chance: random.Random, names: list[str]) -> str | None:
@@ -158,36 +154,12 @@ EN: dict[str, Mutation] = {
     "number": _swap(NUMBER, _other_number),
     "date": lambda w, c, n: _swap(YEAR, _other_year)(w, c, n) or _swap(MONTH, _other_month)(w, c, n),
     "name": _name,
-    "negation": _words(
-        _one_way(
-            "is:is_not was:was_not are:are_not were:were_not can:cannot has:has_not had:had_not does:does_not "
-            "not:indeed"
-        ),
-        True,
-    ),
-    "direction": _words(
-        _table(
-            "increased:decreased increases:decreases increase:decrease higher:lower more:less most:least rose:fell "
-            "before:after "
-            "larger:smaller largest:smallest first:last reduced:raised improved:worsened won:lost positive:negative "
-            "early:late older:younger north:south east:west male:female high:low older:newer better:worse above:below"
-        ),
-        True,
-    ),
-    "hedge": _words(
-        _one_way(
-            "may_be:is might_be:is could_be:is may:will might:will could:will probably:certainly suggests:proves "
-            "suggest:prove likely:certain"
-        ),
-        True,
-    ),
-    "scope": _words(
-        _one_way(
-            "some:all many:all most:all several:all often:always usually:always sometimes:always few:all "
-            "mostly:entirely"
-        ),
-        True,
-    ),
+    "not": _swap(_NOT_EN, lambda match, _: f"{match.group()} not"),
+    "denied": _by(turned("negation", "en")),
+    "opposite": _by(opposite("en")),
+    "word": _by(sibling),
+    "hedge": _by(turned("hedge", "en")),
+    "scope": _by(turned("scope", "en")),
     "quote": _quote,
 }  # fmt: skip
 ZH: dict[str, Mutation] = {
@@ -195,19 +167,20 @@ ZH: dict[str, Mutation] = {
     "date": lambda w, c, n: _swap(re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?=年)"), _other_year)(w, c, n)
     or _swap(re.compile(r"(?<!\d)\d{1,2}(?=[月日])"), lambda m, c: str(int(m.group()) % 12 + 1))(w, c, n),
     "name": _name_zh,
-    "negation": _words(_one_way("没有:已经 不能:能够 是:不是 将:不会 可以:不可以 能够:不能 已经:没有"), False),
-    "direction": _words(
-        _table(
-            "增加:减少 增长:下降 上升:下跌 提高:降低 高于:低于 超过:低于 扩大:缩小 最大:最小 最高:最低 "
-            "支持:反对 成功:失败 之前:之后"
-        ),
-        False,
-    ),
-    "hedge": _words(_one_way("可能会:必将 可能:必然 或许:必然 有望:必将 疑似:确认为 据称:事实上"), False),
-    "scope": _words(_one_way("部分:全部 一些:所有 许多:所有 大多:全都 多数:所有 往往:总是 主要:完全 通常:总是"), False),
+    "not": _swap(re.compile("|".join(_NOT_ZH)), lambda match, _: _NOT_ZH[match.group()]),
+    "denied": _by(turned("negation", "zh")),
+    "opposite": _by(opposite("zh")),
+    "word": _by(class_zh),
+    "hedge": _by(turned("hedge", "zh")),
+    "scope": _by(turned("scope", "zh")),
     "quote": _quote,
 }  # fmt: skip
 CITING = ("swapped", "unread")
+NAMED = {
+    "not": {"negation"}, "denied": {"negation", "word"}, "opposite": {"word", "direction"}, "word": {"word"},
+    "hedge": {"hedge", "word"}, "scope": {"scope", "word"},
+}  # fmt: skip
+"""Faults by which a planted change is called by its name, where these are not its own."""
 
 
 def from_runs() -> Iterator[Given]:
@@ -313,7 +286,10 @@ class Tally:
         found = verdict is None or verdict.level != "supports"
         self.planted[kind, origin] += 1
         self.caught[kind, origin] += found
-        self.named[kind, origin] += found and (kind in CITING or (verdict is not None and kind in verdict.faults))
+        names = NAMED.get(kind, {kind})
+        self.named[kind, origin] += found and (
+            kind in CITING or (verdict is not None and bool(names & {*verdict.faults}))
+        )
 
 
 def main(arguments: list[str]) -> None:

@@ -85,6 +85,11 @@ def test_statements_without_a_citation_are_listed_with_a_suggestion() -> None:
     ]
 
 
+def test_short_sentences_state_something_too() -> None:
+    text = "Zebras can fly. Why? Not so. See below. 斑马会飞。本报告讨论冰。"
+    assert [u.claim for u in verify(text, KNOWN).uncited] == ["Zebras can fly.", "斑马会飞。"]
+
+
 def test_chinese_statements_without_a_citation() -> None:
     known = {"z": passage("z", "冰的密度比水小，所以冰会浮在水面上。")}
     found = verify("本报告讨论冰。\n\n冰的密度比水小，所以冰会浮在水面上。为什么会这样？", known).uncited

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from ...text.characters import HAN, has_han, normalise
 from ...text.terms import content_terms, tokenise
+from ...text.wordlists import stop_words
 
 _WORD = re.compile(rf"\d[\d.,]*\d(?!\w)|[^\W_{HAN}]+(?:'[a-z]+)?|[{HAN}]|[,;:.!?()]")
 _HAN_FUNCTION = frozenset(
@@ -78,4 +79,4 @@ def line(text: str) -> Line:
 def _is_content(word: str) -> bool:
     if has_han(word):
         return word not in _HAN_FUNCTION
-    return bool(set(content_terms(f"{word} x")) - {"x"})
+    return word.casefold() not in stop_words("en") and bool(set(content_terms(f"{word} x")) - {"x"})

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
-from rapidfuzz.distance import Indel
+from rapidfuzz.distance import Indel, Levenshtein
 
 from ...text.characters import has_han
 from ...text.terms import tokenise
@@ -92,8 +93,9 @@ def _substituted(own: Sequence[Word], block: _Block, known: frozenset[str], clai
 def _is_known(own: Sequence[Word], n: int, instead: Sequence[Word], known: frozenset[str]) -> bool:
     """Whether the passage has a word of the claim close by, or another form of it in this place."""
     token = own[n]
-    if token.text[0].isdigit() and any(other.text[0].isdigit() for other in instead):
-        return False  # wherever else the passage has that number, here it has another one
+    figures = [other.text for other in instead if other.text[0].isdigit()]
+    if token.text[0].isdigit() and figures:  # wherever else the passage has that number, here it has another one
+        return any(other.endswith(token.text) or token.text.endswith(other) for other in figures)  # 2018-19
     if has_han(token.text):
         pairs = [own[k].text + own[k + 1].text for k in (n - 1, n) if 0 <= k < len(own) - 1]
         return any(pair in known for pair in pairs)
@@ -101,12 +103,15 @@ def _is_known(own: Sequence[Word], n: int, instead: Sequence[Word], known: froze
 
 
 def _is_form(one: str, other: str) -> bool:
-    """Whether two stems are forms of one word: a long common beginning (decide, decision), or another vowel (began,
-    begun)."""
-    common = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    if common and len(one) == len(other) and one[common + 1 :] == other[common + 1 :]:
-        return {one[common : common + 1], other[common : common + 1]} <= set("aeiou")
+    """Whether two stems are forms of one word: a long common beginning (decide, decision), or one vowel more, less or
+    another (colour, color; began, begun)."""
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    if common and Levenshtein.distance(one, other) == 1:
+        return one.translate(_NO_VOWELS) == other.translate(_NO_VOWELS)
     return common >= max(4, DERIVED * max(len(one), len(other)))
+
+
+_NO_VOWELS = str.maketrans("", "", "aeiou")
 
 
 def _joined(tokens: Sequence[Word]) -> str:

@@ -87,12 +87,13 @@ def support(
     if quoted >= QUOTED:
         score = max(score, quoted)
     else:
-        altered = _altered_facts(read(claim), source, common)
+        framed = frame + body
+        altered = _altered_facts(read(framed), source, common)
         places = {(fault.kind, fault.words) for fault in altered}
         faults = [fault for fault in faults if (fault.kind, fault.words) not in places] + altered
-        faults += _aligned_faults(body, source, common)
+        faults += _aligned_faults(framed, source, common)
         if _level(score, faults) == "supports":
-            faults += substitution.check(stated, source, common.evidence)
+            faults += substitution.check(read(framed), source, common.evidence)
     foreign = quoted < QUOTED and _foreign(claim, source.text)
     spans = tuple((source.sentences[n].start, source.sentences[n].end) for n in common.evidence)
     found = Support(score, "seen" if foreign else _level(score, faults), spans, tuple(faults))

@@ -12,13 +12,17 @@ from .support import RELATED, support
 from .wordlists import lists
 
 FEWEST, FEWEST_HAN = 4, 6
-"""Content terms of a sentence that states something; in Chinese these are pairs of characters."""
+"""Content terms of what states something; in Chinese these are pairs of characters."""
+SHORTEST, SHORTEST_HAN = 2, 3
+"""The same of a whole sentence: "Zebras can fly." """
 CANDIDATES = 5
 """Passages that are compared in full."""
 SUGGESTED = 0.5
 """Score from which a passage is suggested."""
 
 _QUESTION = re.compile(r"[?？][\"'”’)）]*$")
+_SENTENCE = re.compile(r"\w\s.*[.!]\W*$|[。！]\W*$")
+"""More than a word, with a full stop."""
 _LEADS_IN = re.compile(r"[:：]$")
 _OPENING = re.compile(r"^[\s\"'“‘(（*_-]+")
 
@@ -58,10 +62,10 @@ def needs_citation(claim: Claim) -> bool:
     methods = lists()["uncited"]["method_zh" if has_han(opening[:12]) else "method_en"]
     if opening.startswith(tuple(methods)):
         return False
-    terms = content_terms(claim.text)
-    telling = bool(quantities(claim.text)) or claim.kind == "row"
-    enough = FEWEST_HAN if has_han(claim.text) else FEWEST
-    return len(terms) >= enough - (2 if telling else 0)
+    terms = set(content_terms(f"{claim.text} x")) - {"x"}
+    telling = bool(quantities(claim.text)) or claim.kind == "row" or bool(_SENTENCE.search(claim.text))
+    least = (SHORTEST_HAN if telling else FEWEST_HAN) if has_han(claim.text) else SHORTEST if telling else FEWEST
+    return len(terms) >= least
 
 
 def _suggest(

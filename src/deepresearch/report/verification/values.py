@@ -20,6 +20,8 @@ SMALL = 12
 """Numbers in words up to this are often counts that the writer made; one that is missing is no fault."""
 BEYOND = 1.5
 """"More than 100" may stand for what is up to this many times as much."""
+SHORT = 6
+"""Content terms up to which a clause says little more of its one number or date than what it is the number of."""
 TELLING = frozenset(("%", "usd", "eur", "gbp", "jpy", "cny", "inr", "hkd", "m", "kg", "s", "°", "°F"))
 """Units with another of which a number is another number. A passage may leave them out, as tables do."""
 _PAGE = re.compile(r"\b(?:pp?\.|pages?)\s?$", re.IGNORECASE)
@@ -100,7 +102,9 @@ def _is_given(value: Value, known: Sequence[Value], others: Sequence[Value]) -> 
     if isinstance(value, Date):
         return any(agree(value, other) for other in known) or _pieced(value, [d for d in known if isinstance(d, Date)])
     same = [other for other in known if agree(value, other)]
-    return any(isinstance(o, Quantity) and (o.unit in ("", value.unit) or not value.unit or not others) for o in same)
+    if value.ordinal or not value.unit or not others:
+        return bool(same)
+    return any(isinstance(other, Quantity) and other.unit in ("", value.unit) for other in same)
 
 
 def _is_page(text: str, value: Value) -> bool:
@@ -190,7 +194,7 @@ def _exchanged(
             partners = [w for v, w in mine if agree(v, other)]
             own_words, other_words = words & its[0] - terms, words & terms - its[0]
             crossed = any(w & its[0] - terms and len(w & terms) <= len(w & its[0]) for w in partners)
-            alone = its[0] - words and not own_words
+            alone = its[0] - words and not own_words and len(words) <= SHORT
             if other_words and (crossed and len(own_words) <= len(other_words) if partners else alone):
                 first, second = words_of(value, text), words_of(other, shown)
                 if in_chinese(text):
@@ -202,12 +206,12 @@ def _exchanged(
 
 
 def _with_clauses(values: Sequence[Value], text: str) -> Iterator[tuple[Value, frozenset[str]]]:
-    """Each value with the content terms of its clause, where no other value of its kind is in that clause."""
+    """Each value with the content terms of its clause, where no other date, or number, is in that clause."""
     ends = [match.start() for match in _CLAUSE.finditer(text)]
     for value in values:
         start = max((end for end in ends if end <= value.start), default=0)
         stop = min((end for end in ends if end >= value.end), default=len(text))
-        inside = [other for other in values if start <= other.start < stop and is_alike(value, other)]
+        inside = [other for other in values if start <= other.start < stop and type(other) is type(value)]
         if len(inside) == 1:
             rest = f"{text[start : value.start]} {text[value.start + len(words_of(value, text)) : stop]} x"
             terms = frozenset(term for term in content_terms(rest) if not term[0].isdigit())
