@@ -1,6 +1,10 @@
 """Which tests are left out of `make check`: those that start processes, wait for clocks, or read large data."""
 
+import sqlite3
+import sys
+import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -38,3 +42,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(HERE).as_posix().startswith(SLOW):
             item.add_marker(pytest.mark.slow)
+
+
+if sys.version_info < (3, 13):  # newer versions warn of it themselves
+
+    class ClosedConnection(sqlite3.Connection):
+        """Warns, as Python 3.13 does, where it is let go without having been closed."""
+
+        is_open = False
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self.is_open = True
+
+        def close(self) -> None:
+            super().close()
+            self.is_open = False
+
+        def __del__(self) -> None:
+            if self.is_open:
+                warnings.warn(f"unclosed database in {self!r}", ResourceWarning, stacklevel=1)
+
+    _connect = sqlite3.connect
+
+    def _watched(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        return _connect(*arguments, **{"factory": ClosedConnection, **options})
+
+    sqlite3.connect = _watched

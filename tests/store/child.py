@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 
 from deepresearch.errors import DeepResearchError
-from deepresearch.store import SqliteStore, append_log
+from deepresearch.store import SqliteStore
 from deepresearch.trajectory import Observation, RunStarted, Task, Turn
 
 
@@ -25,13 +25,6 @@ def journal(folder: str, run: str) -> None:
         digest = store.blobs.put(text) if number % 5 == 0 else None
         log.append(Turn(text=f"turn {number}"), Observation(shown=text[:300], full=digest))
         say(log.events[-1].seq)
-
-
-def lines(path: str) -> None:
-    """Append to a JSON-lines log for ever; say the seq after each append."""
-    for seq in count(1):
-        append_log(Path(path), {"seq": seq, "type": "assistant", "text": "wörd " * seq})
-        say(seq)
 
 
 def hold(folder: str, run: str) -> None:
@@ -66,5 +59,5 @@ def begin(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    actions = {f.__name__: f for f in (journal, lines, hold, small_disk, begin)}
+    actions = {f.__name__: f for f in (journal, hold, small_disk, begin)}
     actions[sys.argv[1]](*sys.argv[2:])

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deepresearch.derived import find
-from deepresearch.store import SqliteStore, append_log, read_log
+from deepresearch.store import SqliteStore
 from deepresearch.trajectory import Observation
 
 Child = Callable[..., "subprocess.Popen[str]"]
@@ -44,15 +44,3 @@ def test_no_acknowledged_event_is_lost(child: Child, tmp_path: Path) -> None:
             log.append(Observation(shown="resumed"))
     print(f"{KILLS} kills, {acknowledged} acknowledged events, {lost} lost")
     assert lost == 0
-
-
-def test_no_acknowledged_line_is_lost(child: Child, tmp_path: Path) -> None:
-    chance, path = random.Random(2), tmp_path / "log.jsonl"
-    for _ in range(max(KILLS // 5, 1)):
-        path.write_bytes(b"")
-        seq = killed_at_random(child("lines", path), chance)
-        reading = read_log(path)
-        assert reading.status in ("clean", "tail")
-        assert reading.kept in (seq, seq + 1)
-        append_log(path, {"seq": reading.kept + 1, "type": "run_resume"})
-        assert (read_log(path).status, read_log(path).kept) == ("clean", reading.kept + 1)

@@ -117,6 +117,7 @@ def test_a_run_that_the_journal_has_lost_is_named(sqlite_store: SqliteStore, emp
     with pytest.raises(UnknownRun, match="There is no run 'r2'"):
         sqlite_store.read("r2")
     assert ["has lost run r1" in problem for problem in sqlite_store.problems()] == [True]
+    sqlite_store.close()
 
 
 def check_it_can_only_be_read(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""`show`, `list`, `steer`, `pause`, `cancel`, `delete`, `export`, `trajectory`: runs that are recorded."""
+"""`show`, `list`, `steer`, `pause`, `cancel`, `delete`, `export`, `trajectory`, `import`: runs that are recorded."""
 
 import time
 from pathlib import Path
@@ -244,6 +244,25 @@ def trajectory(run: str, /, *, to: Literal["events", "chat", "sft"] = "events", 
     make = {"events": lambda: [e.model_dump(mode="json") for e in events], "chat": lambda: [to_chat(events)]}
     for row in make.get(to, lambda: to_sft(events))():
         put(dump(row))
+    return 0
+
+
+def import_file(file: Path, /, *, data: Data | None = None) -> int:
+    """Load a run from JSON lines, as `trajectory` prints them, into the data folder.
+
+    A last record that a crash has cut off is left out; any other damage is named by its line, and nothing is loaded.
+
+    Parameters
+    ----------
+    file
+        The file of events. Long texts that events only refer to are not in it.
+    """
+    from ..store import import_run
+
+    store = (data or Data()).store()
+    run = import_run(store, file, say)
+    say(next_step(store, run))
+    put(run)
     return 0
 
 

@@ -2,9 +2,8 @@
 
 from .base import Request, RunLog, RunSummary, Store
 from .blobs import Blobs
-from .exchange import export_run, import_run
+from .exchange import LogReading, export_run, import_run, read_log
 from .journal import SqliteStore
-from .logfile import LogReading, append_log, read_log
 from .memory import MemoryStore
 
 __all__ = [
@@ -16,7 +15,6 @@ __all__ = [
     "RunSummary",
     "SqliteStore",
     "Store",
-    "append_log",
     "export_run",
     "import_run",
     "read_log",
