@@ -61,3 +61,16 @@ def test_any_bytes_are_text_or_an_error(data: bytes) -> None:
         assert isinstance(decode(data, "x"), str)
     except DocumentError as error:
         assert "x" in error.message and error.hint
+
+
+@pytest.mark.parametrize("name", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The library of the town was built in 1998.\nIt is open.",
+        "北京市的图书馆在一九九八年新建，是中国最大的。这个馆有很多书。",
+        "价格 12 元，上海 2019 年的 GDP 是 3.8 万亿元。这是一个大城市。",
+    ],
+)
+def test_utf_16_without_a_mark(name: str, text: str) -> None:
+    assert decode(text.encode(name), "x") == text

@@ -27,8 +27,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 def decode(data: bytes, place: str) -> str:
     """`data` as text.
 
-    In this order: byte order mark; UTF-8 where it fits, as nothing else does by accident; UTF-16 by its zero bytes;
-    what the file declares; a guess. Raises DocumentError where it is no text in any of them.
+    In this order: byte order mark; UTF-16 by its zero bytes; UTF-8 where it fits, as nothing else does by accident;
+    Chinese UTF-16; what the file declares; a guess. Raises DocumentError where it is no text in any of them.
     """
     text = _decode(data, place)
     if len(_CONTROL.findall(text[:20_000])) > len(text[:20_000]) // 100:
@@ -40,6 +40,8 @@ def _decode(data: bytes, place: str) -> str:
     for mark, name in _BOMS:
         if data.startswith(mark):
             return data.decode(name, "replace")
+    if b"\0" in data[:4000] and (wide := _utf16(data)):
+        return data.decode(wide, "replace")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -66,14 +68,17 @@ def _is_mostly_utf8(data: bytes) -> bool:
 
 
 def _utf16(data: bytes) -> str | None:
-    """UTF-16 without its mark: plain text has its zeros on one side only."""
+    """UTF-16 without its mark: plain text has its zeros on one side only; Chinese has none, but common characters."""
     sample = data[:4000]
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
     if odd > len(sample) // 6 and even * 20 < odd:
         return "utf-16-le"
     if even > len(sample) // 6 and odd * 20 < even:
         return "utf-16-be"
-    return None
+    names = ("utf-16-le", "utf-16-be") if len(data) % 2 == 0 else ()
+    return next(
+        (name for name in names if _looks_chinese(sample[: len(sample) // 2 * 2].decode(name, "replace"))), None
+    )
 
 
 def _guess(data: bytes, place: str) -> str:

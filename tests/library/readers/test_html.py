@@ -55,7 +55,7 @@ def test_manual() -> None:
         Block("item", "1. first"),
         Block("item", "2. second"),
         Block("item", "more"),
-        Block("table", "| Name | Use |\n| --- | --- |\n| a | b\\|c |\n|  | d |"),
+        Block("table", "| Name | Use |\n| --- | --- |\n| a | b\\|c |\n| a | d |"),
         Block("paragraph", "Layout only."),
         Block("paragraph", "Note"),
         Block("paragraph", "Take care."),

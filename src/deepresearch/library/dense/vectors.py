@@ -118,7 +118,7 @@ class VectorFile:
 
     def _connect(self, create: bool = False) -> sqlite3.Connection:
         address = f"{self._path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
-        return sqlite3.connect(address, PATIENCE, uri=True, isolation_level=None, check_same_thread=False)
+        return sqlite3.connect(address, timeout=PATIENCE, uri=True, isolation_level=None, check_same_thread=False)
 
     @contextmanager
     def _snapshot(self) -> Iterator[sqlite3.Connection]:

@@ -3,15 +3,19 @@
 import logging
 import re
 from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lxml import etree
+from lxml.html import HTMLParser
 
 from ...errors import DocumentError
 from ...text.encoding import decode
 from ..documents import Block, Document, ReadProblem
 from ..passages import size
+from .html_signs import write_signs
 from .html_walk import is_index, main_content, walk
 from .markdown import markdown_blocks
 
@@ -19,6 +23,12 @@ LARGEST_ARTICLE = 2 * 1024 * 1024
 """Characters up to which the article extractor, which is slow, is tried."""
 LEAST = 50
 """Words: an extractor that finds less has not found the article."""
+MANUAL = 0.15
+"""Part of a page's text in code and definitions from which it is a manual."""
+SENTENCE = 8
+"""Words of a line that may be a sentence."""
+_NUMBERED = re.compile(r"^([ \t]*)- (?=(?:\d{1,6}|[a-z]{1,4}|[A-Z]{1,4})\. )", re.MULTILINE)
+"""Items of lists whose numbers are in their text."""
 _MANUALS = re.compile(
     r"docutils|sphinx|docbook|doxygen|mkdocs|asciidoc|makeinfo|texinfo|javadoc|rustdoc|mdbook|pandoc|latex2html",
     re.IGNORECASE,
@@ -29,7 +39,7 @@ _DATES = (
 ).split()
 """Names of meta elements, the most telling first."""
 for _name in ("trafilatura", "htmldate"):
-    logging.getLogger(_name).addHandler(logging.NullHandler())  # they complain aloud about every odd page
+    logging.getLogger(_name).addHandler(logging.NullHandler())  # they complain about every odd page
 
 
 def read_html(path: Path) -> Iterator[Document | ReadProblem]:
@@ -43,22 +53,21 @@ def parse_html(text: str, id: str, name: str) -> Document:
     Manuals are walked element by element, so that signatures, definitions, tables and code keep their form. Other
     pages go through an extractor made for articles, which knows better what is not content. Raises DocumentError.
     """
-    text = re.sub(r"\A\s*<\?xml[^>]*\?>", "", text)  # the parser refuses text that declares an encoding
-    tree = etree.HTML(text or " ", etree.HTMLParser(remove_comments=True, remove_pis=True))
+    tree = _parsed(text)
     if tree is None:
-        raise DocumentError(f"{id} holds nothing.", "Remove it or fill it.")
+        raise DocumentError(f"{id} is empty.", "Remove it or fill it.")
     meta = _meta(tree)
-    manual = _is_manual(tree) or len(text) > LARGEST_ARTICLE
-    main = main_content(tree)
+    write_signs(tree)
+    main = main_content(deepcopy(tree))
     if is_index(main):
-        raise DocumentError(f"{id} holds nothing but links.", "Name the pages that they lead to.")
-    if manual:
+        raise DocumentError(f"{id} has nothing but links.", "Name the pages that they lead to.")
+    if _is_manual(tree, main) or len(text) > LARGEST_ARTICLE:
         blocks = walk(main)
     else:
         from trafilatura import extract_metadata  # noqa: PLC0415  slow to import
 
-        blocks = _article(text, main)
-        guessed = extract_metadata(text, extensive=False)  # else it takes any year in the text for a date
+        guessed = extract_metadata(tree, extensive=False)  # else it takes any year in the text for a date
+        blocks = _article(tree, main)
         meta = {key: getattr(guessed, key) for key in ("title", "date", "url") if getattr(guessed, key)} | meta
     return Document(
         id,
@@ -72,27 +81,56 @@ def parse_html(text: str, id: str, name: str) -> Document:
 
 def fragment_blocks(text: str) -> list[Block]:
     """The blocks of a page or piece of a page that is content throughout: a chapter, a letter, an entry of a feed."""
-    text = re.sub(r"\A\s*<\?xml[^>]*\?>", "", text)
-    tree = etree.HTML(text or " ", etree.HTMLParser(remove_comments=True, remove_pis=True))
-    return [] if tree is None else walk(main_content(tree))
+    tree = _parsed(text)
+    if tree is None:
+        return []
+    write_signs(tree)
+    return walk(main_content(tree))
 
 
-def _is_manual(tree: Any) -> bool:
+def _parsed(text: str) -> Any:
+    """The root of the page; None where there is nothing in it."""
+    text = re.sub(r"\A\s*<\?xml[^>]*\?>", "", text)  # the parser refuses text that declares an encoding
+    return etree.HTML(text or " ", HTMLParser(remove_comments=True, remove_pis=True))
+
+
+def _is_manual(tree: Any, main: Any) -> bool:
+    """Whether a documentation tool made the page, or code and definitions are a good part of it."""
     if any(_MANUALS.search(meta.get("content") or "") for meta in tree.iterfind(".//meta[@name='generator']")):
         return True
-    return tree.find(".//pre") is not None or tree.find(".//dl/dt") is not None
+    inside = sum(_length(element) for element in main.iter("pre", "dl"))
+    return inside > MANUAL * _length(main)
 
 
-def _article(text: str, main: Any) -> list[Block]:
+def _length(element: Any) -> int:
+    return len("".join("".join(element.itertext()).split()))
+
+
+def _article(tree: Any, main: Any) -> list[Block]:
     """What the article extractor finds; all visible text where that is next to nothing."""
-    from trafilatura import extract  # noqa: PLC0415  slow to import
-
-    found = extract(text, output_format="markdown", include_comments=False, include_tables=True, fast=True) or ""
+    found = _extracted(tree, fast=True)
+    if not _is_prose(found):  # its quick way takes a page with little text and large menus for a list
+        found = _extracted(tree, fast=False) or found
     if size(found) < LEAST:
         blocks = walk(main)
         if sum(size(block.text) for block in blocks) > 2 * size(found):
             return blocks
-    return markdown_blocks(found)
+    return [replace(block, text=_NUMBERED.sub(r"\1", block.text)) for block in markdown_blocks(found)]
+
+
+def _extracted(tree: Any, fast: bool) -> str:
+    from trafilatura import extract  # noqa: PLC0415  slow to import
+
+    copy = deepcopy(tree)
+    for listing in copy.iter("ol"):
+        listing.tag = "ul"  # its numbers are in its text
+    return extract(copy, output_format="markdown", include_comments=False, include_tables=True, fast=fast) or ""
+
+
+def _is_prose(text: str) -> bool:
+    """Whether most words are in lines that may be sentences."""
+    lines = [(size(line), line) for line in text.split("\n")]
+    return 2 * sum(length for length, line in lines if length >= SENTENCE or "|" in line) >= sum(n for n, _ in lines)
 
 
 def _meta(tree: Any) -> dict[str, str]:

@@ -6,6 +6,8 @@ from typing import Any
 
 from ..documents import Block, BlockKind
 from ..passages import size
+from .html_signs import CAPTION, LONGEST_CELL, description, replace_by_text
+from .rows import markdown_table
 from .text import unwrapped
 
 _GONE = frozenset(
@@ -29,16 +31,14 @@ DEEPEST = 200
 """Elements within elements: what is nested deeper is an attack, not a page."""
 _PROSE = 20
 """Words in one piece that make running text."""
-_LONGEST_CELL = 1000
-"""Characters: a table with larger cells is there for the layout."""
 
 
 def main_content(tree: Any) -> Any:
-    """The element of a parsed page that holds its content, cleared of menus and of what is not shown."""
+    """The element of a parsed page with its content, cleared of menus and of what is not shown."""
     main = _main(tree)
     for element in list(main.iter())[1:]:
         if _is_gone(element):
-            _remove(element)
+            replace_by_text(element, "")
     return main
 
 
@@ -71,26 +71,15 @@ def _main(tree: Any) -> Any:
     return tree if body is None else body
 
 
-def _remove(element: Any) -> None:
-    """Take an element out, but not the text that follows it."""
-    parent, before = element.getparent(), element.getprevious()
-    if before is not None:
-        before.tail = (before.tail or "") + (element.tail or "")
-    else:
-        parent.text = (parent.text or "") + (element.tail or "")
-    element.tail = None
-    parent.remove(element)
-
-
 class _Walker:
     def __init__(self) -> None:
         self.blocks: list[Block] = []
         self._parts: list[str] = []
         self._kind: BlockKind = "paragraph"
-        self._mark = ""
-        """What stands before the next text of a list: its bullet or number."""
-        self._numbers: list[int | None] = []
-        """Items so far of the lists around; None for a list without numbers."""
+        self._bullet = ""
+        """What is put before the next text of a list without numbers."""
+        self._lists: list[str] = []
+        """Tags of the lists around."""
         self._terms = 0
         """Definition lists around."""
 
@@ -98,8 +87,8 @@ class _Walker:
         text = unwrapped("".join(self._parts))
         self._parts = []
         if text:
-            self.blocks.append(Block(self._kind, self._mark + text))
-            self._mark = ""
+            self.blocks.append(Block(self._kind, self._bullet + text))
+            self._bullet = ""
 
     def enter(self, element: Any, depth: int) -> None:
         tag = element.tag
@@ -114,6 +103,9 @@ class _Walker:
         elif tag == "table" and (rows := _rows(element)):
             self.flush()
             self.blocks.append(Block("table", rows))
+        elif tag == "img":
+            text = description(element)
+            self._parts.append(f" [{text}] " if len(text.split()) >= CAPTION else "")
         else:
             self._inside(element, tag, depth)
 
@@ -122,9 +114,9 @@ class _Walker:
         if block:
             self.flush()
         if tag in ("ul", "ol"):
-            self._numbers.append(0 if tag == "ol" else None)
+            self._lists.append(tag)
         elif tag == "li":
-            self._kind, self._mark = "item", self._bullet()
+            self._kind, self._bullet = "item", "" if self._lists[-1:] == ["ol"] else "- "
         self._terms += tag == "dl"
         self._parts.append("\n" if tag == "br" else element.text or "")
         for child in element:
@@ -133,17 +125,11 @@ class _Walker:
         if block:
             self.flush()
         if tag in ("ul", "ol"):
-            self._numbers.pop()
-            self._kind, self._mark = "paragraph", ""
+            self._lists.pop()
+            self._kind, self._bullet = "paragraph", ""
         if tag == "dl":
             self.blocks.append(Block("heading", "", self._level()))
             self._terms -= 1
-
-    def _bullet(self) -> str:
-        if not self._numbers or self._numbers[-1] is None:
-            return "- "
-        self._numbers[-1] += 1
-        return f"{self._numbers[-1]}. "
 
     def _level(self) -> int:
         return TERM_LEVEL + max(self._terms, 1) - 1
@@ -202,47 +188,17 @@ def _linked(element: Any, least: int) -> bool:
 
 
 def _rows(table: Any) -> str:
-    """A table as Markdown; empty where it is no table of data."""
+    """A table as Markdown; empty where it is no table of data. Merged cells are spread already."""
     if table.find(".//table") is not None:
         return ""
-    rows = []
-    spans: dict[int, int] = {}
-    for row in table.iter("tr"):
-        cells = _cells(row, spans)
-        if any(cells):
-            rows.append(cells)
+    cells = ([unwrapped(_visible(cell)) for cell in row.iterchildren("td", "th")] for row in table.iter("tr"))
+    rows = [row for row in cells if any(row)]
     width = max(map(len, rows), default=0)
     rows = [row + [""] * (width - len(row)) for row in rows]
-    used = [column for column in range(width) if any(row[column] for row in rows)]  # others hold pictures
+    used = [column for column in range(width) if any(row[column] for row in rows)]  # others are pictures
     rows = [[row[column] for column in used] for row in rows]
-    width = len(used)
-    if width < 2 or len(rows) < 2 or any(len(cell) > _LONGEST_CELL for row in rows for cell in row):
+    if len(used) < 2 or len(rows) < 2 or any(len(cell) > LONGEST_CELL for row in rows for cell in row):
         return ""
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    lines.insert(1, "|" + " --- |" * width)
     caption = table.find("caption")
     title = unwrapped(_visible(caption)) + "\n\n" if caption is not None else ""
-    return title + "\n".join(lines)
-
-
-def _cells(row: Any, spans: dict[int, int]) -> list[str]:
-    """Cells of a table's row by column. `spans` remembers for how many rows more a cell above reaches down."""
-    cells: list[str] = []
-
-    def pass_over() -> None:
-        while spans.get(len(cells), 0):
-            spans[len(cells)] -= 1
-            cells.append("")
-
-    for cell in row:
-        if cell.tag in ("td", "th"):
-            pass_over()
-            spans[len(cells)] = _number(cell.get("rowspan")) - 1
-            cells.append(unwrapped(_visible(cell)).replace("|", "\\|"))
-            cells += [""] * (_number(cell.get("colspan")) - 1)
-    pass_over()
-    return cells
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() and len(text) < 3 and int(text) else 1
+    return title + markdown_table(rows)

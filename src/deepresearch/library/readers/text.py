@@ -9,7 +9,7 @@ from ...text.encoding import decode
 from ..documents import Block, Document, ReadProblem
 
 _ITEM = re.compile(r"\s{0,8}(?:[-*•]|\d{1,3}[.)])\s+\S")
-_CJK_WRAP = re.compile(rf"(?<=[{CJK}，。、；：！？）」』》”])[ \t]*\n\s*(?=[{CJK}（「『《“])")
+CJK_WRAP = re.compile(rf"(?<=[{CJK}，。、；：！？）」』》”])[ \t]*\n\s*(?=[{CJK}（「『《“])")
 
 
 def read_text(path: Path) -> Iterator[Document | ReadProblem]:
@@ -29,4 +29,4 @@ def paragraphs(text: str) -> list[Block]:
 
 def unwrapped(text: str) -> str:
     """`text` on one line; Chinese is joined without the space that a line break would leave."""
-    return " ".join(_CJK_WRAP.sub("", text).split())
+    return " ".join(CJK_WRAP.sub("", text).split())
