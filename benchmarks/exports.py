@@ -203,7 +203,7 @@ def one(events: list[Event], folder: Path, tallies: dict[str, Tally]) -> list[st
     report = make_report(events)
     meant = Meant.of(report)
     lost = []
-    for name, form in FORMATS.items():
+    for name, form in ((name, FORMATS.get(name)) for name in FORMATS.names()):
         tally = tallies.setdefault(name, Tally())
         began = time.perf_counter()
         written = write(events, folder, [name])
@@ -295,7 +295,7 @@ def main() -> None:
         count = len(words_of(blocks(report.body, report.labels)).split())
         marks = sum(len(m.cited) for m in report.marks)
         print(f"\nA report of {count:,} words, {marks} citations of {len(report.references)} documents, seconds:")
-        for name in FORMATS:
+        for name in FORMATS.names():
             began = time.perf_counter()
             write(events, Path(scratch), [name])
             print(f"{name} {time.perf_counter() - began:.2f}", end="  ")

@@ -40,7 +40,7 @@ def main() -> None:
         print(f"report: {len(report.split()):,} words, {len(verified.citations)} citations")
         print(f"{'the run, check included':<28} {whole:7.2f} s  ({len(find(events, Turn))} turns)")
         print(f"{'of it, checking the citations':<28} {checking:6.2f} s  ({checking / whole:.0%})")
-        for name in FORMATS:
+        for name in FORMATS.names():
             began = time.perf_counter()
             written = write(events, Path(folder) / "out", [name])
             told = "".join(f"  not written: {problem}" for problem in written.problems)

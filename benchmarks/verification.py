@@ -34,8 +34,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.foreign_reports import parse_report
 from deepresearch.library.dense.onnx import OnnxEmbedder
-from deepresearch.report.foreign import parse_report
 from deepresearch.report.verification import verify
 from deepresearch.report.verification.lexical import rank, weigh
 from deepresearch.report.verification.reading import read

@@ -2,8 +2,7 @@
 
 from deepresearch.report import make_report
 from deepresearch.report.blocks import blocks
-from deepresearch.report.checks import explain, suggest, summary
-from deepresearch.report.words import facts, mark_text
+from deepresearch.report.frame import explain, facts, mark_text, suggest, summary
 from deepresearch.trajectory import Answered, Citation, Judged, Uncited, Verified
 
 from .conftest import MakeRun, passage
@@ -40,7 +39,10 @@ def test_counted_and_listed(run: MakeRun) -> None:
     text = summary(report.checks, report.labels)
     assert text == "1 of 4 citations support their sentence (contradicts: 1, supports in part: 1, not checked: 1)"
     assert ("Citation check", text) in facts(report)
-    assert [explain(w, report.labels) for w in report.checks.weak] == ["supports in part. “B.” Less.", "contradicts."]
+    assert ["".join(run.text for run in explain(w, report.labels)) for w in report.checks.weak] == [
+        "[1a] supports in part. “B.” Less.",
+        "[2] contradicts.",
+    ]
     assert [suggest(b, report.labels) for b in report.checks.uncited] == [
         "C. (may be supported by: Title of a.md)",
         "D.",

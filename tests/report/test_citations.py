@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepresearch.report.citations import citations, resolve, sources, strip_citations, verdicts
-from deepresearch.report.markup import PLACEHOLDERS
+from deepresearch.report.syntax import PLACEHOLDERS
 from deepresearch.trajectory import Citation, Verified
 
 from .conftest import DEFAULT, MakeRun, passage
@@ -45,7 +45,18 @@ def test_spellings(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["【注】", "【p1，另见】", "cite{unknown}", "excite{p1}", "`\\cite{p1}`", r"\cite p1", r"\cite{p1", "[p1]"]
+    "text",
+    [
+        "【注】",
+        "【p1，另见】",
+        "cite{unknown}",
+        "excite{p1}",
+        "`\\cite{p1}`",
+        r"\cite p1",
+        r"\cite{p1",
+        "[p1](https://a.test)",
+        "[see p1]",
+    ],
 )
 def test_what_is_no_citation(text: str) -> None:
     assert labels(text) == []

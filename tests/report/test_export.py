@@ -14,9 +14,9 @@ from .conftest import MakeRun
 
 def test_writes_every_format(run: MakeRun, tmp_path: Path) -> None:
     events = run("水会沸腾 \\cite{p1}。\ud800")
-    written = write(events, tmp_path / "new" / "folder", [name for name in [*FORMATS, "md"] if name != "pdf"])
+    written = write(events, tmp_path / "new" / "folder", [name for name in [*FORMATS.names(), "md"] if name != "pdf"])
     files = written.files
-    assert [file.name for file in files] == [FORMATS[name].file for name in FORMATS if name != "pdf"]
+    assert [file.name for file in files] == [FORMATS.get(name).file for name in FORMATS.names() if name != "pdf"]
     assert written.problems == ()
     assert sorted(p.name for p in files[0].parent.iterdir()) == sorted(file.name for file in files)
     assert files[0].read_text(encoding="utf-8") == render_markdown(events)

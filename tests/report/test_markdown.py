@@ -42,10 +42,13 @@ def test_the_whole(run: MakeRun) -> None:
     assert r"It boils [\[1a, unverified\]](#ref-1a), floats [\[1b, unverified\]](#ref-1b)" in markdown
     assert r"and flows [\[2, in part\]](#ref-2)*\[unverified" in markdown
     assert (
-        '1. <a id="ref-1"></a>**Title of a.md** · own document · `a.md`\n   - <a id="ref-1a"></a>**a** “Water boils'
+        '1. <a id="ref-1"></a>**Title of a.md** · own document · a.md\n   - <a id="ref-1a"></a>**a** “Water boils'
         in markdown
     )
-    assert "2. **Title of b.md** · 2024-05 · source not rated · <https://b.test/x>\n   - <a id=" in markdown
+    assert (
+        "2. [**Title of b.md**](https://b.test/x) · 2024-05 · source not rated · <https://b.test/x>\n   - <a id="
+        in markdown
+    )
     assert "*supports in part*" in markdown
     assert "| Turns | 2 | 9 |" in markdown and "| Cost | $0.5 | none |" in markdown
     assert "zz" not in markdown
@@ -57,7 +60,7 @@ def test_in_chinese(run: MakeRun) -> None:
         run("水会沸腾\\cite{p1}。另见\\cite{假}。", shown, language="zh", question="水？", cost=None)
     )
     assert "水会沸腾[\\[1\\]](#ref-1)。另见*\\[已删除未经核实的引用\\]*。" in markdown
-    assert "“水在 100 摄氏度沸腾。” (第一章 › 沸点 · 第 3 页)" in markdown
+    assert "“水在 100 摄氏度沸腾。”（第一章 › 沸点 · 第 3 页）" in markdown
     assert "## 参考文献" in markdown and "| 费用 | 价格未知 | 无 |" in markdown
 
 
@@ -168,4 +171,4 @@ def test_verdicts_and_what_cites_nothing(run: MakeRun) -> None:
 
 def test_a_style_of_references(run: MakeRun) -> None:
     markdown = render_markdown(run("A \\cite{q1}."), "apa")
-    assert "1. *Title of b.md*. (2024, May). https://b.test/x" in markdown
+    assert "1. *Title of b.md*. (2024, May). <https://b.test/x>" in markdown

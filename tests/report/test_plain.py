@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepresearch.report.plain import plain
+from deepresearch.report.markup import plain
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from deepresearch.errors import ExportError
 from deepresearch.report import as_json
 from deepresearch.report.cost import budget, cost_lines, counted, minutes, number, working_seconds
 from deepresearch.report.markdown import markdown
-from deepresearch.report.structure import make_report, unlinked_numbers
+from deepresearch.report.structure import make_report, unlinked_marks
 from deepresearch.trajectory import (
     BudgetReached,
     Event,
@@ -64,8 +64,8 @@ def test_notes(run: MakeRun) -> None:
     assert "disk full" in " ".join(make_report([*run("A"), RunFailed(reason="internal", message="disk full")]).notes)
 
 
-def test_unlinked_numbers() -> None:
-    assert unlinked_numbers("a[1][2] b [3, 4]. [5]: x [6](y) ![7] \\[8] [2024] `[9]`") == 3
+def test_unlinked_marks() -> None:
+    assert unlinked_marks("a[1][2] b [3, 4]. [5]: x [6](y) ![7] \\[8] [2024] `[9]`") == 3
 
 
 def test_cost_and_limits(run: MakeRun) -> None:

@@ -3,11 +3,11 @@
 import pytest
 
 from deepresearch.report.blocks import Run, blocks
-from deepresearch.report.labels import ENGLISH
+from deepresearch.report.labels import labels_for
 
 
 def runs(text: str) -> list[Run]:
-    [block] = blocks(text, ENGLISH)
+    [block] = blocks(text, labels_for("en"))
     return [inline for inline in block.inlines if isinstance(inline, Run)]  # type: ignore[union-attr]
 
 

@@ -49,7 +49,7 @@ def test_marks_lead_to_their_passages() -> None:
     anchors = [link.get(qn("w:anchor")) for link in body.iter(qn("w:hyperlink")) if link.get(qn("w:anchor"))]
     names = [mark.get(qn("w:name")) for mark in body.iter(qn("w:bookmarkStart"))]
     assert anchors == ["ref_1a", "ref_1b", "ref_2", "ref_1a", "ref_2"]
-    assert sorted(names) == ["ref_1a", "ref_1b", "ref_2"]
+    assert sorted(names) == ["ref_1", "ref_1a", "ref_1b", "ref_2"]
 
 
 def test_every_run_may_be_chinese() -> None:
@@ -105,8 +105,8 @@ def test_any_text_can_be_written(text: str, title: str) -> None:
 
 def test_without_the_package(run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
     from deepresearch.errors import ExportError
-    from deepresearch.report import extras
+    from deepresearch.report import markup
 
-    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    monkeypatch.setattr(markup, "find_spec", lambda name: None)
     with pytest.raises(ExportError, match=r"python-docx is not installed. pip install 'step-deepresearch\[office\]'"):
         writer.docx(make_report(run("x")))

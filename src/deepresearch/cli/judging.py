@@ -236,7 +236,8 @@ def _as_read(events: Any) -> str:
     from ..derived import answer
     from ..errors import ExportError
     from ..report.citations import resolve_answer
-    from ..report.markup import PLACEHOLDERS, one_line
+    from ..report.markup import one_line
+    from ..report.syntax import PLACEHOLDERS
 
     if answer(events) is None:
         raise ExportError("This run has no report yet.", "Go on with it: deepresearch resume.")

@@ -3,15 +3,17 @@
 from typing import TYPE_CHECKING, Any
 
 from .citations import citations, sources, strip_citations
-from .summary import summary
+from .overview import summary
 
 if TYPE_CHECKING:
-    from .export import FORMATS, Problem, Written, as_json, check_formats, render_markdown, write
+    from .export import FORMATS, Format, Problem, Written, check_formats, render_markdown, write
+    from .overview import as_json
     from .structure import Report, make_report
     from .styles import check_style
 
 __all__ = [
     "FORMATS",
+    "Format",
     "Problem",
     "Report",
     "Written",
@@ -29,10 +31,11 @@ __all__ = [
 
 _HOMES = {
     "FORMATS": "export",
+    "Format": "export",
     "Problem": "export",
     "Report": "structure",
     "Written": "export",
-    "as_json": "export",
+    "as_json": "overview",
     "check_formats": "export",
     "check_style": "styles",
     "make_report": "structure",

@@ -6,10 +6,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from .citations import Reference
+from .cost import minute
 from .markup import language_tag, one_line, safe_url
 from .structure import Report
 from .tex import escape
-from .words import minute
 
 LONGEST_TITLE = 500
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>{}]+")
@@ -67,7 +67,7 @@ def _csl_item(reference: Reference, report: Report) -> dict[str, Any]:
 def _verdicts(reference: Reference, report: Report) -> str:
     """How the citations of a document came out, by the marks of the text."""
     labels = report.labels
-    found = [f"[{cited.label}] {labels.levels[cited.level]}" for cited in reference.passages]
+    found = [f"[{cited.label}] {labels.of('levels', cited.level)}" for cited in reference.passages]
     return f"{labels.check}{labels.colon}{labels.comma.join(found)}"
 
 

@@ -13,20 +13,27 @@ from typing import Any, Literal, TypeVar
 from ..derived import answer, find, registered
 from ..text.markdown import code_ranges, is_inside
 from ..trajectory import Citation, Event, Passage, Verified
-from .markup import PLACEHOLDER, clean
+from .markup import clean, unfenced
+from .syntax import PLACEHOLDER
 
 Key = TypeVar("Key", bound=Hashable)
 Level = Literal["seen", "supports", "partly", "contradicts", "unrelated", "unreachable"]
 WEAKEST_FIRST: tuple[Level, ...] = ("contradicts", "unrelated", "unreachable", "partly", "seen", "supports")
 
 _IDS = r"[^{}｛｝【】]{0,2000}"
+_WORDS = r"[^()（）\[\]【】{}\\\n]{1,600}"
 _MARK = re.compile(
     # \cite{a, b}, \citep[p. 3]{a}{b}, \\cite{a}
     rf"(?<!\\)\\+cite[a-z]{{0,10}}\*?\s?(?:\[[^\]\n]{{0,200}}\]){{0,2}}(?P<plain>[{{｛]{_IDS}[}}｝](?:\{{[^{{}}\s]{{1,100}}\}})*)"
-    # the same without its backslash, and brackets that some models are trained on: only where the ids are known
-    rf"|(?<![\\A-Za-z])cite(?P<bare>\{{{_IDS}\}})|【(?P<brackets>{_IDS})】",
+    # other spellings, only where the ids are known: without the backslash, and in brackets of every kind
+    rf"|(?<![\\A-Za-z])cite(?P<bare>\{{{_IDS}\}})|【(?P<wide>{_IDS})】"
+    rf"|(?<![\\!])\[(?P<square>{_WORDS})\](?!\()|[(（](?P<round>{_WORDS})[)）]",
     re.IGNORECASE,
 )
+_LEAD = re.compile(
+    r"\s*(?:(?:cite|citation|ref|reference|source|passage|id|来源|引用|参考)s?(?:\s*[:：=]\s*|\s+))?", re.I
+)
+"""What may stand before the ids: [cite: a], (source: a)."""
 _BETWEEN_IDS = re.compile(r"[\s,;，；、|{}｛｝]+")
 
 
@@ -91,10 +98,13 @@ def find_marks(text: str, known: Container[str]) -> Iterator[Found]:
     """The citation marks of `text` outside code. A spelling without its backslash needs ids that are all `known`."""
     code = code_ranges(text)
     for match in _MARK.finditer(text):
-        if is_inside(code, match.start()):
+        line = text.rfind("\n", 0, match.start()) + 1
+        defines = text[match.end() : match.end() + 1] == ":" and not text[line : match.start()].strip()
+        if is_inside(code, match.start()) or (match["square"] and defines):
             continue
-        raw = match["plain"] or match["bare"] or match["brackets"] or ""
-        ids = tuple(dict.fromkeys(i.strip("`'\"“”*[]") for i in _BETWEEN_IDS.split(raw) if i))
+        raw = match[match.lastgroup or 0] or ""
+        raw = raw if match["plain"] is not None else raw[_LEAD.match(raw).end() :]  # type: ignore[union-attr]  # always
+        ids = tuple(dict.fromkeys(i.strip("`'\"“”*[]^") for i in _BETWEEN_IDS.split(raw) if i))
         if match["plain"] is not None or (ids and all(i in known for i in ids)):
             yield Found(match.start(), match.end(), ids or ("",))
 
@@ -202,7 +212,7 @@ def resolve_answer(events: Iterable[Event]) -> Resolved:
     """The newest report of a run with its citations resolved; empty where there is none yet."""
     events = list(events)
     report, check = answer(events), newest_check(events)
-    return resolve(report.text if report else "", registered(events), check.citations if check else ())
+    return resolve(unfenced(report.text) if report else "", registered(events), check.citations if check else ())
 
 
 def citations(events: Iterable[Event]) -> list[dict[str, Any]]:

@@ -1,8 +1,9 @@
-"""What a run used and what it was allowed, derived from its events."""
+"""What a run used and what it was allowed, derived from its events; amounts as readers see them."""
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from ..derived import find, total_cost, total_usage
@@ -87,3 +88,11 @@ def minutes(value: float) -> str:
 def counted(n: float, noun: str) -> str:
     """`n` of a thing in English: 1 document, 2 documents."""
     return f"{number(n)} {noun if n == 1 else noun + 's'}"
+
+
+def minute(seconds: float) -> str:
+    """A moment as day and minute, UTC; "" for one that is not known."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC") if seconds > 0 else ""
+    except (OverflowError, ValueError, OSError):  # a time no calendar has
+        return ""

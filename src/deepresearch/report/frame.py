@@ -1,19 +1,233 @@
-"""What stands around a report's text, as runs for the writers that walk over blocks: references and their passages."""
+"""What stands around a report's text, as blocks: what the writers of every format show besides it."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from .blocks import Run
-from .citations import Cited, Reference
-from .markup import one_line, safe_url
-from .plain import plain
-from .structure import Report
-from .words import about, place, remarks
+from ..library.authority import TIERS
+from ..trajectory import Passage
+from .blocks import Block, Heading, Inline, Items, Paragraph, Run, Table, blocks, words_of
+from .citations import WEAKEST_FIRST, Cited, Reference
+from .cost import Line, minute, minutes, number
+from .dates import OLD_AFTER, is_old
+from .labels import Labels
+from .markup import one_line, plain, safe_url
+from .structure import Bare, Checks, Report, Weak
+from .styles import entries
 
 EAST_ASIAN, LATIN, MONO = "Microsoft YaHei", "Calibri", "Consolas"
 """Fonts that office files name. They are not embedded: the program that shows the file substitutes what it has."""
 MAKER = "step-deepresearch"
+CLAIM, REASON = 240, 300
+"""Characters of a claim and of a reason that are shown."""
+MOST_LISTED = 20
+"""Citations, and statements without one, that a list names."""
+QUOTE, LEAST = 320, 40
+"""Characters of a cited passage that a reference shows, and fewer than which are not worth showing."""
+SHARE, SHORT = 2, 1000
+"""How many times as long as the report's own text its references may be, and how many characters in any case."""
 _FORMULA = re.compile(r"\s*(?:[=@\t\r]|[+\-].*[=(|!@])")
+
+
+def opening(report: Report) -> list[Block]:
+    """What stands between the title and the text: question, days, who wrote it, why it is partial."""
+    labels = report.labels
+    found: list[Block] = []
+    if one_line(report.question) != report.title:
+        asked = one_line(report.question)
+        found.append(Paragraph((Run(labels.question, bold=True), Run(labels.colon + asked))))
+    told = " · ".join(f"{name}{labels.colon}{value}" for name, value in facts(report))
+    found.append(Paragraph((Run(told),)))
+    if report.partial is not None:
+        found.append(Paragraph((Run(labels.partial, bold=True), Run(labels.colon + report.partial)), "differ"))
+    return found
+
+
+def closing(report: Report) -> list[Block]:
+    """What follows the text: references, the check of the citations, notes, cost."""
+    labels = report.labels
+    found: list[Block] = []
+    if report.references:
+        found += [Heading(2, (Run(labels.references),)), references(report)]
+    found += [*checks(report), *notes(report)]
+    if report.cost:
+        found += [Heading(2, (Run(labels.cost),)), cost_table(report)]
+    return found
+
+
+def notes(report: Report) -> list[Block]:
+    """What a reader should know of the report besides."""
+    return [Heading(2, (Run(report.labels.notes),)), _listed(report.notes)] if report.notes else []
+
+
+def _listed(lines: Sequence[str]) -> Items:
+    return Items(None, tuple((Paragraph((Run(one_line(line)),)),) for line in lines))
+
+
+def facts(report: Report) -> list[tuple[str, str]]:
+    """(label, value) of what stands under the title: days, who wrote it, what is known of its answers or citations."""
+    labels = report.labels
+    rows = [
+        (labels.as_of if report.now else labels.asked, one_line(report.asked, 40)),
+        (labels.written, minute(report.written)),
+        (labels.by, _writer(report)),
+        (labels.answers if report.without_model else labels.check, headline(report)),
+    ]
+    return [(label, value) for label, value in rows if value]
+
+
+def _writer(report: Report) -> str:
+    labels, models = report.labels, report.labels.comma.join(one_line(m, 80) for m in report.models)
+    if not report.without_model:
+        return labels.comma.join(one_line(m, 80) for m in report.writers)
+    research = labels.aside.format(text=labels.research_by.format(models=models)) if models else ""
+    return labels.by_no_model + research
+
+
+def headline(report: Report) -> str:
+    """How far the report can be relied on, in one line.
+
+    Of a report that a model wrote: how many citations support their sentence. Without a model every sentence is quoted,
+    so that a count of citations would say nothing: there it is how many parts of the question were answered.
+    """
+    labels, checks = report.labels, report.checks
+    if not report.without_model:
+        return summary(checks, labels) if checks and checks.total else ""
+    answered = sum(part.answered for part in report.parts)
+    counted = labels.parts.format(n=answered, of=len(report.parts)) if report.parts else ""
+    misquoted = checks is None or any(w.cited.check and "quote" in w.cited.check.faults for w in checks.weak)
+    return labels.semicolon.join(filter(None, (counted, "" if misquoted or not report.marks else labels.verbatim)))
+
+
+def summary(checks: Checks, labels: Labels) -> str:
+    """How many citations support their sentence, and what the others do."""
+    counts = dict(checks.counts)
+    text = labels.checked.format(n=counts.pop("supports", 0), of=checks.total)
+    others = labels.comma.join(f"{labels.of('levels', level)}{labels.colon}{n}" for level, n in counts.items())
+    return text + labels.aside.format(text=others) if others else text
+
+
+def checks(report: Report) -> list[Block]:
+    """Citations that do not hold and statements that cite nothing, as far as a reader wants to know of them."""
+    found, labels = report.checks, report.labels
+    if found is None or not (found.total or found.uncited) or (report.without_model and not found.weak):
+        return []
+    parts: list[Block] = [Heading(2, (Run(labels.check),))]
+    if not report.without_model:
+        parts.append(Paragraph((Run(summary(found, labels)),)))
+    if found.weak:
+        worst = sorted(found.weak, key=lambda w: WEAKEST_FIRST.index(w.cited.level))
+        shown = tuple((Paragraph(tuple(explain(weak, labels))),) for weak in worst[:MOST_LISTED])
+        parts += [Heading(3, (Run(labels.weak),)), Items(None, shown), *_more(len(worst), labels)]
+    if found.uncited and not report.without_model:
+        lines = [suggest(bare, labels) for bare in found.uncited[:MOST_LISTED]]
+        parts += [Heading(3, (Run(labels.uncited),)), _listed(lines), *_more(len(found.uncited), labels)]
+    return parts
+
+
+def _more(count: int, labels: Labels) -> list[Block]:
+    return [Paragraph((Run(labels.more.format(n=count - MOST_LISTED)),))] if count > MOST_LISTED else []
+
+
+def explain(weak: Weak, labels: Labels) -> Iterator[Run]:
+    """Mark, level, claim and reason of a citation."""
+    cited, check = weak.cited, weak.cited.check
+    claim = one_line(check.claim, CLAIM) if check else ""
+    reason = one_line(check.reason, REASON) if check else ""
+    quoted = f" {labels.quoted.format(text=claim)}" if claim else ""
+    yield Run(f"[{cited.label}]", url=f"#ref-{cited.label}", level=cited.level)
+    yield Run(f" {labels.of('levels', cited.level)}.{quoted}{f' {reason}' if reason else ''}")
+
+
+def suggest(bare: Bare, labels: Labels) -> str:
+    """A statement without a citation, and where support for it may be."""
+    if bare.suggestion is None:
+        return bare.claim
+    title = one_line(bare.suggestion.title or bare.suggestion.document, 120)
+    return f"{bare.claim} {labels.suggestion.format(title=title)}"
+
+
+def cost_table(report: Report) -> Table:
+    """What the run used and might use; what it did not use at all is left out."""
+    labels = report.labels
+    rows = [("", labels.used, labels.limit), *map(_cost_row, report.cost, [labels] * len(report.cost))]
+    return Table(tuple(tuple((Run(cell),) for cell in row) for row in rows), ("left", "right", "right"))
+
+
+def _cost_row(line: Line, labels: Labels) -> tuple[str, str, str]:
+    def amount(value: float | None) -> str:
+        if value is None:
+            return labels.unknown_price
+        return f"${number(value)}" if line.name == "cost" else number(value)
+
+    used = minutes(line.used) if line.name == "minutes" and line.used is not None else amount(line.used)
+    unlimited = "" if line.name in ("input", "cached", "output") else labels.no_limit
+    return labels.of("lines", line.name), used, unlimited if line.limit is None else amount(line.limit)
+
+
+def references(report: Report) -> Items:
+    """The list of references: each document with the passages that are cited, and in them what was quoted."""
+    quoted = quotations(report)
+    styled = entries(report) or [()] * len(report.references)
+    items: list[tuple[Block, ...]] = []
+    for reference, style in zip(report.references, styled, strict=True):
+        passages = tuple((Paragraph(tuple(_passage(c, reference, quoted, report))),) for c in reference.passages)
+        anchor = Run("", anchor="" if len(reference.passages) == 1 else f"ref-{reference.number}")
+        items.append((Paragraph((anchor, *entry(reference, report, style))), Items(None, passages)))
+    return Items(1, tuple(items))
+
+
+def _passage(
+    cited: Cited, reference: Reference, quoted: "dict[str, tuple[str, str, str]]", report: Report
+) -> Iterator[Run]:
+    labels = report.labels
+    letter = cited.label.removeprefix(str(reference.number))
+    yield Run(f"{letter} " if letter else "", bold=True, anchor=f"ref-{cited.label}")
+    before, sentence, after = quoted[cited.label]
+    known = " · ".join([place(cited.passage, labels), *remarks(cited, report)])
+    if before or sentence or after:
+        start, end = labels.quoted.split("{text}")
+        yield from (
+            Run(start + before),
+            Run(sentence, bold=True),
+            Run(after + end),
+            Run(labels.aside.format(text=known)),
+        )
+    else:
+        yield Run(known)
+    if report.checked and not (report.without_model and cited.level == "supports"):
+        yield from (Run(" · "), Run(labels.of("levels", cited.level), italic=True, level=cited.level))
+
+
+def quotations(report: Report) -> dict[str, tuple[str, str, str]]:
+    """For each cited passage what is shown of it: (before, the sentence that counts, after).
+
+    Together with their entries these are at most SHARE times as long as the report's text, or SHORT characters.
+    """
+    cited = [c for reference in report.references for c in reference.passages]
+    body = len(words_of(blocks(report.body, report.labels)))
+    taken = sum(len("".join(r.text for r in entry(reference, report, ()))) for reference in report.references)
+    taken += sum(len(place(c.passage, report.labels)) for c in cited)
+    room = min(QUOTE, (max(SHARE * body, SHORT) - taken) // max(1, len(cited)))
+    return {c.label: excerpt(c, room) if room >= LEAST else ("", "", "") for c in cited}
+
+
+def excerpt(cited: Cited, room: int) -> tuple[str, str, str]:
+    """What of a cited passage stands before, in and after the sentence that its verdict rests on, `room` characters.
+
+    Without such a sentence: the passage's beginning.
+    """
+    passage = one_line(plain(cited.passage.text))
+    sentence = one_line(plain(cited.check.evidence)) if cited.check else ""
+    start = passage.find(sentence) if sentence else -1
+    if start < 0 or len(sentence) >= room:
+        return "", one_line(sentence, room) if start >= 0 else "", "" if start >= 0 else one_line(passage, room)
+    end, left = start + len(sentence), room - len(sentence)
+    first = max(0, start - max(left // 2, left - (len(passage) - end)))
+    if first:
+        first = passage.find(" ", first, start) + 1 or first
+    before = f"{'…' if first else ''}{passage[first:start]}"
+    after = one_line(passage[end:], max(2, left - len(before))) if len(passage) > end else ""
+    return before, sentence, f"{' ' if passage[end : end + 1] == ' ' else ''}{after}"
 
 
 def entry(reference: Reference, report: Report, styled: Sequence[Run]) -> list[Run]:
@@ -36,19 +250,65 @@ def _linked(runs: Sequence[Run], url: str | None) -> Iterator[Run]:
                 yield Run(text, bold=run.bold, italic=run.italic, url=target)
 
 
-def passage(cited: Cited, report: Report, longest: int) -> tuple[str, str]:
-    """(quotation, remarks) of a cited passage: its words, then place, level and what else there is to know."""
+def mark_runs(index: int, report: Report) -> list[Run]:
+    """A citation mark as text, each of its citations a link to its passage."""
+    mark = report.marks[index]
+    runs = [
+        Run(f"[{mark_text(c, report)}]", shift="sup", url=f"#ref-{c.label}", level=c.level if report.checked else "")
+        for c in mark.cited
+    ]
+    removed = [Run(f"[{report.labels.removed}]", italic=True, level="unrelated")] if mark.removed else []
+    return [*runs, *removed]
+
+
+def mark_text(cited: Cited, report: Report) -> str:
+    """What stands between the brackets of a mark: its label, and its level where it does not support the sentence."""
+    if not report.checked or cited.level == "supports":
+        return cited.label
+    return f"{cited.label}{report.labels.comma}{report.labels.of('marks', cited.level)}"
+
+
+def place(passage: Passage, labels: Labels) -> str:
+    """Where in its document a passage stands: headings, page, or else the paragraph's number."""
+    headings = [h for h in (one_line(h, 80) for h in passage.heading) if h and h != one_line(passage.title)]
+    parts = [" › ".join(headings)] if headings else []
+    if passage.page is not None:
+        parts.append(labels.page.format(n=passage.page))
+    return " · ".join(parts) or labels.paragraph.format(n=passage.position + 1)
+
+
+def trust(document: str, report: Report) -> str:
+    """What kind of source a document is, in the report's language."""
+    labels, verdict = report.labels, report.trust[document]
+    if verdict.kind in ("own", "unlisted"):
+        return labels.of("tiers", verdict.kind)
+    kind = labels.of("kinds", verdict.kind, verdict.kind.replace("-", " "))
+    return labels.of("tiers", TIERS[verdict.tier].name) + labels.aside.format(text=kind)
+
+
+def age(date: str | None, report: Report) -> str:
+    """The date of a source, with a remark where it is old for a question about the present."""
+    labels, shown = report.labels, one_line(date or "", 40)
+    if report.now and is_old(date, report.asked):
+        return shown + labels.aside.format(text=labels.old.format(years=OLD_AFTER))
+    return shown or labels.undated
+
+
+def about(reference: Reference, report: Report, dated: bool = True) -> list[str]:
+    """What a reader should know of a cited document: its date, or else whether it is old; and whether to trust it."""
+    old = [report.labels.old.format(years=OLD_AFTER)] if report.now and is_old(reference.date, report.asked) else []
+    told = [age(reference.date, report)] if reference.date or reference.url else []
+    return [*(told if dated else old), trust(reference.document, report)]
+
+
+def remarks(cited: Cited, report: Report) -> list[str]:
+    """What a reader should know of a cited passage besides its level."""
     labels = report.labels
-    level = [labels.levels[cited.level]] if report.checked else []
-    known = " · ".join([place(cited.passage, labels), *level, *remarks(cited, report)])
-    return labels.quoted.format(text=one_line(plain(cited.passage.text), longest)), known
+    found = [labels.excerpt] if cited.passage.excerpt else []
+    return found + ([labels.copy] if cited.check and cited.check.copy_of else [])
 
 
-def by_label(report: Report) -> Mapping[str, Reference]:
-    """The reference that each label belongs to."""
-    return {cited.label: reference for reference in report.references for cited in reference.passages}
-
-
-def inert_cell(text: str) -> str:
-    """The text of a table's cell, led by an apostrophe where a spreadsheet would take it for a formula."""
-    return f"'{text}" if _FORMULA.match(text) else text
+def inert_cell(inlines: Sequence[Inline]) -> Sequence[Inline]:
+    """A table's cell, led by an apostrophe where a spreadsheet would take it for a formula."""
+    text = "".join(i.text for i in inlines if isinstance(i, Run))
+    return [Run("'"), *inlines] if _FORMULA.match(text) else inlines

@@ -6,47 +6,62 @@ among the references. The page's Content-Security-Policy admits its own style sh
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from html import escape as escape_html
 from importlib.resources import files
+from itertools import groupby
 from typing import Any
 
 from .. import __version__
 from ..trajectory import Passage
-from .blocks import Run
-from .checks import REASON, explain, suggest, summary
+from .blocks import Block, Break, Chart, Cite, Code, Heading, Inline, Items, Paragraph, Quote, Rule, Run, Table, blocks
+from .charts import draw
 from .citations import Cited, Reference
-from .frame import entry
-from .markup import clean, language_tag, one_line, safe_url
-from .plain import plain
-from .prose import EXTERNAL, Prose, render
+from .frame import (
+    REASON,
+    about,
+    age,
+    checks,
+    cost_table,
+    entry,
+    excerpt,
+    facts,
+    mark_text,
+    place,
+    quotations,
+    remarks,
+    trust,
+)
+from .markup import clean, language_tag, one_line, plain, safe_url
 from .structure import Report
 from .styles import entries
-from .words import about, age, cost_rows, facts, mark_text, place, remarks, trust
+from .tex import mathml
 
-CARD, QUOTE, GLIMPSE = 480, 360, 160
-"""Characters of a passage in a card, among the references, in the list of sources."""
-BEFORE = 160
-"""Characters that a card shows before the sentence that a verdict rests on."""
+CARD, GLIMPSE = 480, 160
+"""Characters of a passage in a card, and in the list of sources."""
+_EXTERNAL = 'target="_blank" rel="noopener noreferrer"'
 
 
 def html(report: Report) -> str:
     """The whole page."""
-    titles = {cited.label: reference for reference in report.references for cited in reference.passages}
-    prose = render(report.body, lambda index: _mark(index, report, titles), report.labels)
+    body = blocks(report.body, report.labels)
+    writer = _Writer(report)
     labels = report.labels
+    checked, notes = checks(report), "".join(f"<li>{text(note)}</li>" for note in report.notes)
+    prose = writer.blocks(body)
     parts = [
         _head(report),
         f'<a class="skip" href="#report">{text(labels.skip)}</a>',
         _masthead(report),
         '<div class="layout">',
-        _contents(prose, report),
-        f'<main id="report"><article class="prose">\n{prose.html}</article>',
-        _references(report, prose),
-        _checks(report),
-        _notes(report),
+        _contents(body, report, bool(checked)),
+        f'<main id="report"><article class="prose">\n{prose}</article>',
+        _references(report, writer.shown),
+        f'<section id="check">{writer.blocks(checked)}</section>' if checked else "",
+        f'<section id="notes"><h2>{text(labels.notes)}</h2><ul>{notes}</ul></section>' if notes else "",
         _sources(report),
-        _cost(report),
+        f'<section id="cost"><h2>{text(labels.cost)}</h2>{writer.blocks([cost_table(report)])}</section>',
         "</main></div>",
         f"<footer>{text(labels.made_by.format(run=report.run))} {text(__version__)}</footer>",
         "</body></html>\n",
@@ -103,78 +118,172 @@ def _counted(report: Report) -> str:
     return report.labels.sources_count.format(cited=len(report.references), documents=len(report.sources))
 
 
-def _contents(prose: Prose, report: Report) -> str:
+def _contents(body: Sequence[Block], report: Report, checked: bool) -> str:
     labels = report.labels
-    entries = [(h.level, h.id, h.text) for h in prose.headings if h.level <= 3 and h.text]
+    entries = [
+        (b.level, b.id, "".join(i.text for i in b.inlines if isinstance(i, Run)))
+        for b in body
+        if isinstance(b, Heading) and b.level <= 3
+    ]
     entries += [(2, "references", labels.references)] if report.references else []
-    entries += [(2, "check", labels.check)] if _has_checks(report) else []
+    entries += [(2, "check", labels.check)] if checked else []
     entries += [(2, "sources", labels.sources)] if report.sources else []
     entries.append((2, "cost", labels.cost))
     items = "".join(
-        f'<li class="level-{level}"><a href="#{text(id_)}">{text(name)}</a></li>' for level, id_, name in entries
+        f'<li class="level-{level}"><a href="#{text(id_)}">{text(name)}</a></li>'
+        for level, id_, name in entries
+        if name.strip()
     )
     return f'<nav aria-label="{text(labels.contents)}"><p>{text(labels.contents)}</p><ol>{items}</ol></nav>'
 
 
-def _mark(index: int, report: Report, references: dict[str, Reference]) -> str:
-    mark = report.marks[index]
-    cites = "".join(
-        _cite(f"card-{index}-{i}", cited, references[cited.label], report) for i, cited in enumerate(mark.cited)
-    )
-    removed = f'<span class="removed">[{text(report.labels.removed)}]</span>' if mark.removed else ""
-    return f'<span class="marks" id="m-{index}">{cites}{removed}</span>'
+class _Writer:
+    """Blocks as HTML that holds nothing active."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.titles = {cited.label: reference for reference in report.references for cited in reference.passages}
+        self.shown: list[int] = []
+        """Indexes of the marks that have been written, in order."""
+
+    def blocks(self, found: Sequence[Block]) -> str:
+        return "".join(map(self._block, found))
+
+    def _block(self, block: Block) -> str:
+        match block:
+            case Heading():
+                id_ = f' id="{text(block.id)}"' if block.id else ""
+                return f"<h{block.level}{id_}>{self._inlines(block.inlines)}</h{block.level}>\n"
+            case Paragraph():
+                box = f' class="box {block.box}"' if block.box else ""
+                return f"<p{box}>{self._inlines(block.inlines)}</p>\n"
+            case Code():
+                return f"<pre><code>{text(block.text)}</code></pre>\n"
+            case Chart():
+                return _chart(block, self.report)
+            case Items():
+                return self._items(block)
+            case Quote():
+                return f"<blockquote>\n{self.blocks(block.blocks)}</blockquote>\n"
+            case Table():
+                return self._table(block)
+            case Rule():
+                return "<hr>\n"
+
+    def _items(self, items: Items) -> str:
+        tag = "ul" if items.start is None else "ol"
+        start = f' start="{items.start}"' if items.start not in (None, 1) else ""
+        return f"<{tag}{start}>\n" + "".join(map(self._item, items.items)) + f"</{tag}>\n"
+
+    def _item(self, item: tuple[Block, ...]) -> str:
+        first, *rest = item or (Paragraph(()),)
+        if not isinstance(first, Paragraph):
+            return f"<li>{self.blocks(item)}</li>\n"
+        box = f' class="box {first.box}"' if first.box else ""
+        return f"<li{box}>{self._inlines(first.inlines)}{self.blocks(rest)}</li>\n"
+
+    def _table(self, table: Table) -> str:
+        rows = [
+            "".join(self._cell(cell, table.sides[n : n + 1], "td" if number else "th") for n, cell in enumerate(row))
+            for number, row in enumerate(table.rows)
+        ]
+        head, *body = (f"<tr>{row}</tr>" for row in rows)
+        return f'<div class="table"><table>\n<thead>{head}</thead>\n<tbody>{"".join(body)}</tbody></table></div>\n'
+
+    def _cell(self, cell: Sequence[Inline], side: Sequence[str], tag: str) -> str:
+        """A cell with its alignment as a class: the page's policy admits no style attributes."""
+        aligned = f' class="{side[0]}"' if side and side[0] in ("left", "center", "right") else ""
+        return f"<{tag}{aligned}>{self._inlines(cell)}</{tag}>"
+
+    def _inlines(self, inlines: Sequence[Inline]) -> str:
+        pieces = []
+        for url, group in groupby(inlines, key=lambda i: i.url if isinstance(i, Run) else None):
+            inner = "".join(map(self._inline, group))
+            pieces.append(_link(url, inner) if url and inner else inner)
+        return "".join(pieces)
+
+    def _inline(self, inline: Inline) -> str:
+        match inline:
+            case Cite():
+                self.shown.append(inline.index)
+                return self._mark(inline.index)
+            case Break():
+                return "<br>\n"
+            case Run():
+                return _run(inline)
+
+    def _mark(self, index: int) -> str:
+        mark = self.report.marks[index]
+        cites = "".join(self._cite(f"card-{index}-{i}", cited) for i, cited in enumerate(mark.cited))
+        removed = f'<span class="removed">[{text(self.report.labels.removed)}]</span>' if mark.removed else ""
+        return f'<span class="marks" id="m-{index}">{cites}{removed}</span>'
+
+    def _cite(self, card: str, cited: Cited) -> str:
+        """A mark with its card."""
+        reference, report = self.titles[cited.label], self.report
+        known = " · ".join([place(cited.passage, report.labels), *about(reference, report), *remarks(cited, report)])
+        reason = one_line(cited.check.reason, REASON) if cited.check else ""
+        verdict = _level(cited, report) + (f' <span class="reason">{text(reason)}</span>' if reason else "")
+        return (
+            f'<span class="cite"><a class="mark {cited.level}" href="#ref-{cited.label}" aria-describedby="{card}">'
+            f'[{text(mark_text(cited, report))}]</a><span class="card" id="{card}" role="note">'
+            f'<span class="card-title">{_linked(reference.title, reference.url)}</span> '
+            f'<span class="card-place">{text(known)}</span> '
+            f'<span class="card-text"{_lang(cited.passage)}>{_highlighted(excerpt(cited, CARD))}</span>{verdict}</span>'
+            "</span>"
+        )
 
 
-def _cite(card: str, cited: Cited, reference: Reference, report: Report) -> str:
-    """A mark with its card."""
-    title = _linked(reference.title, reference.url)
-    quote = _excerpt(cited)
+def _run(run: Run) -> str:
+    if run.formula:
+        shown = mathml(run.text, run.display) or f'<code class="formula">{text(run.text)}</code>'
+    else:
+        shown = f"<code>{text(run.text)}</code>" if run.code else text(run.text)
+    for wanted, tag in ((run.bold, "strong"), (run.italic, "em"), (run.strike, "s"), (run.shift, run.shift)):
+        shown = f"<{tag}>{shown}</{tag}>" if wanted and run.text else shown
+    return f'<span id="{text(run.anchor)}">{shown}</span>' if run.anchor else shown
+
+
+def _link(url: str, inner: str) -> str:
     return (
-        f'<span class="cite"><a class="mark {cited.level}" href="#ref-{cited.label}" aria-describedby="{card}">'
-        f'[{text(mark_text(cited, report))}]</a><span class="card" id="{card}" role="note">'
-        f'<span class="card-title">{title}</span> '
-        f'<span class="card-place">{_place(cited, reference, report)}</span> '
-        f'<span class="card-text"{_lang(cited.passage)}>{quote}</span>{_verdict(cited, report)}</span></span>'
+        f'<a href="{text(url)}">{inner}</a>'
+        if url.startswith("#")
+        else f'<a href="{text(url)}" {_EXTERNAL}>{inner}</a>'
     )
 
 
-def _excerpt(cited: Cited) -> str:
-    """What a card quotes: the sentence that the verdict rests on with what stands around it, or the passage's start."""
-    passage = one_line(plain(cited.passage.text))
-    evidence = one_line(plain(cited.check.evidence)) if cited.check else ""
-    start = passage.find(evidence) if evidence else -1
-    if start < 0:
-        return text(one_line(passage, CARD))
-    first = 0 if start <= BEFORE else passage.find(" ", start - BEFORE, start) + 1 or start - BEFORE
-    end = start + len(evidence)
-    rest = one_line(passage[end:], CARD) if len(passage) > end else ""
-    gap = " " if passage[end : end + 1] == " " else ""
-    before = f"{'…' if first else ''}{text(passage[first:start])}"
-    return f'{before}<b class="evidence">{text(evidence)}</b>{gap}{text(rest)}'
+def _highlighted(found: tuple[str, str, str]) -> str:
+    before, sentence, after = map(text, found)
+    return f'{before}<b class="evidence">{sentence}</b>{after}' if sentence else after
+
+
+def _chart(block: Chart, report: Report) -> str:
+    """A chart with its specification beside it."""
+    labels, chart = report.labels, draw(block.specification)
+    code = f"<pre><code>{text(block.specification)}</code></pre>"
+    if chart.png is None:
+        why = text(labels.chart_missing.format(why=chart.problem))
+        return f'<figure><figcaption class="problem">{why}</figcaption>{code}</figure>\n'
+    picture, title = base64.b64encode(chart.png).decode(), text(chart.title or labels.chart)
+    return (
+        f'<figure><img src="data:image/png;base64,{picture}" alt="{title}" width="{chart.size[0]}">\n'
+        f"<figcaption>{title}</figcaption>"
+        f"<details><summary>{text(labels.chart_data)}</summary>{code}</details></figure>\n"
+    )
 
 
 def _linked(title: str, url: str | None) -> str:
     """A document's title, leading to it where it has an address."""
     target = safe_url(url)
     shown = text(one_line(title, 200))
-    return f'<a href="{text(target)}" {EXTERNAL}>{shown}</a>' if target else shown
-
-
-def _place(cited: Cited, reference: Reference, report: Report) -> str:
-    return text(" · ".join([place(cited.passage, report.labels), *about(reference, report), *remarks(cited, report)]))
-
-
-def _verdict(cited: Cited, report: Report) -> str:
-    """What the check found at this place, and why."""
-    reason = one_line(cited.check.reason, REASON) if cited.check else ""
-    return _level(cited, report) + (f' <span class="reason">{text(reason)}</span>' if reason else "")
+    return f'<a href="{text(target)}" {_EXTERNAL}>{shown}</a>' if target else shown
 
 
 def _level(cited: Cited, report: Report) -> str:
     """What the check found, where there was one."""
     if not report.checked:
         return ""
-    return f'<span class="level {cited.level}">{text(report.labels.levels[cited.level])}</span>'
+    return f'<span class="level {cited.level}">{text(report.labels.of("levels", cited.level))}</span>'
 
 
 def _lang(passage: Passage) -> str:
@@ -182,97 +291,51 @@ def _lang(passage: Passage) -> str:
     return f' lang="{language}"' if language else ""
 
 
-def _references(report: Report, prose: Prose) -> str:
+def _references(report: Report, shown: Sequence[int]) -> str:
     if not report.references:
         return ""
     places: dict[str, list[int]] = {}
-    for index in prose.shown:
+    for index in shown:
         for cited in report.marks[index].cited:
             places.setdefault(cited.label, []).append(index)
+    quoted = quotations(report)
     styled = entries(report) or [()] * len(report.references)
-    items = "\n".join(
-        _reference(reference, places, report, style) for reference, style in zip(report.references, styled, strict=True)
-    )
+    items = []
+    for reference, style in zip(report.references, styled, strict=True):
+        passages = "".join(
+            _passage(cited, reference, quoted[cited.label], places.get(cited.label, []), report)
+            for cited in reference.passages
+        )
+        own_id = "" if len(reference.passages) == 1 else f' id="ref-{reference.number}"'
+        named = "".join(_link(run.url, _run(run)) if run.url else _run(run) for run in entry(reference, report, style))
+        number = f'<b class="number">[{reference.number}]</b>'
+        items.append(f'<li{own_id}><p class="source">{number} {named}</p>{passages}</li>')
+    listed = "\n".join(items)
     heading = text(report.labels.references)
-    return f'<section id="references"><h2>{heading}</h2><ol class="references">\n{items}\n</ol></section>'
+    return f'<section id="references"><h2>{heading}</h2><ol class="references">\n{listed}\n</ol></section>'
 
 
-def _reference(reference: Reference, places: dict[str, list[int]], report: Report, styled: tuple[Run, ...]) -> str:
-    passages = "".join(_cited_passage(cited, reference, places, report) for cited in reference.passages)
-    own_id = "" if len(reference.passages) == 1 else f' id="ref-{reference.number}"'
-    if styled:
-        shown = "".join(_run(run) for run in entry(reference, report, styled))
-    else:
-        known = text(" · ".join(about(reference, report)))
-        address = _address(reference.url, reference.document)
-        shown = f"<cite>{_linked(reference.title, reference.url)}</cite> <span>{known}</span>{address}"
-    return f'<li{own_id}><p class="source"><b class="number">[{reference.number}]</b> {shown}</p>{passages}</li>'
-
-
-def _run(run: Run) -> str:
-    shown = text(run.text)
-    for wanted, tag in ((run.bold, "b"), (run.italic, "i")):
-        shown = f"<{tag}>{shown}</{tag}>" if wanted else shown
-    return f'<a href="{text(run.url)}" {EXTERNAL}>{shown}</a>' if run.url else shown
-
-
-def _address(url: str | None, document: str) -> str:
-    """Where the document is to be found: its address, or its path or id."""
-    shown = one_line(url if url and safe_url(url) else document, 160)
-    return f' <span class="address">{text(shown)}</span>'
-
-
-def _cited_passage(cited: Cited, reference: Reference, places: dict[str, list[int]], report: Report) -> str:
-    labels = report.labels
-    passage = plain(cited.passage.text)
-    quote = one_line(passage, QUOTE)
-    letter = cited.label.removeprefix(str(reference.number))
+def _passage(
+    cited: Cited, reference: Reference, quoted: tuple[str, str, str], places: Sequence[int], report: Report
+) -> str:
+    labels, lang = report.labels, _lang(cited.passage)
     told = " · ".join([place(cited.passage, labels), *remarks(cited, report)])
     back = " ".join(
         f'<a href="#m-{index}" aria-label="{text(labels.cited_in_text)} {n}">↩{n if n > 1 else ""}</a>'
-        for n, index in enumerate(places.get(cited.label, []), 1)
+        for n, index in enumerate(places, 1)
     )
+    whole = plain(cited.passage.text)
+    cut = "".join(quoted) != one_line(whole)
     more = (
-        f"<details><summary>{text(labels.whole_passage)}</summary>"
-        f"<p{_lang(cited.passage)}>{text(passage)}</p></details>"
-        if quote != one_line(passage)
-        else ""
+        f"<details><summary>{text(labels.whole_passage)}</summary><p{lang}>{text(whole)}</p></details>" if cut else ""
     )
+    quotation = f"<blockquote{lang}>{_highlighted(quoted)}</blockquote>" if any(quoted) else ""
     return (
-        f'<div class="passage" id="ref-{cited.label}"><b class="letter">{letter}</b>'
-        f"<blockquote{_lang(cited.passage)}>{text(quote)}</blockquote>"
+        f'<div class="passage" id="ref-{cited.label}">'
+        f'<b class="letter">{cited.label.removeprefix(str(reference.number))}</b>{quotation}'
         f'<p class="place"><span>{text(told)}</span>{_level(cited, report)}'
         f'<span class="back">{back}</span></p>{more}</div>'
     )
-
-
-def _has_checks(report: Report) -> bool:
-    return report.checks is not None and bool(report.checks.total or report.checks.uncited)
-
-
-def _checks(report: Report) -> str:
-    """How the citations came out, those that do not hold, and what cites nothing."""
-    checks, labels = report.checks, report.labels
-    if checks is None or not _has_checks(report):
-        return ""
-    weak = "".join(
-        f'<li class="{w.cited.level}"><a href="#m-{w.mark}">[{w.cited.label}]</a> {text(explain(w, labels))}</li>'
-        for w in checks.weak
-    )
-    bare = "".join(f"<li>{text(suggest(b, labels))}</li>" for b in checks.uncited)
-    lists = "".join(
-        f"<h3>{text(heading)}</h3><ul>{items}</ul>"
-        for heading, items in ((labels.weak, weak), (labels.uncited, bare))
-        if items
-    )
-    return f'<section id="check"><h2>{text(labels.check)}</h2><p>{text(summary(checks, labels))}</p>{lists}</section>'
-
-
-def _notes(report: Report) -> str:
-    if not report.notes:
-        return ""
-    items = "".join(f"<li>{text(note)}</li>" for note in report.notes)
-    return f'<section id="notes"><h2>{text(report.labels.notes)}</h2><ul>{items}</ul></section>'
 
 
 def _sources(report: Report) -> str:
@@ -302,22 +365,7 @@ def _source(source: dict[str, Any], number: int | None, report: Report) -> str:
     known = text(" · ".join([age(source["date"], report), trust(source["document"], report)]))
     return (
         f"<li><p><cite>{_linked(source['title'], source['url'])}</cite> "
-        f"{_address(source['url'], source['document'])}</p>"
+        f'<span class="address">{text(one_line(safe_url(source["url"]) or source["document"], 160))}</span></p>'
         f'<p class="place"><span>{known}</span><span>{status}</span></p>'
         f"<details><summary>{text(labels.passages.format(n=len(passages)))}</summary><ul>{glimpses}</ul></details></li>"
-    )
-
-
-def _cost(report: Report) -> str:
-    labels = report.labels
-    indented, part = {"input", "cached", "output"}, ' class="part"'
-    rows = "".join(
-        f'<tr><th scope="row"{part if line.name in indented else ""}>{text(name)}</th>'
-        f'<td class="right">{text(used)}</td><td class="right">{text(limit)}</td></tr>'
-        for line, (name, used, limit) in zip(report.cost, cost_rows(report), strict=True)
-    )
-    return (
-        f'<section id="cost"><h2>{text(labels.cost)}</h2><div class="table"><table><thead><tr><th></th>'
-        f'<th class="right">{text(labels.used)}</th><th class="right">{text(labels.limit)}</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div></section>"
     )

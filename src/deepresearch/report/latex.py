@@ -4,34 +4,12 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ..text.characters import WIDE
-from .blocks import (
-    Block,
-    Break,
-    Chart,
-    Cite,
-    Code,
-    Heading,
-    Inline,
-    Items,
-    Paragraph,
-    Quote,
-    Rule,
-    Run,
-    Table,
-    blocks,
-)
+from .blocks import Block, Break, Chart, Cite, Code, Heading, Inline, Items, Paragraph, Quote, Rule, Run, Table, blocks
 from .charts import draw
-from .checks import explain, suggest, summary
-from .formulas import is_harmless
-from .frame import MAKER, entry, passage
-from .markup import one_line
+from .frame import MAKER, closing, mark_runs, opening
 from .structure import Report
-from .styles import entries
-from .tex import address, escape
-from .words import cost_rows, facts, mark_text
+from .tex import address, canonical, escape, is_harmless
 
-QUOTE = 360
-"""Characters of a cited passage that are shown."""
 SERIF, SANS, MONO = "Noto Serif CJK SC", "Noto Sans CJK SC", "Noto Sans Mono CJK SC"
 """Fonts for Chinese that the source names; xelatex stops where one is missing."""
 
@@ -74,19 +52,10 @@ class _Writer:
 
     def write(self) -> str:
         """The whole source."""
-        report, labels = self.report, self.report.labels
-        parts = [rf"{{\LARGE\bfseries {escape(report.title)}\par}}"]
-        if one_line(report.question) != report.title:
-            parts.append(rf"\textit{{{escape(labels.question)}{labels.colon}{escape(report.question)}}}")
-        told = " · ".join(f"{escape(name)}{labels.colon}{escape(value)}" for name, value in facts(report))
-        parts.append(rf"{{\small {told}\par}}")
-        if report.partial is not None:
-            parts.append(_box(rf"\textbf{{{escape(labels.partial)}}}{labels.colon}{escape(report.partial)}"))
-        parts += [*self._blocks(blocks(report.body, labels)), *self._references(), *self._checks()]
-        if report.notes:
-            parts += [_section(labels.notes), _list("itemize", map(escape, report.notes))]
-        parts += [_section(labels.cost), self._cost()]
-        body = "\n\n".join(part for part in parts if part)
+        report = self.report
+        title = rf"{{\LARGE\bfseries {escape(report.title)}\par}}"
+        parts = self._blocks([*opening(report), *blocks(report.body, report.labels), *closing(report)])
+        body = "\n\n".join(part for part in [title, *parts] if part)
         return self._preamble(body) + body + "\n\n\\end{document}\n"
 
     def _preamble(self, body: str) -> str:
@@ -133,7 +102,9 @@ class _Writer:
         spec = "".join(
             f">{{{aligned.get(side, chr(92) + 'raggedright')}\\arraybackslash}}p{{{width}}}" for side in sides
         )
-        rows = [" & ".join(self._inlines(cell) for cell in row) + r" \\" for row in table.rows]
+        rows = [
+            "{}" + " & ".join(self._inlines(cell) for cell in row) + r" \\" for row in table.rows
+        ]  # {}: a row's [ is no option
         head = f"\\hline\n{rows[0]}\n\\hline\\endhead"
         size = r"\footnotesize" if columns > 4 else r"\small"
         return f"{{{size}\n\\begin{{longtable}}{{{spec}}}\n{head}\n" + "\n".join(
@@ -162,55 +133,15 @@ class _Writer:
             case Run():
                 return _run(inline)
             case Cite():
-                return self._mark(inline.index)
+                return "".join(map(_run, mark_runs(inline.index, self.report)))
             case Break():
                 return r"\newline "
 
-    def _mark(self, index: int) -> str:
-        mark = self.report.marks[index]
-        cites = "".join(rf"\cited{{{c.label}}}{{{escape(mark_text(c, self.report))}}}" for c in mark.cited)
-        return cites + (rf"\textit{{[{escape(self.report.labels.removed)}]}}" if mark.removed else "")
-
-    def _references(self) -> list[str]:
-        report = self.report
-        if not report.references:
-            return []
-        styled, items = entries(report), []
-        for index, reference in enumerate(report.references):
-            lines = ["".join(_run(run) for run in entry(reference, report, styled[index] if styled else ()))]
-            for cited in reference.passages:
-                quotation, known = passage(cited, report, QUOTE)
-                letter = cited.label.removeprefix(str(reference.number))
-                target = rf"\hypertarget{{ref-{cited.label}}}{{}}"
-                lines.append(f"{target}{letter} \\textit{{{escape(quotation)}}} ({escape(known)})")
-            items.append(f"\\item[{{{reference.number}.}}] " + r"\newline ".join(lines))
-        listed = "\\begin{list}{}{\\leftmargin=2em\\itemsep=0.4em}\\small\n" + "\n".join(items) + "\n\\end{list}"
-        return [_section(report.labels.references), listed]
-
-    def _checks(self) -> list[str]:
-        checks, labels = self.report.checks, self.report.labels
-        if checks is None or not (checks.total or checks.uncited):
-            return []
-        parts = [_section(labels.check), escape(summary(checks, labels))]
-        if checks.weak:
-            weak = [f"[{w.cited.label}] {escape(explain(w, labels))}" for w in checks.weak]
-            parts += [rf"\subsection{{{escape(labels.weak)}}}", _list("itemize", [f"{{}}{line}" for line in weak])]
-        if checks.uncited:
-            bare = [escape(suggest(b, labels)) for b in checks.uncited]
-            parts += [rf"\subsection{{{escape(labels.uncited)}}}", _list("itemize", bare)]
-        return parts
-
-    def _cost(self) -> str:
-        labels = self.report.labels
-        rows = [("", labels.used, labels.limit), *cost_rows(self.report)]
-        return self._table(Table(tuple(tuple((Run(c),) for c in row) for row in rows), ("left", "right", "right")))
-
 
 def _run(run: Run) -> str:
-    if run.formula:
-        text = f"${' '.join(run.text.split())}$" if is_harmless(run.text) else rf"\texttt{{{escape(run.text)}}}"
-    else:
-        text = _spaced(run.text)
+    if run.url and run.url.startswith("#ref-") and run.shift:
+        return rf"\cited{{{run.url[5:]}}}{{{escape(run.text[1:-1])}}}"
+    text = _formula(run) if run.formula else _spaced(run.text)
     for wanted, command in (
         (run.code, "texttt"),
         (run.bold, "textbf"),
@@ -221,7 +152,18 @@ def _run(run: Run) -> str:
     ):
         if wanted and text.strip():
             text = rf"\{command}{{{text}}}"
-    return rf"\href{{{address(run.url)}}}{{{text}}}" if run.url else text
+    if run.url and run.url.startswith("#ref-"):
+        text = rf"\hyperlink{{{run.url[1:]}}}{{{text}}}"
+    elif run.url and not run.url.startswith("#"):
+        text = rf"\href{{{address(run.url)}}}{{{text}}}"
+    return rf"\hypertarget{{{run.anchor}}}{{}}{text}" if run.anchor.startswith("ref-") else text
+
+
+def _formula(run: Run) -> str:
+    tex = " ".join(canonical(run.text).split())
+    if not is_harmless(tex):
+        return rf"\texttt{{{escape(run.text)}}}"
+    return rf"\[{tex}\]" if run.display and "\\begin" in tex else f"${tex}$"
 
 
 def _spaced(text: str) -> str:
@@ -242,13 +184,5 @@ def _indented(line: str) -> str:
     return "~" * (len(line) - len(line.lstrip())) + escape(line)
 
 
-def _section(title: str) -> str:
-    return rf"\section{{{escape(title)}}}"
-
-
 def _box(text: str) -> str:
     return rf"\boxedtext{{{text}}}"
-
-
-def _list(kind: str, items: Iterable[str]) -> str:
-    return f"\\begin{{{kind}}}\n" + "\n".join(rf"\item {{}}{item}" for item in items) + f"\n\\end{{{kind}}}"

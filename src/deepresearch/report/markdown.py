@@ -5,26 +5,16 @@ HTML, links of other schemes than http, https and mailto, and images, which woul
 """
 
 import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
-from ..text.markdown import Ranges, code_ranges, is_inside, line_starts, merge_ranges, new_parser
-from .blocks import Run
-from .checks import explain, suggest, summary
-from .citations import Cited, Mark, Reference
-from .markup import (
-    PLACEHOLDERS,
-    clean,
-    closing_fence,
-    one_line,
-    safe_url,
-)
-from .plain import plain
+from ..text.markdown import Ranges, code_ranges, is_inside, line_starts, merge_ranges
+from .blocks import Block, Heading, Inline, Items, Paragraph, Run, Table, plain_text
+from .frame import closing, mark_text, opening
+from .markup import clean, closing_fence, one_line, safe_url
 from .structure import Report
-from .styles import entries
-from .words import about, cost_rows, facts, mark_text, place, remarks
-
-QUOTE = 320
-"""Characters of a cited passage that are shown."""
+from .syntax import PLACEHOLDERS, new_parser
 
 _SPECIAL = re.compile(r"([\\`*_\[\]~$]|&(?=#?\w+;))")
 _ACTIVE = re.compile(
@@ -41,33 +31,13 @@ _ACTIVE = re.compile(
 
 def markdown(report: Report) -> str:
     """The whole report as Markdown."""
-    labels = report.labels
-    parts = [f"# {escape(report.title)}"]
-    if one_line(report.question) != report.title:
-        parts.append(f"**{labels.question}**{labels.colon}{escape(report.question)}")
-    parts.append(" · ".join(f"{name}{labels.colon}{escape(value)}" for name, value in facts(report)))
-    if report.partial is not None:
-        parts.append(f"> **{labels.partial}**{labels.colon}{escape(report.partial)}")
-    parts.append(body(report))
-    if report.references:
-        styled = entries(report) or [()] * len(report.references)
-        lines = [_reference(r, report, style) for r, style in zip(report.references, styled, strict=True)]
-        parts += [f"## {labels.references}", "\n".join(lines)]
-    parts += _checks(report)
-    if report.notes:
-        parts += [f"## {labels.notes}", "\n".join(f"- {escape(note)}" for note in report.notes)]
-    parts += [f"## {labels.cost}", _cost_table(report)]
+    parts = [f"# {escape(report.title)}", *map(_block, opening(report)), body(report), *map(_block, closing(report))]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def escape(text: str) -> str:
     """`text` on one line, with nothing in it that Markdown or HTML would act on."""
     return _SPECIAL.sub(r"\\\1", one_line(text)).replace("<", "&lt;").replace(">", "&gt;")
-
-
-def anchor(cited: Cited) -> str:
-    """Name of the place that a mark leads to."""
-    return f"ref-{cited.label}"
 
 
 def body(report: Report) -> str:
@@ -80,7 +50,7 @@ def body(report: Report) -> str:
         if is_inside(code, match.start()):
             return "" if match["mark"] else match.group()
         if match["mark"]:
-            return _mark(report.marks[int(match.group(2))], report)
+            return _mark(int(match.group(2)), report)
         if match["words"]:
             stars = "**" if match["strong"].lower() in ("b", "strong") else "*"
             return f"{stars}{match['words']}{stars}"
@@ -93,63 +63,60 @@ def body(report: Report) -> str:
     return _ACTIVE.sub(replace, text + closing_fence(text)).strip("\n")
 
 
-def _mark(mark: Mark, report: Report) -> str:
+def _mark(index: int, report: Report) -> str:
     # The inner brackets are escaped: a reference definition in the policy's text could take them over.
-    links = [f"[\\[{mark_text(cited, report)}\\]](#{anchor(cited)})" for cited in mark.cited]
-    removed = [f"*\\[{report.labels.removed}\\]*"] if mark.removed else []
-    return "".join(links + removed)
+    mark = report.marks[index]
+    links = [f"[\\[{mark_text(cited, report)}\\]](#ref-{cited.label})" for cited in mark.cited]
+    return "".join(links) + (f"*\\[{report.labels.removed}\\]*" if mark.removed else "")
 
 
-def _reference(reference: Reference, report: Report, styled: tuple[Run, ...]) -> str:
-    labels = report.labels
-    url = safe_url(reference.url)
-    where = f"<{url}>" if url else f"`{one_line(reference.document).replace('`', '')}`"
-    if styled:
-        head = ["".join(_run(run) for run in styled), *map(escape, about(reference, report, dated=False))]
-        head += [] if url else [where]  # no style prints the path of the user's own document
-    else:
-        head = [f"**{escape(reference.title)}**", *map(escape, about(reference, report)), where]
-    number = "" if len(reference.passages) == 1 else f'<a id="ref-{reference.number}"></a>'
-    lines = [f"{reference.number}. {number}" + " · ".join(head)]
-    indent = " " * (len(str(reference.number)) + 2)
-    for cited in reference.passages:
-        letter = cited.label.removeprefix(str(reference.number))
-        level = f" · *{labels.levels[cited.level]}*" if report.checked else ""
-        level += "".join(f" · {escape(remark)}" for remark in remarks(cited, report))
-        lines.append(
-            f'{indent}- <a id="{anchor(cited)}"></a>{f"**{letter}** " if letter else ""}'
-            f"“{escape(one_line(plain(cited.passage.text), QUOTE))}” ({escape(place(cited.passage, labels))}){level}"
-        )
-    return "\n".join(lines)
+def _block(block: Block) -> str:
+    """A block of the report's frame; the policy's text is never one."""
+    match block:
+        case Heading():
+            return f"{'#' * block.level} {_inlines(block.inlines)}"
+        case Paragraph():
+            return f"> {_inlines(block.inlines)}" if block.box else _inlines(block.inlines)
+        case Items():
+            return "\n".join(_items(block))
+        case Table():
+            rows = [[plain_text(cell) for cell in row] for row in block.rows]  # words and figures of our own
+            rows.insert(1, ["---:" if side == "right" else "---" for side in block.sides])
+            return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+        case _:
+            return ""
+
+
+def _items(items: Items, indent: str = "") -> Iterator[str]:
+    for number, item in enumerate(items.items, items.start or 0):
+        name = "-" if items.start is None else f"{number}."
+        for block in item:
+            if isinstance(block, Items):
+                yield from _items(block, indent + " " * (len(name) + 1))
+            else:
+                yield f"{indent}{name} {_block(block)}"
+
+
+def _inlines(inlines: Sequence[Inline]) -> str:
+    pieces = []
+    for url, group in groupby((i for i in inlines if isinstance(i, Run)), key=lambda run: run.url):
+        runs = list(group)
+        words = "".join(map(_run, runs))
+        if url and one_line("".join(run.text for run in runs)) == url:
+            words = f"<{url}>"
+        elif url:
+            words = f"[{words}]({url})"
+        pieces.append(words)
+    return "".join(pieces)
 
 
 def _run(run: Run) -> str:
-    shown = escape(f"x{run.text}x")[1:-1]
-    return (
-        f"{shown[: len(shown) - len(shown.lstrip())]}*{shown.strip()}*{shown[len(shown.rstrip()) :]}"
-        if run.italic and shown.strip()
-        else shown
-    )
-
-
-def _checks(report: Report) -> list[str]:
-    """How the citations came out, those that do not hold, and what cites nothing."""
-    checks, labels = report.checks, report.labels
-    if checks is None or not (checks.total or checks.uncited):
-        return []
-    parts = [f"## {labels.check}", escape(summary(checks, labels))]
-    if checks.weak:
-        lines = [f"- [\\[{w.cited.label}\\]](#{anchor(w.cited)}) {escape(explain(w, labels))}" for w in checks.weak]
-        parts += [f"### {labels.weak}", "\n".join(lines)]
-    if checks.uncited:
-        parts += [f"### {labels.uncited}", "\n".join(f"- {escape(suggest(b, labels))}" for b in checks.uncited)]
-    return parts
-
-
-def _cost_table(report: Report) -> str:
-    labels = report.labels
-    rows = [("", labels.used, labels.limit), ("---", "---:", "---:"), *cost_rows(report)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    """A run with its blanks outside the stars."""
+    words = escape(run.text)
+    stars = "**" if run.bold else "*" if run.italic else ""
+    before, after = (" " if words and at.isspace() else "" for at in (run.text[:1], run.text[-1:]))
+    shown = f"{before}{stars}{words}{stars}{after}" if words else run.text
+    return f'<a id="{run.anchor}"></a>{shown}' if run.anchor else shown
 
 
 def _lines_with_forbidden_links(text: str) -> Ranges:

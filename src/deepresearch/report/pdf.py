@@ -12,8 +12,7 @@ from ..errors import ExportError
 from ..sandbox.browser import INSTEAD, find_chromium, print_page, without_font
 from .blocks import blocks, words_of
 from .html import html
-from .markup import clean
-from .plain import plain
+from .markup import clean, plain
 from .structure import Report
 
 

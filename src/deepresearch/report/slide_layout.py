@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..text.sentences import sentence_spans
-from .blocks import Block, Chart, Code, Heading, Inline, Items, Paragraph, Quote, Run, Table, plain_text, words_of
+from .blocks import Block, Chart, Cite, Code, Heading, Inline, Items, Paragraph, Quote, Run, Table, plain_text, words_of
 from .charts import draw
 from .markup import one_line
 from .structure import Report
@@ -73,7 +73,7 @@ def _of_block(block: Block, title: str, report: Report, lead: Idea | None) -> It
     match block:
         case Paragraph():
             yield Idea(
-                report.labels.boxes[block.box],
+                report.labels.of("boxes", block.box),
                 [tuple(shortened(block.inlines, ROOM))],
                 notes=[plain_text(block.inlines)],
             )
@@ -133,23 +133,25 @@ def width_of(inlines: Iterable[Inline]) -> int:
 
 
 def shortened(inlines: Sequence[Inline], room: int) -> Iterator[Inline]:
-    """`inlines` up to the end of the last sentence that fits, or of the words that do; every mark on the way stays."""
+    """`inlines` up to the end of the last sentence that fits, or of the words that do, with the citation of its end."""
     if width_of(inlines) <= room:
         yield from inlines
         return
     text = "".join(i.text if isinstance(i, Run) else "" for i in inlines)
     fitting = [end for _, end in sentence_spans(text) if width_of([Run(text[:end])]) <= room]
-    left = fitting[-1] if fitting else max(room // (2 if width_of([Run(text)]) > 1.5 * len(text) else 1) - 1, 1)
-    ended = False
+    end = fitting[-1] if fitting else max(room // (2 if width_of([Run(text)]) > 1.5 * len(text) else 1) - 1, 1)
+    last = fitting[-2] if len(fitting) > 1 else 0
+    at, cited = 0, False
+    """Where in `text`; whether the sentence that is shown last has a citation."""
     for inline in inlines:
         if isinstance(inline, Run):
-            if left <= 0:
-                ended = True
-            elif len(inline.text) <= left:
-                yield inline
-            else:
-                yield replace(inline, text=inline.text[:left].rstrip() + ("" if fitting else "…"))
-                ended = True
-            left -= len(inline.text)
-        elif not ended:
+            if at < end:
+                cut = at + len(inline.text) > end
+                yield replace(inline, text=inline.text[: end - at].rstrip() + "…" * (not fitting)) if cut else inline
+            at += len(inline.text)
+        elif at < end:
             yield inline
+            cited = cited or (isinstance(inline, Cite) and at > last)
+        elif isinstance(inline, Cite) and not cited:
+            yield inline
+            cited = at > end  # several that follow the last word at once all stay

@@ -4,24 +4,25 @@ A slide shows the beginning of what the report says; the whole of it stands in t
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
-from .blocks import Cite, Inline, Run, Table, blocks, plain_text
-from .checks import explain, suggest, summary
-from .extras import need
-from .frame import EAST_ASIAN, LATIN, MAKER, MONO, by_label, inert_cell
-from .markup import clean, one_line, safe_url
+from .blocks import Block, Break, Cite, Inline, Paragraph, Run, Table, blocks
+from .frame import EAST_ASIAN, LATIN, MAKER, MONO, age, checks, inert_cell, mark_runs, notes, opening
+from .markup import clean, need, one_line, safe_url
 from .slide_layout import Idea, ideas, shortened, width_of
 from .structure import Report
-from .words import age, facts, mark_text
+from .tex import rows as formula_rows
 
 MOST_ROWS, MOST_COLUMNS, ROW = 9, 6, 260
 """Rows and columns of a table on a slide, and the width of a row's text, which its cells share."""
-PER_SLIDE, PER_CHECK, MOST_CHECKS, REMARK = 7, 5, 25, 300
-"""References on a slide; verdicts and remarks on one, of a list, and letters of each."""
+PER_SLIDE = 7
+"""References on a slide."""
 NOTES = 6000
 _INK, _MUTED, _ACCENT, _WARN = "1B222B", "5C6672", "0B57A4", "8A4B00"
+_COLOURS = {**dict.fromkeys(("contradicts", "unrelated"), "A3211B"), "supports": _ACCENT, "": _ACCENT}
+"""Of a citation, by what the check found; any other level: _WARN."""
 _BLANK = 6
 """The empty layout of python-pptx's own template."""
 
@@ -50,34 +51,23 @@ class _Writer:
 
     def write(self) -> None:
         """Title, a slide for each idea, references, what the check found."""
-        report = self.report
+        report, labels = self.report, self.report.labels
         self._opening()
-        for idea in ideas(blocks(report.body, report.labels), report.title, report):
-            self._idea(idea)
-        labels, references = report.labels, report.references
-        for first in range(0, len(references), PER_SLIDE):
+        self._ideas(blocks(report.body, labels))
+        for first in range(0, len(report.references), PER_SLIDE):
             slide = self._slide(labels.references)
             frame = self._box(slide, 0.8, 1.5, 11.7, 5.4)
-            for reference in references[first : first + PER_SLIDE]:
+            for reference in report.references[first : first + PER_SLIDE]:
                 url = safe_url(reference.url)
                 paragraph = self._paragraph(frame, 14)
                 self._run(paragraph, Run(f"[{reference.number}] {one_line(reference.title, 110)}", url=url))
                 tail = " · ".join([age(reference.date, report), one_line(url or reference.document, 90)])
                 self._run(paragraph, Run(f" · {tail}"), colour=_MUTED)
-        self._remarks()
+        self._ideas([*checks(report), *notes(report)])
 
-    def _remarks(self) -> None:
-        """Citations that do not hold, statements without one, notes: a few to a slide."""
-        checks, labels = self.report.checks, self.report.labels
-        weak = [f"[{w.cited.label}] {explain(w, labels)}" for w in checks.weak] if checks else []
-        bare = [suggest(b, labels) for b in checks.uncited] if checks else []
-        for heading, lines in ((labels.weak, weak), (labels.uncited, bare), (labels.notes, self.report.notes)):
-            left = len(lines) - MOST_CHECKS
-            shown = [*lines[:MOST_CHECKS], *([labels.more.format(n=left)] if left > 0 else [])]
-            for first in range(0, len(shown), PER_CHECK):
-                frame = self._box(self._slide(heading), 0.8, 1.5, 11.7, 5.4)
-                for line in shown[first : first + PER_CHECK]:
-                    self._run(self._paragraph(frame, 14), Run(f"• {one_line(line, REMARK)}"))
+    def _ideas(self, found: Sequence[Block]) -> None:
+        for idea in ideas(found, self.report.title, self.report):
+            self._idea(idea)
 
     def _name_fonts(self) -> None:
         """Name a font for Chinese in the theme, which leaves it open."""
@@ -88,20 +78,14 @@ class _Writer:
                 part._blob = fonts.replace(b'<a:latin typeface="Calibri"/>', f'<a:latin typeface="{LATIN}"/>'.encode())
 
     def _opening(self) -> None:
-        report, labels = self.report, self.report.labels
         slide = self.deck.slides.add_slide(self.deck.slide_layouts[_BLANK])
-        frame = self._box(slide, 0.8, 2.0, 11.7, 4.5)
-        self._run(self._paragraph(frame, 36), Run(one_line(report.title, 140), bold=True))
-        if one_line(report.question) != report.title:
-            self._run(
-                self._paragraph(frame, 18), Run(f"{labels.question}{labels.colon}{one_line(report.question, 300)}")
-            )
-        for name, value in facts(report):
-            self._run(self._paragraph(frame, 14), Run(f"{name}{labels.colon}{value}"), colour=_MUTED)
-        if report.partial is not None:
-            self._run(self._paragraph(frame, 16), Run(f"{labels.partial}{labels.colon}{report.partial}"), colour=_WARN)
-        if report.checks and report.checks.total:
-            self._notes(slide, [summary(report.checks, labels)])
+        frame = self._box(slide, 0.8, 1.6, 11.7, 5.2)
+        self._run(self._paragraph(frame, 36), Run(one_line(self.report.title, 140), bold=True))
+        for block in opening(self.report):
+            if isinstance(block, Paragraph):
+                paragraph = self._paragraph(frame, 16)
+                for run in shortened(block.inlines, 420):
+                    self._run(paragraph, run, colour=_WARN if block.box else _MUTED)  # type: ignore[arg-type]
 
     def _slide(self, title: str, above: str = "") -> Any:
         slide = self.deck.slides.add_slide(self.deck.slide_layouts[_BLANK])
@@ -131,21 +115,20 @@ class _Writer:
 
     def _line(self, paragraph: Any, line: Sequence[Inline]) -> None:
         for inline in line:
-            if isinstance(inline, Run):
-                self._run(paragraph, inline)
-            elif isinstance(inline, Cite):
-                self._mark(paragraph, inline.index)
-            else:
-                paragraph.add_line_break()
-
-    def _mark(self, paragraph: Any, index: int) -> None:
-        report = self.report
-        for cited in report.marks[index].cited:
-            weak = report.checked and cited.level != "supports"
-            run = Run(f"[{mark_text(cited, report)}]", shift="sup")
-            self._run(paragraph, run, colour=_WARN if weak else _ACCENT)
-        if report.marks[index].removed:
-            self._run(paragraph, Run(f"[{report.labels.removed}]", shift="sup"), colour=_WARN)
+            match inline:
+                case Run(formula=True):
+                    for number, row in enumerate(formula_rows(inline.text)):
+                        if number:
+                            paragraph.add_line_break()
+                        self._run(paragraph, replace(inline, text=row))
+                case Run():
+                    self._run(paragraph, inline, colour=_WARN if inline.level else _INK)
+                case Cite():
+                    for run in mark_runs(inline.index, self.report):
+                        shifted = replace(run, url=None, italic=False, shift="sup")
+                        self._run(paragraph, shifted, colour=_COLOURS.get(run.level, _WARN))
+                case Break():
+                    paragraph.add_line_break()
 
     def _table(self, slide: Any, table: Table) -> None:
         from pptx.util import Inches, Pt  # noqa: PLC0415
@@ -158,9 +141,7 @@ class _Writer:
             for c, inlines in enumerate(row[:columns]):
                 frame = shape.table.cell(r, c).text_frame
                 paragraph = frame.paragraphs[0]
-                if (text := plain_text(inlines)) != inert_cell(text):
-                    self._run(paragraph, Run("'"))
-                self._line(paragraph, tuple(shortened(inlines, ROW // columns)))
+                self._line(paragraph, tuple(shortened(inert_cell(inlines), ROW // columns)))
                 for run in paragraph.runs:
                     run.font.size = Pt(12)
                     if r == 0:
@@ -181,7 +162,7 @@ class _Writer:
 
     def _foot(self, slide: Any, marks: Sequence[int]) -> None:
         """The sources of a slide."""
-        references = by_label(self.report)
+        references = {c.label: reference for reference in self.report.references for c in reference.passages}
         cited = {c.label: references[c.label] for index in marks for c in self.report.marks[index].cited}
         documents = list({r.number: r for r in cited.values()}.values())[:6]
         if not documents:
@@ -237,5 +218,5 @@ class _Writer:
             made.font.name = MONO
         if run.shift:
             made.font._element.set("baseline", "30000" if run.shift == "sup" else "-25000")
-        if run.url:
+        if run.url and not run.url.startswith("#"):
             made.hyperlink.address = run.url

@@ -1,6 +1,7 @@
 """The report of a run as one structure, from which every format is written."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,19 +11,73 @@ from ..derived import answer, find, registered, started, state
 from ..errors import ExportError, SettingsError
 from ..library.authority import Authority, SiteVerdict
 from ..text.markdown import code_ranges, is_inside
-from ..trajectory import BudgetReached, Event, Judged, RunCancelled, RunFailed, Turn, UserSteered
-from .capping import cap_tables
-from .checks import Checks, make_checks
-from .citations import Mark, Reference, Resolved, newest_check, resolve_answer, sources
+from ..trajectory import (
+    Answered,
+    AnsweredPart,
+    BudgetReached,
+    Event,
+    Judged,
+    Passage,
+    RunCancelled,
+    RunFailed,
+    Turn,
+    UserSteered,
+    Verified,
+)
+from .citations import WEAKEST_FIRST, Cited, Level, Mark, Reference, Resolved, newest_check, resolve_answer, sources
 from .cost import Line, cost_lines, minutes, number
 from .dates import asks_about_now
 from .labels import Labels, labels_for
-from .markup import clean, closing_fence, language_tag, one_line, split_title
+from .markup import clean, closing_fence, language_tag, one_line, safe_url, split_title
+from .syntax import PLACEHOLDERS
 
-LONGEST_TITLE = 140
+LONGEST_TITLE, LONGEST_CLAIM = 140, 240
 NO_MODEL = frozenset(("", "extractive", "scripted"))
 """What stands in a turn's `model` where no language model made it."""
 _NUMBER_MARK = re.compile(r"(?<![!\\])\[\d{1,3}(?:\s*[,，–-]\s*\d{1,3})*\](?![(:])")
+_BRACKETS = re.compile(r"(?<![!\\])\[\^?(?:cite:\s*)?([\w.:-]{8,80})\](?![(:])")
+_OWN_LIST = re.compile(
+    r"^(?P<heading>#{1,6}[ \t]+|\*\*|__)?(?:\d{1,2}[.、][ \t]*)?"
+    r"(?:(?:list of )?references|(?:list of )?sources|bibliography|works cited|citations"
+    r"|(?:主要)?参考(?:文献|资料|来源)|(?:资料|信息|数据|引用)?来源|引用(?:文献|列表)?)"
+    r"(?:\*\*|__)?[ \t]*[:：]?[ \t]*#*[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""The heading of a list of references that the policy wrote itself."""
+_NEXT_HEADING = re.compile(r"^#{1,6}[ \t]+\S", re.MULTILINE)
+_ADDRESS = re.compile(r"https?://[^\s<>()\[\]\"，。；）】]+")
+
+
+@dataclass(frozen=True)
+class Weak:
+    """A citation that the check did not find to support its sentence."""
+
+    cited: Cited
+    mark: int
+    """Which mark of the text, from 0."""
+
+
+@dataclass(frozen=True)
+class Bare:
+    """A statement that cites nothing."""
+
+    claim: str
+    suggestion: Passage | None
+    """A passage that was shown and may support it."""
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What the check of a report's citations found."""
+
+    counts: dict[Level, int]
+    """Citations (a passage at a mark) by level, the weakest first."""
+    weak: tuple[Weak, ...]
+    uncited: tuple[Bare, ...]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
 
 
 @dataclass(frozen=True)
@@ -39,10 +94,14 @@ class Report:
     """The day that "now" means in the question, or ""."""
     written: float
     """When the report was written, seconds since the epoch."""
+    writers: tuple[str, ...]
+    """Names of the models that wrote it; none: written without one."""
     models: tuple[str, ...]
-    """Names of the models that took part; none: written without one."""
+    """Names of the models that took part in the run."""
+    parts: tuple[AnsweredPart, ...]
+    """Parts of the question, where it is known which of them the report answers."""
     body: str
-    """Markdown with a placeholder (markup.PLACEHOLDER) for each of `marks`; the title is not in it."""
+    """Markdown with a placeholder (syntax.PLACEHOLDER) for each of `marks`; the title is not in it."""
     marks: tuple[Mark, ...]
     references: tuple[Reference, ...]
     sources: tuple[dict[str, Any], ...]
@@ -50,7 +109,7 @@ class Report:
     unregistered: tuple[str, ...]
     """Ids that the policy cited without having been shown them."""
     partial: str | None
-    """Why the report is partial, in the report's language; None where it is not."""
+    """Why the report is partial, who wrote it and what can be done, in the report's language; None: it is not."""
     checks: Checks | None
     """What the check of the citations found; None where there was none."""
     trust: Mapping[str, SiteVerdict]
@@ -59,14 +118,20 @@ class Report:
     """Whether the question asks about the present; then `asked` is the day it was answered for."""
     notes: tuple[str, ...]
     cost: tuple[Line, ...]
+    """Lines of the cost table, without those of which nothing was used."""
     answer: str
     """The policy's text as it came."""
     style: str = ""
-    """Style of the references, by name; "": the house's own (styles.py)."""
+    """Style of the references, by name; "": the one that needs no package (styles.py)."""
 
     @property
     def checked(self) -> bool:
         return self.checks is not None
+
+    @property
+    def without_model(self) -> bool:
+        """Whether no language model wrote it: then every sentence is quoted."""
+        return not self.writers
 
     @property
     def labels(self) -> Labels:
@@ -78,13 +143,17 @@ def make_report(events: Sequence[Event], style: str = "") -> Report:
     opening = started(events)
     answered = answer(events)
     if answered is None:
-        raise ExportError(f"Run {opening.run} has no report yet.", f"Go on with it: deepresearch resume {opening.run}")
+        raise ExportError(f"Run {opening.run} has no report yet.", f"Continue it: deepresearch resume {opening.run}")
     resolved = resolve_answer(events)
     language = language_tag(opening.task.language) or "en"
     labels = labels_for(language)
     title, body = split_title(resolved.text)
+    body, left_out = without_own_references(body, resolved.references, registered(events))
     check = newest_check(events)
     trust, untold = _trust(events)
+    models = tuple(dict.fromkeys(t.model for t in find(events, Turn) if t.model not in NO_MODEL))
+    writers = models if not answered.by else tuple({answered.by} - NO_MODEL)
+    notes = [*_notes(events, resolved, labels), *([labels.of("remarks", "verdicts")] if untold else [])]
     return Report(
         run=opening.run,
         status=state(events),
@@ -93,18 +162,20 @@ def make_report(events: Sequence[Event], style: str = "") -> Report:
         question=opening.task.question,
         asked=opening.task.date,
         written=answered.time,
-        models=tuple(dict.fromkeys(t.model for t in find(events, Turn) if t.model not in NO_MODEL)),
-        body=cap_tables(_with_card(body, _quality_card(events)), labels.table_cut),
+        writers=writers,
+        models=models,
+        parts=tuple(answered.parts),
+        body=_with_card(body, _quality_card(events)),
         marks=resolved.marks,
         references=resolved.references,
         sources=tuple(sources(events)),
         unregistered=tuple(resolved.unregistered),
-        partial=_why_partial(events, answered.partial, labels),
+        partial=_partial(events, answered, bool(models) and not writers, labels) if answered.partial else None,
         checks=make_checks(check, resolved.marks, registered(events)) if check else None,
         trust=trust,
         now=asks_about_now(opening.task.question),
-        notes=(*_notes(events, resolved, labels), *([labels.remarks["verdicts"]] if untold else [])),
-        cost=cost_lines(events),
+        notes=(*notes, *([labels.of("remarks", "own_list")] if left_out else [])),
+        cost=tuple(line for line in cost_lines(events) if line.used != 0),
         answer=answered.text,
         style=style,
     )
@@ -132,50 +203,101 @@ def _trust(events: Sequence[Event]) -> tuple[dict[str, SiteVerdict], bool]:
     return {p.document: table.of(p) for p in reversed(registered(events).values())}, untold
 
 
-def _why_partial(events: Sequence[Event], partial: bool, labels: Labels) -> str | None:
-    if not partial:
-        return None
-    reasons = labels.reasons
-    landed = [e for e in find(events, UserSteered) if e.finish_early]
+def make_checks(verified: Verified, marks: Sequence[Mark], known: Mapping[str, Passage]) -> Checks:
+    """What `verified` says of a report with these `marks`; `known` are the registered passages."""
+    pairs = [(index, cited) for index, mark in enumerate(marks) for cited in mark.cited]
+    found = Counter(cited.level for _, cited in pairs)
+    return Checks(
+        {level: found[level] for level in WEAKEST_FIRST if found[level]},
+        tuple(Weak(cited, index) for index, cited in pairs if cited.check and cited.level != "supports"),
+        tuple(Bare(one_line(u.claim, LONGEST_CLAIM), known.get(u.suggestion or "")) for u in verified.uncited),
+    )
+
+
+def _partial(events: Sequence[Event], answered: Answered, by_other: bool, labels: Labels) -> str:
+    """Why a report is partial, who wrote it where that was not the run's own model, and what can be done with it."""
+    reason = one_line(answered.reason, 300) or _why_partial(events, labels)
+    told = [reason + labels.stop] + ([labels.written_without] if by_other else [])
+    run = started(events).run
+    steps = labels.next_steps if state(events) in ("finished", "cancelled") else labels.next_steps_open
+    return labels.between.join([*told, steps.format(run=run)])
+
+
+def _why_partial(events: Sequence[Event], labels: Labels) -> str:
+    asked = [e for e in find(events, UserSteered) if e.finish_early]
     turns = find(events, Turn)
     if reached := find(events, BudgetReached):
         return _limit_reached(reached[-1], labels)
-    if landed:
-        return one_line(landed[-1].text, 200) or reasons["asked"]
+    if asked:
+        return one_line(asked[-1].text, 200).rstrip(".。") or labels.of("reasons", "asked")
     if turns and turns[-1].finish == "length":
-        return reasons["length"]
-    if find(events, RunCancelled):
-        return reasons["cancelled"]
-    return reasons["early"]
+        return labels.of("reasons", "length")
+    return labels.of("reasons", "cancelled" if find(events, RunCancelled) else "early")
 
 
 def _limit_reached(event: BudgetReached, labels: Labels) -> str:
     if event.limit.startswith("identical"):
-        return labels.reasons["circles"]
-    name = labels.limits.get(event.limit, event.limit)
+        return labels.of("reasons", "circles")
+    name = labels.of("limits", event.limit, event.limit)
     used = minutes(event.used) if event.limit == "minutes" else number(event.used)
-    return labels.reasons["limit"].format(limit=name, used=used, of=number(event.of))
+    return labels.of("reasons", "limit").format(limit=name, used=used, of=number(event.of))
 
 
-def _notes(events: Iterable[Event], resolved: Resolved, labels: Labels) -> list[str]:
-    remarks = labels.remarks
+def _notes(events: Sequence[Event], resolved: Resolved, labels: Labels) -> list[str]:
     notes = []
     if removed := sum(bool(mark.removed) for mark in resolved.marks):
-        notes.append(remarks["removed"].format(n=removed))
-    if unlinked := unlinked_numbers(resolved.text):
-        notes.append(remarks["unlinked"].format(n=unlinked))
+        notes.append(labels.of("remarks", "removed").format(n=removed))
+    if unlinked := unlinked_marks(resolved.text, registered(events)):
+        notes.append(labels.of("remarks", "unlinked").format(n=unlinked))
     if not resolved.references:
-        notes.append(remarks["uncited"])
+        notes.append(labels.of("remarks", "uncited"))
     elif (check := newest_check(events)) is None:
-        notes.append(remarks["unchecked"])
+        notes.append(labels.of("remarks", "unchecked"))
     else:
         notes += [one_line(note, 300) for note in check.notes]
-    if failures := [e for e in list(events)[-1:] if isinstance(e, RunFailed)]:
-        notes.append(remarks["failed"].format(message=one_line(failures[0].message or failures[0].reason, 300)))
+    if failures := [e for e in events[-1:] if isinstance(e, RunFailed)]:
+        message = one_line(failures[0].message or failures[0].reason, 300)
+        notes.append(labels.of("remarks", "failed").format(message=message))
     return notes
 
 
-def unlinked_numbers(text: str) -> int:
-    """How many marks such as [7] stand in `text` outside code: they look like citations and are none."""
+def unlinked_marks(text: str, known: Iterable[str] = ()) -> int:
+    """How many marks stand in `text` outside code that look like citations and are none: [7], or an id never shown.
+
+    known: the ids that may be cited; what has as many characters as they have looks like one.
+    """
     code = code_ranges(text)
-    return sum(not is_inside(code, match.start()) for match in _NUMBER_MARK.finditer(text))
+    lengths = {len(id_) for id_ in known}
+    ids = [m for m in _BRACKETS.finditer(text) if len(m[1]) in lengths and any(c.isdigit() for c in m[1])]
+    return sum(not is_inside(code, match.start()) for match in [*_NUMBER_MARK.finditer(text), *ids])
+
+
+def without_own_references(text: str, references: Sequence[Reference], known: Iterable[str]) -> tuple[str, bool]:
+    """`text` without a list of references of the policy's own that names nothing but these; and whether there was one.
+
+    A list that names anything else stays, because nothing else would say what its author meant.
+    """
+    defined = re.compile(rf"^\[\^?(?:{'|'.join(map(re.escape, known)) or '(?!)'})\]:.*(?:\n[ \t]+\S.*)*$", re.MULTILINE)
+    text, found = defined.subn("", text)
+    code = code_ranges(text)
+    for heading in reversed(list(_OWN_LIST.finditer(text))):
+        following = _NEXT_HEADING.search(text, heading.end())
+        end = following.start() if following and heading["heading"] else len(text)
+        lines = [line for line in text[heading.end() : end].splitlines() if line.strip()]
+        if (lines or heading["heading"]) and not is_inside(code, heading.start()) and _names_only(lines, references):
+            return text[: heading.start()].rstrip() + "\n\n" + text[end:], True
+    return text, found > 0
+
+
+def _names_only(lines: Sequence[str], references: Sequence[Reference]) -> bool:
+    """Whether each line names one of `references`: by a citation mark, its address, or its title."""
+    urls = {safe_url(r.url) for r in references if r.url}
+    titles = [r.title.casefold() for r in references if len(r.title) >= 4] + [r.document.casefold() for r in references]
+
+    def named(line: str) -> bool:
+        address = _ADDRESS.search(line)
+        if PLACEHOLDERS.search(line) or re.fullmatch(r"[\s|:*-]+", line):
+            return True
+        return safe_url(address.group()) in urls if address else any(title in line.casefold() for title in titles)
+
+    return all(map(named, lines))

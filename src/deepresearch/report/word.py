@@ -1,39 +1,18 @@
 """The report as a Word document (python-docx): headings, lists, tables, links, marks that lead to the references."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
-from .blocks import (
-    Block,
-    Break,
-    Chart,
-    Cite,
-    Code,
-    Heading,
-    Inline,
-    Items,
-    Paragraph,
-    Quote,
-    Rule,
-    Run,
-    Table,
-    blocks,
-    plain_text,
-)
+from .blocks import Block, Break, Chart, Cite, Code, Heading, Inline, Items, Paragraph, Quote, Rule, Run, Table, blocks
 from .charts import draw
-from .checks import explain, suggest, summary
-from .citations import Reference
-from .extras import need
-from .frame import EAST_ASIAN, LATIN, MAKER, MONO, entry, inert_cell, passage
-from .markup import one_line
+from .frame import EAST_ASIAN, LATIN, MAKER, MONO, closing, inert_cell, mark_runs, opening
+from .markup import need, one_line
 from .structure import Report
-from .styles import entries
-from .words import cost_rows, facts, mark_text
+from .tex import rows
 
-QUOTE = 360
-"""Characters of a cited passage that are shown."""
 _COLOURS = {
     "contradicts": "A3211B",
     "unrelated": "A3211B",
@@ -68,23 +47,9 @@ class _Writer:
 
     def write(self) -> None:
         """Everything, from the title to the cost table."""
-        report, labels = self.report, self.report.labels
+        report = self.report
         self.document.add_paragraph(one_line(report.title), style="Title")
-        if one_line(report.question) != report.title:
-            self._text(f"{labels.question}{labels.colon}{one_line(report.question)}", italic=True)
-        self._text(" · ".join(f"{name}{labels.colon}{value}" for name, value in facts(report)), small=True)
-        if report.partial is not None:
-            self._shade(self._text(f"{labels.partial}{labels.colon}{report.partial}", bold=True), _SHADES["differ"])
-        self._blocks(blocks(report.body, labels), self.document)
-        self._references()
-        self._checks()
-        if report.notes:
-            self.document.add_heading(labels.notes, 1)
-            self._bullets(report.notes)
-        self.document.add_heading(labels.cost, 1)
-        rows = [("", labels.used, labels.limit), *cost_rows(report)]
-        cells = tuple(tuple((Run(cell),) for cell in row) for row in rows)
-        self._table(Table(cells, ("left", "right", "right")), self.document)
+        self._blocks([*opening(report), *blocks(report.body, report.labels), *closing(report)], self.document)
 
     def _set_up(self) -> None:
         from docx.shared import Pt, RGBColor  # noqa: PLC0415
@@ -181,7 +146,7 @@ class _Writer:
 
         chart, labels = draw(block.specification), self.report.labels
         if chart.png is None:
-            self._text(labels.chart_missing.format(why=chart.problem), italic=True)
+            self._append(where.add_paragraph(), Run(labels.chart_missing.format(why=chart.problem), italic=True))
             self._code(block.specification, where, 0)
             return
         where.add_paragraph().add_run().add_picture(BytesIO(chart.png), width=Cm(min(15, chart.size[0] / 96 * 2.54)))
@@ -201,46 +166,43 @@ class _Writer:
                 paragraph = _Cell(cell, made).paragraphs[0]
                 paragraph.paragraph_format.space_after = 0
                 paragraph.alignment = {"center": 1, "right": 2}.get(side)
-                self._cell(paragraph, inlines, number == 0)
+                self._inlines(paragraph, inert_cell(inlines), bold=number == 0)
         self.document.add_paragraph()
-
-    def _cell(self, paragraph: Any, inlines: Sequence[Inline], head: bool) -> None:
-        text = plain_text(inlines)
-        if text != inert_cell(text):
-            paragraph._p.append(self._run(Run("'")))
-        self._inlines(paragraph, inlines, bold=head)
 
     def _inlines(self, paragraph: Any, inlines: Sequence[Inline], bold: bool = False) -> None:
         for inline in inlines:
             match inline:
+                case Run(formula=True):
+                    for number, row in enumerate(rows(inline.text)):
+                        if number:
+                            paragraph._p.append(_wrap("w:r", _element("w:br")))
+                        self._append(paragraph, replace(inline, text=row))
                 case Run():
-                    self._append(paragraph, inline if not bold else Run(**{**vars(inline), "bold": True}))
+                    self._append(paragraph, replace(inline, bold=inline.bold or bold))
                 case Break():
                     paragraph._p.append(_wrap("w:r", _element("w:br")))
                 case Cite():
-                    self._mark(paragraph, inline.index)
+                    self._inlines(paragraph, mark_runs(inline.index, self.report))
 
     def _append(self, paragraph: Any, run: Run) -> None:
-        if not run.url:
-            paragraph._p.append(self._run(run))
-            return
-        from docx.opc.constants import RELATIONSHIP_TYPE  # noqa: PLC0415
-
-        id_ = paragraph.part.relate_to(run.url, RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
-        link = _element("w:hyperlink")
-        link.set(_name("r:id"), id_)
-        link.append(self._run(run, colour=_LINK))
-        paragraph._p.append(link)
-
-    def _mark(self, paragraph: Any, index: int) -> None:
-        mark, report = self.report.marks[index], self.report
-        for cited in mark.cited:
-            link = _element("w:hyperlink", anchor=_bookmark(cited.label), history="1")
-            colour = _COLOURS.get(cited.level, _LINK) if report.checked else _LINK
-            link.append(self._run(Run(f"[{mark_text(cited, report)}]", shift="sup"), colour=colour))
+        if run.anchor.startswith("ref-"):
+            self._bookmarks += 1
+            paragraph._p.append(_element("w:bookmarkStart", id=str(self._bookmarks), name=_bookmark(run.anchor)))
+            paragraph._p.append(_element("w:bookmarkEnd", id=str(self._bookmarks)))
+        colour = _COLOURS.get(run.level, "")
+        if not run.url or (run.url.startswith("#") and not run.url.startswith("#ref-")):
+            paragraph._p.append(self._run(run, colour))
+        elif run.url.startswith("#"):
+            link = _element("w:hyperlink", anchor=_bookmark(run.url[1:]), history="1")
+            link.append(self._run(run, colour or _LINK))
             paragraph._p.append(link)
-        if mark.removed:
-            paragraph._p.append(self._run(Run(f"[{report.labels.removed}]", italic=True), colour=_COLOURS["unrelated"]))
+        else:
+            from docx.opc.constants import RELATIONSHIP_TYPE  # noqa: PLC0415
+
+            link = _element("w:hyperlink")
+            link.set(_name("r:id"), paragraph.part.relate_to(run.url, RELATIONSHIP_TYPE.HYPERLINK, is_external=True))
+            link.append(self._run(run, _LINK))
+            paragraph._p.append(link)
 
     def _run(self, run: Run, colour: str = "") -> Any:
         """A <w:r> element."""
@@ -260,70 +222,14 @@ class _Writer:
         text.text = run.text
         return _wrap("w:r", properties, text)
 
-    def _references(self) -> None:
-        report = self.report
-        if not report.references:
-            return
-        self.document.add_heading(report.labels.references, 1)
-        styled = entries(report)
-        for index, reference in enumerate(report.references):
-            paragraph = self.document.add_paragraph()
-            self._hang(paragraph, 0)
-            paragraph.add_run(f"{reference.number}.\t")
-            for run in entry(reference, report, styled[index] if styled else ()):
-                self._append(paragraph, run)
-            self._passages(reference)
-
-    def _passages(self, reference: Reference) -> None:
-        for cited in reference.passages:
-            quotation, known = passage(cited, self.report, QUOTE)
-            paragraph = self.document.add_paragraph()
-            self._indent(paragraph, 1)
-            self._bookmarks += 1
-            name = _bookmark(cited.label)
-            paragraph._p.append(_element("w:bookmarkStart", id=str(self._bookmarks), name=name))
-            letter = cited.label.removeprefix(str(reference.number))
-            self._append(paragraph, Run(f"{letter} " if letter else "", bold=True))
-            self._append(paragraph, Run(quotation, italic=self.report.language != "zh"))
-            self._append(paragraph, Run(f" ({known})"))
-            paragraph._p.append(_element("w:bookmarkEnd", id=str(self._bookmarks)))
-
-    def _checks(self) -> None:
-        checks, labels = self.report.checks, self.report.labels
-        if checks is None or not (checks.total or checks.uncited):
-            return
-        self.document.add_heading(labels.check, 1)
-        self._text(summary(checks, labels))
-        for heading, lines in (
-            (labels.weak, [f"[{weak.cited.label}] {explain(weak, labels)}" for weak in checks.weak]),
-            (labels.uncited, [suggest(bare, labels) for bare in checks.uncited]),
-        ):
-            if lines:
-                self.document.add_heading(heading, 2)
-                self._bullets(lines)
-
-    def _bullets(self, lines: Iterable[str]) -> None:
-        for line in lines:
-            self.document.add_paragraph(one_line(line), style="List Bullet")
-
-    def _text(self, text: str, bold: bool = False, italic: bool = False, small: bool = False) -> Any:
-        from docx.shared import Pt  # noqa: PLC0415
-
-        paragraph = self.document.add_paragraph()
-        run = paragraph.add_run(one_line(text))
-        run.bold, run.italic = bold or None, italic or None
-        if small:
-            run.font.size = Pt(9)
-        return paragraph
-
     @staticmethod
     def _shade(paragraph: Any, colour: str) -> None:
         shade = _element("w:shd", val="clear", color="auto", fill=colour)
         paragraph._p.get_or_add_pPr().insert_element_before(shade, *_AFTER_SHADE)
 
 
-def _bookmark(label: str) -> str:
-    return f"ref_{label}"
+def _bookmark(anchor: str) -> str:
+    return anchor.replace("-", "_")
 
 
 def _name(tag: str) -> str:

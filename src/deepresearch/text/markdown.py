@@ -11,7 +11,7 @@ from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Literal
 
-from .characters import CJK_MARKS, HAN, KANA
+from .characters import CJK, CJK_MARKS
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -25,7 +25,10 @@ Span = tuple[int, int]
 Ranges = list[Span]
 """Sorted, not overlapping."""
 _BlockRule = Callable[["StateBlock", int, int, bool], bool]
-_CJK = re.compile(f"[{KANA}{HAN}{CJK_MARKS}]")
+_CJK = re.compile(f"[{CJK}{CJK_MARKS}]")
+_QUOTE_SIGNS = frozenset("“”‘’\"'—…·")
+"""Punctuation that Chinese and Latin text share: what stands beside it tells which it is."""
+_DELIMITER_ROW = re.compile(r"[ \t]*\|?(?:[ \t]*:?-{2,}:?[ \t]*\|)+(?:[ \t]*:?-{2,}:?)?[ \t]*")
 _BACKTICKS = re.compile(r"`+")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:[ \t]+\"[^\"\n]*\")?\)")
 _TAG = re.compile(r"<!--(?:(?!-->|<!--).)*-->|</?[A-Za-z][^<>]*>", re.DOTALL)
@@ -143,7 +146,8 @@ def new_parser() -> "MarkdownIt":
     parser.use(footnote_plugin, inline=False).use(tasklists_plugin).use(gfm_autolink_plugin)
     # A footnote defined within another would leave tags open: definitions stand at the top level alone.
     parser.block.ruler.at("footnote_def", _at_top_level(footnote_def), {"alt": ["paragraph", "reference"]})
-    parser.inline.ruler.before("emphasis", "cjk_emphasis", _read_stars)
+    parser.block.ruler.before("table", "table_behind_list", _table_behind_list, {"alt": ["paragraph"]})
+    parser.inline.ruler.before("strikethrough", "delimiters", _read_delimiters)
     return parser
 
 
@@ -151,23 +155,56 @@ def _at_top_level(rule: _BlockRule) -> _BlockRule:
     return lambda state, start, end, silent: state.level == 0 and rule(state, start, end, silent)
 
 
-def _read_stars(state: "StateInline", silent: bool) -> bool:
-    """Emphasis that begins or ends beside Chinese or Japanese text, which sets no blank there: 他说**“好。”**就走了."""
+def _table_behind_list(state: "StateBlock", start: int, end: int, silent: bool) -> bool:
+    """A table that follows a list item at once ends the item, rather than being its next lines."""
+    if not silent or start + 1 >= end or state.sCount[start] >= state.blkIndent:
+        return False
+    head, row = (state.src[state.bMarks[n] : state.eMarks[n]] for n in (start, start + 1))
+    return "|" in head and _DELIMITER_ROW.fullmatch(row) is not None
+
+
+def _read_delimiters(state: "StateInline", silent: bool) -> bool:
+    """Emphasis and strike-through, also beside Chinese, Japanese and Korean text, which sets no blank there.
+
+    CommonMark lets no emphasis begin or end between punctuation and a letter, as in **注意：**水价 or 他说**“好”**就走.
+    """
     from markdown_it.rules_inline.state_inline import Delimiter  # noqa: PLC0415
 
-    start = state.pos
-    if silent or state.src[start] != "*":
+    marker = state.src[state.pos]
+    if silent or marker not in "*_~":
         return False
-    scanned = state.scanDelims(start, True)
-    end = start + scanned.length
-    before, after = state.src[max(0, start - 1) : start], state.src[end : end + 1]
-    opens = scanned.can_open or (bool(_CJK.match(before)) and after.strip() != "")
-    closes = scanned.can_close or (bool(_CJK.match(after)) and before.strip() != "")
-    for _ in range(scanned.length):
-        state.push("text", "", 0).content = "*"
-        state.delimiters.append(Delimiter(ord("*"), scanned.length, len(state.tokens) - 1, -1, opens, closes))
-    state.pos = end
+    scanned = state.scanDelims(state.pos, marker != "_")
+    size = 2 if marker == "~" else 1
+    if scanned.length < size:
+        return False
+    opens, closes = _beside_cjk(state.src, state.pos, state.pos + scanned.length)
+    if scanned.length % size:
+        state.push("text", "", 0).content = marker
+    for _ in range(scanned.length // size):
+        state.push("text", "", 0).content = marker * size
+        length = 0 if marker == "~" else scanned.length  # 0: no rule about sums of lengths
+        place = len(state.tokens) - 1
+        opened, closed = scanned.can_open or opens, scanned.can_close or closes
+        state.delimiters.append(Delimiter(ord(marker), length, place, -1, opened, closed))
+    state.pos += scanned.length
     return True
+
+
+def _beside_cjk(text: str, start: int, end: int) -> tuple[bool, bool]:
+    """Whether the delimiter at `start` may open, and whether it may close, because of the script beside it."""
+
+    def is_cjk(position: int, outward: int) -> bool:
+        character = text[position : position + 1] if position >= 0 else ""
+        beyond = text[position + outward : position + outward + 1] if position + outward >= 0 else ""
+        return bool(_CJK.match(character)) or (character in _QUOTE_SIGNS and bool(_CJK.match(beyond)))
+
+    before, after = text[start - 1 : start] if start else "", text[end : end + 1]
+    either = is_cjk(start - 1, -1) or is_cjk(end, 1)
+    return _is_punctuation(after) and either, _is_punctuation(before) and either
+
+
+def _is_punctuation(character: str) -> bool:
+    return bool(character.strip()) and not character.isalnum()
 
 
 @cache
@@ -180,6 +217,7 @@ def _block_reader(html: bool) -> "MarkdownIt":
     parser.block.ruler.before(
         "reference", "footnote_def", _at_top_level(footnote_def), {"alt": ["paragraph", "reference"]}
     )
+    parser.block.ruler.before("table", "table_behind_list", _table_behind_list, {"alt": ["paragraph"]})
     return parser
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from rapidfuzz import fuzz
 
 from ...text.characters import has_han, normalise
-from ..plain import plain
+from ..markup import plain
 from .faults import Fault
 from .reading import Reading
 

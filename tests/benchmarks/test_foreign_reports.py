@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepresearch.report.foreign import ForeignReport, parse_report
+from benchmarks.foreign_reports import ForeignReport, parse_report
 
 SHARED = Path(os.environ.get("DEEPRESEARCH_SHARED", Path(__file__).parents[3] / "shared"))
 REPORTS = SHARED / "data/drb1_reports/dev"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepresearch.report.formulas import is_harmless, mathml
+from deepresearch.report.tex import is_harmless, mathml
 
 
 def test_a_formula_is_mathml() -> None:

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..text.language import detect_language
-from ..text.markdown import code_ranges, is_inside
-from .citations import Found
-from .claims import Claim, claims_of
-from .markup import clean
+from deepresearch.report.citations import Found
+from deepresearch.report.claims import Claim, claims_of
+from deepresearch.report.markup import clean
+from deepresearch.text.language import detect_language
+from deepresearch.text.markdown import code_ranges, is_inside
 
 MOST = 60
 """Sources that a range such as [3-7] may stand for."""
