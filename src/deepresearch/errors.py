@@ -5,7 +5,8 @@
     │   ├── SettingsError        unknown or impossible setting
     │   ├── UnknownRun           no such run in this data folder
     │   ├── RunBusy              another process is writing this run
-    │   ├── RunOver              the run has ended and cannot go on
+    │   ├── RunOver              the run has ended and cannot be continued
+    │   ├── NoReport             the run has no report: it was stopped or cancelled
     │   ├── DocumentError        a document cannot be read
     │   ├── LibraryError         a library or folder cannot be used
     │   │   └── DamagedLibrary       damaged, or of another version: only building it again helps
@@ -81,6 +82,10 @@ class RunBusy(UserError):
 
 class RunOver(UserError):
     reason = "run_over"
+
+
+class NoReport(UserError):
+    reason = "no_report"
 
 
 class DocumentError(UserError):
@@ -224,3 +229,9 @@ class InternalError(DeepResearchError):
 class JournalDamaged(InternalError):
     reason = "journal_damaged"
     exit_code = 2
+
+
+def error_named(reason: str) -> type[DeepResearchError]:
+    """The class whose `reason` that is; DeepResearchError for a word that this version does not know."""
+    kinds = [kind for kind in globals().values() if isinstance(kind, type) and issubclass(kind, DeepResearchError)]
+    return next((kind for kind in kinds if kind.reason == reason), DeepResearchError)

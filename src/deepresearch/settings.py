@@ -224,6 +224,18 @@ class Settings(Section):
         known, unknown = _without_unknown(recorded)
         return _validated(known, {}), unknown
 
+    def changed(self, flags: Mapping[str, Any]) -> "Settings":
+        """These settings with others in their place: dotted names to values; None values are taken as not given.
+
+        Raises SettingsError.
+        """
+        merged = self.model_dump()
+        for dotted, value in flags.items():
+            if value is not None:
+                _check_known(dotted, "given in code")
+                _place(merged, dotted, value)
+        return _validated(merged, {})
+
     def public(self) -> dict[str, Any]:
         """The settings as they may be written down: no secret, no trace of one."""
         return self.model_dump(mode="json", exclude={"keys": True, "model": {"api_key", "api_key_file"}})
@@ -264,12 +276,15 @@ def nested(flags: Mapping[str, Any]) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for dotted, value in flags.items():
         if value is not None:
-            *sections, name = dotted.split(".")
-            place = tree
-            for section in sections:
-                place = place.setdefault(section, {})
-            place[name] = value
+            _place(tree, dotted, value)
     return tree
+
+
+def _place(tree: dict[str, Any], dotted: str, value: Any) -> None:
+    *sections, name = dotted.split(".")
+    for section in sections:
+        tree = tree.setdefault(section, {})
+    tree[name] = value
 
 
 def flag_name(dotted: str) -> str:
@@ -287,11 +302,7 @@ def _load(flags: Mapping[str, Any], environment: Mapping[str, str], file: Path) 
         if dotted in REMOVED:
             return
         _check_known(dotted, where)
-        *sections, name = dotted.split(".")
-        place = merged
-        for section in sections:
-            place = place.setdefault(section, {})
-        place[name] = value
+        _place(merged, dotted, value)
         origin[dotted] = where
 
     if home := environment.get("XDG_DATA_HOME"):
@@ -338,17 +349,14 @@ def _validated(merged: Mapping[str, Any], origin: Mapping[str, str]) -> Settings
 def _without_unknown(recorded: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     known: dict[str, Any] = {}
     unknown: list[str] = []
-    flat = [(path, value) for path, value in _flat(recorded) if ".".join(path) not in REMOVED]
-    for path, value in flat:
+    for path, value in _flat(recorded):
         dotted = RENAMED.get(".".join(path), ".".join(path))
+        if dotted in REMOVED:
+            continue
         if dotted not in KNOWN:
             unknown.append(dotted)
             continue
-        *sections, name = dotted.split(".")
-        place = known
-        for section in sections:
-            place = place.setdefault(section, {})
-        place[name] = value
+        _place(known, dotted, value)
     return known, unknown
 
 

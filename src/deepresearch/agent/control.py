@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ..store import RunLog
+from ..threads import in_thread
 from ..trajectory import Event, PlanApproved, RunPaused
 
 T = TypeVar("T")
@@ -68,7 +69,7 @@ class Control:
 
     async def poll(self, log: RunLog) -> None:
         """Take up requests that other processes have left in the store."""
-        for request in await asyncio.to_thread(log.take_requests):
+        for request in await in_thread(log.take_requests):
             self.ask(request.kind, str(request.body.get("text", "")))
 
     async def approval(self, plan: str, handlers: Handlers) -> PlanApproved | RunPaused | None:

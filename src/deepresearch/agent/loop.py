@@ -15,6 +15,7 @@ from ..errors import ContextOverflow, DeepResearchError, InternalError, NoAnswer
 from ..policy import Phase, Policy, View
 from ..settings import Settings
 from ..store import Blobs, RunLog
+from ..threads import in_thread
 from ..tools.base import Tool
 from ..trajectory import Event, EventBase, Observation, RunFailed, RunFinished, RunPaused, Turn
 from . import run_state
@@ -138,7 +139,7 @@ class Run:
 
         async def keep() -> Event:
             async with self._recording:
-                [kept] = await asyncio.to_thread(self.log.append, cast(Event, event))
+                [kept] = await in_thread(self.log.append, cast(Event, event))
                 self._apply(kept)
             self.handlers.tell(kept)
             return kept

@@ -10,7 +10,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import __version__
 from ..derived import find, started, state
 from ..errors import RunOver, SettingsError, UserError
 from ..policy import Policy, View
@@ -18,6 +17,7 @@ from ..settings import Settings
 from ..store import RunLog, Store
 from ..tools import Tool, default_tools
 from ..trajectory import Event, RunFinished, RunResumed, RunStarted, Task, Turn
+from ..version import __version__
 from ..web.addresses import is_on_this_machine
 from .control import Handlers
 from .loop import Run

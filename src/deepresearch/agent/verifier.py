@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from ..errors import LibraryError, ModelError
 from ..models.base import ChatModel
+from ..threads import in_thread
 from ..tools.fencing import fence, one_line
 from ..trajectory import Answered, Citation, Event, Observation, Passage, RunFinished, Uncited, Usage, Verified
 
@@ -57,13 +59,12 @@ class Verifier:
 
         Where the model fails, what the mechanical check has found stands.
         """
-        from ..report.verification import Answer, settle, undecided  # noqa: PLC0415  slow, and due at the end
-
-        verified = await asyncio.to_thread(self._verify, report.text, known)
+        verified, questions = await in_thread(self._verify, report.text, known)
         verified = verified.model_copy(update={"answered": report.seq})
-        questions = undecided(verified, known)[:MOST_ASKED]
         if self._model is None or not ask or not questions:
             return verified
+        from ..report.verification import Answer, settle  # noqa: PLC0415  loaded by now
+
         asked = await self._ask(self._model, questions)
         answers = [
             Answer(question.citation, got.value.level, got.value.reason, got.value.evidence, got.model)
@@ -86,13 +87,13 @@ class Verifier:
 
     async def better(self, question: str, report: str, draft: str) -> Answered:
         """`draft` if it is deeper than `report` and no less complete, else `report`; and why."""
-        from ..judge import compare, compare_mechanically  # noqa: PLC0415  not needed for most runs
-
+        judge = await in_thread(import_module, "deepresearch.judge")  # slow, and not needed for most runs
         try:
-            found = await compare(self._model, question, report, draft, self._kept) if self._model else None
+            found: Any = await judge.compare(self._model, question, report, draft, self._kept) if self._model else None
         except ModelError as error:
             return Answered(text=report, chosen=f"The drafts could not be compared: {error}")
-        found = found or compare_mechanically(question, report, draft)
+        if found is None:
+            found = await in_thread(judge.compare_mechanically, question, report, draft)
         taken = found.deeper_and_no_less_complete
         told = "The new draft is deeper and no less complete" if taken else "The new draft is not better"
         why = found.problem or " ".join(found.reasons)
@@ -100,7 +101,7 @@ class Verifier:
         return Answered(text=draft if taken else report, chosen=chosen, usage=found.usage, cost=found.cost)
 
     async def close(self) -> None:
-        """Let go of the models and the kept replies."""
+        """Close the models and the kept replies."""
         if self._model:
             await self._model.close()
         if self._embedder:
@@ -108,16 +109,21 @@ class Verifier:
         if self._kept:
             self._kept.close()
 
-    def _verify(self, text: str, known: Mapping[str, Passage]) -> Verified:
-        from ..report.verification import verify  # noqa: PLC0415  slow, and due at the end
+    def _verify(self, text: str, known: Mapping[str, Passage]) -> "tuple[Verified, Sequence[Open]]":
+        """The verdicts without a model, and what they leave open."""
+        from ..report.verification import undecided, verify  # noqa: PLC0415  slow, and due at the end
 
-        if self._open_embedder is None:
-            return verify(text, known)
         try:
-            embedder = self._embedder = self._embedder or self._open_embedder()
-            return verify(text, known, embed=lambda texts: embedder.embed(texts, "passage").tolist())
+            verified = verify(text, known, embed=self._embed if self._open_embedder else None)
         except (LibraryError, OSError) as error:
-            return verify(text, known).model_copy(update={"notes": [f"Not compared by meaning: {error}"]})
+            verified = verify(text, known).model_copy(update={"notes": [f"Not compared by meaning: {error}"]})
+        return verified, undecided(verified, known)[:MOST_ASKED]
+
+    def _embed(self, texts: Sequence[str]) -> list[list[float]]:
+        assert self._open_embedder is not None
+        self._embedder = self._embedder or self._open_embedder()
+        vectors: list[list[float]] = self._embedder.embed(texts, "passage").tolist()
+        return vectors
 
     async def _ask(self, model: ChatModel, questions: "Sequence[Open]") -> "list[Asked[ClaimVerdict] | ModelError]":
         from ..judge.claims import ask_claim  # noqa: PLC0415  not needed without a model

@@ -11,8 +11,8 @@ from typing import Any
 
 from cyclopts import App, CycloptsError
 
-from .. import __version__
 from ..errors import DeepResearchError
+from ..version import __version__
 from . import judging, libraries, looking, replaying, running, sites
 from .doctor import doctor
 from .terminal import say

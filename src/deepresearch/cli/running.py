@@ -4,7 +4,6 @@ import asyncio
 import shlex
 import signal
 import sys
-import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from ..agent.control import Handlers
     from ..agent.loop import End, Run
 
-POLL = 0.3
-"""Seconds between two looks for requests of other processes."""
 MOST_NAMED = 20
 """Skipped documents that are named."""
 APPROVALS = {"", "go ahead", "looks good"} | set(
@@ -66,9 +63,8 @@ def run(
         ask: wait for the plan to be approved; show: show it and go on; off: no plan.
     """
     from ..agent.setup import new_run
+    from ..api import task_of
     from ..settings import Settings
-    from ..text.language import detect_language
-    from ..trajectory import Task
 
     check_question(question, rest)
     endpoint, limits, output, data = endpoint or Endpoint(), limits or Limits(), output or Output(), data or Data()
@@ -76,13 +72,7 @@ def run(
         {"search.web": web, "policy": policy, "plan": plan, **endpoint.flags(), **limits.flags(), **data.flags()}
     )
     output.check()
-    task = Task(
-        question=question,
-        attachments=[str(path.absolute()) for path in docs or []],
-        libraries=library or [],
-        language=detect_language(question) or "en",
-        date=time.strftime("%Y-%m-%d"),
-    )
+    task = task_of(question, docs or [], library or [])
     return carry_out(new_run(open_store(settings), settings, task, handlers()), output)
 
 
@@ -149,35 +139,27 @@ def carry_out(job: "Run", output: Output) -> int:
 
 async def _under_control(job: "Run") -> "End | None":
     """The run, listening to Ctrl-C and to requests of other processes; None where it was stopped at once."""
-    task = asyncio.ensure_future(job.go())
-    pressed = 0
+    from ..api import Session
 
-    def press() -> None:
-        nonlocal pressed
-        pressed += 1
-        if pressed == 1:
-            say("Ending with what there is. (Ctrl-C once more to stop at once.)")
-            job.control.ask("deliver", "it was stopped by the person who asked.")
-        else:
-            task.cancel()
+    async with Session(job) as session:
+        pressed = 0
 
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGINT, press)
-    loop.add_signal_handler(signal.SIGTERM, task.cancel)
-    poller = asyncio.ensure_future(_poll(job))
-    try:
-        return await task
-    except asyncio.CancelledError:
-        return None
-    finally:
-        poller.cancel()
-        await job.close()
+        def press() -> None:
+            nonlocal pressed
+            pressed += 1
+            if pressed == 1:
+                say("Ending with what there is. (Ctrl-C once more to stop at once.)")
+                session.deliver()
+            else:
+                session.interrupt()
 
-
-async def _poll(job: "Run") -> None:
-    while True:
-        await asyncio.sleep(POLL)
-        await job.control.poll(job.log)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGINT, press)
+        loop.add_signal_handler(signal.SIGTERM, session.interrupt)
+        try:
+            return await session.end()
+        except asyncio.CancelledError:
+            return None
 
 
 def hand_over(job: "Run", end: "End | None", output: Output) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..policy import View
 from ..text.names import is_weak, names_in
+from ..threads import in_thread
 from ..trajectory import Call, Passage, Turn
 from .evidence import Scored, rank
 from .facets import Facet, facets_of
@@ -77,7 +78,10 @@ class ExtractivePolicy:
         """Nothing is held."""
 
     async def decide(self, view: View) -> Turn:
-        """The plan, the next searches, or the report; the same events give the same turn."""
+        """The plan, the next searches, or the report; the same events give the same turn. Decided in a thread."""
+        return await in_thread(self._decide, view)
+
+    def _decide(self, view: View) -> Turn:
         research = read_events(view.events)
         if view.phase == "plan":
             return Turn(text=plan_text(research), model=NAME, cost=0.0)

@@ -1,6 +1,5 @@
 """Pages of the web: from an address to passages, by the same readers as files."""
 
-import asyncio
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,6 +8,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from ..errors import DocumentError, FetchFailed, LibraryError
+from ..threads import in_thread
 from ..trajectory import Passage
 from ..web.fetched import Fetched
 from .documents import Document
@@ -51,7 +51,7 @@ class PageReader:
         if not reference.lower().startswith(("http://", "https://")):
             return []
         page = await self._fetcher.get(reference)
-        return await asyncio.to_thread(page_passages, page)
+        return await in_thread(page_passages, page)
 
     def close(self) -> None:
         """Nothing to close; the fetcher belongs to its maker."""

@@ -1,9 +1,9 @@
 """The user's own library as a place to search."""
 
-import asyncio
 import sqlite3
 
 from ..errors import FetchFailed, LibraryError, SearchFailed
+from ..threads import in_thread
 from ..trajectory import Passage
 from ..web.search import Query, SearchResult
 from .authority import Authority
@@ -25,7 +25,7 @@ class LibraryProvider:
     async def search(self, query: Query) -> SearchResult:
         """Ranked passages; notes say what a filter had to leave out. Raises SearchFailed."""
         try:
-            return await asyncio.to_thread(self._search, query)
+            return await in_thread(self._search, query)
         except _BROKEN as error:
             raise SearchFailed(
                 f"The library {self.library.name} cannot be searched: {str(error).rstrip('.')}."
@@ -34,7 +34,7 @@ class LibraryProvider:
     async def open(self, reference: str) -> list[Passage]:
         """All passages of the document named by id, path, url or title; none: not here. Raises FetchFailed."""
         try:
-            return await asyncio.to_thread(self._open, reference)
+            return await in_thread(self._open, reference)
         except _BROKEN as error:
             raise FetchFailed(f"The library {self.library.name} cannot be read: {str(error).rstrip('.')}.") from error
 

@@ -13,7 +13,6 @@ from importlib.resources import files
 from itertools import groupby
 from typing import Any
 
-from .. import __version__
 from ..trajectory import Passage
 from .blocks import Block, Break, Chart, Cite, Code, Heading, Inline, Items, Paragraph, Quote, Rule, Run, Table, blocks
 from .charts import draw

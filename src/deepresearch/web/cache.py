@@ -20,6 +20,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from ..errors import SearchFailed
+from ..threads import in_thread
 from ..trajectory import Passage
 from .search import Hit, Query, SearchProvider, SearchResult, in_words
 
@@ -124,7 +125,7 @@ class CachedProvider:
         key = key_of(self.provider, query)
         lock = self._same.setdefault(key, asyncio.Lock())
         async with lock:
-            kept, trouble = await asyncio.to_thread(self._kept, key)
+            kept, trouble = await in_thread(self._kept, key)
             if self._cache.replay:
                 return self._replayed(kept, trouble)
             if kept and isinstance(kept[0], SearchResult):
@@ -134,9 +135,9 @@ class CachedProvider:
                 result = await self.provider.search(query)
             except SearchFailed as failure:
                 if self._cache.failures:
-                    await asyncio.to_thread(self._keep, key, failure)
+                    await in_thread(self._keep, key, failure)
                 raise
-            trouble += await asyncio.to_thread(self._keep, key, result)
+            trouble += await in_thread(self._keep, key, result)
             return replace(result, notes=[*result.notes, *trouble])
 
     async def open(self, reference: str) -> list[Passage]:

@@ -1,6 +1,5 @@
 """The one guarded way out: every page and every search provider is asked through a `Fetcher`."""
 
-import asyncio
 import re
 import time
 from collections.abc import Mapping
@@ -12,8 +11,9 @@ from ssl import SSLContext
 from typing import Any
 from urllib.parse import urlencode
 
-from .. import __version__
 from ..errors import FetchFailed
+from ..threads import in_thread
+from ..version import __version__
 from .archive import Archive
 from .fetched import Fetched
 from .guard import PORTS, Guard, Resolver
@@ -107,10 +107,10 @@ class Fetcher:
             page = await self._page(target, headers or {}, robots)
         except FetchFailed as failure:
             if self._archive:
-                await asyncio.to_thread(self._archive.keep_failure, str(target), failure, time.time())
+                await in_thread(self._archive.keep_failure, str(target), failure, time.time())
             raise
         if self._archive:
-            await asyncio.to_thread(self._archive.keep, page)
+            await in_thread(self._archive.keep, page)
         return page
 
     async def call(
@@ -156,10 +156,10 @@ class Fetcher:
         if not self._archive:
             return None
         if self._archive.replay:
-            return await asyncio.to_thread(self._archive.replayed, str(target))
+            return await in_thread(self._archive.replayed, str(target))
         if fresh and not self._private:
             return None
-        kept = await asyncio.to_thread(self._archive.find, str(target))
+        kept = await in_thread(self._archive.find, str(target))
         return kept if kept and (self._private or time.time() - kept.fetched < self._max_age) else None
 
     async def _page(self, target: Url, headers: Mapping[str, str], robots: bool) -> Fetched:

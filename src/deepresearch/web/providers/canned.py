@@ -27,6 +27,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from ...errors import FetchFailed, LibraryError, SearchFailed
+from ...threads import in_thread
 from ...trajectory import Passage
 from ..fetched import Fetched
 from ..passage_index import PassageIndex
@@ -111,7 +112,7 @@ class CannedWeb:
             raise SearchFailed(*failure)
         index = await self.prepare()
         words = self._tokenise(query.text)
-        passages, undated = await asyncio.to_thread(self._best, index, words, query, site)
+        passages, undated = await in_thread(self._best, index, words, query, site)
         if self._excerpt:
             passages = [
                 (cut_excerpt(passage, self._tokenise, words, self._excerpt), score) for passage, score in passages
@@ -148,7 +149,7 @@ class CannedWeb:
         """Make the index now and not at the first search: some 25 pages a second, where none is kept."""
         async with self._building:
             if self._index is None:
-                self._index = await asyncio.to_thread(self._build)
+                self._index = await in_thread(self._build)
             return self._index
 
     async def open(self, reference: str) -> list[Passage]:
@@ -163,7 +164,7 @@ class CannedWeb:
             raise FetchFailed(failure[0], outcome="dead_host")
         if not page.file.is_file():
             raise FetchFailed(f"{page.url} is not in the canned web any more (HTTP 404).", outcome="http_404")
-        passages = await asyncio.to_thread(self._passages, page)
+        passages = await in_thread(self._passages, page)
         if not passages:
             raise FetchFailed(f"{page.url} holds no text.", outcome="empty")
         return passages
@@ -176,7 +177,7 @@ class CannedWeb:
         if page is None:
             raise FetchFailed(f"{url} is not in the canned web (HTTP 404).", outcome="http_404")
         kind = mimetypes.guess_type(page.file.name)[0] or "text/plain"
-        body = await asyncio.to_thread(page.file.read_bytes)
+        body = await in_thread(page.file.read_bytes)
         return Fetched(url, page.url, 200, {"content-type": kind}, body, page.file.stat().st_mtime, from_archive=False)
 
     def close(self) -> None:
