@@ -1,6 +1,5 @@
 """The policy's files: read with an offset, write, append, patch, list, stat, delete, all within the run's workspace."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
@@ -8,6 +7,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from ..errors import BadArguments, PolicyError, ToolFailed
+from ..threads import in_thread
 from .base import Arguments, Tool, ToolContext, ToolResult
 from .edit import Edit, line_number, plan_edits, splice
 from .idempotency import Effect, do_once
@@ -88,7 +88,7 @@ class FileTool(Tool):
             "stat": _stat,
         }
         if arguments.action in plain:
-            return await asyncio.to_thread(plain[arguments.action], workspace, arguments)
+            return await in_thread(plain[arguments.action], workspace, arguments)
         plans = {"write": _write, "append": _append, "patch": _patch, "delete": _delete}
         effect = await do_once(
             context.scratch,

@@ -4,7 +4,6 @@ The state that the call leads to is made durable in the run's scratch folder bef
 call comes again after a crash, that state is brought about again and the same answer given: an append does not double.
 """
 
-import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from urllib.parse import quote
 
 from ..errors import PolicyError
 from ..files import write_file
+from ..threads import in_thread
 from .workspace import Change
 
 KEPT = 32
@@ -46,7 +46,7 @@ async def do_once(scratch: Path, call: str, arguments: str, plan: Callable[[], E
     record = scratch / f"{quote(call, safe='')}.redo"
     effect = _load(record, tag)
     if effect is None:
-        effect = await asyncio.to_thread(plan)
+        effect = await in_thread(plan)
         _save(record, tag, effect)
     try:
         apply(effect.changes, tag)

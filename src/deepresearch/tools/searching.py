@@ -10,6 +10,7 @@ from pydantic import Field
 
 from ..errors import SearchFailed, WorldError
 from ..library.authority import Authority, in_words
+from ..threads import in_thread
 from ..trajectory import Passage
 from ..web.search import Kind, Query, SearchProvider, SearchResult
 from .base import Arguments, ToolResult
@@ -95,7 +96,7 @@ class Searcher:
         answers = await asyncio.gather(*(_ask(provider, request) for provider in self._providers))
         results = [answer for answer in answers if isinstance(answer, SearchResult)]
         failed = {p.name: a for p, a in zip(self._providers, answers, strict=True) if isinstance(a, str)}
-        ranked = await asyncio.to_thread(fuse, results, request.text, request.title, self._authority)
+        ranked = await in_thread(fuse, results, request.text, request.title, self._authority)
         complete = not failed and all(result.complete for result in results)
         found = Found(
             request,
