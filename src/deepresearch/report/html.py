@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Any
 
 from ..trajectory import Passage
+from ..version import __version__
 from .blocks import Block, Break, Chart, Cite, Code, Heading, Inline, Items, Paragraph, Quote, Rule, Run, Table, blocks
 from .charts import draw
 from .citations import Cited, Reference
