@@ -20,6 +20,8 @@ _SIDES = {
     "limLow": "_",
 }
 """Elements of two parts, and the sign between them."""
+_UNSEEN = {0x2061: " ", 0x2062: None, 0x2063: ", ", 0x2064: None}
+"""Signs that are in formulas and not seen: application of a function, product, separator."""
 _PROPERTIES = re.compile(r"(?:\w+Pr|annotation|annotation-xml|rPr|instrText)")
 
 
@@ -39,7 +41,8 @@ def formula(element: Any) -> str:
             return tex_formula(str(child.text))
     if tex := element.get("alttext"):
         return tex_formula(tex)
-    return " ".join(_linear(element).split())
+    text = _linear(element).translate(_UNSEEN).replace("^∘", "°")
+    return " ".join(text.split())
 
 
 def _linear(element: Any) -> str:

@@ -1,136 +1,300 @@
-"""Word documents (docx): headings by style, lists, tables, links' text, pictures' descriptions, notes and comments."""
+"""Word documents: headings by style, numbers of lists, tables, formulas, fields, pictures' descriptions, notes."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import docx
-from docx.oxml.ns import qn
-from docx.text.paragraph import Paragraph
-from lxml import etree
-
+from ...text.encoding import decode
 from ..documents import Block, Document, ReadProblem
-from .rows import about, row_blocks
-from .zipped import check_office
+from .formulas import formula
+from .html import fragment_blocks
+from .office import Package, chart_blocks, diagram_texts
+from .rows import Cell, about, row_blocks, spread
+from .signs import is_symbol_font, lowered, raised, symbols
+from .word_lists import Numbering, Styles
 
-_P, _TBL, _TR, _TC, _BOX = qn("w:p"), qn("w:tbl"), qn("w:tr"), qn("w:tc"), qn("w:txbxContent")
-_TEXT = (qn("w:t"), "{http://schemas.openxmlformats.org/officeDocument/2006/math}t")
-_SPACES = {qn("w:tab"): "\t", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
-_LEFT_OUT = (
-    "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback",  # the same again for old programs
-    qn("w:pPr"),
-    qn("w:moveFrom"),
-    qn("w:instrText"),
-    _BOX,  # a text box is a paragraph of its own
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}oMath"
+_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+"""The same again for old programs."""
+_DESCRIBED = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"
+_SHAPE = "{urn:schemas-microsoft-com:vml}shape"
+_CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}chart"
+_DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}relIds"
+_BOX = W + "txbxContent"
+_SPACES = {W + "tab": "\t", W + "br": "\n", W + "cr": "\n", W + "noBreakHyphen": "-", W + "ptab": "\t"}
+_LEFT_OUT = frozenset(
+    [_FALLBACK, _BOX, *(W + name for name in ("pPr", "rPr", "moveFrom", "del", "instrText", "sdtPr"))]
 )
+"""A text box is a paragraph of its own."""
 _NOTES = {"footnotes": "Footnotes", "endnotes": "Endnotes", "comments": "Comments"}
+_REFERENCES = {W + "footnoteReference": "footnotes", W + "endnoteReference": "endnotes"}
+_WIDEST = 100
 
 
 def read_word(path: Path) -> Iterator[Document | ReadProblem]:
-    """One document. Raises DocumentError, OSError; whatever python-docx raises on damaged files."""
-    check_office(path)
-    document = docx.Document(str(path))
-    blocks = _blocks(document.element.body, document)
-    for relation in document.part.rels.values():
-        title = _NOTES.get(relation.reltype.rsplit("/", 1)[-1])
-        if title and not relation.is_external:
-            blocks += _notes(title, relation.target_part.blob)
-    meta = document.core_properties
+    """One document. Raises DocumentError, OSError."""
+    with Package(path) as package:
+        part = package.main("word/document.xml")
+        reader = _Reader(package, part)
+        body = package.xml(part).find(W + "body")
+        blocks = [] if body is None else reader.blocks(body)
+        for relation in package.relations(part).values():
+            if relation.kind in _NOTES:
+                blocks += reader.notes(relation.kind, package.xml(relation.target))
+        meta = package.about()
     first = next((block.text for block in blocks if block.kind == "heading" and block.text), "")
-    date = meta.modified or meta.created
+    blocks = about(author=meta["author"]) + blocks
     yield Document(
         str(path),
-        meta.title or first or path.stem,
-        about(author=meta.author) + blocks,
-        date=date.date().isoformat() if date else None,
-        language=meta.language or None,
+        meta["title"] or first or path.stem,
+        blocks,
+        date=meta["date"] or None,
+        language=meta["language"] or None,
     )
 
 
-def _blocks(parent: Any, document: Any) -> list[Block]:
-    blocks: list[Block] = []
-    for element in parent:
-        if element.tag == _P:
-            blocks += _paragraph(element, document)
-        elif element.tag == _TBL:
-            blocks += _table(element, document)
-        elif element.tag in (qn("w:sdt"), qn("w:sdtContent"), qn("w:ins"), qn("w:customXml")):
-            blocks += _blocks(element, document)
-    return blocks
+@dataclass
+class _Run:
+    """How a run of text is shown."""
+
+    font: str = ""
+    raised: int = 0
+    """1 above the line, -1 below it."""
+    hidden: bool = False
 
 
-def _paragraph(element: Any, document: Any) -> list[Block]:
-    text = _text(element).strip()
-    blocks = []
-    if text:
-        paragraph = Paragraph(element, document)
-        level = _level(paragraph)
-        properties = element.pPr
-        listed = properties is not None and properties.numPr is not None
-        if level:
-            blocks.append(Block("heading", " ".join(text.split()), level))
-        elif listed or (paragraph.style and (paragraph.style.name or "").startswith("List")):
-            blocks.append(Block("item", f"- {text}"))
+class _Reader:
+    def __init__(self, package: Package, part: str) -> None:
+        self._package = package
+        self._relations = package.relations(part)
+        self._styles = Styles(package.related(part, "styles"))
+        self._numbering = Numbering(package.related(part, "numbering"), self._styles)
+        self._noted: dict[str, dict[str, int]] = {"footnotes": {}, "endnotes": {}}
+        """Numbers of notes by id, in the order of the text."""
+        self._drawn: list[Block] = []
+        """Charts and diagrams of the paragraph at hand."""
+
+    def blocks(self, parent: Any) -> list[Block]:
+        """The blocks of everything in `parent`, in order."""
+        blocks: list[Block] = []
+        for element in parent:
+            if element.tag == W + "p":
+                blocks += self._paragraph(element)
+            elif element.tag == W + "tbl":
+                blocks += self._table(element)
+            elif element.tag == W + "altChunk":
+                blocks += self._chunk(element)
+            elif element.tag == _MATH + "Para":
+                blocks.append(Block("paragraph", formula(element)))
+            elif element.tag in (W + "sdt", W + "sdtContent", W + "ins", W + "customXml", W + "moveTo"):
+                blocks += self.blocks(element)
+        return blocks
+
+    def notes(self, kind: str, root: Any) -> list[Block]:
+        """Footnotes, endnotes or comments under a heading of their own, with their numbers where they have any."""
+        numbers = self._noted.get(kind, {})
+        blocks = []
+        for note in () if root is None else root:
+            text = " ".join(" ".join(self._text(paragraph) for paragraph in note.iter(W + "p")).split())
+            if text and note.get(W + "type") not in ("separator", "continuationSeparator", "continuationNotice"):
+                number = numbers.get(note.get(W + "id") or "")
+                blocks.append(Block("item", f"[{number}] {text}" if number else f"- {text}"))
+        return [Block("heading", _NOTES[kind], 1), *blocks] if blocks else []
+
+    def _paragraph(self, element: Any) -> list[Block]:
+        text = self._text(element).strip()
+        drawn, self._drawn = self._drawn, []
+        blocks = []
+        if text:
+            properties = element.find(W + "pPr")
+            level = self._styles.level(properties)
+            mark = self._numbering.next_mark(properties)
+            if level:
+                blocks.append(Block("heading", " ".join(f"{mark.lstrip('-')} {text}".split()), level))
+            elif mark or self._styles.is_list(properties):
+                blocks.append(Block("item", f"{mark or '-'} {text}"))
+            else:
+                blocks.append(Block("paragraph", text))
+        for box in element.iter(_BOX):
+            if not any(parent.tag == _FALLBACK for parent in box.iterancestors()):
+                blocks += self.blocks(box)
+        return blocks + drawn
+
+    def _text(self, element: Any) -> str:
+        """The text of a paragraph as it is shown: deleted text left out, pictures by their descriptions."""
+        parts: list[str] = []
+        self._inside(element, parts, _Run())
+        return "".join(parts)
+
+    def _inside(self, element: Any, parts: list[str], run: _Run) -> None:
+        """Add to `parts` what is shown of everything in `element`."""
+        for child in element:
+            tag = child.tag
+            if tag == W + "r":
+                shown = self._run(child)
+                if not shown.hidden:
+                    self._raised(child, parts, shown) if shown.raised else self._inside(child, parts, shown)
+            elif (text := self._piece(child, run)) is not None:
+                parts.append(text)
+            elif tag == W + "ruby":
+                self._inside(sorted(child, key=lambda part: str(part.tag) != W + "rubyBase"), parts, run)
+            elif tag == W + "rt":
+                inner: list[str] = []
+                self._inside(child, inner, run)
+                parts.append(f"({''.join(inner)})")
+            elif not self._drawing(child, parts) and tag not in _LEFT_OUT:
+                self._inside(child, parts, run)
+
+    def _piece(self, element: Any, run: _Run) -> str | None:
+        """What an element shows that has no others in it; None for one that has."""
+        tag = element.tag
+        if tag == W + "t":
+            return symbols(element.text or "", run.font) if run.font else element.text or ""
+        if tag == W + "sym":
+            return symbols(chr(int(element.get(W + "char") or "20", 16)), element.get(W + "font"))
+        if tag == _MATH:
+            return formula(element)
+        if tag in _REFERENCES and element.get(W + "customMarkFollows") not in ("1", "true", "on"):
+            numbers = self._noted[_REFERENCES[tag]]
+            return f"[{numbers.setdefault(element.get(W + 'id') or '', len(numbers) + 1)}]"
+        if tag == W + "fldChar":
+            return _form_field(element)
+        if tag == W + "sdt" and element.find(f"{W}sdtPr/{W}showingPlcHdr") is not None:
+            return ""  # what to enter, not what was entered
+        return _SPACES.get(tag)
+
+    def _drawing(self, element: Any, parts: list[str]) -> bool:
+        """A picture's description; a chart and a diagram, as blocks. False where the element is none of these."""
+        if element.tag in (_DESCRIBED, _SHAPE):
+            text = " ".join((element.get("descr") or element.get("alt") or "").split())
+            parts.append(f" [{text}] " if text else "")
+            return bool(element.tag == _DESCRIBED)  # a shape has a text box in it
+        elif element.tag in (_CHART, _DIAGRAM):
+            relation = self._relations.get(element.get(_R + "id") or element.get(_R + "dm") or "")
+            root = self._package.xml(relation.target) if relation else None
+            if root is None:
+                parts.append(" [a drawing that cannot be read] ")
+            elif element.tag == _CHART:
+                self._drawn += chart_blocks(root)
+            else:
+                self._drawn += [Block("item", f"- {text}") for text in diagram_texts(root)]
+        elif element.tag == W + "object":
+            parts.append(" [an embedded object] ")
+            return False
         else:
-            blocks.append(Block("paragraph", text))
-    for box in element.iter(_BOX):
-        if not any(parent.tag == _LEFT_OUT[0] for parent in box.iterancestors()):
-            blocks += _blocks(box, document)
-    return blocks
+            return False
+        return True
+
+    def _run(self, element: Any) -> _Run:
+        properties = element.find(W + "rPr")
+        if properties is None:
+            return _Run()
+        shown = _Run()
+        for found in [*self._styles.run_properties(properties), properties]:
+            fonts = found.find(W + "rFonts")
+            name = "" if fonts is None else fonts.get(W + "ascii") or fonts.get(W + "hAnsi") or ""
+            shown.font = name if is_symbol_font(name) else ""
+            if (align := found.find(W + "vertAlign")) is not None:
+                shown.raised = {"superscript": 1, "subscript": -1}.get(align.get(W + "val") or "", 0)
+            elif (position := found.find(W + "position")) is not None:
+                half_points = _integer(position.get(W + "val"))
+                shown.raised = (half_points > 3) - (half_points < -3)
+            if (vanish := found.find(W + "vanish")) is not None:
+                shown.hidden = vanish.get(W + "val") not in ("0", "false", "off")
+        return shown
+
+    def _raised(self, element: Any, parts: list[str], shown: _Run) -> None:
+        """A raised or lowered run, together with those of its kind right before it."""
+        inner: list[str] = []
+        self._inside(element, inner, shown)
+        text = "".join(inner)
+        if text.startswith("[") or not text.strip():  # the mark of a note says so itself
+            parts.append(text)
+            return
+        before = "".join(parts[-3:])
+        parts.append(lowered(text) if shown.raised < 0 else raised(text, before))
+
+    def _chunk(self, element: Any) -> list[Block]:
+        """A document of another kind within this one."""
+        relation = self._relations.get(element.get(_R + "id") or "")
+        if relation and relation.target.endswith((".htm", ".html", ".xhtml")):
+            return fragment_blocks(decode(self._package.data(relation.target) or b" ", relation.target))
+        return [Block("paragraph", "[an embedded document that is not read]")]
+
+    def _table(self, element: Any) -> list[Block]:
+        rows: list[list[_Placed]] = []
+        inner: list[Block] = []
+        for row in element.iter(W + "tr"):
+            if next(row.iterancestors(W + "tbl")) is not element:
+                continue
+            placed: list[_Placed] = []
+            column = _integer(_value(row.find(f"{W}trPr/{W}gridBefore")))
+            for cell in (cell for cell in row.iter(W + "tc") if next(cell.iterancestors(W + "tr")) is row):
+                merged = cell.find(f"{W}tcPr/{W}vMerge")
+                wide = max(1, min(_integer(_value(cell.find(f"{W}tcPr/{W}gridSpan")), 1), _WIDEST))
+                inside = self.blocks(cell)
+                text = " ".join(block.text for block in inside)
+                continues = merged is not None and _value(merged) != "restart" and not text
+                placed.append(_Placed(column, wide, text, continues))
+                column += wide
+                inner += inside
+            rows.append(placed)
+        # A table of one cell in a row, or in a column, is there for the layout: what is in it keeps its form.
+        if len(rows) < 2 or max(map(len, rows)) < 2:
+            return inner
+        found, wide_rows = spread([_cells(row, rows[number + 1 :]) for number, row in enumerate(rows)])
+        return row_blocks(found, wide=wide_rows)
 
 
-def _level(paragraph: Any) -> int:
-    """Of a heading, by its style or one that this is based on; 0 of text."""
-    style, seen = paragraph.style, 0
-    while style is not None and seen < 20:  # styles may be based on each other in a circle
-        name = (style.name or "").lower()
-        if name == "title":
-            return 1
-        if name.startswith("heading ") and name[8:].isdecimal():
-            return min(int(name[8:]), 6)
-        outline = style.element.find(f"{qn('w:pPr')}/{qn('w:outlineLvl')}")
-        if outline is not None and outline.get(qn("w:val"), "9") in "012345":
-            return int(outline.get(qn("w:val"))) + 1
-        style, seen = style.base_style, seen + 1
-    return 0
+@dataclass
+class _Placed:
+    """A cell of a table by its column."""
+
+    column: int
+    wide: int
+    text: str
+    continues: bool
+    """It is part of the cell above it."""
 
 
-def _text(element: Any) -> str:
-    """The text of a paragraph as it is shown: deleted text left out, pictures by their descriptions."""
-    parts = []
-    stack = [element]
-    while stack:
-        part = stack.pop()
-        if part.tag in _TEXT:
-            parts.append(part.text or "")
-        elif part.tag == qn("wp:docPr"):
-            parts.append(f" [{part.get('descr')}] " if part.get("descr") else "")
-        elif part.tag in _SPACES:
-            parts.append(_SPACES[part.tag])
-        elif part.tag not in _LEFT_OUT:
-            stack += reversed(part)
-    return "".join(parts)
-
-
-def _table(element: Any, document: Any) -> list[Block]:
-    rows, inner = [], []
-    for row in element.iter(_TR):
-        if next(row.iterancestors(_TBL)) is not element:
+def _cells(row: list[_Placed], below: list[list[_Placed]]) -> list[Cell]:
+    cells = [Cell("")] * (row[0].column if row else 0)
+    for cell in row:
+        if cell.continues:
             continue
-        cells = []
-        for cell in (cell for cell in row.iter(_TC) if next(cell.iterancestors(_TR)) is row):
-            span = cell.find(f"{qn('w:tcPr')}/{qn('w:gridSpan')}")
-            wide = int(span.get(qn("w:val"))) if span is not None and span.get(qn("w:val"), "").isdecimal() else 1
-            inside = _blocks(cell, document)
-            cells += [" ".join(block.text for block in inside), *[""] * (min(wide, 100) - 1)]
-            inner += inside
-        rows.append(cells)
-    # A table of one cell in a row, or in a column, is there for the layout: what it holds keeps its form.
-    return row_blocks(rows) if len(rows) > 1 and max(map(len, rows)) > 1 else inner
+        height = 1
+        for other in below:
+            if not any(one.continues and one.column == cell.column for one in other):
+                break
+            height += 1
+        cells.append(Cell(cell.text, height, cell.wide))
+    return cells
 
 
-def _notes(title: str, blob: bytes) -> list[Block]:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True)
-    texts = (" ".join(" ".join(map(_text, note.iter(_P))).split()) for note in etree.fromstring(blob, parser))
-    blocks = [Block("item", f"- {text}") for text in texts if text]
-    return [Block("heading", title, 1), *blocks] if blocks else []
+def _form_field(element: Any) -> str:
+    """A box or a choice of an old form; the text of other fields is in the document."""
+    box = element.find(f"{W}ffData/{W}checkBox")
+    if box is not None:
+        states = [box.find(W + name) for name in ("checked", "default")]
+        state = next((found for found in states if found is not None), None)
+        return "☑" if state is not None and state.get(W + "val") not in ("0", "false", "off") else "☐"
+    choice = element.find(f"{W}ffData/{W}ddList")
+    if choice is not None:
+        entries = [entry.get(W + "val") or "" for entry in choice.iter(W + "listEntry")]
+        number = _integer(_value(choice.find(W + "result")))
+        return entries[number] if number < len(entries) else ""
+    return ""
+
+
+def _value(element: Any) -> str:
+    return "" if element is None else element.get(W + "val") or ""
+
+
+def _integer(text: str | None, default: int = 0) -> int:
+    try:
+        return int(float(text or default))
+    except ValueError:
+        return default
