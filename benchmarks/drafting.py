@@ -16,11 +16,12 @@ from deepresearch.agent.setup import new_run
 from deepresearch.derived import answer, find, total_cost, total_usage
 from deepresearch.errors import DeepResearchError
 from deepresearch.judge import Comparison, compare
-from deepresearch.judge.pairs import tally
 from deepresearch.models.client import chat_client
 from deepresearch.settings import Settings
 from deepresearch.store import SqliteStore
 from deepresearch.trajectory import Event, Task, Verified
+
+from .pairwise import tally
 
 MODES = ("once", "synthesis")
 

@@ -1,13 +1,12 @@
 """The judge's arithmetic, and what counting is worth.
 
-Run: python -m benchmarks.judge [arithmetic] [trees] [pairs] [criteria] [systems]   (data: $DEEPRESEARCH_SHARED/data,
-default ../shared/data; without a name, all five)
+Run: python -m benchmarks.judge [arithmetic] [trees] [pairs] [systems]   (data: $DEEPRESEARCH_SHARED/data,
+default ../shared/data; without a name, all four)
 
 arithmetic  hand-worked cases of the two views, beside what the code gives; equal means equal to the last bit
 trees       published grading trees (paperbench_judgeeval): every inner node recomputed from the leaves alone
 pairs       published outputs of pairwise judges (llmbar), read again: winner for winner, and the accuracy that follows.
             "rule": the pattern that the publisher names for the prompt; "own": the one reading of prose used here
-criteria    published criteria of experts: how many the mechanical judge takes on
 systems     reports of named systems (drb1_reports) held against mechanically drafted criteria, beside the published
             overall score of a model judge: what the offline score can and cannot tell
 """
@@ -21,13 +20,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from deepresearch.judge import MechanicalJudge, Rubric, Verdict, draft_mechanically, judge_report
-from deepresearch.judge.mechanical import read_criterion
-from deepresearch.judge.pairs import Side, accuracy
+from deepresearch.judge import CriterionVerdict, MechanicalJudge, Rubric, draft_mechanically, judge_report
+from deepresearch.judge.comparison import Side
 from deepresearch.judge.reward import outcome
-from deepresearch.judge.tree import Node, aggregate
 
+from .grading_tree import Node, aggregate
 from .harness import machine
+from .pairwise import accuracy
 from .reading import DATA
 
 LETTERS = {"n": "not", "p": "partially", "f": "fully", "?": "undecided", "!": "unusable"}
@@ -72,7 +71,10 @@ def arithmetic() -> None:
     for name, weights, rows, binary, ternary in CASES:
         rubrics = [Rubric(id=f"c{n}", criterion="x", weight=weight) for n, weight in enumerate(weights)]
         trials = [
-            [Verdict.model_validate({"rubric": r.id, "level": LETTERS[x]}) for r, x in zip(rubrics, row, strict=True)]
+            [
+                CriterionVerdict.model_validate({"rubric": r.id, "level": LETTERS[x]})
+                for r, x in zip(rubrics, row, strict=True)
+            ]
             for row in rows
         ]
         found = (outcome(rubrics, trials, "binary").score, outcome(rubrics, trials, "ternary").score)
@@ -152,31 +154,6 @@ def _choices(row: dict[str, Any], reader: Callable[[str], Side | None]) -> tuple
     return straight, turned[swapped]
 
 
-def criteria() -> None:
-    print(f"{'collection':<24} {'criteria':>9} {'taken on':>9}")
-    for name, texts in _collections():
-        listed = list(texts)
-        taken = [text for text in listed if read_criterion(text)]
-        print(f"{name:<24} {len(listed):>9} {len(taken):>9}")
-        for text in taken[:5]:
-            print(f"    {text[:110]}")
-
-
-def _collections() -> Iterator[tuple[str, Iterator[str]]]:
-    yield "rigorousbench", (q.split("Yes=")[0] for r in _lines("rigorousbench") for q in r["qsr"])
-    drb = (c for r in _lines("drb1", "criteria.jsonl") for group in r["criterions"].values() for c in group)
-    yield "drb1", (c["criterion"] for c in drb)
-    configs = (json.loads(f.read_text()) for f in (DATA / "scholarqa_cs").glob("*/test_configs_snippets.json"))
-    yield (
-        "scholarqa_cs",
-        (p["criterion"] for c in configs for r in c for p in r["metric_config"]["config"]["other_properties"]),
-    )
-    yield (
-        "writingbench_reports",
-        (c["criteria_description"] for r in _lines("writingbench_reports") for c in r["checklist"]),
-    )
-
-
 def _lines(collection: str, name: str = "*.jsonl") -> Iterator[dict[str, Any]]:
     for file in sorted((DATA / collection).glob(f"*/{name}")):
         for line in file.read_text(encoding="utf-8").splitlines():
@@ -207,7 +184,6 @@ SHOWS: dict[str, Callable[[], None]] = {
     "arithmetic": arithmetic,
     "trees": trees,
     "pairs": pairs,
-    "criteria": criteria,
     "systems": lambda: asyncio.run(systems()),
 }
 

@@ -12,7 +12,7 @@ from deepresearch.agent.setup import open_verifier
 from deepresearch.agent.verifier import REPORT_FILE, SENT_BACK, SHRUNK, Verifier, sent_back
 from deepresearch.derived import find, total_usage
 from deepresearch.errors import BrokenReply, ModelUnreachable
-from deepresearch.judge.kept import KeptReplies
+from deepresearch.judge.reply_cache import ReplyCache
 from deepresearch.models.base import Reply
 from deepresearch.settings import Settings
 from deepresearch.tools.file import FileTool
@@ -180,7 +180,7 @@ def verdict(level: str, evidence: str) -> str:
 
 
 async def test_the_model_settles_what_is_undecided(tmp_path: Path) -> None:
-    kept = KeptReplies(tmp_path / "kept.sqlite")
+    kept = ReplyCache(tmp_path / "kept")
     model = Model(verdict("supports", FACT))
     before = await Verifier().check(UNDECIDED, KNOWN, ask=True)
     after = await Verifier(model, kept).check(UNDECIDED, KNOWN, ask=True)
@@ -194,7 +194,6 @@ async def test_the_model_settles_what_is_undecided(tmp_path: Path) -> None:
     assert total_usage([after]).output == 2
     await Verifier(model, kept).check(UNDECIDED, KNOWN, ask=True)
     assert model.asked == 1, "a verdict that was paid for is kept"
-    kept.close()
 
 
 async def test_a_model_that_invents_its_evidence_or_fails_changes_nothing() -> None:

@@ -1,6 +1,14 @@
 import json
 
-from deepresearch.judge import Judgement, Rubric, RubricSet, Verdict, draft_mechanically, quality_card, quality_json
+from deepresearch.judge import (
+    CriterionVerdict,
+    Judgement,
+    Rubric,
+    RubricSet,
+    draft_mechanically,
+    quality_card,
+    quality_json,
+)
 from deepresearch.judge.judging import summarise
 from deepresearch.judge.verdicts import Evidence
 
@@ -16,9 +24,11 @@ RUBRICS = RubricSet(
 
 def judgement(fatal: str = "not") -> Judgement:
     trial = [
-        Verdict(rubric="a", level="fully", reason="It\nis.", evidence=(Evidence(quote="**bold** quote", found=False),)),
-        Verdict(rubric="b", level=fatal),  # type: ignore[arg-type]
-        Verdict(rubric="c", level="undecided"),
+        CriterionVerdict(
+            rubric="a", level="fully", reason="It\nis.", evidence=(Evidence(quote="**bold** quote", found=False),)
+        ),
+        CriterionVerdict(rubric="b", level=fatal),  # type: ignore[arg-type]
+        CriterionVerdict(rubric="c", level="undecided"),
     ]
     return summarise("m", "Q", RUBRICS, [trial, trial])
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from deepresearch.judge import draft_mechanically, draft_rubrics
-from deepresearch.judge.asking import Unusable
-from deepresearch.judge.drafting import question_parts, read_draft
+from deepresearch.judge import draft_rubrics
+from deepresearch.judge.drafting import read_draft
+from deepresearch.judge.structured_reply import Unusable
 from deepresearch.models.client import ChatClient
 from tests.support.chat_server import ChatServer
 
@@ -40,31 +40,3 @@ async def test_a_model_drafts(client: Make) -> None:
 def test_drafts_that_cannot_be_used(rows: Any, why: str) -> None:
     with pytest.raises(Unusable, match=why):
         read_draft(json.dumps({"rubrics": rows}), "Q", "o")
-
-
-def test_the_words_of_a_question() -> None:
-    assert question_parts("When was the harbour tower of Velmark built, and who designed it?") == [
-        ["harbour", "tower", "Velmark", "built"],
-        ["designed"],
-    ]
-    assert question_parts("目前中国的中产有哪些特点，实际中产人数是多少？") == [
-        ["中国", "中产", "特点"],
-        ["实际中产人数"],
-    ]
-    assert question_parts("") == []
-
-
-@pytest.mark.parametrize(
-    ("question", "language"), [("How is lithium recycled since 2020?", "en"), ("锂电池如何回收？", "zh")]
-)
-def test_without_a_model_form_and_words_only(question: str, language: str) -> None:
-    drafted = draft_mechanically(question)
-    assert drafted.language == language and drafted.origin == "drafted mechanically"
-    assert {r.role for r in drafted.rubrics} == {"explicit", "implicit", "negative"}
-    years = [r for r in drafted.rubrics if r.axis == "time"]
-    assert bool(years) == ("2020" in question)
-
-
-def test_hostile_questions_are_quoted_harmlessly() -> None:
-    drafted = draft_mechanically('Is "x" and "y" or “z"" a trap\\"?')
-    assert all(rubric.criterion.count('"') % 2 == 0 for rubric in drafted.rubrics)

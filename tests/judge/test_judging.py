@@ -5,13 +5,12 @@ import pytest
 
 from deepresearch.errors import ModelUnreachable
 from deepresearch.judge import (
-    FirstDecides,
+    CriterionVerdict,
     Judgement,
     MechanicalJudge,
     ModelJudge,
     Rubric,
     RubricSet,
-    Verdict,
     judge_report,
 )
 from deepresearch.models.client import ChatClient
@@ -34,8 +33,7 @@ async def judged(client: Make, answer: Callable[[Received], object], trials: int
     async with ChatServer([answer]) as server:  # type: ignore[list-item]
         model = client(server.url)
         try:
-            judge = FirstDecides([MechanicalJudge(), ModelJudge(model)])
-            return await judge_report(judge, "Q", REPORT, RUBRICS, trials=trials, at_once=at_once)
+            return await judge_report(ModelJudge(model), "Q", REPORT, RUBRICS, trials=trials, at_once=at_once)
         finally:
             await model.close()
 
@@ -48,10 +46,9 @@ async def test_trials_views_and_counts(client: Make) -> None:
     found = await judged(client, answer)
     assert [len(row) for row in found.trials] == [3, 3, 3]
     assert found.binary.score == (4 - 2) / 4 and found.ternary.score == (4 - 1) / 4
-    assert (found.undecided, found.unusable, found.invented, found.requests) == (0, 0, 3, 6)
+    assert (found.undecided, found.unusable, found.invented, found.requests) == (0, 0, 3, 9)
     assert found.usage.output > 0 and found.cost is None
-    assert [row[1].by for row in found.trials] == ["mechanical"] * 3
-    assert found.judge == "mechanical, then judge-1"
+    assert found.judge == "judge-1"
 
 
 async def test_unusable_replies_are_counted_and_left_out(client: Make) -> None:
@@ -59,9 +56,9 @@ async def test_unusable_replies_are_counted_and_left_out(client: Make) -> None:
         return says("fully") if "Is rude" in request.body["messages"][1]["content"] else {"text": "no"}
 
     found = await judged(client, answer, trials=2)
-    assert found.unusable == 2
-    assert found.binary.score == (1 - 2) / 1
-    assert found.binary.trials[0].left_out == ("c1",)
+    assert found.unusable == 4
+    assert found.binary.score is None
+    assert found.binary.trials[0].left_out == ("c1", "c2")
 
 
 async def test_without_a_model_the_rest_is_undecided() -> None:
@@ -76,12 +73,12 @@ async def test_no_more_than_so_many_at_once() -> None:
         deterministic = False
         now = most = 0
 
-        async def judge(self, question: str, report: str, rubric: Rubric, trial: int = 0) -> Verdict:
+        async def judge(self, question: str, report: str, rubric: Rubric, trial: int = 0) -> CriterionVerdict:
             self.now += 1
             self.most = max(self.most, self.now)
             await asyncio.sleep(0.001)
             self.now -= 1
-            return Verdict(rubric=rubric.id, level="fully", trial=trial)
+            return CriterionVerdict(rubric=rubric.id, level="fully", trial=trial)
 
     slow = Slow()
     found = await judge_report(slow, "Q", REPORT, RUBRICS, trials=5, at_once=2)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepresearch.errors import KeyRefused, UnknownModel
-from deepresearch.judge import KeptReplies, ModelJudge, Rubric, Verdict
+from deepresearch.judge import CriterionVerdict, ModelJudge, ReplyCache, Rubric
 from deepresearch.judge.model_judge import OVERLAP, merge, split_report, tokens
 from deepresearch.models.client import ChatClient
 from tests.judge.conftest import says
@@ -24,7 +24,7 @@ FLAW = Rubric(id="f", criterion="States a wrong height.", weight=-3)
 
 async def judged(
     client: Make, *script: Any, rubric: Rubric = WANTED, report: str = REPORT, **more: Any
-) -> tuple[Verdict, ChatServer]:
+) -> tuple[CriterionVerdict, ChatServer]:
     async with ChatServer(list(script)) as server:
         model = client(server.url)
         try:
@@ -162,8 +162,8 @@ async def test_one_unusable_part_leaves_the_whole_open(client: Make) -> None:
 
 
 def test_merging() -> None:
-    def of(level: str, requests: int = 1) -> Verdict:
-        return Verdict.model_validate({"rubric": "a", "level": level, "reason": level, "requests": requests})
+    def of(level: str, requests: int = 1) -> CriterionVerdict:
+        return CriterionVerdict.model_validate({"rubric": "a", "level": level, "reason": level, "requests": requests})
 
     assert merge([of("not"), of("partially"), of("not")]).level == "partially"
     assert merge([of("unusable"), of("fully")]).level == "fully"
@@ -186,13 +186,12 @@ def test_a_report_that_fits_stands_as_it_is() -> None:
 
 
 async def test_what_was_paid_for_is_not_asked_again(client: Make, tmp_path: Path) -> None:
-    kept = KeptReplies(tmp_path / "judgements.sqlite")
+    kept = ReplyCache(tmp_path / "judgements")
     async with ChatServer([says("fully")]) as server:
         model = client(server.url)
         judge = ModelJudge(model, kept)
         first = await judge.judge("Q", REPORT, WANTED)
-        kept.close()
-        kept = KeptReplies(tmp_path / "judgements.sqlite")
+        kept = ReplyCache(tmp_path / "judgements")
         again = await ModelJudge(model, kept).judge("Q", REPORT, WANTED)
         assert again.level == "fully" and (first.requests, again.requests) == (1, 0)
         assert again.usage == first.usage
@@ -206,25 +205,23 @@ async def test_what_was_paid_for_is_not_asked_again(client: Make, tmp_path: Path
             assert (await change).requests == 1
         assert len(server.requests) == 6
         await model.close()
-    kept.close()
 
 
 async def test_a_kept_reply_that_cannot_be_used_is_asked_again(client: Make, tmp_path: Path) -> None:
-    kept = KeptReplies(tmp_path / "judgements.sqlite")
+    kept = ReplyCache(tmp_path / "judgements")
     async with ChatServer([{"text": "no"}, {"text": "no"}, says("fully")]) as server:
         model = client(server.url)
         assert (await ModelJudge(model, kept).judge("Q", REPORT, WANTED)).level == "unusable"
         assert (await ModelJudge(model, kept).judge("Q", REPORT, WANTED)).level == "fully"
         assert len(server.requests) == 3
         await model.close()
-    kept.close()
 
 
 async def test_the_reply_is_on_disk_before_it_is_used(client: Make, tmp_path: Path) -> None:
     """A reader that fails after the reply came must find it kept."""
-    from deepresearch.judge.asking import Asker
+    from deepresearch.judge.structured_reply import StructuredClient
 
-    kept = KeptReplies(tmp_path / "judgements.sqlite")
+    kept = ReplyCache(tmp_path / "judgements")
     texts = {"question": "q", "report": "r", "criterion": "c"}
 
     def fails(text: str) -> str:
@@ -233,8 +230,7 @@ async def test_the_reply_is_on_disk_before_it_is_used(client: Make, tmp_path: Pa
     async with ChatServer([says("fully")]) as server:
         model = client(server.url)
         with pytest.raises(RuntimeError):
-            await Asker(model, kept).ask("positive", texts, fails, {"part": ""})
-        asked = await Asker(model, kept).ask("positive", texts, json.loads, {"part": ""})
+            await StructuredClient(model, kept).ask("positive", texts, fails, {"part": ""})
+        asked = await StructuredClient(model, kept).ask("positive", texts, json.loads, {"part": ""})
         assert asked.requests == 0 and asked.value["verdict"] == "fully" and len(server.requests) == 1
         await model.close()
-    kept.close()

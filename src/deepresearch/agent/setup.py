@@ -196,11 +196,11 @@ def open_verifier(settings: Settings) -> Verifier:
     meaning = open_embedder if settings.library.dense == "onnx" else None
     if policy_of(settings) == "extractive":
         return Verifier(open_embedder=meaning)
-    from ..judge.kept import FILE, KeptReplies  # noqa: PLC0415  not needed without a model
+    from ..judge.reply_cache import FOLDER, ReplyCache  # noqa: PLC0415  not needed without a model
     from ..models.client import chat_client  # noqa: PLC0415
 
     model = chat_client(settings, temperature=0.0, stream=False)
-    return Verifier(model, KeptReplies(settings.data_folder() / FILE), meaning)
+    return Verifier(model, ReplyCache(settings.data_folder() / FOLDER), meaning)
 
 
 def system_prompt(settings: Settings) -> str:

@@ -12,9 +12,9 @@ from ..tools.fencing import fence, one_line
 from ..trajectory import Answered, Citation, Event, Observation, Passage, RunFinished, Uncited, Usage, Verified
 
 if TYPE_CHECKING:
-    from ..judge.asking import Asked
-    from ..judge.claims import ClaimVerdict
-    from ..judge.kept import KeptReplies
+    from ..judge.claim_check import ClaimVerdict
+    from ..judge.reply_cache import ReplyCache
+    from ..judge.structured_reply import StructuredReply
     from ..library.dense.embedder import Embedder
     from ..report.verification import Open
 
@@ -44,7 +44,7 @@ class Verifier:
     def __init__(
         self,
         model: ChatModel | None = None,
-        kept: "KeptReplies | None" = None,
+        kept: "ReplyCache | None" = None,
         open_embedder: "Callable[[], Embedder] | None" = None,
     ) -> None:
         """kept: where replies are kept, so that none is paid for twice. open_embedder: gives the model of meaning, when
@@ -87,7 +87,7 @@ class Verifier:
 
     async def better(self, question: str, report: str, draft: str) -> Answered:
         """`draft` if it is deeper than `report` and no less complete, else `report`; and why."""
-        judge = await in_thread(import_module, "deepresearch.judge")  # slow, and not needed for most runs
+        judge = await in_thread(import_module, "deepresearch.judge.comparison")  # slow, and not needed for most runs
         try:
             found: Any = await judge.compare(self._model, question, report, draft, self._kept) if self._model else None
         except ModelError as error:
@@ -101,13 +101,11 @@ class Verifier:
         return Answered(text=draft if taken else report, chosen=chosen, usage=found.usage, cost=found.cost)
 
     async def close(self) -> None:
-        """Close the models and the kept replies."""
+        """Close the models."""
         if self._model:
             await self._model.close()
         if self._embedder:
             self._embedder.close()
-        if self._kept:
-            self._kept.close()
 
     def _verify(self, text: str, known: Mapping[str, Passage]) -> "tuple[Verified, Sequence[Open]]":
         """The verdicts without a model, and what they leave open."""
@@ -125,12 +123,14 @@ class Verifier:
         vectors: list[list[float]] = self._embedder.embed(texts, "passage").tolist()
         return vectors
 
-    async def _ask(self, model: ChatModel, questions: "Sequence[Open]") -> "list[Asked[ClaimVerdict] | ModelError]":
-        from ..judge.claims import ask_claim  # noqa: PLC0415  not needed without a model
+    async def _ask(
+        self, model: ChatModel, questions: "Sequence[Open]"
+    ) -> "list[StructuredReply[ClaimVerdict] | ModelError]":
+        from ..judge.claim_check import ask_claim  # noqa: PLC0415  not needed without a model
 
         turns = asyncio.Semaphore(AT_ONCE)
 
-        async def ask(one: "Open") -> "Asked[ClaimVerdict] | ModelError":
+        async def ask(one: "Open") -> "StructuredReply[ClaimVerdict] | ModelError":
             async with turns:
                 try:
                     return await ask_claim(model, one.claim, one.passage.title, one.passage.text, self._kept)

@@ -11,8 +11,9 @@ from .running import report_retries
 from .terminal import dump, put, say
 
 if TYPE_CHECKING:
-    from ..judge import Judge, Judgement, RubricSet
-    from ..judge.kept import KeptReplies
+    from ..judge.judging import Judge, Judgement
+    from ..judge.reply_cache import ReplyCache
+    from ..judge.rubrics import RubricSet
     from ..models import ChatModel
     from ..settings import Settings
 
@@ -30,7 +31,7 @@ def judge_target(
     *,
     rubrics: Path | None = None,
     question: str | None = None,
-    by: Literal["model", "mechanical", "both"] | None = None,
+    by: Literal["model", "mechanical"] | None = None,
     trials: int = 3,
     part: int = 20_000,
     view: Literal["binary", "ternary"] = "binary",
@@ -53,7 +54,7 @@ def judge_target(
     question
         What the report answers; by default that of the run, or of the criteria.
     by
-        model: the named model judges; mechanical: only what counting can decide is judged; both: counting first.
+        model: the named model judges; mechanical: only the criteria that are drafted without a model are decided.
         Default: model where one is named.
     trials
         How often the model judges each criterion; the scores are averaged.
@@ -121,14 +122,15 @@ def draft(
 async def _judged(
     how: str, settings: "Settings", report: str, question: str, rubrics: "RubricSet | None", trials: int, part: int
 ) -> "Judgement":
-    from ..judge import judge_report
+    from ..judge.judging import judge_report
 
     model, kept = _open_model(settings) if how != "mechanical" else (None, None)
     try:
         rubrics = rubrics or await _draft(question, model, kept)
-        return await judge_report(_open_judge(how, model, kept, part), question, report, rubrics, trials=trials)
+        return await judge_report(_open_judge(model, kept, part), question, report, rubrics, trials=trials)
     finally:
-        await _close(model, kept)
+        if model:
+            await model.close()
 
 
 async def _drafted(settings: "Settings", question: str) -> "RubricSet":
@@ -136,12 +138,14 @@ async def _drafted(settings: "Settings", question: str) -> "RubricSet":
     try:
         return await _draft(question, model, kept)
     finally:
-        await _close(model, kept)
+        if model:
+            await model.close()
 
 
-async def _draft(question: str, model: "ChatModel | None", kept: "KeptReplies | None") -> "RubricSet":
+async def _draft(question: str, model: "ChatModel | None", kept: "ReplyCache | None") -> "RubricSet":
     from ..errors import UserError
-    from ..judge import draft_mechanically, draft_rubrics
+    from ..judge.counting import draft_mechanically
+    from ..judge.drafting import draft_rubrics
 
     if not question:
         raise UserError("There are no criteria, and no question to draft them from.", "Give --rubrics or --question.")
@@ -156,33 +160,24 @@ async def _draft(question: str, model: "ChatModel | None", kept: "KeptReplies | 
     return asked.value
 
 
-def _open_model(settings: "Settings") -> "tuple[ChatModel, KeptReplies]":
+def _open_model(settings: "Settings") -> "tuple[ChatModel, ReplyCache]":
     """The model at temperature 0, and the file that keeps its replies. Raises SettingsError."""
     from ..agent.setup import check_policy
-    from ..judge.kept import FILE, KeptReplies
+    from ..judge.reply_cache import FOLDER, ReplyCache
     from ..models.client import chat_client
 
     budget = settings.budget.model_copy(update={"cost": None})  # the limits of runs are not those of judging
     check_policy(settings.model_copy(update={"policy": "chat", "budget": budget}))
     client = chat_client(settings, temperature=0.0, max_tokens=min(settings.model.max_tokens, LONGEST_REPLY))
     report_retries()
-    return client, KeptReplies(settings.data_folder() / FILE)
+    return client, ReplyCache(settings.data_folder() / FOLDER)
 
 
-def _open_judge(how: str, model: "ChatModel | None", kept: "KeptReplies | None", part: int) -> "Judge":
-    from ..judge import FirstDecides, MechanicalJudge, ModelJudge
+def _open_judge(model: "ChatModel | None", kept: "ReplyCache | None", part: int) -> "Judge":
+    from ..judge.counting import MechanicalJudge
+    from ..judge.model_judge import ModelJudge
 
-    if model is None:
-        return MechanicalJudge()
-    served = ModelJudge(model, kept, part)
-    return FirstDecides([MechanicalJudge(), served]) if how == "both" else served
-
-
-async def _close(model: "ChatModel | None", kept: "KeptReplies | None") -> None:
-    if model:
-        await model.close()
-    if kept:
-        kept.close()
+    return MechanicalJudge() if model is None else ModelJudge(model, kept, part)
 
 
 def _read(rubrics: Path | None, question: str | None) -> "RubricSet | None":
@@ -213,7 +208,7 @@ def _record(judgement: "Judgement", run: str, settings: "Settings", language: st
     """Keep the quality card with the run."""
     from ..derived import answer
     from ..errors import RunBusy
-    from ..judge import quality_card
+    from ..judge.card import quality_card
     from ..trajectory import Judged
 
     try:
@@ -251,8 +246,7 @@ def _as_read(events: Any) -> str:
 def _show(
     judgement: "Judgement", view: Literal["binary", "ternary"], out: Path | None, json: bool, language: str
 ) -> int:
-    from ..judge import quality_card, quality_json
-    from ..judge.card import FILES
+    from ..judge.card import FILES, quality_card, quality_json
 
     score = judgement.view(view)
     card = quality_card(judgement, language)

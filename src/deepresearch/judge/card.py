@@ -4,11 +4,11 @@ import json
 import re
 from typing import Any
 
-from .drafting import MECHANICAL
+from .counting import MECHANICAL
 from .judging import Judgement
 from .reward import Outcome
 from .rubrics import Rubric
-from .verdicts import Verdict
+from .verdicts import CriterionVerdict
 
 FILES = ("quality.json", "quality.md")
 LONGEST = 240
@@ -104,7 +104,7 @@ def _row(rubric: Rubric, judgement: Judgement) -> str:
     return f"| {_inert(rubric.id)} | {_inert(rubric.criterion)} | {weight} | {levels} | {_why(verdicts)} |"
 
 
-def _why(verdicts: list[Verdict]) -> str:
+def _why(verdicts: list[CriterionVerdict]) -> str:
     if not verdicts:
         return ""
     verdict = verdicts[0]

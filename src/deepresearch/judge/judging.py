@@ -7,10 +7,10 @@ from typing import Literal, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from ..trajectory import Usage
-from .asking import add_cost, add_usage
 from .reward import Outcome, View, outcome
 from .rubrics import Rubric, RubricSet
-from .verdicts import Verdict
+from .structured_reply import add_cost, add_usage
+from .verdicts import CriterionVerdict
 
 TRIALS = 3
 AT_ONCE = 8
@@ -24,7 +24,7 @@ class Judge(Protocol):
     deterministic: bool
     """Whether a second trial would say the same."""
 
-    async def judge(self, question: str, report: str, rubric: Rubric, trial: int = 0) -> Verdict:
+    async def judge(self, question: str, report: str, rubric: Rubric, trial: int = 0) -> CriterionVerdict:
         """The verdict; its level is undecided or unusable where there is none. Raises ModelError."""
         ...
 
@@ -37,7 +37,7 @@ class Judgement(BaseModel):
     question: str
     judge: str
     rubrics: RubricSet
-    trials: tuple[tuple[Verdict, ...], ...]
+    trials: tuple[tuple[CriterionVerdict, ...], ...]
     binary: Outcome
     """The strict bits: the reward."""
     ternary: Outcome
@@ -57,23 +57,6 @@ class Judgement(BaseModel):
         return self.binary if view == "binary" else self.ternary
 
 
-class FirstDecides:
-    """Asks several judges in turn; the first that is not undecided decides."""
-
-    def __init__(self, judges: Sequence[Judge]) -> None:
-        self.judges = tuple(judges)
-        self.name = ", then ".join(judge.name for judge in judges)
-        self.deterministic = all(judge.deterministic for judge in judges)
-
-    async def judge(self, question: str, report: str, rubric: Rubric, trial: int = 0) -> Verdict:
-        """As Judge.judge."""
-        for judge in self.judges[:-1]:
-            verdict = await judge.judge(question, report, rubric, trial)
-            if verdict.level != "undecided":
-                return verdict
-        return await self.judges[-1].judge(question, report, rubric, trial)
-
-
 async def judge_report(
     judge: Judge, question: str, report: str, rubrics: RubricSet, *, trials: int = TRIALS, at_once: int = AT_ONCE
 ) -> Judgement:
@@ -81,11 +64,11 @@ async def judge_report(
 
     Raises ModelError where an endpoint does not work; verdicts given until then are kept where replies are.
     """
-    verifier = asyncio.Semaphore(at_once)
+    limit = asyncio.Semaphore(at_once)
     rounds = range(1 if judge.deterministic else trials)
 
-    async def one(rubric: Rubric, trial: int) -> Verdict:
-        async with verifier:
+    async def one(rubric: Rubric, trial: int) -> CriterionVerdict:
+        async with limit:
             return await judge.judge(question, report, rubric, trial)
 
     tasks = [[asyncio.ensure_future(one(rubric, trial)) for rubric in rubrics.rubrics] for trial in rounds]
@@ -99,7 +82,7 @@ async def judge_report(
     return summarise(judge.name, question, rubrics, [[task.result() for task in row] for row in tasks])
 
 
-def summarise(judge: str, question: str, rubrics: RubricSet, trials: Sequence[Sequence[Verdict]]) -> Judgement:
+def summarise(judge: str, question: str, rubrics: RubricSet, trials: Sequence[Sequence[CriterionVerdict]]) -> Judgement:
     """The judgement that verdicts amount to."""
     every = [verdict for row in trials for verdict in row]
     usage: Usage = Usage()

@@ -7,11 +7,11 @@ from typing import Any
 from ..models import ChatModel
 from ..text.characters import WIDE
 from ..trajectory import Usage
-from .asking import Asked, Asker, Unusable, add_cost, add_usage, json_object
-from .kept import KeptReplies
-from .quoting import find_quote
+from .quotations import find_quote
+from .reply_cache import ReplyCache
 from .rubrics import Rubric
-from .verdicts import LEVELS, Evidence, Level, Verdict, strongest
+from .structured_reply import StructuredClient, StructuredReply, Unusable, add_cost, add_usage, json_object
+from .verdicts import LEVELS, CriterionVerdict, Evidence, Level, strongest
 
 PART = 20_000
 """Longest part of a report that one request carries, tokens as estimated here."""
@@ -46,13 +46,13 @@ class ModelJudge:
 
     deterministic = False
 
-    def __init__(self, model: ChatModel, kept: KeptReplies | None = None, part: int = PART) -> None:
+    def __init__(self, model: ChatModel, kept: ReplyCache | None = None, part: int = PART) -> None:
         """model: best at temperature 0. kept: where replies are kept before they are used."""
         self.name = model.name
-        self._asker = Asker(model, kept)
+        self._asker = StructuredClient(model, kept)
         self._part = part
 
-    async def judge(self, question: str, report: str, rubric: Rubric, trial: int = 0) -> Verdict:
+    async def judge(self, question: str, report: str, rubric: Rubric, trial: int = 0) -> CriterionVerdict:
         """The verdict on one criterion. Raises ModelError where the endpoint as a whole does not work."""
         parts = split_report(report, self._part)
         verdicts = []
@@ -63,7 +63,7 @@ class ModelJudge:
                 break  # nothing in a later part can change it
         return merge(verdicts)
 
-    async def _ask(self, question: str, part: str, rubric: Rubric, trial: int, place: str) -> Asked[Opinion]:
+    async def _ask(self, question: str, part: str, rubric: Rubric, trial: int, place: str) -> StructuredReply[Opinion]:
         template = "negative" if rubric.negative else "positive"
         texts = {"question": question, "report": part, "criterion": rubric.criterion}
         return await self._asker.ask(template, texts, read_opinion, {"part": place}, trial)
@@ -75,7 +75,7 @@ def read_opinion(text: str) -> Opinion:
     return Opinion(_level(found["verdict"]), _text(found.get("reason")), _quotes(found.get("evidence")))
 
 
-def merge(verdicts: list[Verdict]) -> Verdict:
+def merge(verdicts: list[CriterionVerdict]) -> CriterionVerdict:
     """One verdict from those on the parts of a report: the strongest level, with the evidence of the parts that say so.
 
     Where a part has none and no other says "fully", the whole has none: the missing part might have.
@@ -150,7 +150,7 @@ def _place(number: int, of: int) -> str:
     )
 
 
-def _verdict(asked: Asked[Opinion], rubric: Rubric, part: str, by: str, trial: int) -> Verdict:
+def _verdict(asked: StructuredReply[Opinion], rubric: Rubric, part: str, by: str, trial: int) -> CriterionVerdict:
     common = {
         "rubric": rubric.id,
         "by": by,
@@ -160,9 +160,9 @@ def _verdict(asked: Asked[Opinion], rubric: Rubric, part: str, by: str, trial: i
         "requests": asked.requests,
     }
     if asked.value is None:
-        return Verdict.model_validate({**common, "level": "unusable", "reason": asked.problem})
+        return CriterionVerdict.model_validate({**common, "level": "unusable", "reason": asked.problem})
     evidence = tuple(_checked(quote, part) for quote in asked.value.quotes[:MOST_QUOTES])
-    return Verdict.model_validate(
+    return CriterionVerdict.model_validate(
         {**common, "level": asked.value.level, "reason": asked.value.reason, "evidence": evidence}
     )
 

@@ -20,7 +20,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from .rubrics import Rubric
-from .verdicts import LEVELS, Level, Verdict
+from .verdicts import LEVELS, CriterionVerdict, Level
 
 View = Literal["binary", "ternary"]
 _TERNARY: dict[Level, float] = {"not": 0.0, "partially": 0.5, "fully": 1.0}
@@ -46,20 +46,6 @@ class Score(BaseModel):
     """Ids of fatal flaws that are there."""
 
 
-class CriterionMean(BaseModel):
-    """One criterion over all trials."""
-
-    model_config = ConfigDict(frozen=True)
-
-    rubric: str
-    value: float | None
-    """Mean value over the trials that have a verdict; None where none has."""
-    trials: int
-    """How many have one."""
-    agreed: bool
-    """Whether they all say the same."""
-
-
 class Outcome(BaseModel):
     """Several trials together."""
 
@@ -72,7 +58,6 @@ class Outcome(BaseModel):
     spread: float | None = None
     """Sample standard deviation of the trials' scores, with two of them or more."""
     trials: tuple[Score, ...]
-    criteria: tuple[CriterionMean, ...]
 
 
 def bit(rubric: Rubric, level: Level) -> int:
@@ -85,7 +70,7 @@ def value(rubric: Rubric, level: Level, view: View) -> float:
     return float(bit(rubric, level)) if view == "binary" else _TERNARY[level]
 
 
-def score(rubrics: Sequence[Rubric], verdicts: Iterable[Verdict], view: View = "binary") -> Score:
+def score(rubrics: Sequence[Rubric], verdicts: Iterable[CriterionVerdict], view: View = "binary") -> Score:
     """The score of one trial's verdicts. The sums are exact, so the order of criteria does not matter.
 
     Raises ValueError for two verdicts on one criterion, or one on a criterion that is not in `rubrics`.
@@ -114,7 +99,7 @@ def score(rubrics: Sequence[Rubric], verdicts: Iterable[Verdict], view: View = "
     )
 
 
-def outcome(rubrics: Sequence[Rubric], trials: Sequence[Sequence[Verdict]], view: View = "binary") -> Outcome:
+def outcome(rubrics: Sequence[Rubric], trials: Sequence[Sequence[CriterionVerdict]], view: View = "binary") -> Outcome:
     """The outcome of several trials, each the verdicts of one. Raises ValueError as `score` does."""
     scores = tuple(score(rubrics, verdicts, view) for verdicts in trials)
     values = [s.value for s in scores if s.value is not None]
@@ -125,11 +110,10 @@ def outcome(rubrics: Sequence[Rubric], trials: Sequence[Sequence[Verdict]], view
         why_none="" if values else scores[0].why_none if scores else "there is no trial",
         spread=_spread(values),
         trials=scores,
-        criteria=tuple(_criterion(rubric, trials, view) for rubric in rubrics),
     )
 
 
-def _levels(rubrics: Sequence[Rubric], verdicts: Iterable[Verdict]) -> dict[str, Level]:
+def _levels(rubrics: Sequence[Rubric], verdicts: Iterable[CriterionVerdict]) -> dict[str, Level]:
     known = {rubric.id for rubric in rubrics}
     levels: dict[str, Level] = {}
     seen: set[str] = set()
@@ -142,17 +126,6 @@ def _levels(rubrics: Sequence[Rubric], verdicts: Iterable[Verdict]) -> dict[str,
         if verdict.level in LEVELS:
             levels[verdict.rubric] = verdict.level
     return levels
-
-
-def _criterion(rubric: Rubric, trials: Sequence[Sequence[Verdict]], view: View) -> CriterionMean:
-    levels: list[Level] = [v.level for trial in trials for v in trial if v.rubric == rubric.id and v.level in LEVELS]
-    values = [value(rubric, level, view) for level in levels]
-    return CriterionMean(
-        rubric=rubric.id,
-        value=math.fsum(values) / len(values) if values else None,
-        trials=len(values),
-        agreed=len(set(levels)) <= 1,
-    )
 
 
 def _spread(values: Sequence[float]) -> float | None:

@@ -24,7 +24,7 @@ class Evidence(BaseModel):
     """Whether it stands in the report, white space and the marks of bold and code aside."""
 
 
-class Verdict(BaseModel):
+class CriterionVerdict(BaseModel):
     """One judge's word on one criterion in one trial."""
 
     model_config = ConfigDict(frozen=True)

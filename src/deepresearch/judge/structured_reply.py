@@ -8,8 +8,8 @@ from ..errors import BrokenReply, ContentFiltered, ContextOverflow, RequestRefus
 from ..models import ChatModel, Message, Reply
 from ..models.tolerant_json import Unreadable, read, read_start
 from ..trajectory import WHOLE, Usage
-from .kept import KeptReplies, key_of
-from .prompting import RULES, messages, template_text
+from .prompt import RULES, messages, template_text
+from .reply_cache import ReplyCache, key_of
 
 Value = TypeVar("Value")
 ATTEMPTS = 2
@@ -21,7 +21,7 @@ class Unusable(ValueError):
 
 
 @dataclass(frozen=True)
-class Asked(Generic[Value]):
+class StructuredReply(Generic[Value]):
     """What came of asking."""
 
     value: Value | None
@@ -34,7 +34,7 @@ class Asked(Generic[Value]):
     """Sent now; replies kept from before are none."""
     model: str = ""
 
-    def and_reply(self, reply: Reply, sent: bool) -> "Asked[Value]":
+    def and_reply(self, reply: Reply, sent: bool) -> "StructuredReply[Value]":
         """With the tokens and the price of one more reply."""
         return replace(
             self,
@@ -46,11 +46,11 @@ class Asked(Generic[Value]):
 
 
 @dataclass(frozen=True)
-class Asker:
+class StructuredClient:
     """Asks one model, and keeps what it says."""
 
     model: ChatModel
-    kept: KeptReplies | None = None
+    kept: ReplyCache | None = None
     """None: replies are not kept."""
 
     async def ask(
@@ -60,7 +60,7 @@ class Asker:
         read_reply: Callable[[str], Value],
         words: Mapping[str, str] | None = None,
         trial: int = 0,
-    ) -> Asked[Value]:
+    ) -> StructuredReply[Value]:
         """The model's answer to a template of prompts/, as `read_reply` reads it (which raises Unusable).
 
         A reply that was kept and can be used is used again; trials are kept apart. Raises ModelError where the endpoint
@@ -72,7 +72,7 @@ class Asker:
         if asked.value is not None:
             return asked
         request = messages(template, texts, words)
-        asked = Asked(None)
+        asked = StructuredReply(None)
         for key in keys:
             try:
                 reply = await self.model.complete(request)
@@ -88,9 +88,9 @@ class Asker:
                 request = [*request, *_once_more(reply, str(problem))]
         return asked
 
-    def _recall(self, keys: list[str], read_reply: Callable[[str], Value]) -> Asked[Value]:
+    def _recall(self, keys: list[str], read_reply: Callable[[str], Value]) -> StructuredReply[Value]:
         """From the replies kept: the first that can be used."""
-        asked: Asked[Value] = Asked(None)
+        asked: StructuredReply[Value] = StructuredReply(None)
         for reply in map(self.kept.get, keys) if self.kept else ():
             if reply is None:
                 continue

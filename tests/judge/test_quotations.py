@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepresearch.judge.quoting import find_quote
+from deepresearch.judge.quotations import find_quote
 
 TEXT = "The **tower** was\n  built in 1887 — by “Ada Brandt”. It's 62 m tall. 塔高62米，建于1887年。"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from ..errors import RubricError
+from deepresearch.errors import RubricError
 
 DEEPEST = 200
 

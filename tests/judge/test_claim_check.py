@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from deepresearch.judge import check_claim
-from deepresearch.judge.claims import ask_claim
+from deepresearch.judge.claim_check import ask_claim
 from deepresearch.models.client import ChatClient
 from tests.support.chat_server import ChatServer
 

@@ -1,14 +1,15 @@
 """What a passage says about a claim that cites it, where the mechanical check of the citation could not tell."""
 
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from ..models import ChatModel
 from ..trajectory import Usage
-from .asking import Asked, Asker, Unusable, json_object
-from .kept import KeptReplies
-from .quoting import find_quote
+from .quotations import find_quote
+from .reply_cache import ReplyCache
+from .structured_reply import StructuredClient, StructuredReply, Unusable, json_object
 
 ClaimLevel = Literal["supports", "partly", "contradicts", "unrelated"]
 _LEVELS: dict[str, ClaimLevel] = {
@@ -38,7 +39,7 @@ class ClaimVerdict(BaseModel):
 
 
 async def check_claim(
-    client: ChatModel, claim: str, passage_title: str, passage_text: str, kept: KeptReplies | None = None
+    client: ChatModel, claim: str, passage_title: str, passage_text: str, kept: ReplyCache | None = None
 ) -> ClaimVerdict | None:
     """What the passage says about the claim; None where no reply could be used: the claim stays undecided.
 
@@ -49,15 +50,15 @@ async def check_claim(
 
 
 async def ask_claim(
-    client: ChatModel, claim: str, passage_title: str, passage_text: str, kept: KeptReplies | None = None
-) -> Asked[ClaimVerdict]:
+    client: ChatModel, claim: str, passage_title: str, passage_text: str, kept: ReplyCache | None = None
+) -> StructuredReply[ClaimVerdict]:
     """As check_claim, with what the asking took even where nothing came of it."""
     texts = {"claim": claim, "title": passage_title, "passage": passage_text}
-    asked = await Asker(client, kept).ask("claim", texts, lambda text: read_claim(text, passage_text))
+    asked = await StructuredClient(client, kept).ask("claim", texts, lambda text: read_claim(text, passage_text))
     if asked.value is None:
         return asked
     paid = {"by": asked.model or client.name, "usage": asked.usage, "cost": asked.cost}
-    return Asked(asked.value.model_copy(update=paid), "", asked.usage, asked.cost, asked.requests, asked.model)
+    return replace(asked, value=asked.value.model_copy(update=paid), problem="")
 
 
 def read_claim(text: str, passage: str) -> ClaimVerdict:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepresearch.judge.prompting import fenced, messages, template_text
+from deepresearch.judge.prompt import fenced, messages, template_text
 
 TEMPLATES = ["positive", "negative", "compare", "claim", "draft"]
 FENCE = re.compile(r"<<<(END )?REPORT ([0-9a-f]{24})>>>")

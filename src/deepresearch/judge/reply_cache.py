@@ -1,0 +1,58 @@
+"""Replies that have been paid for, kept by what was asked: durable before they are used."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from ..errors import InternalError
+from ..files import write_file
+from ..models import Reply
+from ..trajectory import Usage
+
+FOLDER = "judgements"
+"""Its name within a data folder."""
+VERSION = 1
+"""Raised when the form of an entry changes; entries of another version are not seen."""
+
+
+class ReplyCache:
+    """A file for each reply in one folder, shared by processes."""
+
+    def __init__(self, folder: Path) -> None:
+        """folder: made here if need be. Raises InternalError where that fails."""
+        self.folder = folder
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._trouble(folder, error) from error
+
+    def get(self, key: str) -> Reply | None:
+        """The reply kept under `key`. Raises InternalError for a damaged file."""
+        path = self.folder / f"{key}.json"
+        try:
+            body = json.loads(path.read_bytes())
+            return Reply(**{**body, "usage": Usage.model_validate(body["usage"])})
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise self._trouble(path, error) from error
+
+    def put(self, key: str, reply: Reply) -> None:
+        """Keep a reply; durable on return. Raises InternalError."""
+        kept = {name: getattr(reply, name) for name in ("text", "finish", "cost", "seconds", "model")}
+        path = self.folder / f"{key}.json"
+        try:
+            write_file(path, [json.dumps({**kept, "usage": reply.usage.model_dump()}).encode()])
+        except OSError as error:
+            raise self._trouble(path, error) from error
+
+    @staticmethod
+    def _trouble(path: Path, error: Exception) -> InternalError:
+        hint = "Check space and rights, or remove a damaged file: its question is then asked again."
+        return InternalError(f"{path} cannot be used: {error}.", hint)
+
+
+def key_of(*parts: Any) -> str:
+    """The key of a request: a hash of everything that distinguishes it from others."""
+    return hashlib.sha256(json.dumps([VERSION, *parts], sort_keys=True).encode()).hexdigest()
