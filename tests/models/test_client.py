@@ -226,6 +226,16 @@ async def test_a_break_behind_the_end_does_no_harm(wire: Wire) -> None:
     assert reply.usage.model_dump()["estimated"] is True
 
 
+async def test_a_kept_connection_that_the_server_has_closed_is_no_attempt() -> None:
+    async with ChatServer([GOOD]) as server:
+        client = ChatClient(ModelSettings(name="m", base_url=server.url, retries=0), "")
+        await client.complete(ASK)
+        for writer in list(server._open.values()):
+            writer.close()
+        assert (await client.complete(ASK)).text == "Yes."
+        await client.close()
+
+
 FOR_EVER: dict[str, tuple[Behaviour, type[ModelError], str]] = {
     "500 for ever": ({"status": 500, "body": {"error": {"message": "oops"}}}, ModelUnreachable, "oops"),
     "429 for ever": ({"status": 429, "headers": {"Retry-After": "0"}}, RateLimited, "429"),

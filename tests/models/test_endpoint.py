@@ -1,5 +1,6 @@
 """Endpoints that refuse, each in its own words, and what is sent to them next. Real sockets, strict servers."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -114,6 +115,18 @@ async def test_tools_are_in_every_request_and_may_be_forbidden() -> None:
     assert "No tools are available" in str(reply.calls[0].problem)
     _, [sent] = await ask(GOOD)
     assert "tool_choice" not in sent
+
+
+SCHEMA = {"type": "object", "properties": {"line": {"type": "integer"}}, "required": ["line"]}
+
+
+async def test_a_schema_is_enforced_by_the_endpoint_or_asked_for_in_words() -> None:
+    _, [sent] = await ask(GOOD, schema=SCHEMA)
+    assert sent["response_format"]["json_schema"]["schema"] == SCHEMA
+    for words in ("response_format is not supported", "Invalid response_format.type: json_schema"):
+        _, sent_all = await ask(Strict(lambda body: "response_format" in body, words), times=2, schema=SCHEMA)
+        assert len(sent_all) == 3
+        assert json.dumps(SCHEMA) in sent_all[-1]["messages"][-1]["content"]
 
 
 def assistants(body: Body) -> list[Body]:

@@ -88,7 +88,8 @@ def plain_name(name: str, schemas: Mapping[str, Schema]) -> str:
         return name
     bare = _TOKENS.sub("", name.strip()).rpartition("to=")[2].partition("<")[0].split()
     match = _NAMESPACED.fullmatch(bare[0]) if bare else None
-    return match.group(1) if match and match.group(1) in schemas else name
+    tools = {part for part in re.split("[.:]", match.group()) if part in schemas} if match else set()
+    return match.group(1) if match and tools == {match.group(1)} else name
 
 
 def read_arguments(tool: str, raw: str, schemas: Mapping[str, Schema], finish: str = "stop") -> CallArguments:
@@ -215,7 +216,7 @@ def _entry(entry: Any, schemas: Mapping[str, Schema]) -> tuple[str, Any]:
     """Tool and arguments of a call written as a JSON object. Raises Unreadable."""
     if not isinstance(entry, dict):
         raise Unreadable('a call is an object with "name" and "arguments"')
-    entry = {key.lower() if key.lower() in _ENVELOPE and key.lower() not in entry else key: entry[key] for key in entry}
+    entry = _lower_envelope(entry)
     inner = entry.get("function") or entry.get("tool_call")
     if isinstance(inner, dict) and set(entry) - {"function", "tool_call"} <= _BESIDE:
         entry = inner
@@ -232,6 +233,11 @@ def _entry(entry: Any, schemas: Mapping[str, Schema]) -> tuple[str, Any]:
     if keys:
         raise Unreadable('a call is an object with "name" and "arguments", nothing beside them')
     return tool, {key: value for key, value in entry.items() if key != names[0]} if rest else {}
+
+
+def _lower_envelope(entry: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a call, the keys that every call has in small letters."""
+    return {key.lower() if key.lower() in _ENVELOPE and key.lower() not in entry else key: entry[key] for key in entry}
 
 
 def _read_object(tool: str, raw: str, schemas: Mapping[str, Schema]) -> tuple[dict[str, Any], bool]:
@@ -284,13 +290,13 @@ def _unwrap(tool: str, value: Any, schemas: Mapping[str, Schema]) -> Any:
     if not isinstance(value, dict):
         raise Unreadable(f"{quote(value)} is no object")
     known = schemas[tool].get("properties", {})
-    keys = set(value)
-    if not keys or keys & set(known):
+    if not value or set(value) & set(known):
         return value
-    if len(keys) == 1 and ((only := next(iter(keys))) in _ARGUMENT_KEYS or only == tool):
-        return value[only] if isinstance(value[only], dict | str | list) else value
-    if keys & set(_NAME_KEYS) and (keys & set(_ARGUMENT_KEYS) or isinstance(value.get("function"), dict)):
-        name, arguments = _entry(value, schemas)
+    entry = _lower_envelope(value)
+    if len(entry) == 1 and ((only := next(iter(entry))) in _ARGUMENT_KEYS or only == tool):
+        return entry[only] if isinstance(entry[only], dict | str | list) else value
+    if set(entry) & set(_NAME_KEYS) and (set(entry) & set(_ARGUMENT_KEYS) or isinstance(entry.get("function"), dict)):
+        name, arguments = _entry(entry, schemas)
         if name != tool:
             raise Unreadable(f"it names another tool, {quote(name)}")
         return {} if arguments is None else arguments

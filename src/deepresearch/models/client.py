@@ -124,10 +124,11 @@ class ChatClient:
         """One request. Raises ModelError, Retryable, Refused."""
         import httpx2  # noqa: PLC0415
 
-        body, begin, assembler = _encoded(fields), time.monotonic(), Assembler()
+        body, begin, assembler, answered = _encoded(fields), time.monotonic(), Assembler(), False
         try:
             async with asyncio.timeout(self._settings.timeout) as patience:
                 async with self._http.stream("POST", self._url, content=body) as response:
+                    answered = True
                     if response.status_code >= 300:
                         answer = await _beginning(response)
                         raise self._failures.of_answer(
@@ -138,6 +139,10 @@ class ChatClient:
             if not assembler.finish:
                 raise self._failures.unreachable(f"no answer within {self._settings.timeout:g} s") from error
         except httpx2.RequestError as error:
+            if not (answered or isinstance(error, httpx2.ConnectError) or "connection" in ask.tried):
+                # Most likely a kept connection that the server had closed meanwhile: a fresh one is no further attempt.
+                ask.tried.add("connection")
+                return await self._once(ask, fields)
             if not assembler.finish:
                 why = "the connection broke in mid-reply" if assembler.begun else str(error) or type(error).__name__
                 failed = self._failures.broken if assembler.begun else self._failures.unreachable

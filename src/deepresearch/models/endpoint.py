@@ -4,6 +4,7 @@ Servers that speak the same dialect differ in what they refuse. Most say what th
 changed accordingly and sent again at once, and the change is remembered for as long as the client lives.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -88,7 +89,7 @@ class Endpoint:
         """The request as this endpoint takes it; `extra`: further fields of every request."""
         native = self.settings.dialect == "native"
         offers = bool(ask.tools) and (ask.may_call or "tool_choice" not in self.without)
-        messages = strict(ask.messages, self.form)
+        messages = strict([*ask.messages, *self._asked_in_words(ask)], self.form)
         if not native:
             messages = strict(render(self.settings.dialect, messages, ask.tools), self.form)
         fields: dict[str, Any] = {"model": self.settings.name, "messages": messages}
@@ -105,6 +106,15 @@ class Endpoint:
             schema = {"name": "reply", "schema": ask.schema, "strict": True}
             fields["response_format"] = {"type": "json_schema", "json_schema": schema}
         return {name: value for name, value in fields.items() if name not in self.without} | dict(extra)
+
+    def _asked_in_words(self, ask: Ask) -> list[Message]:
+        """The schema as a request in words, for an endpoint that does not enforce it."""
+        if ask.schema is None or "response_format" not in self.without:
+            return []
+        wanted = (
+            f"Reply with one JSON object that satisfies this JSON schema, and nothing else:\n{json.dumps(ask.schema)}"
+        )
+        return [{"role": "user", "content": wanted}]
 
     def cure(self, refused: Refused, sent: Mapping[str, Any], ask: Ask) -> str:
         """Change what the refusal complains about; what was changed, in words, empty where nothing is known to help."""
