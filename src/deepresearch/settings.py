@@ -175,6 +175,9 @@ class NetworkSettings(Section):
     proxy: str = "system"
     """Proxy to the model endpoint and other servers: system (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY), none, or
     an address such as http://proxy:3128."""
+    proxy_web: bool = False
+    """Ask for pages and search services through the proxy too. The proxy then looks names up, and it is for the proxy
+    to keep internal addresses out of reach."""
     ca_file: str = ""
     """File of certificates to trust in place of the system's (PEM); empty: SSL_CERT_FILE where set."""
 

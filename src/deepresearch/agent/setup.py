@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..derived import find, started, state
 from ..errors import RunOver, SettingsError, UserError
+from ..network import is_on_this_machine
 from ..policy import Policy, View
 from ..settings import Settings
 from ..store import RunLog, Store
 from ..tools import Tool, default_tools
 from ..trajectory import Event, RunFinished, RunResumed, RunStarted, Task, Turn
 from ..version import __version__
-from ..web.addresses import is_on_this_machine
 from .control import Handlers
 from .loop import Run
 from .policies.chat import ChatPolicy

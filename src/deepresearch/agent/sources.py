@@ -164,6 +164,7 @@ def _add_web(sources: Sources, settings: Settings, environment: Mapping[str, str
         interval=search.interval,
         attempts=ATTEMPTS,
         pace=Pace(silence=SILENCE, head=HEAD),
+        network=settings.network,
     )
     hours = None if search.private else search.cache_hours
     cache = QueryCache(

@@ -188,7 +188,7 @@ def _model(settings: "Settings", online: bool) -> Finding:
 
 def _not_asked(url: str, setting: str, settings: "Settings", online: bool) -> tuple[str, str] | None:
     """State and detail for a server that is not to be asked; None: it is."""
-    from ..web.addresses import is_on_this_machine
+    from ..network import is_on_this_machine
 
     if not url:
         return "bad", f"{setting} is not set"

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from ..errors import LibraryError, SettingsError
+from ..network import is_on_this_machine
 from ..settings import Settings
 from ..trajectory import Passage
-from ..web.addresses import is_on_this_machine
 from .servers import OPENSEARCH, QDRANT
 
 if TYPE_CHECKING:

@@ -3,8 +3,7 @@
 Sources: the special-purpose address registries of IANA, and the addresses at which clouds serve their secrets.
 """
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from urllib.parse import urlsplit
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -15,7 +14,7 @@ def _table(text: str) -> list[tuple[Network, str]]:
     return [(ip_network(network), reason) for network, reason in rows]
 
 
-# Where a server that the user runs may stand: reachable on the user's word only.
+# Where a server that the user runs may be: reachable only where the user has named it.
 _OWN = _table("""
     127.0.0.0/8         loopback
     10.0.0.0/8          private
@@ -26,7 +25,7 @@ _OWN = _table("""
     fc00::/7            unique local
 """)
 
-# Never reachable, on nobody's word. Looked up first: some lie within the ranges above.
+# Never reachable, whoever names it. Looked up first: some are within the ranges above.
 _NEVER = _table("""
     100.100.100.200/32  a cloud's metadata
     168.63.129.16/32    a cloud's host agent
@@ -80,12 +79,3 @@ def refusal(address: Address, *, own: bool = False) -> str | None:
         if (int(address) >> 32) & 0xFFFF_FFFF in _ISATAP:
             return "a tunnel to an IPv4 address"
     return None
-
-
-def is_on_this_machine(url: str) -> bool:
-    """Whether the host of `url` is a loopback address; a name other than localhost may lead anywhere."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

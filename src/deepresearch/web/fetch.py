@@ -1,17 +1,16 @@
 """The one guarded way out: every page and every search provider is asked through a `Fetcher`."""
 
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
-from functools import partial
 from json import dumps
 from ssl import SSLContext
 from typing import Any
 from urllib.parse import urlencode
 
 from ..errors import FetchFailed
+from ..retry import Retryable, retry_after, schedule
+from ..settings import NetworkSettings
 from ..threads import in_thread
 from ..version import __version__
 from .archive import Archive
@@ -21,7 +20,7 @@ from .rate_limit import Turns
 from .robots import LONGEST as LONGEST_ROBOTS
 from .robots import Robots
 from .screening import check_page, check_status, is_readable
-from .transport import Answer, Clock, Pace, Sending, Taking, Transient, Transport
+from .transport import Answer, Clock, Pace, Sending, Taking, Transport, Unanswered
 from .urls import Url, parse_url
 
 __all__ = ["Fetched", "Fetcher"]
@@ -64,6 +63,7 @@ class Fetcher:
         ports: frozenset[int] = PORTS,
         resolver: Resolver | None = None,
         tls: SSLContext | None = None,
+        network: NetworkSettings | None = None,
     ) -> None:
         """archive: where pages are kept; in replay it answers alone.
         private: nothing leaves the machine; what is archived can be read.
@@ -71,7 +71,8 @@ class Fetcher:
         max_bytes: of a body, raw and decoded. timeout: seconds for one page, redirects and attempts included.
         max_age: seconds for which an archived page is taken for the page. interval: seconds between two requests to
         one host. per_host, in_all: requests at once. attempts, wait: where another attempt can help, and the first
-        pause between two, seconds. ports: where pages may live. resolver, tls: other than the system's.
+        pause between two, seconds. ports: where pages may be. resolver, tls: other than the system's. network: proxy
+        and certificates; None: no proxy.
         """
         self._archive = archive
         self._private = private
@@ -83,6 +84,7 @@ class Fetcher:
         self._wait = wait
         self._pace = pace or Pace()
         self._tls = tls
+        self._network = network
         self._guard = Guard(allow_hosts, ports, resolver)
         self._own_guard = Guard(allow_hosts, ports, resolver, all_own=True)
         # Two sets of connections: one opened to the user's own server must never carry a page's request.
@@ -202,34 +204,33 @@ class Fetcher:
 
     async def _attempts(self, sending: Sending, taking: Taking, guard: Guard, clock: Clock) -> Answer:
         """The answer to one request, asked again where that can help. Raises FetchFailed."""
-        import stamina  # noqa: PLC0415
-
         url, transport = sending.url, self._transport(guard)
         own = guard.is_own(url.host, url.port)
+        safe = sending.method in SAFE_METHODS
+
+        def may_repeat(failure: Retryable) -> bool:
+            """One that is not safe is repeated only if it cannot have had an effect."""
+            assert isinstance(failure, Unanswered)
+            return (safe or not failure.sent) and (failure.wait or 0.0) <= LONGEST_PAUSE
+
         try:
-            async for attempt in stamina.retry_context(
-                on=partial(_pause, safe=sending.method in SAFE_METHODS),
-                attempts=self._attempts_limit,
-                timeout=None,
-                wait_initial=self._wait,
-                wait_max=LONGEST_PAUSE,
-                wait_jitter=self._wait / 2,
-            ):
+            attempts = schedule(self._attempts_limit, self._wait, longest=LONGEST_PAUSE, may_repeat=may_repeat)
+            async for attempt in attempts:
                 with attempt:
                     async with self._turns.turn(url.host, own=own):
                         answer = await transport.exchange(sending, taking, clock)
                     if answer.status in taking.retried:
                         raise _refused(url, answer)
                     return answer
-        except Transient as error:
-            if error.answer:
-                return error.answer
-            raise error.failure from error.__cause__
-        raise AssertionError("retry_context gives up by raising")
+        except Unanswered as failure:
+            if failure.answer:
+                return failure.answer
+            raise failure.error from failure.__cause__
+        raise AssertionError("the last attempt returns or raises")
 
     def _transport(self, guard: Guard) -> Transport:
         if guard not in self._transports:
-            self._transports[guard] = Transport(guard, self._pace, self._tls)
+            self._transports[guard] = Transport(guard, self._pace, self._tls, self._network)
         return self._transports[guard]
 
     def _headers(self, given: Mapping[str, str]) -> dict[str, str]:
@@ -238,32 +239,9 @@ class Fetcher:
         return {**kept, "User-Agent": self._agent, "Accept-Encoding": "gzip"}
 
 
-def _pause(error: Exception, *, safe: bool) -> bool | float:
-    """Whether to ask again, and after how many seconds where the server said so.
-
-    safe: the request can be repeated without harm. One that is not is repeated only if it cannot have had an effect.
-    """
-    if not isinstance(error, Transient) or (error.sent and not safe):
-        return False
-    if error.pause is None:
-        return True
-    return error.pause if error.pause <= LONGEST_PAUSE else False
-
-
-def _refused(url: Url, answer: Answer) -> Transient:
+def _refused(url: Url, answer: Answer) -> Unanswered:
     failure = FetchFailed(f"{url.place}: HTTP {answer.status}.", outcome=f"http_{answer.status}")
-    return Transient(failure, sent=True, pause=_retry_after(answer.headers), answer=answer)
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the server asks to wait; None where it does not say."""
-    wish = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}", wish):
-        return float(wish)
-    try:
-        return max(0.0, parsedate_to_datetime(wish).timestamp() - time.time())
-    except (ValueError, OverflowError):
-        return None
+    return Unanswered(failure, sent=True, wait=retry_after(answer.headers.get("retry-after", "")), answer=answer)
 
 
 def _is_private(url: Url) -> FetchFailed:

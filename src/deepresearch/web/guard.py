@@ -66,11 +66,29 @@ class Guard:
     async def addresses(self, host: str, port: int) -> list[str]:
         """The addresses of a host, looked up once and every one checked. Raises FetchFailed."""
         found = await self._look_up(host, port)
+        self._check_addresses(host, port, found)
+        return found
+
+    async def needs_proxy(self, host: str, port: int) -> bool:
+        """Whether the host is outside: no server of the user's own, nor in a private network.
+
+        What this machine cannot look up, the proxy may. Raises FetchFailed (blocked_address) for a host whose address
+        here may not be reached: a proxy would lead to it all the same.
+        """
+        if not self._allow_hosts.isdisjoint({host, f"{host}:{port}"}):
+            return False
+        try:
+            found = await self._look_up(host, port)
+        except FetchFailed:
+            return True
+        self._check_addresses(host, port, found)
+        return not any(refusal(ip_address(text)) for text in found)
+
+    def _check_addresses(self, host: str, port: int, found: Iterable[str]) -> None:
         own = self.is_own(host, port)
         for text in found:
             if reason := refusal(ip_address(text), own=own):
                 raise _blocked(host, f"{text}, {reason}")
-        return found
 
     async def _look_up(self, host: str, port: int) -> list[str]:
         try:

@@ -1,4 +1,4 @@
-"""One request and its answer over a guarded connection: no redirects, no cookies, no proxies, limits on everything."""
+"""One request and its answer over a guarded connection: no redirects, no cookies, limits on everything."""
 
 import asyncio
 import logging
@@ -7,10 +7,15 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import httpcore2
 
 from ..errors import FetchFailed
+from ..network import proxy_for, tls_context
+from ..retry import Retryable
+from ..settings import NetworkSettings
 from .decoding import Body, content_encoding
 from .guard import Guard, GuardedBackend
 from .stream import HeadLimit
@@ -69,15 +74,13 @@ class Taking:
     """Statuses after which the server is asked again."""
 
 
-class Transient(Exception):
-    """A failure that another attempt may cure."""
+class Unanswered(Retryable):
+    """A failure that another attempt may not meet again."""
 
-    def __init__(self, failure: FetchFailed, *, sent: bool, pause: float | None = None, answer: Answer | None = None):
-        """sent: whether the server may have seen the request. pause: seconds, where the server named them."""
-        super().__init__(failure.message)
-        self.failure = failure
+    def __init__(self, failure: FetchFailed, *, sent: bool, wait: float | None = None, answer: Answer | None = None):
+        """sent: whether the server may have seen the request. wait: seconds, where the server named them."""
+        super().__init__(failure, wait)
         self.sent = sent
-        self.pause = pause
         self.answer = answer
 
 
@@ -102,52 +105,81 @@ class Clock:
 class Transport:
     """Connections behind one guard."""
 
-    def __init__(self, guard: Guard, pace: Pace, tls: ssl.SSLContext | None = None) -> None:
-        """tls: None for the system's certificates."""
-        self.guard = guard
+    def __init__(
+        self, guard: Guard, pace: Pace, tls: ssl.SSLContext | None = None, network: NetworkSettings | None = None
+    ) -> None:
+        """tls: certificates other than those of `network`. network: certificates, and a proxy where it is to be used
+        for the web; None: the system's certificates and no proxy."""
+        self._guard = guard
         self._pace = pace
-        self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=tls or httpcore2.default_ssl_context(),
-            max_connections=None,
-            max_keepalive_connections=8,
-            keepalive_expiry=IDLE,
-            network_backend=GuardedBackend(guard),
-        )
+        self._network = network or NetworkSettings()
+        self._tls = tls
+        self._pools: dict[str, httpcore2.AsyncConnectionPool] = {}
+        """By the proxy's address; empty: no proxy."""
 
     async def close(self) -> None:
-        await self._pool.aclose()
+        for pool in self._pools.values():
+            await pool.aclose()
+
+    async def _proxy_for(self, url: Url) -> str:
+        """The proxy that leads to `url`; empty: none. Raises FetchFailed, SettingsError."""
+        if not self._network.proxy_web:
+            return ""
+        proxy = proxy_for(str(url), self._network)
+        return proxy if proxy and await self._guard.needs_proxy(url.host, url.port) else ""
+
+    def _pool(self, proxy: str) -> httpcore2.AsyncConnectionPool:
+        if proxy not in self._pools:
+            self._tls = self._tls or tls_context(self._network)
+            limits: dict[str, Any] = {
+                "ssl_context": self._tls,
+                "max_connections": None,
+                "max_keepalive_connections": 8,
+                "keepalive_expiry": IDLE,
+            }
+            if proxy:
+                self._pools[proxy] = _proxy_pool(proxy, limits)
+            else:
+                backend = GuardedBackend(self._guard)
+                self._pools[proxy] = httpcore2.AsyncConnectionPool(network_backend=backend, **limits)
+        return self._pools[proxy]
 
     async def exchange(self, sending: Sending, taking: Taking, clock: Clock) -> Answer:
         """Send and read. Raises FetchFailed, Transient."""
         place = sending.url.place
+        proxy = await self._proxy_for(sending.url)
         try:
             async with clock.running():
-                return await self._exchange(sending, taking)
+                return await self._exchange(sending, taking, proxy)
+        except httpcore2.ProxyError as error:
+            raise _refused_by_proxy(place, str(error)) from error
         except TimeoutError as error:
             raise FetchFailed(f"{place} took more than {clock.seconds:g} s.", outcome="too_slow") from error
         except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-            raise _no_connection(sending.url, error) from error
+            raise _no_connection(sending.url, error, proxy) from error
         except httpcore2.TimeoutException as error:
-            raise Transient(_slow(place, f"nothing came for {self._pace.silence:g} s"), sent=True) from error
+            raise Unanswered(_slow(place, f"nothing came for {self._pace.silence:g} s"), sent=True) from error
         except httpcore2.NetworkError as error:
-            raise Transient(_broken(place, "the connection was lost"), sent=True) from error
+            raise Unanswered(_broken(place, "the connection was lost"), sent=True) from error
         except httpcore2.RemoteProtocolError as error:
             failure = _broken(place, str(error))
             # The messages of h11 and httpcore2 for a connection that ended early; anything else is no HTTP.
             if "without sending" in str(error):
-                raise Transient(failure, sent=True) from error
+                raise Unanswered(failure, sent=True) from error
             raise failure from error
         except httpcore2.LocalProtocolError as error:
             # The message may quote a header, and headers hold keys.
             raise FetchFailed(f"{place} cannot be asked: a header is no header.", outcome="bad_url") from error
 
-    async def _exchange(self, sending: Sending, taking: Taking) -> Answer:
-        response = await self._head(sending)
+    async def _exchange(self, sending: Sending, taking: Taking, proxy: str) -> Answer:
+        response = await self._head(sending, proxy)
         stream = response.extensions.get("network_stream")
         try:
             if isinstance(stream, HeadLimit):
                 stream.expect_body()
             headers = _headers(response)
+            if proxy and response.status == 407:
+                raise _refused_by_proxy(sending.url.place, "407")
             wanted = taking.screen(sending.url, response.status, headers)
             body = await self._read(response, headers, taking, sending.url.place) if wanted else b""
             return Answer(response.status, headers, body)
@@ -157,7 +189,7 @@ class Transport:
                 stream.expect_head()
             await response.aclose()
 
-    async def _head(self, sending: Sending) -> httpcore2.Response:
+    async def _head(self, sending: Sending, proxy: str) -> httpcore2.Response:
         url, silence = sending.url, self._pace.silence
         headers = {"Host": url.netloc, **sending.headers}
         if sending.content or sending.method == "POST":
@@ -172,7 +204,7 @@ class Transport:
         )
         try:
             async with asyncio.timeout(self._pace.head):
-                response = await self._pool.handle_async_request(request)
+                response = await self._pool(proxy).handle_async_request(request)
         except TimeoutError as error:
             raise _slow(url.place, f"no answer within {self._pace.head:g} s") from error
         stream = response.extensions.get("network_stream")
@@ -212,13 +244,38 @@ def _headers(response: httpcore2.Response) -> dict[str, str]:
     return found
 
 
-def _no_connection(url: Url, error: Exception) -> Exception:
+def _proxy_pool(proxy: str, limits: dict[str, Any]) -> httpcore2.AsyncConnectionPool:
+    """Connections through a proxy, which the user has named, so it may be in a private network."""
+    parts = urlsplit(proxy)
+    signed_in = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+    return (httpcore2.AsyncSOCKSProxy if parts.scheme.startswith("socks") else httpcore2.AsyncHTTPProxy)(
+        parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl(),
+        proxy_auth=signed_in,
+        network_backend=GuardedBackend(Guard(all_own=True)),
+        **limits,
+    )
+
+
+def _no_connection(url: Url, error: Exception, proxy: str) -> Exception:
     cause = error.args[0] if error.args else None
     if isinstance(cause, ssl.SSLCertVerificationError):
         why = f"its certificate is not valid ({cause.verify_message})"
         return FetchFailed(f"{url.netloc} was not read: {why}.", outcome="bad_certificate")
     why = str(error) or "no answer"
-    return Transient(FetchFailed(f"{url.netloc} could not be reached ({why}).", outcome="dead_host"), sent=False)
+    if proxy and not isinstance(cause, ssl.SSLError):
+        shown = urlsplit(proxy).netloc.rpartition("@")[2]
+        return _proxy_failure(f"{url.netloc} was not asked: the proxy {shown} cannot be reached ({why}).")
+    return Unanswered(FetchFailed(f"{url.netloc} could not be reached ({why}).", outcome="dead_host"), sent=False)
+
+
+def _refused_by_proxy(place: str, why: str) -> FetchFailed:
+    if why.startswith("407"):
+        return _proxy_failure(f"{place} was not asked: the proxy wants a user name and a password (HTTP 407).")
+    return _proxy_failure(f"{place} was not asked: the proxy refuses it ({why.strip()}).")
+
+
+def _proxy_failure(message: str) -> FetchFailed:
+    return FetchFailed(message, "Check network.proxy, or set network.proxy_web to false.", outcome="proxy")
 
 
 def _slow(place: str, why: str) -> FetchFailed:
