@@ -26,7 +26,7 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -37,14 +37,16 @@ import numpy as np
 from benchmarks.foreign_reports import parse_report
 from deepresearch.library.dense.onnx import OnnxEmbedder
 from deepresearch.report.verification import verify
-from deepresearch.report.verification.lexical import rank, weigh
+from deepresearch.report.verification.lexical import letters, weigh
 from deepresearch.report.verification.reading import read
-from deepresearch.report.verification.support import SUPPORTS, WEIGHTS, Support, compare, likeness, support
+from deepresearch.report.verification.support import SUPPORTS, WEIGHTS, Support, compared, features, likeness, support
 from deepresearch.trajectory import Passage
 
 DATA = Path(os.environ.get("DEEPRESEARCH_SHARED", "../shared")) / "data"
 SAMPLES = 1000
 RANKED = 10
+NEIGHBOUR = 0.2
+"""What a sentence beside it counts for one."""
 EMBEDDED = 700
 """Claims of a set whose meaning is compared."""
 LIFTED = ("partly", "unrelated")
@@ -214,6 +216,21 @@ def recall(rows: Sequence[Row], k: int) -> float:
     return sum(shares) / len(shares)
 
 
+def rank(claim: str, sentences: Sequence[str], weights: Mapping[str, float]) -> list[int]:
+    """Indexes of the sentences that bear on a claim, the best first: by the terms that they share, half as much by runs
+    of letters, and a little by what their neighbours share."""
+    rarest = max(weights.values(), default=1.0)
+    needed = {term: max(0.1, weights.get(term, rarest)) for term in read(claim).terms}
+    total = sum(needed.values()) or 1.0
+    own = [
+        sum(needed[term] for term in read(text).terms & needed.keys()) / total + letters(claim, text) / 2
+        for text in sentences
+    ]
+    padded = [0.0, *own, 0.0]
+    scores = [score + NEIGHBOUR * (padded[n] + padded[n + 2]) for n, score in enumerate(own)]
+    return sorted(range(len(scores)), key=lambda n: (-scores[n], n))
+
+
 def share(rows: Sequence[Row]) -> str:
     return f"{sum(row.supported for row in rows)}/{len(rows)}"
 
@@ -363,7 +380,9 @@ def fit() -> None:
     for number, name in enumerate(FITTED):
         rows = [row for row in SETS[name]() if not row.held_out]
         weights = weigh(read(passage) for passage in {row.passage for row in rows})
-        values = np.array([[*compare(row.claim, row.passage, weights=weights).values()] for row in rows])
+        values = np.array(
+            [[*features(*compared(read(row.claim), read(row.passage), "", weights)).values()] for row in rows]
+        )
         truth = np.array([row.supported for row in rows])
         own = np.zeros((len(rows), len(FITTED)))
         own[:, number] = 1
@@ -377,9 +396,9 @@ def fit() -> None:
         z = table @ beta
         return float((share * np.logaddexp(0, np.where(truth, -z, z))).sum() + (beta[:many] ** 2).sum() / 2)
 
-    found = minimize(loss, np.zeros(table.shape[1]), method="L-BFGS-B").x
-    print({name: round(float(value), 2) for name, value in zip(WEIGHTS, found, strict=False)})
-    print({name: round(float(value), 2) for name, value in zip(FITTED, found[many:], strict=True)})
+    fitted = minimize(loss, np.zeros(table.shape[1]), method="L-BFGS-B").x
+    print({name: round(float(value), 2) for name, value in zip(WEIGHTS, fitted, strict=False)})
+    print({name: round(float(value), 2) for name, value in zip(FITTED, fitted[many:], strict=True)})
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ from typing import Literal
 
 from ...text.characters import has_han, normalise
 from ...text.negation import negations
-from . import direction
 from .aligned import line
 from .values import Value, agree, is_alike, values_in, words_of
+from .wording import reversed_
 
 ABOUT = 0.6
 """Share of the shorter statement's content words that both must have, values and negation aside."""
@@ -43,8 +43,8 @@ def compare_statements(one: str, other: str, about: float = ABOUT) -> Comparison
     denials = _denials(texts[0]), _denials(texts[1])
     one_denies = bool(denials[0]) != bool(denials[1])
     if rest[0] - common and rest[1] - common:
-        turned = direction.check(line(one), line(other))
-        opposite = direction.check(line(other), line(one))
+        turned = reversed_(line(one), line(other))
+        opposite = reversed_(line(other), line(one))
         if turned and opposite and not unlike and not one_denies and (same or not any(values)):
             return Comparison("differ", (turned[0].words, opposite[0].words))
         return None

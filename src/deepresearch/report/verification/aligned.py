@@ -1,13 +1,14 @@
 """Words in their order, for the checks that compare a claim with one sentence that says nearly the same."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice, pairwise, takewhile
 
 from ...text.characters import HAN, has_han, normalise
 from ...text.terms import content_terms, tokenise
-from ...text.wordlists import stop_words
+from ...text.wordlists import pattern_of, stop_words
 
 _WORD = re.compile(rf"\d[\d.,]*\d(?!\w)|[^\W_{HAN}]+(?:'[a-z]+)?|[{HAN}]|[,;:.!?()]")
 _HAN_FUNCTION = frozenset(
@@ -15,8 +16,8 @@ _HAN_FUNCTION = frozenset(
     "如便却卻使让讓很更最称稱曾已有"
 )
 """Chinese characters that are mostly words without content."""
-NEAR = 4
-"""Content words before or after a word that belong to it."""
+NEAR, NEAR_HAN = 4, 8
+"""Content words, or Chinese characters, before or after a word that belong to it."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,15 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Spot:
+    """A place of a sentence where a word stands, and what stands beside it: stems, or pairs of Chinese characters."""
+
+    text: str
+    before: frozenset[str]
+    after: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Line:
     """A sentence as its words in order; `han`: it holds Chinese."""
 
@@ -37,31 +47,31 @@ class Line:
     terms: frozenset[str]
     han: bool
 
-    def after(self, index: int, many: int = NEAR) -> list[str]:
-        """Stems of the content words that follow a word, up to the end of the clause."""
-        return _content(self.words[index + 1 :], many)
+    def spots(self, words: frozenset[str], stems: bool = False) -> list[Spot]:
+        """Where any of `words` stands. English ones are stems, or else as written: one with a capital is then a name,
+        save at the start."""
+        if self.han:
+            places = [match.span() for match in _pattern(words).finditer(self.text)]
+            return [Spot(self.text[a:b], self._pairs(a - NEAR_HAN, a), self._pairs(b, b + NEAR_HAN)) for a, b in places]
+        return [
+            Spot(word.text, _content(self.words[:n][::-1]), _content(self.words[n + 1 :]))
+            for n, word in enumerate(self.words)
+            if (word.stem in words if stems else word.text.casefold() in words and (n == 0 or word.text.islower()))
+        ]
 
-    def before(self, index: int, many: int = NEAR) -> list[str]:
-        """Stems of the content words that come before a word, back to the start of the clause."""
-        return _content(self.words[:index][::-1], many)
-
-    def places(self, words: Collection[str]) -> list[int]:
-        """Where these words stand. One with a capital is a name, save at the start."""
-        return [n for n, w in enumerate(self.words) if w.text.casefold() in words and (n == 0 or w.text.islower())]
-
-    def forms(self, stems: Collection[str]) -> list[int]:
-        """Where words with these stems stand."""
-        return [n for n, word in enumerate(self.words) if word.stem in stems]
+    def _pairs(self, start: int, end: int) -> frozenset[str]:
+        return frozenset(map("".join, pairwise(self.text[max(0, start) : end])))
 
 
-def _content(words: Collection[Word], many: int) -> list[str]:
-    found: list[str] = []
-    for word in words:
-        if word.text in ".;:!?" or len(found) == many:
-            break
-        if word.content:
-            found.append(word.stem)
-    return found
+@lru_cache
+def _pattern(words: frozenset[str]) -> re.Pattern[str]:
+    return pattern_of(words)
+
+
+def _content(words: Sequence[Word]) -> frozenset[str]:
+    """Stems of the first few content words of a clause."""
+    clause = takewhile(lambda word: word.text not in ".;:!?", words)
+    return frozenset(word.stem for word in islice((word for word in clause if word.content), NEAR))
 
 
 @lru_cache(maxsize=4096)

@@ -37,3 +37,18 @@ def missing(kind: Literal["number", "date", "name"], words: str, instead: Sequen
     if kind == "name":
         return f"the passage does not name {words}"
     return f"the passage does not give the {kind} {words}" + (f"; it has {', '.join(instead)}" if instead else "")
+
+
+def instead(kind: Kind, words: str, other: str, claim: str, conflict: bool = True) -> Fault:
+    """A fault of a claim that has `words` where its passage has `other`, or "" for nothing like it."""
+    if in_chinese(claim):
+        return Fault(kind, words, f"该句说“{words}”，段落{f'说“{other}”' if other else '没有这样说'}", conflict)
+    return Fault(
+        kind, words, f"the claim says “{words}”, the passage {f'“{other}”' if other else 'does not'}", conflict
+    )
+
+
+def left_out(kind: Kind, words: str, claim: str) -> Fault:
+    """A fault of a claim without `words` of its passage that limit what it says."""
+    chinese = f"段落说“{words}”，该句略去了这一限定"
+    return Fault(kind, words, chinese if in_chinese(claim) else f"the passage says “{words}”, the claim does not")

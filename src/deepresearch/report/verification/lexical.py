@@ -2,18 +2,16 @@
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
+from collections.abc import Hashable, Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from ...text.characters import count_han, normalise
-from .reading import Reading, Sentence, read
+from .reading import Reading, Sentence
 
 MOST = 3
 """Sentences of a passage that are taken together as evidence."""
 GAIN = 0.04
 """Share of the claim's weight that a further sentence must add."""
-NEIGHBOUR = 0.2
-"""What a sentence beside it counts for one."""
 GRAM = 5
 GRAM_HAN = 2
 
@@ -59,24 +57,9 @@ def overlap(claim: Reading, passage: Reading, weights: Mapping[str, float], give
         best=sum(weight for term, weight in needed.items() if term in first) / total,
         words=_share(claim.vocabulary - given, passage.vocabulary),
         pairs=_share(claim.pairs, passage.pairs),
-        letters=_letters(claim.text, texts),
+        letters=letters(claim.text, texts),
         evidence=tuple(chosen),
     )
-
-
-def rank(claim: str, sentences: Sequence[str], weights: Mapping[str, float]) -> list[int]:
-    """Indexes of the sentences that bear on a claim, the best first: by the terms that they share, half as much by runs
-    of letters, and a little by what their neighbours share."""
-    rarest = max(weights.values(), default=1.0)
-    needed = {term: max(0.1, weights.get(term, rarest)) for term in read(claim).terms}
-    total = sum(needed.values()) or 1.0
-    own = [
-        sum(needed[term] for term in read(text).terms & needed.keys()) / total + _letters(claim, text) / 2
-        for text in sentences
-    ]
-    padded = [0.0, *own, 0.0]
-    scores = [score + NEIGHBOUR * (padded[n] + padded[n + 2]) for n, score in enumerate(own)]
-    return sorted(range(len(scores)), key=lambda n: (-scores[n], n))
 
 
 def _share(some: Set[Hashable], others: Set[Hashable]) -> float:
@@ -104,7 +87,7 @@ def _choose(
     return chosen
 
 
-def _letters(claim: str, passage: str) -> float:
+def letters(claim: str, passage: str) -> float:
     """Share of the claim's letter runs that the passage holds: pairs of Chinese characters, fives of others."""
     one, other = (normalise(text).casefold() for text in (claim, passage))
     size = GRAM_HAN if count_han(one) > len(one) / 3 else GRAM

@@ -3,44 +3,30 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 
-from ...text.characters import CJK, HAN, has_han, normalise
+from ...text.characters import CJK, has_han, normalise
 from ...text.names import chinese_names
+from ...text.wordlists import stop_words, word_set
 from .faults import Fault, missing
 from .reading import Reading
+from .wordlists import lists
 
 _LETTER = rf"(?:(?![{CJK}])\w)"
 """Of words; Chinese and its neighbours have none."""
 _WORD = re.compile(rf"(?!\d|_){_LETTER}(?:(?:{_LETTER}|['’&.-])*{_LETTER})?")
 _ENDS = ".!?:;\n。！？：；"
-_COMMON = frozenset(
-    "the a an in on at of for and or but if as by to from with it its he she they we you i this that these those "
-    "there his her their our my your who which what when where why how all some many most more no not yes also "
-    "although after before during since while until because however moreover furthermore according among between "
-    "both each every despite further first second third finally then thus therefore overall additionally another "
-    "other one two three such under over into through is are was were be been being has have had do does did can "
-    "could may might will would should must monday tuesday wednesday thursday friday saturday sunday january "
-    "february march april june july august september october november december jan feb mar apr jun jul aug sep "
-    "sept oct nov dec mr mrs ms dr prof sir today now here jr sr st vol fig".split()
-)
-"""Words that a capital makes no names of."""
-_TITLES = frozenset(
-    "president minister chancellor king queen prince princess duke professor senator governor mayor judge justice "
-    "chairman chairwoman chair director secretary general speaker congress parliament government state city university "
-    "company world war earth internet".split()
-)
-"""Words that stand before or in names and that a passage may leave out."""
-_ALIASES = {
-    "us": {"united", "american", "america", "usa"}, "usa": {"united", "us", "america", "american"},
-    "uk": {"united", "britain", "british"}, "britain": {"uk", "british", "united"}, "british": {"uk", "britain"},
-    "american": {"us", "usa", "united", "america"}, "america": {"us", "usa", "united", "american"},
-    "eu": {"european"}, "un": {"united"}, "dutch": {"netherlands", "holland"}, "french": {"france"},
-    "france": {"french"},
-    "spanish": {"spain"}, "spain": {"spanish"}, "danish": {"denmark"}, "swiss": {"switzerland"}, "greek": {"greece"},
-    "welsh": {"wales"}, "irish": {"ireland"}, "scottish": {"scotland"}, "turkish": {"turkey"}, "english": {"england"},
-    "swedish": {"sweden"}, "finnish": {"finland"}, "polish": {"poland"}, "norwegian": {"norway"}, "thai": {"thailand"},
-}  # fmt: skip
+
+
+@cache
+def _no_names() -> frozenset[str]:
+    own = [*lists()["names"]["common"].split(), *lists()["names"]["titles"].split()]
+    return stop_words("en") | word_set("names", "calendar") | frozenset(own)
+
+
+@cache
+def _same_names() -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(row.split()) for row in lists()["names"]["same"])
 
 
 def check(claim: Reading, passage: Reading, evidence: str) -> list[Fault]:
@@ -83,7 +69,7 @@ def _joined(run: list[re.Match[str]], text: str) -> tuple[str, list[str]]:
 
 def _is_name(match: re.Match[str], text: str) -> bool:
     word = match.group().rstrip(".")
-    if not any(c.isupper() for c in word) or len(word) < 2 or word.casefold().removesuffix("'s") in _COMMON | _TITLES:
+    if not any(c.isupper() for c in word) or len(word) < 2 or word.casefold().removesuffix("'s") in _no_names():
         return False
     return not _opens(text, match.start()) or any(c.isupper() for c in word[1:])
 
@@ -117,7 +103,7 @@ def _is_named(name: str, passage: Reading) -> bool:
     word = _folded(name)
     if word in known or word.replace(".", "") in known or word.replace("-", "") in known:
         return True
-    if _ALIASES.get(word.replace(".", ""), set()) & known:
+    if any(word.replace(".", "") in same and same & known for same in _same_names()):
         return True
     parts = [part for part in re.split(r"[-.&'/]", word) if len(part) > 1]
     if len(parts) > 1 and all(_has(part, known) for part in parts):
@@ -142,18 +128,6 @@ def _is_abbreviated(name: str, text: str) -> bool:
         return False
     gap = r"[\w'-]*(?:\s+(?:of|the|and|for|in|on|de|to|&))*[\s-]+"
     return bool(re.search(r"\b" + gap.join(re.escape(c) for c in letters), text, re.IGNORECASE))
-
-
-_SAYS = "表示|认为|指出|强调|透露|宣布|介绍|回应|坦言"
-_SPEAKER = re.compile(rf"(?:^|[，。；：、“”！？\s])(?P<who>[{HAN}·（）]{{2,24}}?)(?:{_SAYS})")
-
-
-def other_speaker(claim: str, sentence: str) -> list[Fault]:
-    """A fault where a claim that repeats a Chinese sentence has somebody else say it."""
-    who, whom = _SPEAKER.search(normalise(claim)), _SPEAKER.search(normalise(sentence))
-    if not who or not whom or who["who"] in normalise(sentence) or whom["who"] in normalise(claim):
-        return []
-    return [Fault("name", who["who"], f"该句说的是{who['who']}，段落说的是{whom['who']}", True)]
 
 
 def _holds(name: str, text: str) -> bool:

@@ -26,7 +26,7 @@ def unfounded(claim: Line, evidence: Line) -> list[Fault]:
     if claim.han or evidence.han:
         return []
     mine = negations(claim.text)
-    if not mine or negations(evidence.text) or evidence.places(words("hedging", "strong_en")):
+    if not mine or negations(evidence.text) or evidence.spots(words("hedging", "strong", False)):
         return []
     word = mine[0].word
     return [Fault("negation", word, f"the claim says “{word}”, its evidence denies nothing")]

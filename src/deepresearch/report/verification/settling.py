@@ -6,13 +6,9 @@ from typing import Literal
 
 from ...text.characters import normalise
 from ...trajectory import Citation, Passage, Verified
-from .lexical import rank, weigh
-from .support import read_passage
 
 SURE_UNRELATED = 0.08
 """Score below which nobody need read the passage again."""
-LIKELY = 10
-"""Sentences that a reader is pointed to."""
 _HARD = frozenset(("quote",))
 """Faults that a model cannot settle otherwise: letters are compared, not meanings."""
 _EXACT = frozenset(("number", "date"))
@@ -27,10 +23,6 @@ class Open:
     """Its index in Verified.citations."""
     claim: str
     passage: Passage
-    found: str
-    """What the mechanical check says so far."""
-    likely: tuple[str, ...]
-    """The sentences of the passage that bear on the claim most, the best first: for passages too long to be read."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +43,10 @@ def undecided(verified: Verified, known: Mapping[str, Passage]) -> list[Open]:
     nothing in common with the claim, nor with an altered quotation or another number or date than the passage gives.
     known: the registered passages by id."""
     return [
-        Open(
-            index, citation.claim, known[citation.passage], citation.reason, _likely(citation, known[citation.passage])
-        )
+        Open(index, citation.claim, known[citation.passage])
         for index, citation in enumerate(verified.citations)
         if citation.passage in known and _is_open(citation)
     ]
-
-
-def _likely(citation: Citation, passage: Passage) -> tuple[str, ...]:
-    reading = read_passage(passage)
-    sentences = [sentence.text for sentence in reading.sentences]
-    return tuple(sentences[n] for n in rank(citation.claim, sentences, weigh([reading]))[:LIKELY])
 
 
 def _is_open(citation: Citation) -> bool:

@@ -9,7 +9,7 @@ from rapidfuzz.distance import Indel, Levenshtein
 from ...text.characters import has_han
 from ...text.terms import tokenise
 from .aligned import Word, line
-from .faults import Fault, in_chinese
+from .faults import Fault, instead
 from .reading import Reading
 from .values import agree, kind_of, values_in
 
@@ -74,32 +74,28 @@ def _substituted(own: Sequence[Word], block: _Block, known: frozenset[str], clai
     """A fault if the claim has words of its own in a place for about as many of the sentence."""
     mine = [n for n in range(block.start, block.end) if own[n].content]
     said = values_in(_joined(own[block.start : block.end]))
-    instead = [token for token in block.theirs if token.content]
-    if not mine or not instead or block.around < AROUND or abs(len(block.theirs) - block.end + block.start) > LONGER:
+    theirs = [token for token in block.theirs if token.content]
+    if not mine or not theirs or block.around < AROUND or abs(len(block.theirs) - block.end + block.start) > LONGER:
         return []
     given = values_in(_joined(block.theirs))
-    new = [n for n in mine if not _is_known(own, n, instead, known)]
+    new = [n for n in mine if not _is_known(own, n, theirs, known)]
     if not new or any(agree(value, other) for value in said for other in given):
         return []
     words = _joined(own[new[0] : new[-1] + 1])
     other = _joined(block.theirs)
-    if in_chinese(claim):
-        reason = f"该句说“{words}”，段落在同一处说“{other}”"
-    else:
-        reason = f"the claim says “{words}” where the passage says “{other}”"
-    return [Fault(kind_of(said[0]) if said and given else "word", words, reason)]
+    return [instead(kind_of(said[0]) if said and given else "word", words, other, claim, conflict=False)]
 
 
-def _is_known(own: Sequence[Word], n: int, instead: Sequence[Word], known: frozenset[str]) -> bool:
+def _is_known(own: Sequence[Word], n: int, theirs: Sequence[Word], known: frozenset[str]) -> bool:
     """Whether the passage has a word of the claim close by, or another form of it in this place."""
     token = own[n]
-    figures = [other.text for other in instead if other.text[0].isdigit()]
+    figures = [other.text for other in theirs if other.text[0].isdigit()]
     if token.text[0].isdigit() and figures:  # wherever else the passage has that number, here it has another one
         return any(other.endswith(token.text) or token.text.endswith(other) for other in figures)  # 2018-19
     if has_han(token.text):
         pairs = [own[k].text + own[k + 1].text for k in (n - 1, n) if 0 <= k < len(own) - 1]
         return any(pair in known for pair in pairs)
-    return token.stem in known or any(_is_form(token.stem, other.stem) for other in instead)
+    return token.stem in known or any(_is_form(token.stem, other.stem) for other in theirs)
 
 
 def _is_form(one: str, other: str) -> bool:

@@ -11,7 +11,7 @@ from ...text.characters import normalise
 from ...text.language import detect_language
 from ...text.terms import content_terms
 from ...trajectory import Passage
-from . import attribution, direction, hedging, names, negation, quotes, scope, substitution, values
+from . import attribution, names, negation, quotes, substitution, values, wording
 from .aligned import line
 from .faults import Fault
 from .lexical import Overlap, overlap, weigh
@@ -80,7 +80,7 @@ def support(
     weights = weights or weigh([source])
     frame, body = attribution.split(claim)
     stated = read(body)
-    common, faults = _compared(stated, source, given, weights)
+    common, faults = compared(stated, source, given, weights)
     faults += names.check(read(frame), source, "")
     score = _score(common, faults)
     quoted = 1.0 if quotes.repeats(stated, source) else quotes.verbatim_share(stated, source)
@@ -101,20 +101,13 @@ def support(
     return _by_meaning(found, claim, source, weights, embed) if embed and is_open else found
 
 
-def _compared(
-    stated: Reading, source: Reading, given: str, weights: Mapping[str, float]
-) -> tuple[Overlap, list[Fault]]:
+def compared(stated: Reading, source: Reading, given: str, weights: Mapping[str, float]) -> tuple[Overlap, list[Fault]]:
     """What claim and passage have in common, and the facts of the claim that the passage does not give."""
     common = overlap(stated, source, weights, frozenset(content_terms(given)))
     shown = "\n".join(source.sentences[n].text for n in common.evidence)
     faults = [fault for check in (quotes, values, names) for fault in check.check(stated, source, shown)]
     close = common.best >= ALIGNED
     return common, [fault if close or fault.kind == "quote" else replace(fault, conflict=False) for fault in faults]
-
-
-def compare(claim: str, passage: str, weights: Mapping[str, float]) -> dict[str, float]:
-    """The features of the score, for fitting its weights."""
-    return features(*_compared(read(claim), read(passage), "", weights))
 
 
 def read_passage(passage: Passage) -> Reading:
@@ -137,8 +130,7 @@ def _altered_facts(stated: Reading, source: Reading, common: Overlap) -> list[Fa
     if fuzz.partial_ratio(normalise(stated.text), normalise(sentence)) < NEARLY:
         return []
     alone = read(sentence, source.title, source.date)
-    found = [fault for fault in values.check(stated, alone, sentence) if fault.conflict]
-    return found + names.other_speaker(stated.text, sentence)
+    return [fault for fault in values.check(stated, alone, sentence) if fault.conflict]
 
 
 def _aligned_faults(claim: str, source: Reading, common: Overlap) -> list[Fault]:
@@ -146,21 +138,21 @@ def _aligned_faults(claim: str, source: Reading, common: Overlap) -> list[Fault]
 
     Where several say it equally well, the one that bears the claim out counts.
     """
-    if common.best < ALIGNED:
-        return []
-    stated, said = read(claim), line(claim)
-    first = source.sentences[common.evidence[0]]
-    least = AS_GOOD * len(stated.terms & first.terms)
-    candidates = [s for s in source.sentences if s is first or len(stated.terms & s.terms) >= least]
-    found = [
-        [fault for check in (negation, direction, hedging, scope) for fault in check.check(said, line(s.text))]
-        for s in candidates
-    ]
-    faults = min(found, key=len)
+    first = source.sentences[common.evidence[0]] if common.evidence else None
     together = line(" ".join(source.sentences[n].text for n in common.evidence))
+    said, terms = line(claim), read(claim).terms
+    if first is None or common.best < ALIGNED or said.han != together.han:
+        return []
+    least = AS_GOOD * len(terms & first.terms)
+    candidates = [line(s.text) for s in source.sentences if s is first or len(terms & s.terms) >= least]
+    checks = negation.check, *wording.CHECKS
+    found = [
+        [fault for check in checks for fault in check(said, other)] for other in candidates if other.han == said.han
+    ]
+    faults = min(found, key=len, default=[])
     kinds = {fault.kind for fault in faults}
     faults += [] if "negation" in kinds else negation.unfounded(said, together)
-    faults += [] if "direction" in kinds else direction.turned(said, together)
+    faults += [] if "direction" in kinds else wording.opposed(said, together)
     if common.best >= SAME:
         return faults
     return [replace(f, conflict=False) for f in faults if f.kind not in ("hedge", "scope") or f.conflict]

@@ -1,13 +1,13 @@
 """The words that the checks look for: words.toml."""
 
-import re
 import tomllib
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from ...text.terms import stem
-from ...text.wordlists import pattern_of
+
+Pair = tuple[frozenset[str], frozenset[str]]
 
 
 @cache
@@ -17,22 +17,14 @@ def lists() -> dict[str, Any]:
 
 
 @cache
-def words(section: str, key: str) -> frozenset[str]:
-    """A list of English words."""
-    return frozenset(lists()[section][key])
+def words(section: str, key: str, chinese: bool) -> frozenset[str]:
+    """A list in one of the two languages."""
+    return frozenset(lists()[section][f"{key}_{'zh' if chinese else 'en'}"])
 
 
 @cache
-def pattern(section: str, key: str) -> re.Pattern[str]:
-    """Any of a list of Chinese words, the longest first."""
-    return pattern_of(lists()[section][key])
-
-
-@cache
-def pairs(language: str) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
-    """Words and their opposites: stems in English, words in Chinese."""
+def pairs(language: str) -> tuple[Pair, ...]:
+    """Words and their opposites, each pair either way round: stems in English, words in Chinese."""
     reduce = stem if language == "en" else str
-    return tuple(
-        (frozenset(map(reduce, one.split())), frozenset(map(reduce, other.split())))
-        for one, other in lists()["direction"][language]
-    )
+    sides = [[frozenset(map(reduce, side.split())) for side in pair] for pair in lists()["direction"][language]]
+    return tuple(pair for one, other in sides for pair in ((one, other), (other, one)))
