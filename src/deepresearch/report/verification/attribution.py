@@ -2,6 +2,8 @@
 
 import re
 
+from ...text.characters import HAN
+
 _SAYS = (
     "says?|said|states?|stated|notes?|noted|writes?|wrote|reports?|reported|adds?|added|explains?|explained|claims?"
     "|claimed|argues?|argued|points? out|pointed out|finds?|found|concludes?|concluded"
@@ -17,22 +19,14 @@ _SPEAKER = re.compile(
     rf"[^,.;:!?“\"]{{2,80}}?\s(?:{_SAYS})(?:\s+that\s+|\s*[,:]\s*(?=[“\"]))"
     rf"|[^，。；：！？“「]{{1,30}}?(?:{_SAYS_ZH})(?:[，：,:]\s*|(?=[“「]))"
 )
-_LEAST, _LEAST_HAN = 3, 6
+LEAST, LEAST_HAN = 3, 6
 """Words, or Chinese characters, that must be left of a claim without its frame."""
 
 
-def split(claim: str) -> tuple[str, str]:
-    """(the words that a claim needs a passage to know, the claim without its frame).
-
-    Of a source ("According to the handbook, ...") nothing need stand in the passage, which is that source; of a speaker
-    ("Smith said that ...") the name. Without a frame: "" and the claim.
-    """
-    for pattern, needed in ((_SOURCE, False), (_SPEAKER, True)):
-        match = pattern.match(claim)
-        if match and _is_enough(claim[match.end() :]):
-            return match.group() if needed else "", claim[match.end() :]
-    return "", claim
-
-
-def _is_enough(rest: str) -> bool:
-    return len(rest.split()) >= _LEAST or len(re.findall("[\u3400-\u9fff]", rest)) >= _LEAST_HAN
+def without_frame(claim: str) -> str:
+    """The claim without the words by which it says where it is from: they need not be in the passage, which is that
+    source. (Its names, numbers and dates must be; other checks see to that.)"""
+    match = _SOURCE.match(claim) or _SPEAKER.match(claim)
+    rest = claim[match.end() :] if match else ""
+    enough = len(rest.split()) >= LEAST or len(re.findall(f"[{HAN}]", rest)) >= LEAST_HAN
+    return rest if enough else claim

@@ -11,8 +11,9 @@ from ...text.characters import normalise
 from ...text.language import detect_language
 from ...text.terms import content_terms
 from ...trajectory import Passage
-from . import attribution, names, negation, quotes, substitution, values, wording
+from . import names, negation, quotes, substitution, values, wording
 from .aligned import line
+from .attribution import without_frame
 from .faults import Fault
 from .lexical import Overlap, overlap, weigh
 from .reading import Reading, read
@@ -78,22 +79,19 @@ def support(
     """
     source = read(passage, title) if isinstance(passage, str) else read_passage(passage)
     weights = weights or weigh([source])
-    frame, body = attribution.split(claim)
-    stated = read(body)
+    stated, body = read(claim), read(without_frame(claim))
     common, faults = compared(stated, source, given, weights)
-    faults += names.check(read(frame), source, "")
     score = _score(common, faults)
-    quoted = 1.0 if quotes.repeats(stated, source) else quotes.verbatim_share(stated, source)
+    quoted = 1.0 if quotes.repeats(body, source) else quotes.verbatim_share(body, source)
     if quoted >= QUOTED:
         score = max(score, quoted)
     else:
-        framed = frame + body
-        altered = _altered_facts(read(framed), source, common)
+        altered = _altered_facts(stated, source, common)
         places = {(fault.kind, fault.words) for fault in altered}
         faults = [fault for fault in faults if (fault.kind, fault.words) not in places] + altered
-        faults += _aligned_faults(framed, source, common)
+        faults += _aligned_faults(stated, source, common)
         if _level(score, faults) == "supports":
-            faults += substitution.check(read(framed), source, common.evidence)
+            faults += substitution.check(stated, source, common.evidence)
     foreign = quoted < QUOTED and _foreign(claim, source.text)
     spans = tuple((source.sentences[n].start, source.sentences[n].end) for n in common.evidence)
     found = Support(score, "seen" if foreign else _level(score, faults), spans, tuple(faults))
@@ -103,7 +101,8 @@ def support(
 
 def compared(stated: Reading, source: Reading, given: str, weights: Mapping[str, float]) -> tuple[Overlap, list[Fault]]:
     """What claim and passage have in common, and the facts of the claim that the passage does not give."""
-    common = overlap(stated, source, weights, frozenset(content_terms(given)))
+    body = read(without_frame(stated.text))
+    common = overlap(body, source, weights, frozenset(content_terms(given)))
     shown = "\n".join(source.sentences[n].text for n in common.evidence)
     faults = [fault for check in (quotes, values, names) for fault in check.check(stated, source, shown)]
     close = common.best >= ALIGNED
@@ -133,14 +132,14 @@ def _altered_facts(stated: Reading, source: Reading, common: Overlap) -> list[Fa
     return [fault for fault in values.check(stated, alone, sentence) if fault.conflict]
 
 
-def _aligned_faults(claim: str, source: Reading, common: Overlap) -> list[Fault]:
+def _aligned_faults(claim: Reading, source: Reading, common: Overlap) -> list[Fault]:
     """What turns the claim round in comparison with the sentences that say nearly the same.
 
     Where several say it equally well, the one that bears the claim out counts.
     """
     first = source.sentences[common.evidence[0]] if common.evidence else None
     together = line(" ".join(source.sentences[n].text for n in common.evidence))
-    said, terms = line(claim), read(claim).terms
+    said, terms = line(claim.text), claim.terms
     if first is None or common.best < ALIGNED or said.han != together.han:
         return []
     least = AS_GOOD * len(terms & first.terms)
