@@ -24,10 +24,11 @@ from pathlib import Path
 from typing import Any
 
 from deepresearch.report import FORMATS, make_report, write
-from deepresearch.report.blocks import Block, Heading, Items, Quote, Table, blocks, words_of
+from deepresearch.report.blocks import Block, BlockQuote, Heading, Items, Table, blocks, words_of
 from deepresearch.report.markup import clean, one_line
 from deepresearch.report.pdf import read_pdf
-from deepresearch.report.structure import Report
+from deepresearch.report.structure import ReportModel
+from deepresearch.report.syntax import PLACEHOLDERS
 from deepresearch.trajectory import Answered, Event, Observation, Passage, RunFinished, RunStarted, Task
 
 DATA = Path(os.environ.get("DEEPRESEARCH_SHARED", Path(__file__).parents[2] / "shared")) / "data/drb1_reports/dev"
@@ -75,7 +76,7 @@ def run_of(row: dict[str, Any]) -> list[Event]:
 def walk(found: tuple[Block, ...]) -> Iterator[Block]:
     for block in found:
         yield block
-        if isinstance(block, Quote):
+        if isinstance(block, BlockQuote):
             yield from walk(block.blocks)
         if isinstance(block, Items):
             for item in block.items:
@@ -93,13 +94,14 @@ class Meant:
     marks: int
 
     @classmethod
-    def of(cls, report: Report) -> "Meant":
+    def of(cls, report: ReportModel) -> "Meant":
         found = blocks(report.body, report.labels)
         every = list(walk(found))
         heads = [one_line("".join(getattr(i, "text", "") for i in b.inlines)) for b in every if isinstance(b, Heading)]
         tables = sum(isinstance(b, Table) for b in every)
         titles = [one_line(r.title, 60).rstrip("…") for r in report.references]
-        return cls(heads, tables, words(words_of(found)), titles, sum(len(m.cited) for m in report.marks))
+        shown = [report.marks[int(index)] for index in PLACEHOLDERS.findall(report.body)]
+        return cls(heads, tables, words(words_of(found)), titles, sum(len(mark.cited) for mark in shown))
 
 
 def words(text: str) -> Counter[str]:

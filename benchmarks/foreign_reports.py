@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from deepresearch.report.citations import Found
+from deepresearch.report.citations import FoundMark
 from deepresearch.report.claims import Claim, claims_of
 from deepresearch.report.markup import clean
 from deepresearch.text.language import detect_language
@@ -57,7 +57,7 @@ class ForeignReport:
     """As it was read: cleaned, the list of sources blanked out."""
     claims: tuple[Claim, ...]
     """The ids of a claim are labels of `sources`."""
-    marks: tuple[Found, ...]
+    marks: tuple[FoundMark, ...]
     sources: dict[str, Source]
     """By label, in the order of the list, then links in the order of the text."""
     unresolved: tuple[str, ...]
@@ -122,7 +122,7 @@ def _source(label: str, rest: str) -> Source:
     return Source(label, title.strip(" \t*:：-–—.<["), url.group().rstrip(".,;*") if url else None)
 
 
-def _marks(text: str) -> Iterator[tuple[Found, Source | None]]:
+def _marks(text: str) -> Iterator[tuple[FoundMark, Source | None]]:
     """The citation marks outside code, in order; for a link also the source that it leads to."""
     code = code_ranges(text)
     for match in _MARK.finditer(text):
@@ -132,17 +132,17 @@ def _marks(text: str) -> Iterator[tuple[Found, Source | None]]:
             yield _of_link(match)
             continue
         numbers = next(v for k in ("numbers", "next", "close", "wide", "raised") if (v := match[k]))
-        yield Found(match.start(), match.end(), tuple(dict.fromkeys(_labels(numbers)))), None
+        yield FoundMark(match.start(), match.end(), tuple(dict.fromkeys(_labels(numbers)))), None
 
 
-def _of_link(match: re.Match[str]) -> tuple[Found, Source | None]:
+def _of_link(match: re.Match[str]) -> tuple[FoundMark, Source | None]:
     """A link that cites: of one that stands in the sentence as words the words stay."""
     anchor, url = match["anchor1"] or match["anchor"] or "", (match["url1"] or match["url"]).rstrip(".,;")
     numbered = re.fullmatch(rf"\[?({_NUMBERS})\]?", anchor.strip())
     words = bool(match["link"]) and not numbered
     start = match.start() + 1 + len(anchor) if words else match.start()
     label = numbered.group(1) if numbered else url
-    return Found(start, match.end(), (label,)), Source(label, "" if numbered else anchor.strip(), url)
+    return FoundMark(start, match.end(), (label,)), Source(label, "" if numbered else anchor.strip(), url)
 
 
 def _labels(numbers: str) -> Iterator[str]:

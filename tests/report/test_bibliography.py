@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from deepresearch.report import make_report
 from deepresearch.report.bibliography import bibtex, csl, csl_items, date_parts, ris
-from deepresearch.report.structure import Report
+from deepresearch.report.structure import ReportModel
 from deepresearch.trajectory import Citation, Verified
 
 from .conftest import MakeRun, make_run, passage
 from .hostile import FIELD
 
 
-def report_of(**fields: object) -> Report:
+def report_of(**fields: object) -> ReportModel:
     shown = [passage("p1", "a", **fields), passage("q1", "b.md", title="水的性质", language="zh")]  # type: ignore[arg-type]
     return make_report(make_run("A \\cite{p1}. B \\cite{q1}.", shown))
 

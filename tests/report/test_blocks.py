@@ -8,11 +8,11 @@ from deepresearch.report.blocks import (
     MOST_COLUMNS,
     MOST_ROWS,
     Block,
+    BlockQuote,
     Items,
     Paragraph,
-    Quote,
-    Run,
     Table,
+    TextRun,
     blocks,
     plain_text,
 )
@@ -43,7 +43,7 @@ def test_rows_and_columns_are_cut() -> None:
 def test_tables_in_lists_and_quotations_are_cut_too(lead: str) -> None:
     text = lead + table(MOST_ROWS + 5, 2).replace("\n", "\n" + (" " if lead == "- " else "") + lead.replace("-", " "))
     [block] = read(text)
-    found = block.items[0] if isinstance(block, Items) else block.blocks if isinstance(block, Quote) else ()
+    found = block.items[0] if isinstance(block, Items) else block.blocks if isinstance(block, BlockQuote) else ()
     assert [type(inner) for inner in found] == [Table, Paragraph]
 
 
@@ -54,7 +54,7 @@ def test_long_cells_are_cut_and_keep_the_marks_before_the_cut(run: MakeRun) -> N
     assert isinstance(cut, Table)
     [cell] = cut.rows[1]
     assert len(plain_text(cell)) <= LONGEST_CELL + 1 and plain_text(cell).endswith("…")
-    assert [type(i).__name__ for i in cell] == ["Run", "Cite", "Run"]
+    assert [type(i).__name__ for i in cell] == ["TextRun", "Cite", "TextRun"]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_headings_start_below_the_title_and_have_names_of_their_own() -> None:
 
 def test_links_that_may_not_be_followed_are_unwrapped() -> None:
     [paragraph] = read("[a](https://u@evil.test/) [b](#nowhere) [c](https://a.test/x) 见 https://a.test/水，另见")
-    runs = [i for i in paragraph.inlines if isinstance(i, Run)]  # type: ignore[union-attr]
+    runs = [i for i in paragraph.inlines if isinstance(i, TextRun)]  # type: ignore[union-attr]
     assert [(r.text, r.url) for r in runs if r.url or r.text in "ab"] == [
         ("a", None),
         ("b", None),

@@ -4,7 +4,7 @@ import pytest
 
 from deepresearch.errors import ExportError
 from deepresearch.report import make_report
-from deepresearch.report.blocks import Run
+from deepresearch.report.blocks import TextRun
 from deepresearch.report.html import html
 from deepresearch.report.latex import latex
 from deepresearch.report.markdown import markdown
@@ -51,7 +51,7 @@ def test_styles(style: str, first: str, second: str) -> None:
 
 def test_italics_are_runs_and_titles_are_text() -> None:
     [entry, _] = entries(make_report(make_run("A \\cite{p1}. B \\cite{q1}.", SHOWN), "apa"))
-    assert entry[0] == Run("Water <i>x</i> & 'that'", italic=True)
+    assert entry[0] == TextRun("Water <i>x</i> & 'that'", italic=True)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,13 @@
 
 import pytest
 
-from deepresearch.report.blocks import Run, blocks
+from deepresearch.report.blocks import TextRun, blocks
 from deepresearch.report.labels import labels_for
 
 
-def runs(text: str) -> list[Run]:
+def runs(text: str) -> list[TextRun]:
     [block] = blocks(text, labels_for("en"))
-    return [inline for inline in block.inlines if isinstance(inline, Run)]  # type: ignore[union-attr]
+    return [inline for inline in block.inlines if isinstance(inline, TextRun)]  # type: ignore[union-attr]
 
 
 def formulas(text: str) -> list[str]:
@@ -46,8 +46,8 @@ def test_money_is_no_formula(text: str) -> None:
 
 
 def test_tags_that_match_are_read_and_the_rest_is_text() -> None:
-    assert runs("H<sub>2</sub>O") == [Run("H"), Run("2", shift="sub"), Run("O")]
-    assert runs("<b>x <i>y</i></b>") == [Run("x ", bold=True), Run("y", bold=True, italic=True)]
+    assert runs("H<sub>2</sub>O") == [TextRun("H"), TextRun("2", shift="sub"), TextRun("O")]
+    assert runs("<b>x <i>y</i></b>") == [TextRun("x ", bold=True), TextRun("y", bold=True, italic=True)]
     assert "".join(r.text for r in runs("<b>x *y</b> z*")) == "<b>x y</b> z"
     assert [r.text for r in runs("<p>a</p> <span>b</span>")] == ["a b"]
     assert "".join(r.text for r in runs("<b onclick=X>x</b>")) == "<b onclick=X>x</b>"

@@ -8,14 +8,14 @@ from .overview import summary
 if TYPE_CHECKING:
     from .export import FORMATS, Format, Problem, Written, check_formats, render_markdown, write
     from .overview import as_json
-    from .structure import Report, make_report
+    from .structure import ReportModel, make_report
     from .styles import check_style
 
 __all__ = [
     "FORMATS",
     "Format",
     "Problem",
-    "Report",
+    "ReportModel",
     "Written",
     "as_json",
     "check_formats",
@@ -33,7 +33,7 @@ _HOMES = {
     "FORMATS": "export",
     "Format": "export",
     "Problem": "export",
-    "Report": "structure",
+    "ReportModel": "structure",
     "Written": "export",
     "as_json": "overview",
     "check_formats": "export",

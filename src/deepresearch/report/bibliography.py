@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from .citations import Reference
 from .cost import minute
 from .markup import language_tag, one_line, safe_url
-from .structure import Report
+from .structure import ReportModel
 from .tex import escape
 
 LONGEST_TITLE = 500
@@ -17,22 +17,22 @@ _DATE = re.compile(r"\s*(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?(?!\d)")
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 
 
-def csl_items(report: Report) -> list[dict[str, Any]]:
+def csl_items(report: ReportModel) -> list[dict[str, Any]]:
     """One CSL-JSON item per cited document, in the order of the references (CSL-JSON schema 1.0)."""
     return [_csl_item(reference, report) for reference in report.references]
 
 
-def csl(report: Report) -> str:
+def csl(report: ReportModel) -> str:
     """The references as CSL-JSON."""
     return json.dumps(csl_items(report), ensure_ascii=False, indent=1) + "\n"
 
 
-def bibtex(report: Report) -> str:
+def bibtex(report: ReportModel) -> str:
     """The references as BibTeX, readable by biber too."""
     return "\n".join(_bibtex_entry(item) for item in csl_items(report))
 
 
-def ris(report: Report) -> str:
+def ris(report: ReportModel) -> str:
     """The references as RIS; every value on its one line, lines end as the format asks."""
     lines = [line for item in csl_items(report) for line in _ris_lines(item)]
     return "".join(f"{line}\r\n" for line in lines)
@@ -43,7 +43,7 @@ def key(reference: Reference) -> str:
     return f"ref{reference.number}"
 
 
-def _csl_item(reference: Reference, report: Report) -> dict[str, Any]:
+def _csl_item(reference: Reference, report: ReportModel) -> dict[str, Any]:
     url = safe_url(reference.url)
     languages = [tag for c in reference.passages if (tag := language_tag(c.passage.language))]
     item: dict[str, Any] = {"id": key(reference), "type": "webpage" if url else "document"}
@@ -64,7 +64,7 @@ def _csl_item(reference: Reference, report: Report) -> dict[str, Any]:
     return item
 
 
-def _verdicts(reference: Reference, report: Report) -> str:
+def _verdicts(reference: Reference, report: ReportModel) -> str:
     """How the citations of a document came out, by the marks of the text."""
     labels = report.labels
     found = [f"[{cited.label}] {labels.of('levels', cited.level)}" for cited in reference.passages]

@@ -32,7 +32,7 @@ _BOXES = {
 
 
 @dataclass(frozen=True)
-class Run:
+class TextRun:
     """Text in one style."""
 
     text: str
@@ -65,7 +65,7 @@ class Break:
     """A new line within a paragraph."""
 
 
-Inline = Run | Cite | Break
+Inline = TextRun | Cite | Break
 Inlines = tuple[Inline, ...]
 
 
@@ -102,7 +102,7 @@ class Items:
 
 
 @dataclass(frozen=True)
-class Quote:
+class BlockQuote:
     blocks: "tuple[Block, ...]"
 
 
@@ -119,7 +119,7 @@ class Rule:
     """A line between parts."""
 
 
-Block = Heading | Paragraph | Code | Chart | Items | Quote | Table | Rule
+Block = Heading | Paragraph | Code | Chart | Items | BlockQuote | Table | Rule
 
 
 def blocks(text: str, labels: Labels) -> tuple[Block, ...]:
@@ -129,7 +129,7 @@ def blocks(text: str, labels: Labels) -> tuple[Block, ...]:
 
 def plain_text(inlines: Sequence[Inline]) -> str:
     """What a reader sees, without marks."""
-    return " ".join("".join(i.text if isinstance(i, Run) else " " * isinstance(i, Break) for i in inlines).split())
+    return " ".join("".join(i.text if isinstance(i, TextRun) else " " * isinstance(i, Break) for i in inlines).split())
 
 
 def words_of(found: Sequence[Block]) -> str:
@@ -143,7 +143,7 @@ def words_of(found: Sequence[Block]) -> str:
                 lines.append(block.text)
             case Items():
                 lines += [words_of(item) for item in block.items]
-            case Quote():
+            case BlockQuote():
                 lines.append(words_of(block.blocks))
             case Table():
                 lines += [plain_text(cell) for row in block.rows for cell in row]
@@ -188,7 +188,7 @@ class _Reader:
             case "bullet_list_open" | "ordered_list_open":
                 return [self._items(token)]
             case "blockquote_open":
-                return [Quote(self.blocks_until("blockquote_close"))]
+                return [BlockQuote(self.blocks_until("blockquote_close"))]
             case "table_open":
                 return self._table()
             case "hr":
@@ -230,7 +230,7 @@ class _Reader:
     def _footnote(self, token: "Token") -> Sequence[Block]:
         first, *rest = self.blocks_until("footnote_close") or (Paragraph(()),)
         number = token.meta["id"] + 1
-        name = Run(f"[{self._labels.footnote.format(n=number)}] ", anchor=f"note-{number}")
+        name = TextRun(f"[{self._labels.footnote.format(n=number)}] ", anchor=f"note-{number}")
         if isinstance(first, Paragraph):
             return [Paragraph((name, *first.inlines)), *rest]
         return [Paragraph((name,)), first, *rest]
@@ -251,8 +251,8 @@ def _ids(headings: Sequence[str]) -> Iterator[str]:
 
 def _box(inlines: Inlines) -> str:
     """agree, differ, or "" for a paragraph that is no box."""
-    found = [i for i in inlines if not isinstance(i, Run) or i.text]
-    if len(found) < 2 or not isinstance(found[0], Run) or not found[0].bold:
+    found = [i for i in inlines if not isinstance(i, TextRun) or i.text]
+    if len(found) < 2 or not isinstance(found[0], TextRun) or not found[0].bold:
         return ""
     return next((kind for kind, words in _BOXES.items() if words.fullmatch(found[0].text.strip())), "")
 
@@ -266,13 +266,13 @@ def _capped(rows: list[list[Inlines]], sides: list[str], labels: Labels) -> list
         return [table]
     shown, counted = {"rows": len(kept) - 1, "columns": len(table.sides)}, {"all_rows": len(rows) - 1}
     told = labels.table_cut.format(**shown, **counted, all_columns=columns)
-    return [table, Paragraph((Run(told, italic=True),))]
+    return [table, Paragraph((TextRun(told, italic=True),))]
 
 
 def _cut(cell: Inlines) -> Inlines:
     left, kept = LONGEST_CELL, list[Inline]()
     for inline in cell:
-        if isinstance(inline, Run):
+        if isinstance(inline, TextRun):
             if len(inline.text) > left:
                 return (*kept, replace(inline, text=inline.text[:left] + "…"))
             left -= len(inline.text)
@@ -295,7 +295,7 @@ class _InlineReader:
     def __init__(self, headings: set[str], labels: Labels) -> None:
         self._headings = headings
         self._labels = labels
-        self._styles = [Run("")]
+        self._styles = [TextRun("")]
         self._bare = False
         """Within a bare address, which may end before its link does."""
 
@@ -348,7 +348,7 @@ class _InlineReader:
                 yield replace(style, text=f"[{labels.image}: {child.content}]", url=url)
             case "footnote_ref":
                 number = child.meta["id"] + 1
-                yield Run(f"[{labels.footnote.format(n=number)}]", shift="sup", url=f"#note-{number}")
+                yield TextRun(f"[{labels.footnote.format(n=number)}]", shift="sup", url=f"#note-{number}")
             case "html_inline":  # the box of a task list is the only HTML that the parser makes
                 yield replace(style, text="☑ " if "checked" in child.content else "☐ ")
             case _:

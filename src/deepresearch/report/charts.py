@@ -29,7 +29,7 @@ _DRAW = (
 
 
 @dataclass(frozen=True)
-class Chart:
+class DrawnChart:
     title: str
     png: bytes | None
     """The picture; None where it could not be drawn."""
@@ -49,19 +49,19 @@ def is_chart(language: str) -> bool:
 
 
 @lru_cache(maxsize=64)
-def draw(specification: str) -> Chart:
+def draw(specification: str) -> DrawnChart:
     """The picture of a chart, or why there is none."""
     try:
         read = json.loads(specification) if len(specification) <= LARGEST else None
     except (ValueError, RecursionError):
         read = None
     if not isinstance(read, dict):
-        return Chart("", None, "its specification is not a JSON object that can be read.")
+        return DrawnChart("", None, "its specification is not a JSON object that can be read.")
     title = _title(read)
     if _fetches(read):
-        return Chart(title, None, "its specification asks for data from elsewhere; data must stand in it.")
+        return DrawnChart(title, None, "its specification asks for data from elsewhere; data must stand in it.")
     if find_spec("vl_convert") is None:
-        return Chart(title, None, "vl-convert-python is not installed (pip install 'step-deepresearch[charts]').")
+        return DrawnChart(title, None, "vl-convert-python is not installed (pip install 'step-deepresearch[charts]').")
     try:
         done = subprocess.run(  # noqa: S603 - our own program; the specification comes by its input
             [sys.executable, "-I", "-c", _DRAW],
@@ -72,11 +72,11 @@ def draw(specification: str) -> Chart:
             env={},
         )
     except subprocess.TimeoutExpired:
-        return Chart(title, None, f"drawing took more than {SECONDS} seconds.")
+        return DrawnChart(title, None, f"drawing took more than {SECONDS} seconds.")
     if done.returncode != 0 or not done.stdout.startswith(b"\x89PNG"):
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
-        return Chart(title, None, one_line(lines[-1], 200))
-    return Chart(title, done.stdout)
+        return DrawnChart(title, None, one_line(lines[-1], 200))
+    return DrawnChart(title, done.stdout)
 
 
 def _title(specification: dict[str, Any]) -> str:

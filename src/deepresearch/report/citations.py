@@ -86,7 +86,7 @@ class Resolved:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundMark:
     """A citation mark as it stands in the text."""
 
     start: int
@@ -94,7 +94,7 @@ class Found:
     ids: tuple[str, ...]
 
 
-def find_marks(text: str, known: Container[str]) -> Iterator[Found]:
+def find_marks(text: str, known: Container[str]) -> Iterator[FoundMark]:
     """The citation marks of `text` outside code. A spelling without its backslash needs ids that are all `known`."""
     code = code_ranges(text)
     for match in _MARK.finditer(text):
@@ -106,7 +106,7 @@ def find_marks(text: str, known: Container[str]) -> Iterator[Found]:
         raw = raw if match["plain"] is not None else raw[_LEAD.match(raw).end() :]  # type: ignore[union-attr]  # always
         ids = tuple(dict.fromkeys(i.strip("`'\"“”*[]^") for i in _BETWEEN_IDS.split(raw) if i))
         if match["plain"] is not None or (ids and all(i in known for i in ids)):
-            yield Found(match.start(), match.end(), ids or ("",))
+            yield FoundMark(match.start(), match.end(), ids or ("",))
 
 
 def resolve(text: str, known: Mapping[str, Passage], checks: Iterable[Citation] = ()) -> Resolved:
@@ -174,7 +174,7 @@ def _letters(index: int) -> str:
     return letters
 
 
-def _replace(text: str, found: Iterable[Found], placeholder: str = PLACEHOLDER) -> str:
+def _replace(text: str, found: Iterable[FoundMark], placeholder: str = PLACEHOLDER) -> str:
     pieces = []
     end = 0
     for index, mark in enumerate(found):

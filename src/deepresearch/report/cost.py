@@ -11,7 +11,7 @@ from ..trajectory import Event, Judged, Observation, RunResumed, RunStarted, Tur
 
 
 @dataclass(frozen=True)
-class Line:
+class CostLine:
     """One line of the cost table."""
 
     name: str
@@ -22,20 +22,20 @@ class Line:
     """None: no limit."""
 
 
-def cost_lines(events: Iterable[Event]) -> tuple[Line, ...]:
+def cost_lines(events: Iterable[Event]) -> tuple[CostLine, ...]:
     """The cost table of a run."""
     events = list(events)
     limits = {name: _amount(limit) for name, limit in budget(events).items()}
     usage = total_usage(events)
     return (
-        Line("turns", len(find(events, Turn)), limits.get("turns")),
-        Line("tool_calls", sum(o.call is not None for o in find(events, Observation)), limits.get("tool_calls")),
-        Line("tokens", usage.input + usage.output, limits.get("tokens")),
-        Line("input", usage.input),
-        Line("cached", usage.cached),
-        Line("output", usage.output),
-        Line("cost", total_cost(events), limits.get("cost")),
-        Line("minutes", working_seconds(events) / 60, limits.get("minutes")),
+        CostLine("turns", len(find(events, Turn)), limits.get("turns")),
+        CostLine("tool_calls", sum(o.call is not None for o in find(events, Observation)), limits.get("tool_calls")),
+        CostLine("tokens", usage.input + usage.output, limits.get("tokens")),
+        CostLine("input", usage.input),
+        CostLine("cached", usage.cached),
+        CostLine("output", usage.output),
+        CostLine("cost", total_cost(events), limits.get("cost")),
+        CostLine("minutes", working_seconds(events) / 60, limits.get("minutes")),
     )
 
 

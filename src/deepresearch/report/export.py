@@ -14,7 +14,7 @@ from ..errors import ExportError, SettingsError
 from ..plugins import Registry
 from ..trajectory import Event
 from .bibliography import bibtex, csl, ris
-from .structure import Report, make_report
+from .structure import ReportModel, make_report
 from .styles import check_style
 
 Content = str | bytes | dict[str, bytes]
@@ -26,14 +26,14 @@ class Format:
 
     file: str
     """Name of the file in the export's folder."""
-    render: Callable[[Report, Sequence[Event]], Content]
+    render: Callable[[ReportModel, Sequence[Event]], Content]
     """What the file holds; or several files by name, `file` among them. Raises ExportError where a tool is missing."""
 
 
 def _format(file: str, module: str, name: str) -> Format:
     """A format whose writer is imported when it is first used."""
 
-    def render(report: Report, events: Sequence[Event]) -> Content:
+    def render(report: ReportModel, events: Sequence[Event]) -> Content:
         from importlib import import_module  # noqa: PLC0415
 
         content: Content = getattr(import_module(f".{module}", __package__), name)(report)
@@ -42,7 +42,7 @@ def _format(file: str, module: str, name: str) -> Format:
     return Format(file, render)
 
 
-def _json(_: Report, events: Sequence[Event]) -> str:
+def _json(_: ReportModel, events: Sequence[Event]) -> str:
     from .overview import as_json  # noqa: PLC0415  it writes Markdown too
 
     return json.dumps(as_json(events), ensure_ascii=False, indent=1) + "\n"

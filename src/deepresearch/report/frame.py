@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 
 from ..library.authority import TIERS
 from ..trajectory import Passage
-from .blocks import Block, Heading, Inline, Items, Paragraph, Run, Table, blocks, words_of
+from .blocks import Block, Heading, Inline, Items, Paragraph, Table, TextRun, blocks, words_of
 from .citations import WEAKEST_FIRST, Cited, Reference
-from .cost import Line, minute, minutes, number
+from .cost import CostLine, minute, minutes, number
 from .dates import OLD_AFTER, is_old
 from .labels import Labels
 from .markup import one_line, plain, safe_url
-from .structure import Bare, Checks, Report, Weak
+from .structure import Bare, Checks, ReportModel, Weak
 from .styles import entries
 
 EAST_ASIAN, LATIN, MONO = "Microsoft YaHei", "Calibri", "Consolas"
@@ -28,42 +28,42 @@ SHARE, SHORT = 2, 1000
 _FORMULA = re.compile(r"\s*(?:[=@\t\r]|[+\-].*[=(|!@])")
 
 
-def opening(report: Report) -> list[Block]:
+def opening(report: ReportModel) -> list[Block]:
     """What stands between the title and the text: question, days, who wrote it, why it is partial."""
     labels = report.labels
     found: list[Block] = []
     if one_line(report.question) != report.title:
         asked = one_line(report.question)
-        found.append(Paragraph((Run(labels.question, bold=True), Run(labels.colon + asked))))
+        found.append(Paragraph((TextRun(labels.question, bold=True), TextRun(labels.colon + asked))))
     told = " · ".join(f"{name}{labels.colon}{value}" for name, value in facts(report))
-    found.append(Paragraph((Run(told),)))
+    found.append(Paragraph((TextRun(told),)))
     if report.partial is not None:
-        found.append(Paragraph((Run(labels.partial, bold=True), Run(labels.colon + report.partial)), "differ"))
+        found.append(Paragraph((TextRun(labels.partial, bold=True), TextRun(labels.colon + report.partial)), "differ"))
     return found
 
 
-def closing(report: Report) -> list[Block]:
+def closing(report: ReportModel) -> list[Block]:
     """What follows the text: references, the check of the citations, notes, cost."""
     labels = report.labels
     found: list[Block] = []
     if report.references:
-        found += [Heading(2, (Run(labels.references),)), references(report)]
+        found += [Heading(2, (TextRun(labels.references),)), references(report)]
     found += [*checks(report), *notes(report)]
     if report.cost:
-        found += [Heading(2, (Run(labels.cost),)), cost_table(report)]
+        found += [Heading(2, (TextRun(labels.cost),)), cost_table(report)]
     return found
 
 
-def notes(report: Report) -> list[Block]:
+def notes(report: ReportModel) -> list[Block]:
     """What a reader should know of the report besides."""
-    return [Heading(2, (Run(report.labels.notes),)), _listed(report.notes)] if report.notes else []
+    return [Heading(2, (TextRun(report.labels.notes),)), _listed(report.notes)] if report.notes else []
 
 
 def _listed(lines: Sequence[str]) -> Items:
-    return Items(None, tuple((Paragraph((Run(one_line(line)),)),) for line in lines))
+    return Items(None, tuple((Paragraph((TextRun(one_line(line)),)),) for line in lines))
 
 
-def facts(report: Report) -> list[tuple[str, str]]:
+def facts(report: ReportModel) -> list[tuple[str, str]]:
     """(label, value) of what stands under the title: days, who wrote it, what is known of its answers or citations."""
     labels = report.labels
     rows = [
@@ -75,7 +75,7 @@ def facts(report: Report) -> list[tuple[str, str]]:
     return [(label, value) for label, value in rows if value]
 
 
-def _writer(report: Report) -> str:
+def _writer(report: ReportModel) -> str:
     labels, models = report.labels, report.labels.comma.join(one_line(m, 80) for m in report.models)
     if not report.without_model:
         return labels.comma.join(one_line(m, 80) for m in report.writers)
@@ -83,7 +83,7 @@ def _writer(report: Report) -> str:
     return labels.by_no_model + research
 
 
-def headline(report: Report) -> str:
+def headline(report: ReportModel) -> str:
     """How far the report can be relied on, in one line.
 
     Of a report that a model wrote: how many citations support their sentence. Without a model every sentence is quoted,
@@ -106,36 +106,36 @@ def summary(checks: Checks, labels: Labels) -> str:
     return text + labels.aside.format(text=others) if others else text
 
 
-def checks(report: Report) -> list[Block]:
+def checks(report: ReportModel) -> list[Block]:
     """Citations that do not hold and statements that cite nothing, as far as a reader wants to know of them."""
     found, labels = report.checks, report.labels
     if found is None or not (found.total or found.uncited) or (report.without_model and not found.weak):
         return []
-    parts: list[Block] = [Heading(2, (Run(labels.check),))]
+    parts: list[Block] = [Heading(2, (TextRun(labels.check),))]
     if not report.without_model:
-        parts.append(Paragraph((Run(summary(found, labels)),)))
+        parts.append(Paragraph((TextRun(summary(found, labels)),)))
     if found.weak:
         worst = sorted(found.weak, key=lambda w: WEAKEST_FIRST.index(w.cited.level))
         shown = tuple((Paragraph(tuple(explain(weak, labels))),) for weak in worst[:MOST_LISTED])
-        parts += [Heading(3, (Run(labels.weak),)), Items(None, shown), *_more(len(worst), labels)]
+        parts += [Heading(3, (TextRun(labels.weak),)), Items(None, shown), *_more(len(worst), labels)]
     if found.uncited and not report.without_model:
         lines = [suggest(bare, labels) for bare in found.uncited[:MOST_LISTED]]
-        parts += [Heading(3, (Run(labels.uncited),)), _listed(lines), *_more(len(found.uncited), labels)]
+        parts += [Heading(3, (TextRun(labels.uncited),)), _listed(lines), *_more(len(found.uncited), labels)]
     return parts
 
 
 def _more(count: int, labels: Labels) -> list[Block]:
-    return [Paragraph((Run(labels.more.format(n=count - MOST_LISTED)),))] if count > MOST_LISTED else []
+    return [Paragraph((TextRun(labels.more.format(n=count - MOST_LISTED)),))] if count > MOST_LISTED else []
 
 
-def explain(weak: Weak, labels: Labels) -> Iterator[Run]:
+def explain(weak: Weak, labels: Labels) -> Iterator[TextRun]:
     """Mark, level, claim and reason of a citation."""
     cited, check = weak.cited, weak.cited.check
     claim = one_line(check.claim, CLAIM) if check else ""
     reason = one_line(check.reason, REASON) if check else ""
     quoted = f" {labels.quoted.format(text=claim)}" if claim else ""
-    yield Run(f"[{cited.label}]", url=f"#ref-{cited.label}", level=cited.level)
-    yield Run(f" {labels.of('levels', cited.level)}.{quoted}{f' {reason}' if reason else ''}")
+    yield TextRun(f"[{cited.label}]", url=f"#ref-{cited.label}", level=cited.level)
+    yield TextRun(f" {labels.of('levels', cited.level)}.{quoted}{f' {reason}' if reason else ''}")
 
 
 def suggest(bare: Bare, labels: Labels) -> str:
@@ -146,14 +146,14 @@ def suggest(bare: Bare, labels: Labels) -> str:
     return f"{bare.claim} {labels.suggestion.format(title=title)}"
 
 
-def cost_table(report: Report) -> Table:
+def cost_table(report: ReportModel) -> Table:
     """What the run used and might use; what it did not use at all is left out."""
     labels = report.labels
     rows = [("", labels.used, labels.limit), *map(_cost_row, report.cost, [labels] * len(report.cost))]
-    return Table(tuple(tuple((Run(cell),) for cell in row) for row in rows), ("left", "right", "right"))
+    return Table(tuple(tuple((TextRun(cell),) for cell in row) for row in rows), ("left", "right", "right"))
 
 
-def _cost_row(line: Line, labels: Labels) -> tuple[str, str, str]:
+def _cost_row(line: CostLine, labels: Labels) -> tuple[str, str, str]:
     def amount(value: float | None) -> str:
         if value is None:
             return labels.unknown_price
@@ -164,41 +164,41 @@ def _cost_row(line: Line, labels: Labels) -> tuple[str, str, str]:
     return labels.of("lines", line.name), used, unlimited if line.limit is None else amount(line.limit)
 
 
-def references(report: Report) -> Items:
+def references(report: ReportModel) -> Items:
     """The list of references: each document with the passages that are cited, and in them what was quoted."""
     quoted = quotations(report)
     styled = entries(report) or [()] * len(report.references)
     items: list[tuple[Block, ...]] = []
     for reference, style in zip(report.references, styled, strict=True):
         passages = tuple((Paragraph(tuple(_passage(c, reference, quoted, report))),) for c in reference.passages)
-        anchor = Run("", anchor="" if len(reference.passages) == 1 else f"ref-{reference.number}")
+        anchor = TextRun("", anchor="" if len(reference.passages) == 1 else f"ref-{reference.number}")
         items.append((Paragraph((anchor, *entry(reference, report, style))), Items(None, passages)))
     return Items(1, tuple(items))
 
 
 def _passage(
-    cited: Cited, reference: Reference, quoted: "dict[str, tuple[str, str, str]]", report: Report
-) -> Iterator[Run]:
+    cited: Cited, reference: Reference, quoted: "dict[str, tuple[str, str, str]]", report: ReportModel
+) -> Iterator[TextRun]:
     labels = report.labels
     letter = cited.label.removeprefix(str(reference.number))
-    yield Run(f"{letter} " if letter else "", bold=True, anchor=f"ref-{cited.label}")
+    yield TextRun(f"{letter} " if letter else "", bold=True, anchor=f"ref-{cited.label}")
     before, sentence, after = quoted[cited.label]
     known = " · ".join([place(cited.passage, labels), *remarks(cited, report)])
     if before or sentence or after:
         start, end = labels.quoted.split("{text}")
         yield from (
-            Run(start + before),
-            Run(sentence, bold=True),
-            Run(after + end),
-            Run(labels.aside.format(text=known)),
+            TextRun(start + before),
+            TextRun(sentence, bold=True),
+            TextRun(after + end),
+            TextRun(labels.aside.format(text=known)),
         )
     else:
-        yield Run(known)
+        yield TextRun(known)
     if report.checked and not (report.without_model and cited.level == "supports"):
-        yield from (Run(" · "), Run(labels.of("levels", cited.level), italic=True, level=cited.level))
+        yield from (TextRun(" · "), TextRun(labels.of("levels", cited.level), italic=True, level=cited.level))
 
 
-def quotations(report: Report) -> dict[str, tuple[str, str, str]]:
+def quotations(report: ReportModel) -> dict[str, tuple[str, str, str]]:
     """For each cited passage what is shown of it: (before, the sentence that counts, after).
 
     Together with their entries these are at most SHARE times as long as the report's text, or SHORT characters.
@@ -230,38 +230,44 @@ def excerpt(cited: Cited, room: int) -> tuple[str, str, str]:
     return before, sentence, f"{' ' if passage[end : end + 1] == ' ' else ''}{after}"
 
 
-def entry(reference: Reference, report: Report, styled: Sequence[Run]) -> list[Run]:
+def entry(reference: Reference, report: ReportModel, styled: Sequence[TextRun]) -> list[TextRun]:
     """A reference without its number: in its style where there is one, else title, date, kind of source, address."""
     url = safe_url(reference.url)
     address = one_line(url or reference.document, 160)
     if styled:  # no style prints the path of the user's own document
         told = [*about(reference, report, dated=False), *([] if url else [address])]
-        return [*_linked(styled, url), Run(f" · {' · '.join(told)}")]
+        return [*_linked(styled, url), TextRun(f" · {' · '.join(told)}")]
     known = " · ".join(about(reference, report))
-    return [Run(one_line(reference.title, 200), bold=True, url=url), Run(f" · {known} · "), Run(address, url=url)]
+    return [
+        TextRun(one_line(reference.title, 200), bold=True, url=url),
+        TextRun(f" · {known} · "),
+        TextRun(address, url=url),
+    ]
 
 
-def _linked(runs: Sequence[Run], url: str | None) -> Iterator[Run]:
+def _linked(runs: Sequence[TextRun], url: str | None) -> Iterator[TextRun]:
     """`runs`, the address in them a link."""
     for run in runs:
         before, found, after = run.text.partition(url) if url else (run.text, "", "")
         for text, target in ((before, None), (found, url), (after, None)):
             if text:
-                yield Run(text, bold=run.bold, italic=run.italic, url=target)
+                yield TextRun(text, bold=run.bold, italic=run.italic, url=target)
 
 
-def mark_runs(index: int, report: Report) -> list[Run]:
+def mark_runs(index: int, report: ReportModel) -> list[TextRun]:
     """A citation mark as text, each of its citations a link to its passage."""
     mark = report.marks[index]
     runs = [
-        Run(f"[{mark_text(c, report)}]", shift="sup", url=f"#ref-{c.label}", level=c.level if report.checked else "")
+        TextRun(
+            f"[{mark_text(c, report)}]", shift="sup", url=f"#ref-{c.label}", level=c.level if report.checked else ""
+        )
         for c in mark.cited
     ]
-    removed = [Run(f"[{report.labels.removed}]", italic=True, level="unrelated")] if mark.removed else []
+    removed = [TextRun(f"[{report.labels.removed}]", italic=True, level="unrelated")] if mark.removed else []
     return [*runs, *removed]
 
 
-def mark_text(cited: Cited, report: Report) -> str:
+def mark_text(cited: Cited, report: ReportModel) -> str:
     """What stands between the brackets of a mark: its label, and its level where it does not support the sentence."""
     if not report.checked or cited.level == "supports":
         return cited.label
@@ -277,7 +283,7 @@ def place(passage: Passage, labels: Labels) -> str:
     return " · ".join(parts) or labels.paragraph.format(n=passage.position + 1)
 
 
-def trust(document: str, report: Report) -> str:
+def trust(document: str, report: ReportModel) -> str:
     """What kind of source a document is, in the report's language."""
     labels, verdict = report.labels, report.trust[document]
     if verdict.kind in ("own", "unlisted"):
@@ -286,7 +292,7 @@ def trust(document: str, report: Report) -> str:
     return labels.of("tiers", TIERS[verdict.tier].name) + labels.aside.format(text=kind)
 
 
-def age(date: str | None, report: Report) -> str:
+def age(date: str | None, report: ReportModel) -> str:
     """The date of a source, with a remark where it is old for a question about the present."""
     labels, shown = report.labels, one_line(date or "", 40)
     if report.now and is_old(date, report.asked):
@@ -294,14 +300,14 @@ def age(date: str | None, report: Report) -> str:
     return shown or labels.undated
 
 
-def about(reference: Reference, report: Report, dated: bool = True) -> list[str]:
+def about(reference: Reference, report: ReportModel, dated: bool = True) -> list[str]:
     """What a reader should know of a cited document: its date, or else whether it is old; and whether to trust it."""
     old = [report.labels.old.format(years=OLD_AFTER)] if report.now and is_old(reference.date, report.asked) else []
     told = [age(reference.date, report)] if reference.date or reference.url else []
     return [*(told if dated else old), trust(reference.document, report)]
 
 
-def remarks(cited: Cited, report: Report) -> list[str]:
+def remarks(cited: Cited, report: ReportModel) -> list[str]:
     """What a reader should know of a cited passage besides its level."""
     labels = report.labels
     found = [labels.excerpt] if cited.passage.excerpt else []
@@ -310,5 +316,5 @@ def remarks(cited: Cited, report: Report) -> list[str]:
 
 def inert_cell(inlines: Sequence[Inline]) -> Sequence[Inline]:
     """A table's cell, led by an apostrophe where a spreadsheet would take it for a formula."""
-    text = "".join(i.text for i in inlines if isinstance(i, Run))
-    return [Run("'"), *inlines] if _FORMULA.match(text) else inlines
+    text = "".join(i.text for i in inlines if isinstance(i, TextRun))
+    return [TextRun("'"), *inlines] if _FORMULA.match(text) else inlines

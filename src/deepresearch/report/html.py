@@ -15,7 +15,22 @@ from typing import Any
 
 from ..trajectory import Passage
 from ..version import __version__
-from .blocks import Block, Break, Chart, Cite, Code, Heading, Inline, Items, Paragraph, Quote, Rule, Run, Table, blocks
+from .blocks import (
+    Block,
+    BlockQuote,
+    Break,
+    Chart,
+    Cite,
+    Code,
+    Heading,
+    Inline,
+    Items,
+    Paragraph,
+    Rule,
+    Table,
+    TextRun,
+    blocks,
+)
 from .charts import draw
 from .citations import Cited, Reference
 from .frame import (
@@ -34,7 +49,7 @@ from .frame import (
     trust,
 )
 from .markup import clean, language_tag, one_line, plain, safe_url
-from .structure import Report
+from .structure import ReportModel
 from .styles import entries
 from .tex import mathml
 
@@ -43,7 +58,7 @@ CARD, GLIMPSE = 480, 160
 _EXTERNAL = 'target="_blank" rel="noopener noreferrer"'
 
 
-def html(report: Report) -> str:
+def html(report: ReportModel) -> str:
     """The whole page."""
     body = blocks(report.body, report.labels)
     writer = _Writer(report)
@@ -86,7 +101,7 @@ def content_security_policy() -> str:
     return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
 
 
-def _head(report: Report) -> str:
+def _head(report: ReportModel) -> str:
     return (
         f'<!doctype html>\n<html lang="{text(report.language)}"><head><meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{text(content_security_policy())}">\n'
@@ -97,7 +112,7 @@ def _head(report: Report) -> str:
     )
 
 
-def _masthead(report: Report) -> str:
+def _masthead(report: ReportModel) -> str:
     labels = report.labels
     rows = [*facts(report), (labels.sources_short, _counted(report))]
     question = (
@@ -114,14 +129,14 @@ def _masthead(report: Report) -> str:
     return f"<header><h1>{text(report.title)}</h1>{question}<dl>{about}</dl>{banner}</header>"
 
 
-def _counted(report: Report) -> str:
+def _counted(report: ReportModel) -> str:
     return report.labels.sources_count.format(cited=len(report.references), documents=len(report.sources))
 
 
-def _contents(body: Sequence[Block], report: Report, checked: bool) -> str:
+def _contents(body: Sequence[Block], report: ReportModel, checked: bool) -> str:
     labels = report.labels
     entries = [
-        (b.level, b.id, "".join(i.text for i in b.inlines if isinstance(i, Run)))
+        (b.level, b.id, "".join(i.text for i in b.inlines if isinstance(i, TextRun)))
         for b in body
         if isinstance(b, Heading) and b.level <= 3
     ]
@@ -140,7 +155,7 @@ def _contents(body: Sequence[Block], report: Report, checked: bool) -> str:
 class _Writer:
     """Blocks as HTML that holds nothing active."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: ReportModel) -> None:
         self.report = report
         self.titles = {cited.label: reference for reference in report.references for cited in reference.passages}
         self.shown: list[int] = []
@@ -163,7 +178,7 @@ class _Writer:
                 return _chart(block, self.report)
             case Items():
                 return self._items(block)
-            case Quote():
+            case BlockQuote():
                 return f"<blockquote>\n{self.blocks(block.blocks)}</blockquote>\n"
             case Table():
                 return self._table(block)
@@ -197,7 +212,7 @@ class _Writer:
 
     def _inlines(self, inlines: Sequence[Inline]) -> str:
         pieces = []
-        for url, group in groupby(inlines, key=lambda i: i.url if isinstance(i, Run) else None):
+        for url, group in groupby(inlines, key=lambda i: i.url if isinstance(i, TextRun) else None):
             inner = "".join(map(self._inline, group))
             pieces.append(_link(url, inner) if url and inner else inner)
         return "".join(pieces)
@@ -209,7 +224,7 @@ class _Writer:
                 return self._mark(inline.index)
             case Break():
                 return "<br>\n"
-            case Run():
+            case TextRun():
                 return _run(inline)
 
     def _mark(self, index: int) -> str:
@@ -234,7 +249,7 @@ class _Writer:
         )
 
 
-def _run(run: Run) -> str:
+def _run(run: TextRun) -> str:
     if run.formula:
         shown = mathml(run.text, run.display) or f'<code class="formula">{text(run.text)}</code>'
     else:
@@ -257,7 +272,7 @@ def _highlighted(found: tuple[str, str, str]) -> str:
     return f'{before}<b class="evidence">{sentence}</b>{after}' if sentence else after
 
 
-def _chart(block: Chart, report: Report) -> str:
+def _chart(block: Chart, report: ReportModel) -> str:
     """A chart with its specification beside it."""
     labels, chart = report.labels, draw(block.specification)
     code = f"<pre><code>{text(block.specification)}</code></pre>"
@@ -279,7 +294,7 @@ def _linked(title: str, url: str | None) -> str:
     return f'<a href="{text(target)}" {_EXTERNAL}>{shown}</a>' if target else shown
 
 
-def _level(cited: Cited, report: Report) -> str:
+def _level(cited: Cited, report: ReportModel) -> str:
     """What the check found, where there was one."""
     if not report.checked:
         return ""
@@ -291,7 +306,7 @@ def _lang(passage: Passage) -> str:
     return f' lang="{language}"' if language else ""
 
 
-def _references(report: Report, shown: Sequence[int]) -> str:
+def _references(report: ReportModel, shown: Sequence[int]) -> str:
     if not report.references:
         return ""
     places: dict[str, list[int]] = {}
@@ -316,7 +331,7 @@ def _references(report: Report, shown: Sequence[int]) -> str:
 
 
 def _passage(
-    cited: Cited, reference: Reference, quoted: tuple[str, str, str], places: Sequence[int], report: Report
+    cited: Cited, reference: Reference, quoted: tuple[str, str, str], places: Sequence[int], report: ReportModel
 ) -> str:
     labels, lang = report.labels, _lang(cited.passage)
     told = " · ".join([place(cited.passage, labels), *remarks(cited, report)])
@@ -338,7 +353,7 @@ def _passage(
     )
 
 
-def _sources(report: Report) -> str:
+def _sources(report: ReportModel) -> str:
     """Every document that was shown, cited or not."""
     if not report.sources:
         return ""
@@ -352,7 +367,7 @@ def _sources(report: Report) -> str:
     )
 
 
-def _source(source: dict[str, Any], number: int | None, report: Report) -> str:
+def _source(source: dict[str, Any], number: int | None, report: ReportModel) -> str:
     labels = report.labels
     passages = [Passage.model_validate({"document": source["document"], "title": "", **p}) for p in source["passages"]]
     glimpses = "".join(

@@ -4,10 +4,25 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ..text.characters import WIDE
-from .blocks import Block, Break, Chart, Cite, Code, Heading, Inline, Items, Paragraph, Quote, Rule, Run, Table, blocks
+from .blocks import (
+    Block,
+    BlockQuote,
+    Break,
+    Chart,
+    Cite,
+    Code,
+    Heading,
+    Inline,
+    Items,
+    Paragraph,
+    Rule,
+    Table,
+    TextRun,
+    blocks,
+)
 from .charts import draw
 from .frame import MAKER, closing, mark_runs, opening
-from .structure import Report
+from .structure import ReportModel
 from .tex import address, canonical, escape, is_harmless
 
 SERIF, SANS, MONO = "Noto Serif CJK SC", "Noto Sans CJK SC", "Noto Sans Mono CJK SC"
@@ -38,7 +53,7 @@ _CHINESE = r"""\usepackage{{xeCJK}}
 _LEVELS = {2: "section", 3: "subsection", 4: "subsubsection", 5: "paragraph", 6: "subparagraph"}
 
 
-def latex(report: Report) -> dict[str, bytes]:
+def latex(report: ReportModel) -> dict[str, bytes]:
     """report.tex, and the picture and specification of each chart."""
     writer = _Writer(report)
     source = writer.write()
@@ -46,7 +61,7 @@ def latex(report: Report) -> dict[str, bytes]:
 
 
 class _Writer:
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: ReportModel) -> None:
         self.report = report
         self.figures: dict[str, bytes] = {}
 
@@ -78,7 +93,7 @@ class _Writer:
                 return self._chart(block)
             case Items():
                 return self._items(block)
-            case Quote():
+            case BlockQuote():
                 return "\\begin{quote}\n" + "\n\n".join(self._blocks(block.blocks)) + "\n\\end{quote}"
             case Table():
                 return self._table(block)
@@ -130,7 +145,7 @@ class _Writer:
 
     def _inline(self, inline: Inline) -> str:
         match inline:
-            case Run():
+            case TextRun():
                 return _run(inline)
             case Cite():
                 return "".join(map(_run, mark_runs(inline.index, self.report)))
@@ -138,7 +153,7 @@ class _Writer:
                 return r"\newline "
 
 
-def _run(run: Run) -> str:
+def _run(run: TextRun) -> str:
     if run.url and run.url.startswith("#ref-") and run.shift:
         return rf"\cited{{{run.url[5:]}}}{{{escape(run.text[1:-1])}}}"
     text = _formula(run) if run.formula else _spaced(run.text)
@@ -159,7 +174,7 @@ def _run(run: Run) -> str:
     return rf"\hypertarget{{{run.anchor}}}{{}}{text}" if run.anchor.startswith("ref-") else text
 
 
-def _formula(run: Run) -> str:
+def _formula(run: TextRun) -> str:
     tex = " ".join(canonical(run.text).split())
     if not is_harmless(tex):
         return rf"\texttt{{{escape(run.text)}}}"

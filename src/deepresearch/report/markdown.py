@@ -10,10 +10,10 @@ from itertools import groupby
 from typing import Any
 
 from ..text.markdown import Ranges, code_ranges, is_inside, line_starts, merge_ranges
-from .blocks import Block, Heading, Inline, Items, Paragraph, Run, Table, plain_text
+from .blocks import Block, Heading, Inline, Items, Paragraph, Table, TextRun, plain_text
 from .frame import closing, mark_text, opening
 from .markup import clean, closing_fence, one_line, safe_url
-from .structure import Report
+from .structure import ReportModel
 from .syntax import PLACEHOLDERS, new_parser
 
 _SPECIAL = re.compile(r"([\\`*_\[\]~$]|&(?=#?\w+;))")
@@ -29,7 +29,7 @@ _ACTIVE = re.compile(
 )
 
 
-def markdown(report: Report) -> str:
+def markdown(report: ReportModel) -> str:
     """The whole report as Markdown."""
     parts = [f"# {escape(report.title)}", *map(_block, opening(report)), body(report), *map(_block, closing(report))]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -40,7 +40,7 @@ def escape(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", one_line(text)).replace("<", "&lt;").replace(">", "&gt;")
 
 
-def body(report: Report) -> str:
+def body(report: ReportModel) -> str:
     """The policy's Markdown with its marks resolved and everything active in it broken."""
     text = report.body
     code = code_ranges(text)
@@ -63,7 +63,7 @@ def body(report: Report) -> str:
     return _ACTIVE.sub(replace, text + closing_fence(text)).strip("\n")
 
 
-def _mark(index: int, report: Report) -> str:
+def _mark(index: int, report: ReportModel) -> str:
     # The inner brackets are escaped: a reference definition in the policy's text could take them over.
     mark = report.marks[index]
     links = [f"[\\[{mark_text(cited, report)}\\]](#ref-{cited.label})" for cited in mark.cited]
@@ -99,7 +99,7 @@ def _items(items: Items, indent: str = "") -> Iterator[str]:
 
 def _inlines(inlines: Sequence[Inline]) -> str:
     pieces = []
-    for url, group in groupby((i for i in inlines if isinstance(i, Run)), key=lambda run: run.url):
+    for url, group in groupby((i for i in inlines if isinstance(i, TextRun)), key=lambda run: run.url):
         runs = list(group)
         words = "".join(map(_run, runs))
         if url and one_line("".join(run.text for run in runs)) == url:
@@ -110,7 +110,7 @@ def _inlines(inlines: Sequence[Inline]) -> str:
     return "".join(pieces)
 
 
-def _run(run: Run) -> str:
+def _run(run: TextRun) -> str:
     """A run with its blanks outside the stars."""
     words = escape(run.text)
     stars = "**" if run.bold else "*" if run.italic else ""

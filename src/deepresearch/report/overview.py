@@ -9,7 +9,7 @@ from ..trajectory import Event, RunFailed
 from .citations import citations, resolve_answer, sources
 from .cost import cost_lines, counted, minutes, number
 from .markup import one_line
-from .structure import Report, make_report
+from .structure import ReportModel, make_report
 
 
 def as_json(events: Sequence[Event]) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def as_json(events: Sequence[Event]) -> dict[str, Any]:
     }
 
 
-def _checks(report: Report | None) -> dict[str, Any] | None:
+def _checks(report: ReportModel | None) -> dict[str, Any] | None:
     """A verdict for each passage at each mark, and the statements without a citation; None without a check."""
     if report is None or report.checks is None:
         return None

@@ -13,10 +13,10 @@ from ..sandbox.browser import INSTEAD, find_chromium, print_page, without_font
 from .blocks import blocks, words_of
 from .html import html
 from .markup import clean, plain
-from .structure import Report
+from .structure import ReportModel
 
 
-def pdf(report: Report) -> bytes:
+def pdf(report: ReportModel) -> bytes:
     """The PDF. Raises ExportError where Chromium or a font is missing, or printing fails."""
     find_chromium()
     _refuse(without_font(letters(report)))
@@ -35,7 +35,7 @@ def _refuse(letters: Sequence[str]) -> None:
         )
 
 
-def missing_letters(report: Report, printed: bytes) -> list[str]:
+def missing_letters(report: ReportModel, printed: bytes) -> list[str]:
     """Letters of the report's own text that cannot be read from the PDF again, in the order of the text."""
     wanted = [unicodedata.normalize("NFKC", letter) for letter in letters(report)]
     if not wanted:
@@ -44,7 +44,7 @@ def missing_letters(report: Report, printed: bytes) -> list[str]:
     return [letter for letter in wanted if not found.issuperset(letter)]
 
 
-def letters(report: Report) -> list[str]:
+def letters(report: ReportModel) -> list[str]:
     """Letters beyond the Latin ones that the page shows, each once."""
     quoted = [plain(c.passage.text)[:300] for r in report.references for c in r.passages]
     shown = clean(" ".join([report.title, report.question, words_of(blocks(report.body, report.labels)), *quoted]))

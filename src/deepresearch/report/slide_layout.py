@@ -4,10 +4,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..text.sentences import sentence_spans
-from .blocks import Block, Chart, Cite, Code, Heading, Inline, Items, Paragraph, Quote, Run, Table, plain_text, words_of
+from .blocks import (
+    Block,
+    BlockQuote,
+    Chart,
+    Cite,
+    Code,
+    Heading,
+    Inline,
+    Items,
+    Paragraph,
+    Table,
+    TextRun,
+    plain_text,
+    words_of,
+)
 from .charts import draw
 from .markup import one_line
-from .structure import Report
+from .structure import ReportModel
 
 ROOM = 620
 """Width of the text of one slide, in Latin letters; a Chinese character takes two."""
@@ -29,7 +43,7 @@ class Idea:
     """Headings above the title's."""
 
 
-def ideas(found: Sequence[Block], title: str, report: Report) -> Iterator[Idea]:
+def ideas(found: Sequence[Block], title: str, report: ReportModel) -> Iterator[Idea]:
     """The report's blocks, each small enough for a slide, under the headings that they stand under."""
     path: dict[int, str] = {}
     section: list[Block] = []
@@ -47,7 +61,7 @@ def ideas(found: Sequence[Block], title: str, report: Report) -> Iterator[Idea]:
         path = {level: above for level, above in path.items() if level < block.level} | {block.level: name}
 
 
-def _of_section(found: Sequence[Block], title: str, report: Report) -> Iterator[Idea]:
+def _of_section(found: Sequence[Block], title: str, report: ReportModel) -> Iterator[Idea]:
     """Paragraphs put together as far as a slide holds them; a list goes with the few words that lead to it."""
     idea: Idea | None = None
     for block in found:
@@ -69,7 +83,7 @@ def _of_section(found: Sequence[Block], title: str, report: Report) -> Iterator[
         yield idea
 
 
-def _of_block(block: Block, title: str, report: Report, lead: Idea | None) -> Iterator[Idea]:
+def _of_block(block: Block, title: str, report: ReportModel, lead: Idea | None) -> Iterator[Idea]:
     match block:
         case Paragraph():
             yield Idea(
@@ -84,17 +98,17 @@ def _of_block(block: Block, title: str, report: Report, lead: Idea | None) -> It
         case Chart():
             chart = draw(block.specification)
             why = report.labels.chart_missing.format(why=chart.problem)
-            yield Idea(chart.title or title, [] if chart.png else [(Run(why),)], picture=chart.png)
-        case Quote():
+            yield Idea(chart.title or title, [] if chart.png else [(TextRun(why),)], picture=chart.png)
+        case BlockQuote():
             yield from _of_section(block.blocks, title, report)
         case Code():
             lines = block.text.split("\n")[:12]
-            yield Idea(title, [(Run(line[:90], code=True),) for line in lines], notes=[block.text])
+            yield Idea(title, [(TextRun(line[:90], code=True),) for line in lines], notes=[block.text])
         case _:
             return
 
 
-def _of_items(items: Items, title: str, report: Report, lead: Idea | None) -> Iterator[Idea]:
+def _of_items(items: Items, title: str, report: ReportModel, lead: Idea | None) -> Iterator[Idea]:
     """The items of a list, those within them among them, as many to a slide as it holds."""
     idea = lead or Idea(title)
     for item, line, words in _lines_of(items, 0):
@@ -123,13 +137,13 @@ def _lines_of(items: Items, depth: int) -> Iterator[tuple[Paragraph, tuple[Inlin
                 yield from _lines_of(block, depth + 1)
                 continue
             plain = words_of((block,))
-            paragraph = block if isinstance(block, Paragraph) else Paragraph((Run(one_line(plain)),))
-            led = Run(f"{indent}\u2003" if position else f"{indent}{name} ")
+            paragraph = block if isinstance(block, Paragraph) else Paragraph((TextRun(one_line(plain)),))
+            led = TextRun(f"{indent}\u2003" if position else f"{indent}{name} ")
             yield paragraph, (led, *shortened(paragraph.inlines, ITEM)), plain
 
 
 def width_of(inlines: Iterable[Inline]) -> int:
-    return sum(sum(2 if c >= _WIDE else 1 for c in i.text) if isinstance(i, Run) else 4 for i in inlines)
+    return sum(sum(2 if c >= _WIDE else 1 for c in i.text) if isinstance(i, TextRun) else 4 for i in inlines)
 
 
 def shortened(inlines: Sequence[Inline], room: int) -> Iterator[Inline]:
@@ -137,14 +151,14 @@ def shortened(inlines: Sequence[Inline], room: int) -> Iterator[Inline]:
     if width_of(inlines) <= room:
         yield from inlines
         return
-    text = "".join(i.text if isinstance(i, Run) else "" for i in inlines)
-    fitting = [end for _, end in sentence_spans(text) if width_of([Run(text[:end])]) <= room]
-    end = fitting[-1] if fitting else max(room // (2 if width_of([Run(text)]) > 1.5 * len(text) else 1) - 1, 1)
+    text = "".join(i.text if isinstance(i, TextRun) else "" for i in inlines)
+    fitting = [end for _, end in sentence_spans(text) if width_of([TextRun(text[:end])]) <= room]
+    end = fitting[-1] if fitting else max(room // (2 if width_of([TextRun(text)]) > 1.5 * len(text) else 1) - 1, 1)
     last = fitting[-2] if len(fitting) > 1 else 0
     at, cited = 0, False
     """Where in `text`; whether the sentence that is shown last has a citation."""
     for inline in inlines:
-        if isinstance(inline, Run):
+        if isinstance(inline, TextRun):
             if at < end:
                 cut = at + len(inline.text) > end
                 yield replace(inline, text=inline.text[: end - at].rstrip() + "…" * (not fitting)) if cut else inline

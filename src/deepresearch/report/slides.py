@@ -8,11 +8,11 @@ from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
-from .blocks import Block, Break, Cite, Inline, Paragraph, Run, Table, blocks
+from .blocks import Block, Break, Cite, Inline, Paragraph, Table, TextRun, blocks
 from .frame import EAST_ASIAN, LATIN, MAKER, MONO, age, checks, inert_cell, mark_runs, notes, opening
 from .markup import clean, need, one_line, safe_url
 from .slide_layout import Idea, ideas, shortened, width_of
-from .structure import Report
+from .structure import ReportModel
 from .tex import rows as formula_rows
 
 MOST_ROWS, MOST_COLUMNS, ROW = 9, 6, 260
@@ -27,7 +27,7 @@ _BLANK = 6
 """The empty layout of python-pptx's own template."""
 
 
-def pptx(report: Report) -> bytes:
+def pptx(report: ReportModel) -> bytes:
     """The whole presentation. Raises ExportError where python-pptx is missing."""
     need("pptx", "python-pptx", "office")
     writer = _Writer(report)
@@ -38,7 +38,7 @@ def pptx(report: Report) -> bytes:
 
 
 class _Writer:
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: ReportModel) -> None:
         import pptx  # noqa: PLC0415
         from pptx.util import Inches  # noqa: PLC0415
 
@@ -60,9 +60,9 @@ class _Writer:
             for reference in report.references[first : first + PER_SLIDE]:
                 url = safe_url(reference.url)
                 paragraph = self._paragraph(frame, 14)
-                self._run(paragraph, Run(f"[{reference.number}] {one_line(reference.title, 110)}", url=url))
+                self._run(paragraph, TextRun(f"[{reference.number}] {one_line(reference.title, 110)}", url=url))
                 tail = " · ".join([age(reference.date, report), one_line(url or reference.document, 90)])
-                self._run(paragraph, Run(f" · {tail}"), colour=_MUTED)
+                self._run(paragraph, TextRun(f" · {tail}"), colour=_MUTED)
         self._ideas([*checks(report), *notes(report)])
 
     def _ideas(self, found: Sequence[Block]) -> None:
@@ -80,7 +80,7 @@ class _Writer:
     def _opening(self) -> None:
         slide = self.deck.slides.add_slide(self.deck.slide_layouts[_BLANK])
         frame = self._box(slide, 0.8, 1.6, 11.7, 5.2)
-        self._run(self._paragraph(frame, 36), Run(one_line(self.report.title, 140), bold=True))
+        self._run(self._paragraph(frame, 36), TextRun(one_line(self.report.title, 140), bold=True))
         for block in opening(self.report):
             if isinstance(block, Paragraph):
                 paragraph = self._paragraph(frame, 16)
@@ -91,10 +91,10 @@ class _Writer:
         slide = self.deck.slides.add_slide(self.deck.slide_layouts[_BLANK])
         if above:
             small = self._paragraph(self._box(slide, 0.8, 0.25, 11.7, 0.4), 12)
-            self._run(small, Run(one_line(above, 160)), colour=_MUTED)
+            self._run(small, TextRun(one_line(above, 160)), colour=_MUTED)
         self._run(
-            self._paragraph(self._box(slide, 0.8, 0.5, 11.7, 0.9), 26 if width_of([Run(title)]) <= 70 else 20),
-            Run(one_line(title, 130), bold=True),
+            self._paragraph(self._box(slide, 0.8, 0.5, 11.7, 0.9), 26 if width_of([TextRun(title)]) <= 70 else 20),
+            TextRun(one_line(title, 130), bold=True),
         )
         return slide
 
@@ -116,12 +116,12 @@ class _Writer:
     def _line(self, paragraph: Any, line: Sequence[Inline]) -> None:
         for inline in line:
             match inline:
-                case Run(formula=True):
+                case TextRun(formula=True):
                     for number, row in enumerate(formula_rows(inline.text)):
                         if number:
                             paragraph.add_line_break()
                         self._run(paragraph, replace(inline, text=row))
-                case Run():
+                case TextRun():
                     self._run(paragraph, inline, colour=_WARN if inline.level else _INK)
                 case Cite():
                     for run in mark_runs(inline.index, self.report):
@@ -150,7 +150,7 @@ class _Writer:
             told = self.report.labels.table_cut.format(
                 rows=len(rows) - 1, columns=columns, all_rows=len(table.rows) - 1, all_columns=max(map(len, table.rows))
             )
-            self._run(self._paragraph(self._box(slide, 0.8, 5.9, 11.7, 0.4), 12), Run(told), colour=_MUTED)
+            self._run(self._paragraph(self._box(slide, 0.8, 5.9, 11.7, 0.4), 12), TextRun(told), colour=_MUTED)
 
     def _picture(self, slide: Any, picture: bytes) -> None:
         from pptx.util import Inches  # noqa: PLC0415
@@ -172,10 +172,10 @@ class _Writer:
         for number, reference in enumerate(documents):
             gap = " · " if number else ""
             title = one_line(reference.title, 60 if len(documents) < 4 else 40)
-            self._run(paragraph, Run(f"{gap}[{reference.number}] "), colour=_MUTED)
-            self._run(paragraph, Run(title, url=safe_url(reference.url)), colour=_MUTED)
+            self._run(paragraph, TextRun(f"{gap}[{reference.number}] "), colour=_MUTED)
+            self._run(paragraph, TextRun(title, url=safe_url(reference.url)), colour=_MUTED)
             dated = age(reference.date, self.report)
-            self._run(paragraph, Run(f"{self.report.labels.comma}{dated}"), colour=_MUTED)
+            self._run(paragraph, TextRun(f"{self.report.labels.comma}{dated}"), colour=_MUTED)
 
     @staticmethod
     def _notes(slide: Any, lines: Sequence[str]) -> None:
@@ -207,7 +207,7 @@ class _Writer:
 
         return RGBColor(*bytes.fromhex(name))  # type: ignore[no-untyped-call]
 
-    def _run(self, paragraph: Any, run: Run, colour: str = _INK) -> None:
+    def _run(self, paragraph: Any, run: TextRun, colour: str = _INK) -> None:
         if not run.text:
             return
         made = paragraph.add_run()

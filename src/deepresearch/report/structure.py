@@ -25,7 +25,7 @@ from ..trajectory import (
     Verified,
 )
 from .citations import WEAKEST_FIRST, Cited, Level, Mark, Reference, Resolved, newest_check, resolve_answer, sources
-from .cost import Line, cost_lines, minutes, number
+from .cost import CostLine, cost_lines, minutes, number
 from .dates import asks_about_now
 from .labels import Labels, labels_for
 from .markup import clean, closing_fence, language_tag, one_line, safe_url, split_title
@@ -37,9 +37,9 @@ NO_MODEL = frozenset(("", "extractive", "scripted"))
 _NUMBER_MARK = re.compile(r"(?<![!\\])\[\d{1,3}(?:\s*[,，–-]\s*\d{1,3})*\](?![(:])")
 _BRACKETS = re.compile(r"(?<![!\\])\[\^?(?:cite:\s*)?([\w.:-]{8,80})\](?![(:])")
 _OWN_LIST = re.compile(
-    r"^(?P<heading>#{1,6}[ \t]+|\*\*|__)?(?:\d{1,2}[.、][ \t]*)?"
+    r"^(?P<heading>#{1,6}[ \t]+|\*\*|__)?(?:[\d一二三四五六七八九十]{1,3}[.、．)）][ \t]*)?"
     r"(?:(?:list of )?references|(?:list of )?sources|bibliography|works cited|citations"
-    r"|(?:主要)?参考(?:文献|资料|来源)|(?:资料|信息|数据|引用)?来源|引用(?:文献|列表)?)"
+    r"|(?:主要)?参考(?:文献|资料|来源|链接)|(?:资料|信息|数据|引用)?来源|引用(?:文献|列表)?)"
     r"(?:\*\*|__)?[ \t]*[:：]?[ \t]*#*[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -81,7 +81,7 @@ class Checks:
 
 
 @dataclass(frozen=True)
-class Report:
+class ReportModel:
     """Everything a reader is shown, in no format yet. All texts may hold hostile markup: a format escapes them."""
 
     run: str
@@ -117,7 +117,7 @@ class Report:
     now: bool
     """Whether the question asks about the present; then `asked` is the day it was answered for."""
     notes: tuple[str, ...]
-    cost: tuple[Line, ...]
+    cost: tuple[CostLine, ...]
     """Lines of the cost table, without those of which nothing was used."""
     answer: str
     """The policy's text as it came."""
@@ -138,7 +138,7 @@ class Report:
         return labels_for(self.language)
 
 
-def make_report(events: Sequence[Event], style: str = "") -> Report:
+def make_report(events: Sequence[Event], style: str = "") -> ReportModel:
     """The report of a run, its references in `style`. Raises ExportError where none has been written yet."""
     opening = started(events)
     answered = answer(events)
@@ -154,7 +154,7 @@ def make_report(events: Sequence[Event], style: str = "") -> Report:
     models = tuple(dict.fromkeys(t.model for t in find(events, Turn) if t.model not in NO_MODEL))
     writers = models if not answered.by else tuple({answered.by} - NO_MODEL)
     notes = [*_notes(events, resolved, labels), *([labels.of("remarks", "verdicts")] if untold else [])]
-    return Report(
+    return ReportModel(
         run=opening.run,
         status=state(events),
         language=language,

@@ -13,8 +13,8 @@ from typing import Any
 
 from ..errors import ExportError
 from .bibliography import csl_items
-from .blocks import Run
-from .structure import Report
+from .blocks import TextRun
+from .structure import ReportModel
 
 HOUSE = "numeric"
 """The style that needs no package."""
@@ -64,7 +64,7 @@ def _names() -> frozenset[str]:
     return frozenset(path.stem for path in folder.rglob("*.csl"))
 
 
-def entries(report: Report) -> list[tuple[Run, ...]]:
+def entries(report: ReportModel) -> list[tuple[TextRun, ...]]:
     """For each reference its entry in the report's style, without its number; [] in the house style."""
     style = check_style(report.style)
     if style == HOUSE or not report.references:
@@ -112,7 +112,7 @@ class _Runs(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.open: list[str] = []
-        self.runs: list[Run] = []
+        self.runs: list[TextRun] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.open.append(tag)
@@ -122,10 +122,10 @@ class _Runs(HTMLParser):
             self.open.remove(tag)
 
     def handle_data(self, data: str) -> None:
-        self.runs.append(Run(data.translate(_UNGUARDED), bold="b" in self.open, italic="i" in self.open))
+        self.runs.append(TextRun(data.translate(_UNGUARDED), bold="b" in self.open, italic="i" in self.open))
 
 
-def _runs(entry: str) -> tuple[Run, ...]:
+def _runs(entry: str) -> tuple[TextRun, ...]:
     parser = _Runs()
     parser.feed(entry.rstrip())
     parser.close()

@@ -6,11 +6,26 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
-from .blocks import Block, Break, Chart, Cite, Code, Heading, Inline, Items, Paragraph, Quote, Rule, Run, Table, blocks
+from .blocks import (
+    Block,
+    BlockQuote,
+    Break,
+    Chart,
+    Cite,
+    Code,
+    Heading,
+    Inline,
+    Items,
+    Paragraph,
+    Rule,
+    Table,
+    TextRun,
+    blocks,
+)
 from .charts import draw
 from .frame import EAST_ASIAN, LATIN, MAKER, MONO, closing, inert_cell, mark_runs, opening
 from .markup import need, one_line
-from .structure import Report
+from .structure import ReportModel
 from .tex import rows
 
 _COLOURS = {
@@ -26,7 +41,7 @@ _AFTER_SHADE = "w:tabs w:spacing w:ind w:contextualSpacing w:jc w:outlineLvl w:r
 """What the format wants behind the shade among the properties of a paragraph."""
 
 
-def docx(report: Report) -> bytes:
+def docx(report: ReportModel) -> bytes:
     """The whole document. Raises ExportError where python-docx is missing."""
     need("docx", "python-docx", "office")
     writer = _Writer(report)
@@ -37,7 +52,7 @@ def docx(report: Report) -> bytes:
 
 
 class _Writer:
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: ReportModel) -> None:
         import docx  # noqa: PLC0415
 
         self.report = report
@@ -76,7 +91,7 @@ class _Writer:
         paragraph = self.document.sections[0].footer.paragraphs[0]
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
         field = _element("w:fldSimple", instr="PAGE")
-        field.append(self._run(Run("1")))
+        field.append(self._run(TextRun("1")))
         paragraph._p.append(field)
 
     def _blocks(self, found: Iterable[Block], where: Any, depth: int = 0) -> None:
@@ -96,7 +111,7 @@ class _Writer:
                     self._chart(block, where)
                 case Items():
                     self._items(block, where, depth)
-                case Quote():
+                case BlockQuote():
                     self._blocks(block.blocks, where, depth + 1)
                 case Table():
                     self._table(block, where)
@@ -138,7 +153,7 @@ class _Writer:
         for index, line in enumerate(text.split("\n")):
             if index:
                 paragraph._p.append(_wrap("w:r", _element("w:br")))
-            paragraph._p.append(self._run(Run(line, code=True)))
+            paragraph._p.append(self._run(TextRun(line, code=True)))
         self._shade(paragraph, _SHADES["code"])
 
     def _chart(self, block: Chart, where: Any) -> None:
@@ -146,7 +161,7 @@ class _Writer:
 
         chart, labels = draw(block.specification), self.report.labels
         if chart.png is None:
-            self._append(where.add_paragraph(), Run(labels.chart_missing.format(why=chart.problem), italic=True))
+            self._append(where.add_paragraph(), TextRun(labels.chart_missing.format(why=chart.problem), italic=True))
             self._code(block.specification, where, 0)
             return
         where.add_paragraph().add_run().add_picture(BytesIO(chart.png), width=Cm(min(15, chart.size[0] / 96 * 2.54)))
@@ -172,19 +187,19 @@ class _Writer:
     def _inlines(self, paragraph: Any, inlines: Sequence[Inline], bold: bool = False) -> None:
         for inline in inlines:
             match inline:
-                case Run(formula=True):
+                case TextRun(formula=True):
                     for number, row in enumerate(rows(inline.text)):
                         if number:
                             paragraph._p.append(_wrap("w:r", _element("w:br")))
                         self._append(paragraph, replace(inline, text=row))
-                case Run():
+                case TextRun():
                     self._append(paragraph, replace(inline, bold=inline.bold or bold))
                 case Break():
                     paragraph._p.append(_wrap("w:r", _element("w:br")))
                 case Cite():
                     self._inlines(paragraph, mark_runs(inline.index, self.report))
 
-    def _append(self, paragraph: Any, run: Run) -> None:
+    def _append(self, paragraph: Any, run: TextRun) -> None:
         if run.anchor.startswith("ref-"):
             self._bookmarks += 1
             paragraph._p.append(_element("w:bookmarkStart", id=str(self._bookmarks), name=_bookmark(run.anchor)))
@@ -204,7 +219,7 @@ class _Writer:
             link.append(self._run(run, _LINK))
             paragraph._p.append(link)
 
-    def _run(self, run: Run, colour: str = "") -> Any:
+    def _run(self, run: TextRun, colour: str = "") -> Any:
         """A <w:r> element."""
         properties = _element("w:rPr")
         if run.code or run.formula:
