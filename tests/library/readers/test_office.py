@@ -95,7 +95,7 @@ def test_sheets(docs: Path) -> None:
         Block("paragraph", "Author: Ada"),
         Block("heading", "Prices", 1),
         Block("paragraph", "Table 1"),
-        Block("table", "| Item | Price | Since |\n| --- | --- | --- |\n| tea | 2.5 | 2024-01-02 |"),
+        Block("table", "| Item | Price | Since |\n| --- | --- | --- |\n| tea | 2.5 | 2024-01-02 0:00:00 |"),
         Block("paragraph", "lonely"),
         Block("heading", "Wide", 1),
     ]

@@ -1,100 +1,278 @@
-"""Spreadsheets (xlsx, xls): every sheet under its name, values instead of formulas, the first row names the columns."""
+"""Spreadsheets: every sheet under its name, values as the sheet shows them, the first row names the columns."""
 
-import datetime
+import io
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from lxml import etree
+
 from ..documents import Block, Document, ReadProblem
-from .rows import about, row_blocks
-from .zipped import check_office
+from .cell_format import BUILT_IN, plain_number, shown, shown_text
+from .office import Package
+from .rows import WIDEST_SPAN, about, row_blocks
+from .signs import is_symbol_font, lowered, raised, symbols
 
 MOST_CELLS = 2_000_000
-"""Of a file; what follows is left out, and said so."""
+"""Of a file; what follows is left out, and named."""
+WIDEST_SHEET = 16_384
+"""Columns of a sheet."""
+_M = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
+Grid = dict[int, dict[int, str]]
+"""Texts of the cells by row and column, from 0."""
 
 
 def read_xlsx(path: Path) -> Iterator[Document | ReadProblem]:
-    """One document. Raises DocumentError, OSError; whatever openpyxl raises on damaged files."""
-    import openpyxl  # noqa: PLC0415  the other kind has a library of its own
-
-    check_office(path)
-    book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    try:
-        budget = _Budget()
-        blocks = []
-        for sheet in book.worksheets:
-            sheet.reset_dimensions()  # what it declares may be a million empty rows
-            rows = ([_shown(cell) for cell in row] for row in sheet.iter_rows(values_only=True))
-            blocks += _sheet(sheet.title, budget.bounded(rows))
-        meta = book.properties
-    finally:
-        book.close()
-    if budget.spent:
+    """One document. Raises DocumentError, OSError."""
+    with Package(path) as package:
+        book = _Book(package)
+        blocks = [block for name, part in book.sheets() for block in book.sheet(name, part)]
+        meta = package.about()
+    if book.left < 0:
         yield ReadProblem(str(path), f"only its first {MOST_CELLS} cells are read")
-    date = meta.modified or meta.created
-    blocks = about(author=meta.creator) + blocks
-    yield Document(str(path), meta.title or path.stem, blocks, date=date.date().isoformat() if date else None)
+    blocks = about(author=meta["author"]) + blocks
+    yield Document(str(path), meta["title"] or path.stem, blocks, date=meta["date"] or None)
+
+
+class _Book:
+    def __init__(self, package: Package) -> None:
+        self.left = MOST_CELLS
+        self._package = package
+        self._part = package.main("xl/workbook.xml")
+        self._root = package.xml(self._part)
+        properties = self._root.find(_M + "workbookPr")
+        self._since_1904 = properties is not None and properties.get("date1904") in ("1", "true")
+        strings = package.related(self._part, "sharedStrings")
+        self._strings = [] if strings is None else [_rich(entry) for entry in strings.iterfind(_M + "si")]
+        self._formats = _formats(package.related(self._part, "styles"))
+
+    def sheets(self) -> Iterator[tuple[str, str]]:
+        """Name and part of every sheet of cells."""
+        relations = self._package.relations(self._part)
+        for sheet in self._root.iter(_M + "sheet"):
+            relation = relations.get(sheet.get(_R + "id") or "")
+            if relation and relation.kind == "worksheet":
+                hidden = " (hidden)" if sheet.get("state") in ("hidden", "veryHidden") else ""
+                yield (sheet.get("name") or "") + hidden, relation.target
+
+    def sheet(self, name: str, part: str) -> list[Block]:
+        """The blocks of one sheet, with its remarks and drawings."""
+        grid, merged = self._cells(part)
+        rows, wide = _spread(grid, merged)
+        blocks = row_blocks(rows, wide=wide)
+        for relation in self._package.relations(part).values():
+            root = self._package.xml(relation.target) if relation.kind in ("comments", "drawing") else None
+            if root is not None:
+                blocks += _comments(root) if relation.kind == "comments" else _drawing(root)
+        return [Block("heading", name, 1), *blocks] if blocks else []
+
+    def _cells(self, part: str) -> tuple[Grid, list[tuple[int, int, int, int]]]:
+        """Texts, and the areas of merged cells: first row and column, last row and column."""
+        grid: Grid = {}
+        merged = []
+        row = -1
+        data = io.BytesIO(self._package.data(part))
+        for _, element in etree.iterparse(
+            data, tag=[_M + "row", _M + "mergeCell"], resolve_entities=False, no_network=True, huge_tree=True
+        ):
+            if element.tag == _M + "mergeCell":
+                ends = [_place(reference) for reference in (element.get("ref") or "").split(":")]
+                if len(ends) == 2 and None not in ends:
+                    merged.append((*ends[0], *ends[1]))  # type: ignore[misc]
+                continue
+            number = element.get("r") or ""
+            row = int(number) - 1 if number.isdecimal() else row + 1
+            self.left -= len(element) + 1
+            if self.left < 0:
+                break
+            cells = self._row(element)
+            if cells:
+                grid[row] = cells
+            element.clear()
+        return grid, merged
+
+    def _row(self, element: Any) -> dict[int, str]:
+        cells: dict[int, str] = {}
+        column = -1
+        for cell in element.iterchildren(_M + "c"):
+            place = _place(cell.get("r") or "")
+            column = place[1] if place else column + 1
+            if (text := self._text(cell)) and column < WIDEST_SHEET:
+                cells[column] = text
+        return cells
+
+    def _text(self, cell: Any) -> str:
+        """What a cell shows."""
+        kind = cell.get("t") or "n"
+        if kind == "inlineStr":
+            return _rich(cell.find(_M + "is"))
+        value = cell.findtext(_M + "v") or ""
+        formula = cell.find(_M + "f")
+        if not value:
+            return "" if formula is None else _not_computed(formula)
+        style = cell.get("s") or "0"
+        code = self._formats[int(style)] if style.isdecimal() and int(style) < len(self._formats) else "General"
+        if kind == "s":
+            number = int(value) if value.isdecimal() else -1
+            return (
+                shown_text(self._strings[number], code)
+                if 0 <= number < len(self._strings)
+                else f"[text {value} is missing]"
+            )
+        if kind == "b":
+            return "TRUE" if value in ("1", "true") else "FALSE"
+        if kind == "d":
+            return value.removesuffix("T00:00:00").replace("T", " ")
+        if kind in ("str", "e"):
+            return value
+        try:
+            return shown(float(value), code, self._since_1904)
+        except ValueError:
+            return value
+
+
+def _not_computed(formula: Any) -> str:
+    text = (formula.text or "").strip()
+    return f"[formula{' =' + text if text else ''}, never computed]"
+
+
+def _place(reference: str) -> tuple[int, int] | None:
+    """Row and column, from 0, of a reference such as B7."""
+    match = _REFERENCE.fullmatch(reference)
+    if not match:
+        return None
+    column = 0
+    for letter in match[1]:
+        column = column * 26 + ord(letter) - ord("A") + 1
+    return int(match[2]) - 1, column - 1
+
+
+def _rich(element: Any) -> str:
+    """The text of a cell whose parts may be raised, lowered, or in a symbol font."""
+    if element is None:
+        return ""
+    parts: list[str] = []
+    for child in element:
+        if child.tag == _M + "t":
+            parts.append(child.text or "")
+        elif child.tag == _M + "r":
+            text = child.findtext(_M + "t") or ""
+            font, align = child.find(f"{_M}rPr/{_M}rFont"), child.find(f"{_M}rPr/{_M}vertAlign")
+            way = "" if align is None else align.get("val")
+            if font is not None and is_symbol_font(font.get("val")):
+                text = symbols(text, font.get("val"))
+            if way == "superscript":
+                text = raised(text, "".join(parts))
+            parts.append(lowered(text) if way == "subscript" else text)
+    return "".join(parts).replace("_x000D_", "").strip()
+
+
+def _formats(root: Any) -> list[str]:
+    """The number format of each style of cells."""
+    if root is None:
+        return []
+    own = {
+        int(entry.get("numFmtId")): entry.get("formatCode") or "General"
+        for entry in root.iter(_M + "numFmt")
+        if (entry.get("numFmtId") or "").isdecimal()
+    }
+    cells = root.find(_M + "cellXfs")
+    numbers = [] if cells is None else [entry.get("numFmtId") or "0" for entry in cells.iterfind(_M + "xf")]
+    return [
+        own.get(int(number), BUILT_IN.get(int(number), "General")) if number.isdecimal() else "General"
+        for number in numbers
+    ]
+
+
+def _spread(grid: Grid, merged: Iterable[tuple[int, int, int, int]]) -> tuple[Iterator[list[str]], set[int]]:
+    """Rows of the sheet, a merged cell's text in every place that it covers; and rows with labels of several columns.
+
+    A label as wide as all else in the sheet is there once. Several rows without a cell count as one.
+    """
+    wide: set[int] = set()
+    width = max((max(cells) for cells in grid.values()), default=0) + 1
+    last = max(grid, default=-1)
+    for top, left, bottom, end in merged:
+        text = grid.get(top, {}).get(left)
+        if not text:
+            continue
+        right = min(end, left + WIDEST_SPAN)
+        whole = right > left and right - left + 1 >= min(width, WIDEST_SPAN)
+        if right > left and not whole:
+            wide.add(top)
+        for row in range(top, min(bottom, last) + 1):
+            for column in range(left, left + 1 if whole else right + 1):
+                grid.setdefault(row, {}).setdefault(column, text)
+    numbers: dict[int, int] = {}
+    rows: list[list[str]] = []
+    for row in sorted(grid):
+        if rows and row - 1 not in grid:
+            rows.append([])
+        numbers[row] = len(rows)
+        cells = grid[row]
+        rows.append([cells.get(column, "") for column in range(max(cells) + 1)])
+    return iter(rows), {numbers[row] for row in wide}
+
+
+def _comments(root: Any) -> list[Block]:
+    """Remarks on cells."""
+    found = [
+        (comment.get("ref") or "", " ".join("".join(part.text or "" for part in comment.iter(_M + "t")).split()))
+        for comment in root.iter(_M + "comment")
+    ]
+    return [Block("item", f"- Remark on {reference}: {text}") for reference, text in found if text]
+
+
+def _drawing(root: Any) -> list[Block]:
+    """Texts in shapes, and descriptions of pictures."""
+    shapes = (
+        " ".join("".join(part.text or "" for part in shape.iter("{*}t")).split()) for shape in root.iter("{*}txBody")
+    )
+    pictures = (" ".join((found.get("descr") or "").split()) for found in root.iter("{*}cNvPr"))
+    return [Block("paragraph", text) for text in shapes if text] + [
+        Block("paragraph", f"[{text}]") for text in pictures if text
+    ]
 
 
 def read_xls(path: Path) -> Iterator[Document | ReadProblem]:
     """One document. Raises OSError; whatever xlrd raises on damaged files."""
-    import xlrd  # noqa: PLC0415
+    import xlrd  # noqa: PLC0415  the other kind needs no library
 
     with path.open("rb") as file:  # the library prints to the terminal by itself
-        book = xlrd.open_workbook(file_contents=file.read(), logfile=_Silent(), on_demand=True)
-    budget = _Budget()
+        book = xlrd.open_workbook(file_contents=file.read(), logfile=io.StringIO(), formatting_info=True)
+    left = MOST_CELLS
     blocks = []
     for sheet in book.sheets():
-        rows = ([_old(cell, book.datemode) for cell in sheet.row(row)] for row in range(sheet.nrows))
-        blocks += _sheet(sheet.name, budget.bounded(rows))
-    if budget.spent:
+        grid: Grid = {}
+        for row in range(sheet.nrows):
+            left -= sheet.ncols + 1
+            if left < 0:
+                break
+            cells = {column: _old(book, cell) for column, cell in enumerate(sheet.row(row))}
+            if cells := {column: text for column, text in cells.items() if text}:
+                grid[row] = cells
+        merged = [(top, first, bottom - 1, end - 1) for top, bottom, first, end in sheet.merged_cells]
+        rows, wide = _spread(grid, merged)
+        if found := row_blocks(rows, wide=wide):
+            blocks += [Block("heading", sheet.name, 1), *found]
+    if left < 0:
         yield ReadProblem(str(path), f"only its first {MOST_CELLS} cells are read")
     yield Document(str(path), path.stem, about(author=book.user_name.strip()) + blocks)
 
 
-class _Silent:
-    def write(self, text: str) -> None:
-        """A stream that nobody reads."""
-
-
-class _Budget:
-    def __init__(self) -> None:
-        self._left = MOST_CELLS
-        self.spent = False
-
-    def bounded(self, rows: Iterable[list[str]]) -> Iterator[list[str]]:
-        for row in rows:
-            self._left -= len(row) + 1
-            if self._left < 0:
-                self.spent = True
-                return
-            yield row
-
-
-def _sheet(name: str, rows: Iterable[list[str]]) -> list[Block]:
-    blocks = row_blocks(rows)
-    return [Block("heading", name, 1), *blocks] if blocks else []
-
-
-def _shown(value: Any) -> str:
-    """A cell's value as people would write it."""
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.15g}"
-    if isinstance(value, datetime.datetime):
-        return value.date().isoformat() if value.time() == datetime.time() else value.isoformat(" ", "minutes")
-    return str(value)
-
-
-def _old(cell: Any, datemode: int) -> str:
+def _old(book: Any, cell: Any) -> str:
     import xlrd  # noqa: PLC0415
 
-    if cell.ctype == xlrd.XL_CELL_DATE:
-        try:
-            return _shown(xlrd.xldate_as_datetime(cell.value, datemode))
-        except (ValueError, OverflowError):
-            return _shown(cell.value)
     if cell.ctype == xlrd.XL_CELL_BOOLEAN:
-        return str(bool(cell.value))
-    return "" if cell.ctype == xlrd.XL_CELL_ERROR else _shown(cell.value)
+        return "TRUE" if cell.value else "FALSE"
+    if cell.ctype == xlrd.XL_CELL_ERROR:
+        return str(xlrd.error_text_from_code.get(cell.value, "#ERROR"))
+    if cell.ctype not in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
+        return str(cell.value).strip()
+    found = book.format_map.get(book.xf_list[cell.xf_index].format_key) if cell.xf_index is not None else None
+    if found is None:
+        return plain_number(cell.value)
+    return shown(cell.value, BUILT_IN.get(found.format_key, found.format_str), book.datemode == 1)
