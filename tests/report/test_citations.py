@@ -193,3 +193,60 @@ def test_stripping_takes_nothing_else(text: str) -> None:
 
 def test_lines_may_end_in_any_way() -> None:
     assert strip_citations("a\rb\r\n```\r\\cite{p1}\r```\rc \\cite{p1}") == "a\rb\r\n```\r\\cite{p1}\r```\rc"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[p1]",
+        "[^p1]",
+        "[cite: p1]",
+        "[source: p1]",
+        "(p1)",
+        "(cite: p1)",
+        "（p1）",
+        "（来源：p1）",
+        "[[p1]]",
+    ],
+)
+def test_other_brackets_cite_where_the_id_is_known(text: str) -> None:
+    assert labels(f"Water boils {text}.") == [(["1"], [])]
+
+
+@pytest.mark.parametrize(
+    "text", ["[p1, p2]", "[p1; p2]", "(p1, p2)", "[^p1, ^p2]", "[cite: p1; p2]", "【p1】【p2】", "[p1][p2]"]
+)
+def test_grouped_citations(text: str) -> None:
+    found = labels(f"Water boils {text}.")
+    assert [label for cited, _ in found for label in cited] == ["1a", "1b"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["(see p1)", "[p1](https://a.test)", "[the p1 report]", "`[p1]`", "a[0]", "[1]", "(unknown)", "![p1]", "\\[p1]"],
+)
+def test_brackets_with_anything_else_are_text(text: str) -> None:
+    assert labels(text) == []
+
+
+def test_a_mark_within_brackets_is_found() -> None:
+    assert labels("It boils (as shown \\cite{p1}) and floats [see \\cite{p2}].") == [(["1a"], []), (["1b"], [])]
+
+
+def test_a_footnote_that_defines_an_id_is_no_citation() -> None:
+    found = labels("It boils[^p1].\n\n[^p1]: Title of a.md")
+    assert found == [(["1"], [])]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://a.test/x?utm_source=n", "https://a.test/x/", "https://a.test/x#part", "http://www.a.test/x"],
+)
+def test_one_page_under_two_addresses_is_one_reference(address: str) -> None:
+    known = {
+        "a": passage("a", "https://a.test/x", url="https://a.test/x"),
+        "b": passage("b", address, "Another paragraph.", url=address),
+        "c": passage("c", "https://a.test/y", url="https://a.test/y"),
+    }
+    references = resolve("A \\cite{a}. B \\cite{b}. C \\cite{c}.", known).references
+    assert [[c.label for c in r.passages] for r in references] == [["1a", "1b"], ["2"]]

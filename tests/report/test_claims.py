@@ -108,3 +108,10 @@ def test_no_text_breaks_it_and_no_mark_is_given_twice(text: str) -> None:
         assert len(claim.parts) == len(claim.marks)
         assert 0 <= claim.start < claim.end <= len(clean(text))
         assert ("\ue000" not in claim.text and "\\cite{a}" not in claim.text.replace("`", "")) or "`" in text
+
+
+def test_raised_digits_are_not_digits_of_the_number_before_them() -> None:
+    texts = [
+        claim.text for claim in split_claims("It held 10<sup>6</sup> litres of H<sub>2</sub>O, or 3<sup>-2</sup>.")
+    ]
+    assert texts == ["It held 10^6 litres of H2O, or 3^-2."]

@@ -4,6 +4,7 @@ from io import BytesIO
 from typing import Any
 
 import pptx
+import pytest
 from hypothesis import given, settings
 
 from deepresearch.report import make_report
@@ -92,3 +93,17 @@ def test_hostile_text_is_inert() -> None:
 @given(MARKDOWN)
 def test_any_text_can_be_written(text: str) -> None:
     opened(text)
+
+
+@pytest.mark.parametrize("lead", ["- ", "1. ", ""])
+def test_what_is_cut_keeps_its_citation(lead: str) -> None:
+    long = "word " * 200
+    shown = [t for slide in opened(f"{lead}{long}\\cite{{p1}}. More \\cite{{q1}}.\n")[1:] for t in slide if "word" in t]
+    assert shown[0].endswith("…[1]") and "[2]" not in shown[0]
+
+
+def test_a_sentence_that_stays_keeps_its_own_citation_alone() -> None:
+    text = f"- It boils \\cite{{p1}}. {'It floats on the water of the lake. ' * 20}\\cite{{q1}}\n"
+    [line] = [t for slide in opened(text)[1:] for t in slide if "boils" in t]
+    assert line.startswith("• It boils[1].") or line.startswith("• It boils [1].")
+    assert line.endswith("lake.[2]")

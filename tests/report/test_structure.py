@@ -9,18 +9,23 @@ from deepresearch.report import as_json
 from deepresearch.report.cost import budget, cost_lines, counted, minutes, number, working_seconds
 from deepresearch.report.markdown import markdown
 from deepresearch.report.structure import make_report, unlinked_marks
+from deepresearch.report.syntax import PLACEHOLDERS
 from deepresearch.trajectory import (
+    Answered,
+    AnsweredPart,
     BudgetReached,
+    Citation,
     Event,
     Observation,
     RunFailed,
     RunPaused,
     RunResumed,
+    Usage,
     UserSteered,
     Verified,
 )
 
-from .conftest import MakeRun
+from .conftest import MakeRun, passage
 
 
 def test_title_comes_from_the_text_or_from_the_question(run: MakeRun) -> None:
@@ -140,3 +145,102 @@ def test_who_wrote_it(run: MakeRun) -> None:
 
 def test_language_that_is_none(run: MakeRun) -> None:
     assert make_report(run("x", language='"><script>')).language == "en"
+
+
+OWN_LISTS = [
+    "## References\n\n1. Title of a.md\n2. [Title of b.md](https://b.test/x)",
+    "**Sources**\n\n- \\cite{p1}\n- \\cite{q1} https://b.test/x",
+    "## 参考文献\n\n[1] Title of a.md\n\n[2] Title of b.md, https://b.test/x",
+    "### 七、参考链接\n",
+    "## Sources:\n| Title of a.md |\n|---|\n| Title of b.md |",
+]
+
+
+@pytest.mark.parametrize("listed", OWN_LISTS)
+def test_a_list_of_references_of_the_policy_is_merged_with_ours(run: MakeRun, listed: str) -> None:
+    report = make_report(run(f"# T\n\nIt boils \\cite{{p1}}, flows \\cite{{q1}}.\n\n{listed}\n"))
+    assert PLACEHOLDERS.sub("", report.body).strip() == "It boils , flows ."
+    assert len(report.references) == 2 and "of its own" in " ".join(report.notes)
+
+
+def test_what_follows_such_a_list_stays(run: MakeRun) -> None:
+    report = make_report(run(f"It boils \\cite{{p1}}, flows \\cite{{q1}}.\n\n{OWN_LISTS[0]}\n\n## Limits\n\nFew."))
+    assert report.body.rstrip().endswith("## Limits\n\nFew.") and "## References" not in report.body
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It boils \\cite{p1}.\n\n## References\n\n1. Another work, https://other.test/",
+        "It boils \\cite{p1}.\n\n## Sources of error\n\nTitle of a.md is old.",
+        "It boils \\cite{p1}.\n\n```\n## References\nTitle of a.md\n```",
+    ],
+)
+def test_a_list_that_names_anything_else_stays(run: MakeRun, text: str) -> None:
+    report = make_report(run(text))
+    assert PLACEHOLDERS.sub("", report.body).strip() == text.replace("\\cite{p1}", "")
+
+
+@pytest.mark.parametrize(
+    "fence", ["```markdown\n{}\n```", "````md\n{}\n````\n", "~~~~\n{}\n~~~~", "```\n{}\n```", "```Markdown \n{}\n```"]
+)
+def test_a_report_inside_a_code_fence_loses_it(run: MakeRun, fence: str) -> None:
+    report = make_report(run(fence.format("# Water\n\nIt boils \\cite{p1}.")))
+    assert report.title == "Water" and len(report.references) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["```python\nx = 1\n```", "```\nx\n```\n\nIt boils \\cite{p1}.\n\n```\ny\n```", "```\nx\n```"]
+)
+def test_other_code_stays_code(run: MakeRun, text: str) -> None:
+    assert "```" in make_report(run(text)).body
+
+
+def test_ids_that_were_never_shown_are_counted(run: MakeRun) -> None:
+    shown = [passage("wbn72sfxfoec", text="It boils.")]
+    notes = " ".join(
+        make_report(run("A [wbn72sfxfoec], B [abc72sfxf0ec], C [^xyz72sfxf0ec], D [see above].", shown)).notes
+    )
+    assert "lead to no reference: 2." in notes
+
+
+def written_by(events: list[Event], by: str, **more: object) -> list[Event]:
+    return [e.model_copy(update={"by": by, **more}) if isinstance(e, Answered) else e for e in events]
+
+
+def test_without_a_model_parts_are_counted_and_not_citations(run: MakeRun) -> None:
+    parts = [AnsweredPart(question=q, answered=q != "c") for q in "abc"]
+    check = Verified(citations=[Citation(passage="p1", level="supports")])
+    events = written_by(run("“Water boils” \\cite{p1}.", after=[check]), "extractive", parts=parts)
+    report = make_report(events)
+    shown = markdown(report)
+    assert "Answers: 2 of 3 parts of the question answered; quotations are verbatim" in shown
+    assert "citations support" not in shown and as_json(events)["parts"][2] == {"question": "c", "answered": False}
+    chinese = make_report(written_by(run("“水” \\cite{p1}。", after=[check], language="zh"), "extractive", parts=parts))
+    assert "问题共 3 部分，已回答 2 部分；引文逐字照录" in markdown(chinese)
+
+
+def test_quotations_are_called_verbatim_only_where_the_check_found_them_so(run: MakeRun) -> None:
+    wrong = Verified(citations=[Citation(passage="p1", level="partly", faults=["quote"])])
+    assert "verbatim" not in markdown(make_report(written_by(run("A \\cite{p1}.", after=[wrong]), "extractive")))
+    assert "verbatim" not in markdown(make_report(written_by(run("A \\cite{p1}."), "extractive")))
+    assert "verbatim" not in markdown(make_report(written_by(run("Nothing.", after=[Verified()]), "extractive")))
+
+
+def test_a_partial_report_says_who_wrote_it_and_what_can_be_done(run: MakeRun) -> None:
+    events = written_by(run("A \\cite{p1}.", partial=True), "extractive", reason="The account of m is empty.")
+    report = make_report(events)
+    assert report.partial is not None and report.partial.startswith(
+        "The account of m is empty. No language model wrote"
+    )
+    assert "deepresearch show r1" in report.partial and "deepresearch export r1" in report.partial
+    assert "Written by: no language model (research by m)" in markdown(report)
+    failed = make_report([*events[:-1], RunFailed(reason="out_of_funds", message="The account is empty.")])
+    assert "deepresearch resume r1" in (failed.partial or "")
+
+
+def test_what_was_not_used_costs_no_line(run: MakeRun) -> None:
+    events = run("x", cost=0.0)
+    for turn in (events[1], events[3]):
+        turn.usage = Usage()
+    assert [line.name for line in make_report(events).cost] == ["turns", "tool_calls", "minutes"]

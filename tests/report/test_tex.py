@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepresearch.report.tex import is_harmless, mathml
+from deepresearch.report.tex import canonical, is_harmless, mathml, rows
 
 
 def test_a_formula_is_mathml() -> None:
@@ -48,3 +48,17 @@ def test_any_formula_is_inert(tex: str) -> None:
     made = mathml(tex)
     if made is not None:
         assert not re.search(r"<(?!/?m)|href|style=|\son|script", made)
+
+
+@pytest.mark.parametrize("name", ["aligned", "align", "align*", "gathered", "gather", "split", "cases", "eqnarray"])
+def test_rows_stay_rows(name: str) -> None:
+    tex = f"\\begin{{{name}}}\na &= b + c \\\\\nd &= \\frac{{1}}{{2}} \\nonumber\n\\end{{{name}}}"
+    assert (mathml(tex, True) or "").count("<mtr>") == 2 and "&amp;" not in (mathml(tex, True) or "")
+    assert rows(tex) == ["a = b + c", "d = \\frac{1}{2}"]
+    assert is_harmless(canonical(tex)) and "nonumber" not in canonical(tex)
+
+
+def test_one_row_and_a_matrix_are_left_together() -> None:
+    assert rows("x = \\sqrt{2}") == ["x = \\sqrt{2}"]
+    assert len(rows("\\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix}")) == 1
+    assert rows("\\begin{equation} y = 3 \\label{e} \\end{equation}") == ["y = 3"]

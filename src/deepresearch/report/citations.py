@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 from ..derived import answer, find, registered
 from ..text.markdown import code_ranges, is_inside
 from ..trajectory import Citation, Event, Passage, Verified
+from ..web.urls import page_key
 from .markup import clean, unfenced
 from .syntax import PLACEHOLDER
 
@@ -123,14 +124,14 @@ def resolve(text: str, known: Mapping[str, Passage], checks: Iterable[Citation] 
     for mark in found:
         for id_ in mark.ids:
             if id_ in known:
-                documents.setdefault(known[id_].document, {})[id_] = known[id_]
+                documents.setdefault(_page(known[id_]), {})[id_] = known[id_]
     cited: dict[str, Cited] = {}
     references = []
-    for number, (document, passages) in enumerate(documents.items(), 1):
+    for number, passages in enumerate(documents.values(), 1):
         for index, (id_, passage) in enumerate(passages.items()):
             label = f"{number}{_letters(index)}" if len(passages) > 1 else str(number)
             cited[id_] = _cited(label, passage, overall.get(id_))
-        references.append(_reference(number, document, tuple(cited[id_] for id_ in passages)))
+        references.append(_reference(number, tuple(cited[id_] for id_ in passages)))
     marks = tuple(
         Mark(
             tuple(
@@ -158,10 +159,16 @@ def _weakest(checks: Iterable[Citation], key: Callable[[Citation], Key]) -> dict
     return weakest
 
 
-def _reference(number: int, document: str, passages: tuple[Cited, ...]) -> Reference:
+def _page(passage: Passage) -> str:
+    """The same for all addresses of one page: it is one reference, however it was reached."""
+    return page_key(passage.url, variants=True) if passage.url else passage.document
+
+
+def _reference(number: int, passages: tuple[Cited, ...]) -> Reference:
     def first(field: str) -> str | None:
         return next((value for c in passages if (value := getattr(c.passage, field))), None)
 
+    document = passages[0].passage.document
     return Reference(number, document, first("title") or document, first("url"), first("date"), passages)
 
 

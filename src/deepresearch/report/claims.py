@@ -215,6 +215,7 @@ _MARKUP = re.compile(
     r"|(?P<address>\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"\n]*\")?\))"
     rf"|\[(?=[^\[\]\n]{{0,300}}{HIDDEN}+(?!\s*\]))"  # a link whose address is a mark
     r"|\[\^[^\]\s]+\]"  # a footnote's mark
+    r"|(?<=\d)<(?P<shift>su[bp])>(?=[\d+-])"  # 10<sup>6</sup> is 10^6, not 106
     r"|</?[A-Za-z][^<>\n]{0,200}>"
     r"|^\[[ xX]\]\s"  # a task's box
     r"|(?<=\n)[ \t]*>[ \t]?"  # a quotation's next line
@@ -237,6 +238,9 @@ def _read(hidden: str, start: int, end: int, marks: Sequence[Marked]) -> _Text:
     for match in _MARKUP.finditer(hidden, start, end):
         take(since, match.start())
         since = match.end() - 1 if match["escape"] else match.end()
+        if match["shift"]:
+            pieces.append("^" if match["shift"] == "sup" else "_")
+            read.places.append(match.start())
         if match["mark"]:
             at = match.start()
             while at < match.end():  # marks side by side are hidden as one run

@@ -358,7 +358,7 @@ def _sources(report: ReportModel) -> str:
     if not report.sources:
         return ""
     labels = report.labels
-    numbers = {reference.document: reference.number for reference in report.references}
+    numbers = {c.passage.document: reference.number for reference in report.references for c in reference.passages}
     line = labels.sources_line.format(documents=len(report.sources), cited=len(numbers))
     items = "\n".join(_source(source, numbers.get(source["document"]), report) for source in report.sources)
     return (

@@ -14,7 +14,7 @@ from .blocks import Block, Heading, Inline, Items, Paragraph, Table, TextRun, pl
 from .frame import closing, mark_text, opening
 from .markup import clean, closing_fence, one_line, safe_url
 from .structure import ReportModel
-from .syntax import PLACEHOLDERS, new_parser
+from .syntax import PLACEHOLDERS, new_parser, parser
 
 _SPECIAL = re.compile(r"([\\`*_\[\]~$]|&(?=#?\w+;))")
 _ACTIVE = re.compile(
@@ -42,7 +42,7 @@ def escape(text: str) -> str:
 
 def body(report: ReportModel) -> str:
     """The policy's Markdown with its marks resolved and everything active in it broken."""
-    text = report.body
+    text = _with_tables_apart(report.body)
     code = code_ranges(text)
     broken = _lines_with_forbidden_links(text)
 
@@ -119,15 +119,25 @@ def _run(run: TextRun) -> str:
     return f'<a id="{run.anchor}"></a>{shown}' if run.anchor else shown
 
 
+def _with_tables_apart(text: str) -> str:
+    """`text` with a blank line before each table that follows a list at once: other programs would not see a table."""
+    lines = text.split("\n")
+    tables = [t.map[0] for t in parser().parse(text) if t.type == "table_open" and t.level == 0 and t.map]
+    for line in reversed(tables):
+        if line and lines[line - 1].strip():
+            lines.insert(line, "")
+    return "\n".join(lines)
+
+
 def _lines_with_forbidden_links(text: str) -> Ranges:
     """Where blocks stand that hold a link which may not be followed."""
-    parser = new_parser()
-    parser.validateLink = lambda url: True  # type: ignore[method-assign]
+    reader = new_parser()
+    reader.validateLink = lambda url: True  # type: ignore[method-assign]
     environment: dict[str, Any] = {}
     starts = line_starts(text)
     last = len(starts) - 1
     found: set[tuple[int, int]] = set()
-    for token in parser.parse(text, environment):
+    for token in reader.parse(text, environment):
         targets = [c.attrs.get("href") or c.attrs.get("src") for c in token.children or []]
         if token.map and any(target and not may_follow(str(target)) for target in targets):
             found.add((token.map[0], token.map[1]))

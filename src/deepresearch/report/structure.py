@@ -217,7 +217,7 @@ def make_checks(verified: Verified, marks: Sequence[Mark], known: Mapping[str, P
 def _partial(events: Sequence[Event], answered: Answered, by_other: bool, labels: Labels) -> str:
     """Why a report is partial, who wrote it where that was not the run's own model, and what can be done with it."""
     reason = one_line(answered.reason, 300) or _why_partial(events, labels)
-    told = [reason + labels.stop] + ([labels.written_without] if by_other else [])
+    told = [reason.rstrip(".。") + labels.stop] + ([labels.written_without] if by_other else [])
     run = started(events).run
     steps = labels.next_steps if state(events) in ("finished", "cancelled") else labels.next_steps_open
     return labels.between.join([*told, steps.format(run=run)])
