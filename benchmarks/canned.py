@@ -36,7 +36,7 @@ from deepresearch.text.terms import tokenise
 from deepresearch.tools import default_tools
 from deepresearch.trajectory import Event, Observation, Passage, RunFinished, RunStarted, Task, Turn, Verified
 from deepresearch.web.providers.canned import CannedWeb
-from deepresearch.web.search import Query, Source
+from deepresearch.web.search import Query, SearchResult, Source
 
 LEAST = 300
 EXCERPT = 300
@@ -192,11 +192,17 @@ async def move_the_folder(folder: Path, web: CannedWeb) -> Outcome:
     """A run over two canned webs, of which one loses its folder after its first answer."""
     (folder / "lost.example.org").mkdir(parents=True)
     (folder / "lost.example.org" / "apt.html").write_text("<h1>Apt</h1><p>Apt verifies signatures of repositories.</p>")
-    lost = CannedWeb(folder, read_page, tokenise, name="lost web")
+    asked = threading.Event()
+
+    class Lost(CannedWeb):
+        async def search(self, query: Query) -> SearchResult:
+            asked.set()
+            return await super().search(query)
+
+    lost = Lost(folder, read_page, tokenise, name="lost web")
 
     def move() -> None:
-        while lost.requests < 1:
-            time.sleep(0.01)
+        asked.wait()
         time.sleep(0.2)
         folder.rename(folder.with_name("moved away"))
 

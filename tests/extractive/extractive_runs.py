@@ -47,9 +47,13 @@ def run(question: str, providers: Sequence[SearchProvider], folder: Path, **sett
     log = store.create("r")
     log.append(RunStarted(task=Task(question=question)))
     tools = default_tools(providers)
-    asyncio.run(
-        Run(log, ExtractivePolicy(), tools, Settings.model_validate(settings), folder / "run", store.blobs).go()
-    )
+
+    async def carry_out() -> None:
+        made = Run(log, ExtractivePolicy(), tools, Settings.model_validate(settings), folder / "run", store.blobs)
+        await made.go()
+        await made.close()
+
+    asyncio.run(carry_out())
     return list(log.events)
 
 

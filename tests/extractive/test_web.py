@@ -16,9 +16,10 @@ from deepresearch.library import Library, LibraryProvider
 from deepresearch.library.pages import read_page
 from deepresearch.text.terms import tokenise
 from deepresearch.trajectory import Event, Observation, Passage, RunFinished, Turn, Verified
-from deepresearch.web.providers.canned import CannedWeb, Faults
+from deepresearch.web.providers.canned import CannedWeb
 from deepresearch.web.search import Query, SearchResult
 from tests.extractive.extractive_runs import FILMS, report, run
+from tests.support.faulty import Faulty
 
 FARM, TRUSTED = "www.ehow.com", "www.who.int"
 FILLER = "Much else is written on this page, and none of it matters here. " * 8
@@ -190,8 +191,8 @@ def test_a_provider_that_goes_in_mid_run_is_named_and_survived(
 ) -> None:
     (tmp_path / "second" / "b.example.org").mkdir(parents=True)
     (tmp_path / "second" / "b.example.org" / "wage.md").write_text("# Wages\n\nThe minimum wage of Velmark rose.\n")
-    faults = {"dies": Faults(dies_after=1), "limits": Faults(limits_after=1)}.get(kind)
-    second = CannedWeb(tmp_path / "second", read_page, tokenise, faults, name="vanishing web")
+    faults = {f"{kind}_after": 1} if kind != "vanishes" else {}
+    second = Faulty(CannedWeb(tmp_path / "second", read_page, tokenise, name="vanishing web"), **faults)
     failing = Vanishing(tmp_path / "second") if kind == "vanishes" else second
     events = run("What is the minimum wage of Velmark?", [web, failing], tmp_path)
     assert any("vanishing web" in o.shown for o in find(events, Observation))

@@ -1,5 +1,6 @@
 """What can befall the document store's file, told apart."""
 
+import contextlib
 import os
 import resource
 import sqlite3
@@ -29,8 +30,11 @@ def test_a_full_disk_is_named_and_spoils_nothing(tmp_path: Path, docs: Path, siz
     before = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
     refuse_to_grow(size)
     try:
-        with pytest.raises(LibraryError, match=r"There is no room to write docstore\.sqlite in .*docs-") as caught:
-            Library.of_paths(tmp_path, [docs]).add([docs])
+        with (
+            pytest.raises(LibraryError, match=r"There is no room to write docstore\.sqlite in .*docs-") as caught,
+            contextlib.closing(Library.of_paths(tmp_path, [docs])) as full,
+        ):
+            full.add([docs])
     finally:
         refuse_to_grow(before)
     assert not isinstance(caught.value, DamagedLibrary) and "--data" in caught.value.hint

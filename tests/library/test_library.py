@@ -231,7 +231,9 @@ def test_paths_have_a_library_of_their_own(tmp_path: Path, docs: Path) -> None:
     assert again.name == first.name
     assert counts(again.add([docs])) == (0, 0, 1, 0)
     again.close()
-    assert Library.of_paths(tmp_path, [docs / "a.txt"]).name != first.name
+    other = Library.of_paths(tmp_path, [docs / "a.txt"])
+    assert other.name != first.name
+    other.close()
 
 
 def test_find(library: Library, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

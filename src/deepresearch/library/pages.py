@@ -27,7 +27,7 @@ _OUTCOMES = {".html": "empty", ".txt": "wrong_kind", ".md": "wrong_kind"}
 
 
 class Getter(Protocol):
-    """What is needed of `Fetcher`; a canned web has it too."""
+    """What is needed of `Fetcher`."""
 
     async def get(self, url: str) -> Fetched:
         """The page at an address. Raises FetchFailed."""

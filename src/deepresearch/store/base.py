@@ -164,7 +164,7 @@ class Store(Protocol):
         ...
 
     def open(self, run: str) -> RunLog:
-        """Go on with a run. Raises UnknownRun, RunBusy, JournalDamaged (naming run and event)."""
+        """Open an existing run for writing. Raises UnknownRun, RunBusy, JournalDamaged (naming run and event)."""
         ...
 
     def read(self, run: str, after: int = 0) -> list[Event]:
@@ -250,7 +250,7 @@ def damaged(run: str, seq: int, what: str) -> JournalDamaged:
     """The error for one bad record."""
     return JournalDamaged(
         f"Run {run}: event {seq} {what}.",
-        "Nothing was changed. Bring the data folder back from a copy, or begin the run again.",
+        "Nothing was changed. Restore the data folder from a copy, or begin the run again.",
     )
 
 

@@ -46,7 +46,7 @@ class FolderBlobs:
         except OSError as error:
             raise InternalError(
                 f"A text of {len(data)} bytes could not be kept in {path.parent}: {error.strerror}.",
-                "Mend the disk, then resume the run.",
+                "Repair the disk, then resume the run.",
             ) from error
         return digest
 

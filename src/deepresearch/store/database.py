@@ -37,7 +37,7 @@ def connect(path: Path, patience: float) -> sqlite3.Connection:
             db.execute("pragma synchronous = full")
             _migrate(db, path)
             _add_checksum(db)
-        except BaseException:  # whatever it was: the file is let go of
+        except BaseException:  # whatever it was: the file must be closed
             db.close()
             raise
     except sqlite3.Error as error:
@@ -68,8 +68,8 @@ def connect_read_only(path: Path, patience: float) -> sqlite3.Connection:
 def trouble(what: str, error: sqlite3.Error) -> InternalError:
     """SQLite's error in the tree's terms: full, locked, failing disks are one thing, a broken file is another."""
     if type(error) is sqlite3.DatabaseError:
-        return JournalDamaged(f"{what}: {error}.", "Nothing was changed. Bring the data folder back from a copy.")
-    return InternalError(f"{what}: {error}.", "Mend the cause (space, rights, the disk itself) and try again.")
+        return JournalDamaged(f"{what}: {error}.", "Nothing was changed. Restore the data folder from a copy.")
+    return InternalError(f"{what}: {error}.", "Repair the cause (space, rights, the disk itself) and try again.")
 
 
 def _connect_read_only(path: Path, options: str, patience: float) -> sqlite3.Connection:
@@ -82,7 +82,7 @@ def _connect_read_only(path: Path, options: str, patience: float) -> sqlite3.Con
                 "Copy the folder to a writable place, or name another, with --data or DEEPRESEARCH_DATA.",
             )
         _add_checksum(db)
-    except BaseException:  # whatever it was: the file is let go of
+    except BaseException:  # whatever it was: the file must be closed
         db.close()
         raise
     return db

@@ -62,8 +62,8 @@ ROOM = 256 * 1024
 """Free bytes below which the data folder may be too full to be written."""
 CHECK = "pragma quick_check(20)"
 
-RESTORE = "Bring the data folder back from a copy."
-LOST_MEND = "Bring the journal back from a copy, with the file whose name ends in -wal, or begin the run again."
+RESTORE = "Restore the data folder from a copy."
+LOST_HINT = "Restore the journal from a copy, with the file whose name ends in -wal, or begin the run again."
 
 
 class SqliteStore:
@@ -154,7 +154,7 @@ class SqliteStore:
             return choose_run(run, [name for (name,) in self._select(SELECT_RUNS)])
         except UnknownRun:
             if run in self._lost():
-                raise UnknownRun(self._loss(run), LOST_MEND) from None
+                raise UnknownRun(self._loss(run), LOST_HINT) from None
             raise
 
     def problems(self) -> list[str]:
@@ -169,7 +169,7 @@ class SqliteStore:
                     self.read(summary.run)
                 except JournalDamaged as error:
                     found.append(str(error))
-        return found + [f"{self._loss(run)} {LOST_MEND}" for run in self._lost()]
+        return found + [f"{self._loss(run)} {LOST_HINT}" for run in self._lost()]
 
     def request(self, run: str, kind: str, body: dict[str, Any]) -> None:
         run = self.find(run)

@@ -1,7 +1,7 @@
 """What a tool is: a name, a description, arguments as a pydantic model, and one coroutine.
 
 Whose fault a failure is decides how it leaves `run`: a PolicyError or WorldError is shown to the policy and the
-run goes on; any other exception is a fault of the tool and stops the run with the journal intact.
+run continues; any other exception is a fault of the tool and stops the run with the journal intact.
 """
 
 import json
@@ -74,7 +74,7 @@ class Tool:
     """True where the order of calls matters (state, files): such calls of one turn run one after another."""
 
     async def run(self, arguments: Any, context: ToolContext) -> ToolResult:
-        """Carry the call out. `arguments` is an instance of `self.arguments`. Raises PolicyError, WorldError."""
+        """Execute the call. `arguments` is an instance of `self.arguments`. Raises PolicyError, WorldError."""
         raise NotImplementedError
 
     @classmethod
@@ -83,7 +83,7 @@ class Tool:
         return cls()
 
     def restore(self, data: dict[str, Any]) -> None:
-        """Take up the state that the newest recorded result of this tool carried. Stateless tools ignore it."""
+        """Restore the state that the newest recorded result of this tool carried. Stateless tools ignore it."""
 
     def close(self) -> None:
         """Close files and connections; most tools hold none."""

@@ -1,6 +1,6 @@
 """Change fragments of a text, each named by itself and just enough around it to be found once.
 
-A fragment is looked for as it stands, then with differences of white space, quotation marks and character forms
+A fragment is looked for as given, then with differences of white space, quotation marks and character forms
 ignored, then among similar places. All edits speak of the text as it is before any of them; all fit, or none is made.
 """
 
@@ -56,7 +56,7 @@ class Replacement:
     """Offsets in the text, in characters."""
     new: str
     similarity: float = 1.0
-    """1.0: found as it stands."""
+    """1.0: found as given."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Place:
 
 
 def plan_edits(text: str, edits: Sequence[Edit]) -> list[Replacement]:
-    """Where each edit applies in `text` and what comes there, in the order of `edits`.
+    """Where each edit applies in `text` and what it puts there, in the order of `edits`.
 
     Raises BadArguments for edits that make no sense, ToolFailed where one does not fit or fits twice; the message
     says for every such edit what is the matter and shows the nearest place.
@@ -103,7 +103,7 @@ def splice(text: str, replacements: Iterable[Replacement]) -> str:
 
 
 def line_number(text: str, offset: int) -> int:
-    """The line, from 1, in which the character at `offset` stands."""
+    """The line, from 1, of the character at `offset`."""
     return text.count("\n", 0, offset) + 1
 
 
@@ -189,7 +189,7 @@ class _Plain:
         raise ToolFailed(f"the fragment occurs {times} (lines {lines}{more}). Add text around it, or say which by nth.")
 
     def _with_margins(self, core: Place, find: str) -> Place:
-        """`core` with the white space before and after it that stands for that of `find`."""
+        """`core` with the white space before and after it that corresponds to that of `find`."""
         before, after = self.text[: core.start], self.text[core.end :]
         run_before = before[len(before.rstrip()) :]
         run_after = after[: len(after) - len(after.lstrip())]
@@ -290,7 +290,7 @@ def _occurrences(text: str, find: str) -> list[int]:
 
 
 def _reach(wanted: str, run: str) -> int:
-    """How much of the white space `run` stands for the white space `wanted`; both read away from the fragment."""
+    """How much of the white space `run` corresponds to the white space `wanted`; both read away from the fragment."""
     end = 0
     for _ in range(wanted.count("\n")):
         end = run.find("\n", end) + 1 or end

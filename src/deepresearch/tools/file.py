@@ -62,9 +62,9 @@ class FileArguments(Arguments):
     limit: int = Field(default=2_000, ge=1)
     """read: lines to show at most."""
     column: int = Field(default=0, ge=0)
-    """read: characters to skip in each line, to go on with a line that was cut."""
+    """read: characters to skip in each line, to continue a line that was cut."""
     recursive: bool = False
-    """list: show also what lies in folders below."""
+    """list: show also what is in folders below."""
 
 
 class FileTool(Tool):

@@ -65,7 +65,7 @@ class Group:
 
     @property
     def best(self) -> int:
-        """The member that stands for all: of the best source, a page rather than an excerpt, the fullest excerpt."""
+        """The member shown for all: of the best source, a page rather than an excerpt, the fullest excerpt."""
         keys = [
             (-v.weight, p.excerpt, -len(p.text) * p.excerpt) for p, v in zip(self.members, self.verdicts, strict=True)
         ]
@@ -87,7 +87,7 @@ def fuse(
     """One ranking out of the providers' rankings, best first.
 
     Near-duplicates, and excerpts of one page, count once, and once per provider; the most authoritative of them
-    stands for all. Equal fused scores are ordered by the text's own fit to the query. Then authority decides among
+    is shown for all. Equal fused scores are ordered by the text's own fit to the query. Then authority decides among
     the comparably relevant. title: only documents whose title fits this name, better fits first. Without it,
     documents that `query` names come first, unless they are of the worst tier. authority: the built-in table where
     None.
@@ -104,7 +104,7 @@ def fuse(
 def gather(results: Sequence[SearchResult], query: str, authority: Authority) -> list[Group]:
     """The hits in groups that count as one, by fused score, and where that is equal by the text's own.
 
-    A provider that is alone and has weighed its hits has settled all that already.
+    A provider that is alone and has weighed its hits has done all that already.
     """
     settled = len(results) == 1 and results[0].weighed
     gathered = _Gathered()
@@ -239,7 +239,7 @@ def _bare(name: str) -> list[str]:
 
 
 def _contains(words: list[str], part: list[str]) -> bool:
-    """`part` stands in `words` without a gap."""
+    """Whether `words` contain `part` without a gap."""
     return any(words[i : i + len(part)] == part for i in range(len(words) - len(part) + 1))
 
 

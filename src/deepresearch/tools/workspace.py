@@ -111,7 +111,7 @@ class Workspace:
                 return None
 
     def stat(self, path: str, *, follow: bool = True) -> Entry:
-        """What is at `path`; with `follow`, a link that stays inside stands for its target."""
+        """What is at `path`; with `follow`, a link that stays inside is its target."""
         path = self.relative(path)
         with _named(path):
             if follow:

@@ -1,4 +1,4 @@
-"""Pages as they were read, kept for ever: what a citation rests on, and what a run can be replayed from.
+"""Pages as they were read, kept for ever: the evidence behind citations, and what a run can be replayed from.
 
 pages.sqlite        one row per reading: url, final url, status, headers, time, hash of the body; failures too
 bodies/ab/abcd...   bodies by SHA-256, compressed
@@ -166,7 +166,7 @@ class Archive:
 
 def _unusable(folder: Path, error: Exception) -> InternalError:
     return InternalError(
-        f"The archive of pages in {folder} cannot be used: {error}.", "Mend the disk or move the folder away."
+        f"The archive of pages in {folder} cannot be used: {error}.", "Repair the disk or move the folder away."
     )
 
 

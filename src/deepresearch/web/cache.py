@@ -1,8 +1,8 @@
 """Answers to queries, kept: an identical query is answered without asking the provider again, and says how old it is.
 
-Every answer is kept for ever, failures too, so that a run can be replayed; only an answer that says something and is
-young enough stands in for asking. Keys are never kept: what tells two queries apart is the provider, its address, the
-words and the filters.
+Every answer is kept for ever, failures too, so that a run can be replayed; only an answer that is useful and young
+enough is given in place of asking. Keys are never kept: two queries are the same if provider, address, words and
+filters are.
 """
 
 import asyncio
@@ -112,7 +112,7 @@ class QueryCache:
 
 
 class CachedProvider:
-    """A provider whose answers are kept. A cache that cannot be used is named in the notes; the search goes on."""
+    """A provider whose answers are kept. A cache that cannot be used is named in the notes; the search continues."""
 
     def __init__(self, provider: SearchProvider, cache: QueryCache) -> None:
         self.provider = provider

@@ -16,7 +16,7 @@ from ..version import __version__
 from .archive import Archive
 from .fetched import Fetched
 from .guard import PORTS, Guard, Resolver
-from .rate_limit import Turns
+from .rate_limit import RateLimit
 from .robots import LONGEST as LONGEST_ROBOTS
 from .robots import Robots
 from .screening import check_page, check_status, is_readable
@@ -89,7 +89,7 @@ class Fetcher:
         self._own_guard = Guard(allow_hosts, ports, resolver, all_own=True)
         # Two sets of connections: one opened to the user's own server must never carry a page's request.
         self._transports: dict[Guard, Transport] = {}
-        self._turns = Turns(interval, per_host, in_all)
+        self._rate = RateLimit(interval, per_host, in_all)
         self._robots = Robots(self._read_robots, PRODUCT)
 
     async def get(
@@ -130,7 +130,7 @@ class Fetcher:
         Asked again only where no answer came; what a status means, the interface's own client knows best.
 
         params: added to the query. json: sent as the body. Redirects are followed for GET and within one site.
-        allow_private: the user has configured this address, so it may stand on loopback or in a private network and
+        allow_private: the user has configured this address, so it may be on loopback or in a private network and
         have any port. Raises FetchFailed where no answer came.
         """
         target = parse_url(url)
@@ -186,7 +186,7 @@ class Fetcher:
             url = sending.url
             guard.check(url)
             if robots:
-                self._turns.slow_down(url.host, await self._robots.check(url) or 0)
+                self._rate.slow_down(url.host, await self._robots.check(url) or 0)
             answer = await self._attempts(sending, taking, guard, clock)
             location = answer.headers.get("location")
             if answer.status not in REDIRECTS or not location:
@@ -217,7 +217,7 @@ class Fetcher:
             attempts = schedule(self._attempts_limit, self._wait, longest=LONGEST_PAUSE, may_repeat=may_repeat)
             async for attempt in attempts:
                 with attempt:
-                    async with self._turns.turn(url.host, own=own):
+                    async with self._rate.slot(url.host, own=own):
                         answer = await transport.exchange(sending, taking, clock)
                     if answer.status in taking.retried:
                         raise _refused(url, answer)

@@ -1,4 +1,4 @@
-"""Where a connection may go: host, port and every address that the host's name stands for."""
+"""Where a connection may go: host, port and every address of the host."""
 
 import asyncio
 import socket
@@ -20,13 +20,13 @@ Resolver = Callable[[str, int], Awaitable[list[str]]]
 """Host and port to addresses; raises OSError."""
 
 PORTS = frozenset({80, 443, 8080, 8443})
-"""Where pages live."""
+"""Ports at which pages are read."""
 LOOK_UP_TIMEOUT = 10.0
 """Seconds for a name."""
 MOST_TRIED = 3
 """Addresses of one host that are dialled."""
 _LOCAL_NAMES = ("localhost", "localdomain", "local", "internal", "home.arpa", "onion")
-"""Names that lead into the machine, its network or its cloud, whatever a look-up says."""
+"""Names of the machine, its network or its cloud, whatever a look-up says."""
 
 
 class Guard:
@@ -40,8 +40,8 @@ class Guard:
         *,
         all_own: bool = False,
     ) -> None:
-        """allow_hosts: `host` or `host:port` of servers that the user runs: they may stand on loopback or in a private
-        network and have any port. all_own: every host is such a one.
+        """allow_hosts: `host` or `host:port` of servers that the user runs: they may be on loopback or in a private
+        network, at any port. all_own: every host is such a one.
         """
         self._allow_hosts = allow_hosts
         self._ports = ports
@@ -53,7 +53,7 @@ class Guard:
         return self._all_own or not self._allow_hosts.isdisjoint({host, f"{host}:{port}"})
 
     def check(self, url: Url) -> None:
-        """What can be said before a look-up. Raises FetchFailed (blocked_address)."""
+        """Refuse what can be refused before a look-up. Raises FetchFailed (blocked_address)."""
         own = self.is_own(url.host, url.port)
         if not own and url.port not in self._ports:
             raise _blocked(url.place, f"port {url.port} is not one of {', '.join(map(str, sorted(self._ports)))}")

@@ -1,4 +1,4 @@
-"""Politeness: how often and how many at once."""
+"""How often and how many at once a host is asked."""
 
 import asyncio
 import time
@@ -10,8 +10,8 @@ LONGEST_INTERVAL = 5.0
 """Seconds between two requests that a site can ask for."""
 
 
-class Turns:
-    """Requests wait here for their turn: a few at once in all, fewer per host, and a pause between two to one host."""
+class RateLimit:
+    """Requests wait here: a few run at once in all, fewer per host, with a pause between two to one host."""
 
     def __init__(self, interval: float, per_host: int, in_all: int) -> None:
         """interval: seconds between two requests to one host."""
@@ -22,12 +22,12 @@ class Turns:
         self._asked: dict[str, float] = {}
 
     def slow_down(self, host: str, interval: float) -> None:
-        """Heed a host's wish for a longer pause, within reason."""
+        """Keep a longer pause between two requests that a host asks for, up to LONGEST_INTERVAL."""
         self._asked[host] = min(interval, LONGEST_INTERVAL)
 
     @asynccontextmanager
-    async def turn(self, host: str, *, own: bool = False) -> AsyncIterator[None]:
-        """Wait for a turn at `host`. own: a server that the user runs needs no pauses."""
+    async def slot(self, host: str, *, own: bool = False) -> AsyncIterator[None]:
+        """Wait until `host` may be asked. own: a server that the user runs needs no pauses."""
         async with self._hosts[host]:
             if not own:
                 await self._pause(host)

@@ -46,7 +46,7 @@ class SearchResult:
     complete: bool = True
     """False: not everything was asked or gave an answer, so that no hits do not mean that there is nothing."""
     weighed: bool = False
-    """Authority has had its say in the order, by scores that ranks no longer show."""
+    """The order already reflects authority, by scores that ranks no longer show."""
 
 
 def passage_id(document: str, text: str, repeat: int = 0) -> str:
@@ -86,7 +86,7 @@ class Source(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
         ...
 
 

@@ -9,7 +9,7 @@ import pytest
 from deepresearch.errors import FetchFailed, LibraryError, SearchFailed
 from deepresearch.library.pages import read_page
 from deepresearch.text.terms import tokenise
-from deepresearch.web.providers.canned import CannedWeb, Faults
+from deepresearch.web.providers.canned import CannedWeb
 from deepresearch.web.search import Query, SearchResult
 
 PAGES = {
@@ -101,15 +101,6 @@ async def test_what_is_not_in_this_web(make: Make) -> None:
         "http://docs.example.org/style.css",
     ):
         assert await web.open(reference) == []
-        with pytest.raises(FetchFailed, match="404") as caught:
-            await web.get(reference)
-        assert caught.value.is_dead_link
-
-
-async def test_it_stands_in_for_the_fetcher(make: Make) -> None:
-    page = await make().get(GUIDE)
-    assert (page.status, page.headers["content-type"], page.final_url) == (200, "text/html", GUIDE)
-    assert page.body == PAGES["docs.example.org/guide/index.html"].encode()
 
 
 @pytest.mark.parametrize(
@@ -134,35 +125,6 @@ async def test_filters(make: Make, filters: dict[str, Any], found: set[str], not
 async def test_the_same_again(make: Make) -> None:
     query = Query("the parser 工资", k=20)
     assert await make().search(query) == await make().search(query)
-
-
-async def test_it_dies(make: Make) -> None:
-    web = make(faults=Faults(dies_after=2))
-    await web.search(Query("parser"))
-    await web.open(PARSER)
-    with pytest.raises(SearchFailed) as caught:
-        await web.search(Query("parser"))
-    assert caught.value.outcome == "unreachable"
-    with pytest.raises(FetchFailed):
-        await web.open(PARSER)
-
-
-async def test_it_limits_the_rate(make: Make) -> None:
-    web = make(faults=Faults(limits_after=0, retry_after=7), name="limited")
-    with pytest.raises(SearchFailed, match=r"limited limits the rate\. It asks to wait 7 s") as caught:
-        await web.search(Query("parser"))
-    assert (caught.value.outcome, caught.value.retry_after) == ("rate_limited", 7)
-
-
-async def test_it_is_slow(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    slept: list[float] = []
-
-    async def note(seconds: float) -> None:
-        slept.append(seconds)
-
-    monkeypatch.setattr("asyncio.sleep", note)
-    await make(faults=Faults(delay=9)).open(PARSER)
-    assert slept == [9]
 
 
 async def test_folders_elsewhere(folder: Path, tmp_path: Path) -> None:

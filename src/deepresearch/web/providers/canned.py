@@ -4,7 +4,7 @@ A page's address is `http://` and its path below the folder, so that the folders
 `docs.python.org/3/index.html` is http://docs.python.org/3/index.html. A file `canned.toml` in the folder may say
 otherwise and more:
 
-    [hosts]                                     # a folder, here or elsewhere, and the address it stands for
+    [hosts]                                     # a folder, here or elsewhere, and its address
     "/usr/share/doc/python3.11/html" = "docs.python.org/3"
 
     [pages."docs.python.org/3/whatsnew/3.11.html"]  # facts about a page, by its address
@@ -17,7 +17,6 @@ Nothing here depends on time, chance or the network.
 """
 
 import asyncio
-import mimetypes
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
@@ -29,7 +28,6 @@ from urllib.parse import quote, unquote
 from ...errors import FetchFailed, LibraryError, SearchFailed
 from ...threads import in_thread
 from ...trajectory import Passage
-from ..fetched import Fetched
 from ..passage_index import PassageIndex
 from ..search import Hit, Query, SearchResult, excerpt_id
 from .base import Site, in_range, parse_site, primary_language, within
@@ -43,20 +41,6 @@ _KNOWN = ("title", "date", "language")
 
 
 @dataclass(frozen=True)
-class Faults:
-    """What goes wrong, counted in requests (searches and pages together); None: never."""
-
-    dies_after: int | None = None
-    """From then on there is no answer any more."""
-    limits_after: int | None = None
-    """From then on the rate is limited."""
-    retry_after: float = 60.0
-    """Seconds that a limit asks to wait."""
-    delay: float = 0.0
-    """Seconds that every answer takes."""
-
-
-@dataclass(frozen=True)
 class Page:
     url: str
     file: Path
@@ -64,14 +48,13 @@ class Page:
 
 
 class CannedWeb:
-    """Searches the folder, opens its pages, and can stand in for the fetcher (`get`)."""
+    """Searches the folder and opens its pages."""
 
     def __init__(
         self,
         folder: Path,
         read: Callable[[Path, str], Sequence[Passage]],
         tokenise: Callable[[str], list[str]],
-        faults: Faults | None = None,
         name: str = "canned",
         keep: Path | None = None,
     ) -> None:
@@ -84,10 +67,8 @@ class CannedWeb:
         self.name = name
         self._folder = folder
         self._keep = keep
-        self.requests = 0
         self._read = read
         self._tokenise = tokenise
-        self._faults = faults or Faults()
         manifest = _manifest(folder / MANIFEST)
         self._excerpt = _length(manifest.get("excerpt", 0), folder / MANIFEST)
         self._pages = {_plain(page.url): page for page in _pages(folder, manifest)}
@@ -104,12 +85,12 @@ class CannedWeb:
         return sorted(page.url for page in self._pages.values())
 
     async def search(self, query: Query) -> SearchResult:
-        """The passages that fit best, by BM25 over title, headings and text. Raises SearchFailed, as faults say."""
+        """The passages that fit best, by BM25 over title, headings and text. SearchFailed: the folder is gone."""
         site = parse_site(query.site) if query.site else None
         if query.site and not site:
             return SearchResult([], self.name, [f"not asked: {query.site!r} is no site of the web"], complete=False)
-        if failure := await self._request():
-            raise SearchFailed(*failure)
+        if gone := self._gone():
+            raise SearchFailed(gone, outcome="unreachable")
         index = await self.prepare()
         words = self._tokenise(query.text)
         passages, undated = await in_thread(self._best, index, words, query, site)
@@ -155,13 +136,13 @@ class CannedWeb:
     async def open(self, reference: str) -> list[Passage]:
         """All passages of the page at an address; none where it is not in this web.
 
-        Raises FetchFailed for a page that is gone or has no text, and by faults.
+        Raises FetchFailed for a page that is gone or has no text.
         """
         page = self._pages.get(_plain(reference))
         if page is None:
             return []
-        if failure := await self._request():
-            raise FetchFailed(failure[0], outcome="dead_host")
+        if gone := self._gone():
+            raise FetchFailed(gone, outcome="dead_host")
         if not page.file.is_file():
             raise FetchFailed(f"{page.url} is not in the canned web any more (HTTP 404).", outcome="http_404")
         passages = await in_thread(self._passages, page)
@@ -169,34 +150,13 @@ class CannedWeb:
             raise FetchFailed(f"{page.url} holds no text.", outcome="empty")
         return passages
 
-    async def get(self, url: str, **_: object) -> Fetched:
-        """The file at an address, as the fetcher gives a page. Raises FetchFailed where there is none."""
-        page = self._pages.get(_plain(url))
-        if failure := await self._request():
-            raise FetchFailed(failure[0], outcome="dead_host")
-        if page is None:
-            raise FetchFailed(f"{url} is not in the canned web (HTTP 404).", outcome="http_404")
-        kind = mimetypes.guess_type(page.file.name)[0] or "text/plain"
-        body = await in_thread(page.file.read_bytes)
-        return Fetched(url, page.url, 200, {"content-type": kind}, body, page.file.stat().st_mtime, from_archive=False)
-
     def close(self) -> None:
         """Close the index."""
         self._index = None
 
-    async def _request(self) -> tuple[str, str, str, float | None] | None:
-        """Count a request; the failure that is due, as the arguments of an error."""
-        self.requests += 1
-        faults = self._faults
-        await asyncio.sleep(faults.delay)
-        if not self._folder.is_dir():
-            return f"{self.name} gives no answer: its folder is gone.", "", "unreachable", None
-        if faults.dies_after is not None and self.requests > faults.dies_after:
-            return f"{self.name} gives no answer.", "", "unreachable", None
-        if faults.limits_after is not None and self.requests > faults.limits_after:
-            wait = faults.retry_after
-            return f"{self.name} limits the rate. It asks to wait {wait:g} s.", "", "rate_limited", wait
-        return None
+    def _gone(self) -> str:
+        """Why nothing can be asked; empty where it can."""
+        return "" if self._folder.is_dir() else f"{self.name} gives no answer: its folder is gone."
 
     def _build(self) -> PassageIndex:
         pages = [page for _, page in sorted(self._pages.items())]
