@@ -30,6 +30,7 @@ SLOW = (
     "library/test_confinement.py",
     "library/test_killed.py",
     "library/test_real_data.py",
+    "models/test_real_server.py",
     "store/test_crash.py",
     "tools/test_redo.py",
     "web/test_hostile.py",

@@ -29,7 +29,7 @@ SHORT_NAMES = {
 }
 """Environment names that people try first."""
 KEY_SUFFIX = "_API_KEY"
-NOT_SETTINGS = frozenset({"SHARED", "KILLS", "UNCLOSED"})
+NOT_SETTINGS = frozenset({"SHARED", "KILLS", "UNCLOSED", "TEST_MODELS"})
 """Names with the prefix that belong to the test suite."""
 RENAMED = {"report.mend": "report.max_revisions"}
 """Earlier names of settings, still read everywhere."""

@@ -138,11 +138,11 @@ REFUSED = {
     "list of two": ("search", '[{"query": "x"}, {"query": "y"}]', "2 objects"),
     "a field before": ("search", '"top": 5, {"query": "x"}', "behind the object|more than one|before the object|bare"),
     "unknown field": ("search", '{"q": "x"}', 'no field "q". Did you mean "query"'),
-    "missing field": ("search", '{"top": 5}', 'field "query" is missing'),
-    "null for a required field": ("search", '{"query": null}', "null is no text"),
-    "out of range": ("search", '{"query": "x", "top": 21}', "largest allowed value, 20"),
-    "no whole number": ("search", '{"query": "x", "top": 5.5}', "5.5 is no whole number"),
-    "no choice": ("search", '{"query": "x", "since": "year"}', '"day", "week", "any"'),
+    "missing field": ("search", '{"top": 5}', "'query' is a required"),
+    "null for a required field": ("search", '{"query": null}', "None is not of type 'string'"),
+    "out of range": ("search", '{"query": "x", "top": 21}', "greater than the maximum of 20"),
+    "no whole number": ("search", '{"query": "x", "top": 5.5}', "5.5 is not of type"),
+    "no choice": ("search", '{"query": "x", "since": "year"}', "not one of ['day', 'week', 'any']"),
     "octal or decimal": ("search", '{"query": "x", "top": 010}', "two readings"),
     "NaN": ("search", '{"query": "x", "top": NaN}', "NaN"),
     "infinite": ("search", '{"query": "x", "top": 1e999}', "too large"),
@@ -194,7 +194,7 @@ def test_a_reply_that_was_cut_off_runs_nothing(raw: str, finish: str) -> None:
 def test_all_problems_are_listed_at_once() -> None:
     problem = read_arguments("search", '{"qury": "x", "top": 99, "since": "year"}', SCHEMAS).problem
     assert problem is not None
-    for words in ('"qury"', '"query" is missing', "99", '"year"', "whole number 1 to 20"):
+    for words in ('"qury"', "'query' is a required", "99", "'year'", "whole number 1 to 20"):
         assert words in problem
 
 
@@ -322,7 +322,7 @@ def test_text_around_calls_stays() -> None:
         ("<tool_call>{}</tool_call>", "names no tool"),
         ("<tool_call></tool_call>", "empty"),
         ('<tool_call>{"name": "rm", "arguments": {}}</tool_call>', 'no tool "rm"'),
-        ('<tool_call>{"name": "search"}</tool_call>', '"query" is missing'),
+        ('<tool_call>{"name": "search"}</tool_call>', "'query' is a required"),
         ('<tool_call>{"name": "now", "arguments": {}, "query": "x"}</tool_call>', "nothing beside them"),
     ],
 )

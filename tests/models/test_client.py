@@ -3,9 +3,11 @@
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,10 +27,11 @@ from deepresearch.errors import (
 )
 from deepresearch.models.base import Reply
 from deepresearch.models.client import ChatClient
-from deepresearch.settings import ModelSettings
+from deepresearch.settings import ModelSettings, NetworkSettings
 from tests.models.streams import OPENAI_TEXT, chunk
 from tests.models.test_oracle import ASK, SEARCH
 from tests.support.chat_server import Behaviour, ChatServer
+from tests.web.site import certificate, page, serve
 
 KEY = "sk-very-secret-0123456789"
 Complete = Callable[..., Any]
@@ -264,6 +267,21 @@ async def test_nothing_listens() -> None:
     await client.close()
 
 
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
+async def test_certificates_of_an_organisation(tmp_path: Path) -> None:
+    tls, _ = certificate(tmp_path, "localhost", str(shutil.which("openssl")))
+    whole = json.dumps(WHOLE)
+    async with serve({"/v1/chat/completions": page(whole, kind="application/json")}, tls) as site:
+        settings = ModelSettings(name="m", base_url=site.url("/v1", "localhost"), retries=3)
+        client = ChatClient(settings, "")
+        with pytest.raises(ModelUnreachable, match=r"certificate.*network\.ca_file"):
+            await client.complete(ASK)
+        await client.close()
+        client = ChatClient(settings, "", network=NetworkSettings(ca_file=str(tmp_path / "localhost.pem")))
+        assert (await client.complete(ASK)).text == "Yes."
+        await client.close()
+
+
 # ---- Replies that the server breaks off, and streams in odd forms ----
 
 
@@ -303,6 +321,7 @@ ODD: dict[str, Behaviour] = {
     "JSON line by line": {"body": "\n".join(json.dumps(event) for event in OPENAI_TEXT[:-1])},
     "a whole message as an event": {"raw": [sse(WHOLE)]},
     "events without empty lines": {"raw": [sse(*OPENAI_TEXT).replace("\n\n", "\n")]},
+    "the field's name twice": {"raw": [sse(*OPENAI_TEXT).replace("data: ", "data: data: ")]},
     "an event over several lines": {"raw": [sse(WHOLE).replace(', "', ',\ndata: "'), "data: [DONE]\n\n"]},
 }
 

@@ -106,6 +106,7 @@ def test_cached_tokens_in_every_spelling() -> None:
     assert usage_of({"prompt_tokens_details": {"cached_tokens": 64}}) == (100, 64, 7)
     assert usage_of({"prompt_tokens_details": None, "prompt_cache_hit_tokens": 64}) == (100, 64, 7)
     assert usage_of({"cached_tokens": 64}) == (100, 64, 7)
+    assert usage_of({"cached_tokens": 900}) == (1000, 900, 7)
 
 
 def test_usage_that_is_missing_is_estimated_and_says_so() -> None:

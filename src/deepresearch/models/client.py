@@ -143,6 +143,8 @@ class ChatClient:
                 # Most likely a kept connection that the server had closed meanwhile: a fresh one is no further attempt.
                 ask.tried.add("connection")
                 return await self._once(ask, fields)
+            if "CERTIFICATE_VERIFY" in str(error):
+                raise self._failures.untrusted(str(error)) from error
             if not assembler.finish:
                 why = "the connection broke in mid-reply" if assembler.begun else str(error) or type(error).__name__
                 failed = self._failures.broken if assembler.begun else self._failures.unreachable

@@ -6,7 +6,7 @@ changed accordingly and sent again at once, and the change is remembered for as 
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -127,38 +127,20 @@ class Endpoint:
             if name in sent and _mentions(words, name):
                 self.without.add(name)
                 return f"The endpoint refuses {name}; it is left out."
-        for name, cure in self._cures(words, sent).items():
-            if name not in ask.tried:
+        form, streams = self.form, not sent["stream"]
+        reasoning = "takes no earlier reasoning" if form.reasoning else "wants its earlier reasoning back"
+        for name, pattern, useful, value, told in (
+            ("short_ids", _IDS, not form.short_ids, True, "wants call ids of nine letters or digits"),
+            ("reasoning", _REASONING, True, not form.reasoning, reasoning),
+            ("system", _SYSTEM, form.system, False, "takes no system message; it is part of the question"),
+            ("tool_names", _NAMES, not form.tool_names, True, "wants the tool's name beside each result"),
+            ("stream", _STREAM, True, streams, f"wants replies {'' if streams else 'not '}streamed"),
+        ):
+            if useful and name not in ask.tried and pattern.search(words):
                 ask.tried.add(name)
-                return cure()
+                setattr(self if name == "stream" else form, name, value)
+                return f"The endpoint {told}."
         return ""
-
-    def _cures(self, words: str, sent: Mapping[str, Any]) -> dict[str, Callable[[], str]]:
-        """Cures by name that fit the words."""
-
-        def change(what: str, **values: Any) -> Callable[[], str]:
-            def apply() -> str:
-                for name, value in values.items():
-                    setattr(self if hasattr(self, name) else self.form, name, value)
-                return what
-
-            return apply
-
-        found: dict[str, Callable[[], str]] = {}
-        if _IDS.search(words) and not self.form.short_ids:
-            found["ids"] = change("The endpoint wants call ids of nine letters or digits.", short_ids=True)
-        if _REASONING.search(words):
-            wants = not self.form.reasoning
-            told = "wants its earlier reasoning back" if wants else "takes no earlier reasoning"
-            found["reasoning"] = change(f"The endpoint {told}.", reasoning=wants)
-        if _SYSTEM.search(words) and self.form.system:
-            found["system"] = change("The endpoint takes no system message; it is part of the question.", system=False)
-        if _NAMES.search(words) and not self.form.tool_names:
-            found["names"] = change("The endpoint wants the tool's name beside each result.", tool_names=True)
-        if _STREAM.search(words):
-            other = not sent["stream"]
-            found["stream"] = change(f"The endpoint wants replies {'' if other else 'not '}streamed.", stream=other)
-        return found
 
     def _shorten(self, words: str, sent: Mapping[str, Any], ask: Ask) -> str:
         """Ask for a shorter reply, under the other name, or leave its length to the server."""

@@ -177,6 +177,12 @@ class Failures:
             ModelUnreachable(f"{self.endpoint}: {self._clean(why)}.", f"Check {self.setting} and that the server runs.")
         )
 
+    def untrusted(self, why: str) -> ModelUnreachable:
+        """A certificate that nothing known here vouches for."""
+        return ModelUnreachable(
+            f"{self.endpoint}: {self._clean(why)}.", "Name your organisation's certificates in network.ca_file."
+        )
+
     def broken(self, why: str) -> Retryable:
         """An answer that stops in the middle or cannot be read."""
         return Retryable(BrokenReply(f"{self.endpoint}: {self._clean(why)}.", "Try again; see the server's log."))

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 Schema = Mapping[str, Any]
 MOST_PROBLEMS = 8
 LONGEST_SKETCH = 700
+LONGEST_QUOTED = 80
+LONGEST_SENTENCE = 300
 
 
 class _Unfit(ValueError):
@@ -72,7 +74,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {quote(lowered[near[0]])}?" if near else ""
 
 
-def quote(value: Any, longest: int = 80) -> str:
+def quote(value: Any, longest: int = LONGEST_QUOTED) -> str:
     """`value` as short JSON for a message: control characters escaped, cut where it is long."""
     text = json.dumps(value[: longest + 1] if isinstance(value, str) else value, ensure_ascii=False)
     text = text.encode("utf-8", "backslashreplace").decode()
@@ -207,30 +209,15 @@ def _sentences(error: "ValidationError") -> list[str]:
     place = ".".join(str(part) for part in error.absolute_path)
     prefix = f"{place}: " if place else ""
     instance: Any = error.instance
-    schema: Any = error.schema
-    wanted: Any = error.validator_value
-    match error.validator:
-        case "additionalProperties" if isinstance(instance, dict):
-            known = list(schema.get("properties", {}))
-            unknown = [name for name in instance if name not in known]
-            free = [name for name in known if name not in instance]
-            return [f"{prefix}there is no field {quote(name)}.{nearest(name, free)}" for name in unknown[:4]]
-        case "required":
-            missing = next(name for name in wanted if name not in instance and repr(name) in error.message)
-            return [f"{prefix}the field {quote(missing)} is missing."]
-        case "type":
-            kinds = [wanted] if isinstance(wanted, str) else wanted
-            return [f"{prefix}{quote(instance)} is no {' or '.join(_KIND_WORDS.get(kind, kind) for kind in kinds)}."]
-        case "enum":
-            return [f"{prefix}{quote(instance)} is none of {', '.join(quote(choice) for choice in wanted)}."]
-        case "minimum":
-            return [f"{prefix}{quote(instance)} is below the smallest allowed value, {wanted}."]
-        case "maximum":
-            return [f"{prefix}{quote(instance)} is above the largest allowed value, {wanted}."]
-        case "anyOf" | "oneOf":
-            return [f"{prefix}{quote(instance)} fits none of: {' | '.join(_sketch(one, 1) for one in wanted)[:200]}."]
-        case _:
-            return [f"{prefix}{quote(instance)} breaks the rule {error.validator} = {quote(wanted)}."]
+    if error.validator == "additionalProperties" and isinstance(instance, dict):
+        schema: Any = error.schema
+        known = list(schema.get("properties", {}))
+        free = [name for name in known if name not in instance]
+        unknown = [name for name in instance if name not in known][:4]
+        return [f"{prefix}there is no field {quote(name)}.{nearest(name, free)}" for name in unknown]
+    given = repr(instance)
+    told = error.message.replace(given, quote(instance)) if len(given) > LONGEST_QUOTED else error.message
+    return [f"{prefix}{told[:LONGEST_SENTENCE]}."]
 
 
 _KIND_WORDS = {

@@ -13,7 +13,7 @@ from .calls import GivenCall
 
 DONE = "[DONE]"
 _LINE_END = re.compile(rb"\r?\n|\r(?=[^\n])")  # a return at the very end may be half of a line end
-_FIELD = re.compile(r"(data|event|id|retry|error):\s?(.*)", re.DOTALL)
+_FIELD = re.compile(r"(data|event|id|retry|error):\s?(?:data:\s?)*(.*)", re.DOTALL)  # some proxies write data: twice
 _SURE = 8
 """Characters from which a repetition in a stream is no coincidence."""
 
@@ -157,13 +157,15 @@ class Assembler:
     def usage(self, messages: Sequence[Message]) -> Usage:
         """Tokens as the server counts them; where it does not, an estimate from the bytes of `messages` and reply."""
         told = self._usage
-        if not isinstance(told.get("prompt_tokens"), int):
+        prompt = told.get("prompt_tokens") or told.get("input_tokens")
+        if not isinstance(prompt, int):
             written = "".join([self.text, self.reasoning, *(call.tool + call.arguments for call in self.calls())])
             output = len(written.encode("utf-8", "replace")) // 4 + 1
             return Usage(input=len(str(messages).encode("utf-8", "replace")) // 4 + 1, output=output, estimated=True)
         details = told.get("prompt_tokens_details") or {}
         cached = details.get("cached_tokens") or told.get("prompt_cache_hit_tokens") or told.get("cached_tokens") or 0
-        return Usage(input=told["prompt_tokens"], cached=cached, output=told.get("completion_tokens") or 0)
+        whole = prompt + cached if cached > prompt else prompt  # some count apart what they had already
+        return Usage(input=whole, cached=cached, output=told.get("completion_tokens") or told.get("output_tokens") or 0)
 
     def sample(self) -> Sample | None:
         """Tokens as sampled, where the server gave all of them."""
