@@ -29,7 +29,7 @@ def test_one_idea_each_with_its_sources() -> None:
     found = opened(RICH, language="zh")
     assert found[0][0].startswith("Water 水\n问题：")
     assert found[1][0] == "Findings" and "It boils at 100 °C [1a]; H2O." in found[1][1]
-    assert found[1][-1] == "[1] Title of a.md，无日期"
+    assert found[1][-1] == "[1] Title of a.md"
     assert any(
         slide[:2] == ["Findings", "细节"] and slide[2] == "1. 第一点 [1b]\n\u2003– nested\n2. second" for slide in found
     )

@@ -82,7 +82,7 @@ def number(value: float) -> str:
 
 def minutes(value: float) -> str:
     """`value` minutes for a reader, who gains nothing from fractions of a second."""
-    return "< 0.01" if 0 < value < 0.01 else number(value)
+    return "< 0.01" if 0 < value < 0.01 else number(round(value, 2))
 
 
 def counted(n: float, noun: str) -> str:

@@ -295,8 +295,8 @@ def _linked(title: str, url: str | None) -> str:
 
 
 def _level(cited: Cited, report: ReportModel) -> str:
-    """What the check found, where there was one."""
-    if not report.checked:
+    """What the check found, where there was one; nothing for a quotation that a program copied."""
+    if not report.checked or (report.without_model and cited.level == "supports"):
         return ""
     return f'<span class="level {cited.level}">{text(report.labels.of("levels", cited.level))}</span>'
 

@@ -50,7 +50,7 @@ def one_line(text: str, longest: int | None = None) -> str:
         return line
     cut = line[: longest - 1]
     space = cut.rfind(" ", longest * 2 // 3)
-    return (cut[:space] if space > 0 else cut).rstrip(" ,;:，；：、") + "…"
+    return (cut[:space] if space > 0 else cut).rstrip(" ,;:.，；：、。") + "…"
 
 
 def safe_url(url: str | None) -> str | None:

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from ..errors import ExportError
 from ..sandbox.browser import INSTEAD, find_chromium, print_page, without_font
 from .blocks import blocks, words_of
+from .frame import closing
 from .html import html
-from .markup import clean, plain
+from .markup import clean
 from .structure import ReportModel
 
 
@@ -46,8 +47,8 @@ def missing_letters(report: ReportModel, printed: bytes) -> list[str]:
 
 def letters(report: ReportModel) -> list[str]:
     """Letters beyond the Latin ones that the page shows, each once."""
-    quoted = [plain(c.passage.text)[:300] for r in report.references for c in r.passages]
-    shown = clean(" ".join([report.title, report.question, words_of(blocks(report.body, report.labels)), *quoted]))
+    body = words_of([*blocks(report.body, report.labels), *closing(report)])
+    shown = clean(" ".join([report.title, report.question, body]))
     return list(dict.fromkeys(c for c in shown if c.isalnum() and ord(c) > 0x24F))
 
 

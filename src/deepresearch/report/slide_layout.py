@@ -137,7 +137,8 @@ def _lines_of(items: Items, depth: int) -> Iterator[tuple[Paragraph, tuple[Inlin
                 yield from _lines_of(block, depth + 1)
                 continue
             plain = words_of((block,))
-            paragraph = block if isinstance(block, Paragraph) else Paragraph((TextRun(one_line(plain)),))
+            shown = TextRun(one_line(plain), code=isinstance(block, Code))
+            paragraph = block if isinstance(block, Paragraph) else Paragraph((shown,))
             led = TextRun(f"{indent}\u2003" if position else f"{indent}{name} ")
             yield paragraph, (led, *shortened(paragraph.inlines, ITEM)), plain
 
@@ -154,6 +155,8 @@ def shortened(inlines: Sequence[Inline], room: int) -> Iterator[Inline]:
     text = "".join(i.text if isinstance(i, TextRun) else "" for i in inlines)
     fitting = [end for _, end in sentence_spans(text) if width_of([TextRun(text[:end])]) <= room]
     end = fitting[-1] if fitting else max(room // (2 if width_of([TextRun(text)]) > 1.5 * len(text) else 1) - 1, 1)
+    if not fitting and text[end - 1 : end + 1].isascii():  # within a word, or between two
+        end = text.rfind(" ", end // 2, end) + 1 or end
     last = fitting[-2] if len(fitting) > 1 else 0
     at, cited = 0, False
     """Where in `text`; whether the sentence that is shown last has a citation."""

@@ -9,9 +9,9 @@ from io import BytesIO
 from typing import Any
 
 from .blocks import Block, Break, Cite, Inline, Paragraph, Table, TextRun, blocks
-from .frame import EAST_ASIAN, LATIN, MAKER, MONO, age, checks, inert_cell, mark_runs, notes, opening
+from .frame import EAST_ASIAN, LATIN, MAKER, MONO, about, age, checks, inert_cell, mark_runs, notes, opening
 from .markup import clean, need, one_line, safe_url
-from .slide_layout import Idea, ideas, shortened, width_of
+from .slide_layout import ROOM, Idea, ideas, shortened, width_of
 from .structure import ReportModel
 from .tex import rows as formula_rows
 
@@ -61,7 +61,7 @@ class _Writer:
                 url = safe_url(reference.url)
                 paragraph = self._paragraph(frame, 14)
                 self._run(paragraph, TextRun(f"[{reference.number}] {one_line(reference.title, 110)}", url=url))
-                tail = " · ".join([age(reference.date, report), one_line(url or reference.document, 90)])
+                tail = " · ".join([*about(reference, report), one_line(url or reference.document, 90)])
                 self._run(paragraph, TextRun(f" · {tail}"), colour=_MUTED)
         self._ideas([*checks(report), *notes(report)])
 
@@ -104,8 +104,9 @@ class _Writer:
         cited = [i.index for line in [*idea.lines, *cells] for i in line if isinstance(i, Cite)]
         if idea.lines:
             frame = self._box(slide, 0.8, 1.6, 11.7, 4.4)
+            size = 24 if sum(map(width_of, idea.lines)) <= ROOM // 2 else 20
             for line in idea.lines:
-                self._line(self._paragraph(frame, 20), line)
+                self._line(self._paragraph(frame, size), line)
         if idea.table:
             self._table(slide, idea.table)
         if idea.picture:
@@ -174,8 +175,9 @@ class _Writer:
             title = one_line(reference.title, 60 if len(documents) < 4 else 40)
             self._run(paragraph, TextRun(f"{gap}[{reference.number}] "), colour=_MUTED)
             self._run(paragraph, TextRun(title, url=safe_url(reference.url)), colour=_MUTED)
-            dated = age(reference.date, self.report)
-            self._run(paragraph, TextRun(f"{self.report.labels.comma}{dated}"), colour=_MUTED)
+            if reference.date:
+                dated = f"{self.report.labels.comma}{age(reference.date, self.report)}"
+                self._run(paragraph, TextRun(dated), colour=_MUTED)
 
     @staticmethod
     def _notes(slide: Any, lines: Sequence[str]) -> None:
