@@ -36,7 +36,7 @@ def test_one_idea_each_with_its_sources() -> None:
     [box] = [slide for slide in found if "来源不一致" in slide]
     assert box[-2].startswith("Differ (5 against 6). A [1a]; B [2].")
     [references] = [slide for slide in found if slide[0] == "参考文献"]
-    assert "[2] Title of b.md · 2024-05 · https://b.test/x" in references[1]
+    assert "[2] Title of b.md · 2024-05 · 未评级的来源 · https://b.test/x" in references[1]
 
 
 def test_long_paragraphs_are_cut_at_a_sentence_and_stand_whole_in_the_notes() -> None:
