@@ -9,11 +9,14 @@ from deepresearch.trajectory import (
     BudgetWarned,
     Call,
     Event,
+    Judged,
     Observation,
+    RunFinished,
     RunPaused,
     RunResumed,
     Turn,
     Usage,
+    UserSteered,
 )
 
 
@@ -106,3 +109,23 @@ def test_a_larger_budget_reopens_the_run() -> None:
     assert budget.check(BudgetSettings(turns=10), 0, 1000.0) == []
     budget.apply(RunResumed(time=1000.0, settings={"budget": {"turns": 20}}))
     assert reached(budget, BudgetSettings(turns=20)) is None
+
+
+def test_the_report_is_due_since_the_first_reason_for_it() -> None:
+    reached, wish = BudgetReached(limit="turns", used=10, of=10), UserSteered(finish_early=True)
+    assert spent(turn(), reached, turn(), wish).due_since == 2
+    assert spent(turn(), wish, turn(), reached).due_since == 2
+    assert spent(turn()).due_since is None
+
+
+def test_a_finished_run_that_is_resumed_may_research_again() -> None:
+    wish, end = UserSteered(finish_early=True), RunFinished(reason="partial")
+    assert spent(turn(), wish).due_since == 2
+    assert spent(turn(), wish, end, RunResumed()).due_since is None
+
+
+def test_time_until_a_report_was_judged_is_nobodys_work() -> None:
+    record = [turn().model_copy(update={"time": at}) for at in (100.0, 110.0)]
+    judged = Judged(card="", score=1.0, judgement={}, answered=2, time=5_000.0)
+    budget = spent(*record, judged, turn().model_copy(update={"time": 5_005.0}))
+    assert budget.seconds == pytest.approx(15)

@@ -575,3 +575,32 @@ async def test_a_report_keeps_who_wrote_it_and_which_parts_of_the_question_it_an
     await bench.go()
     [report] = find(bench.events, Answered)
     assert report.by == "extractive" and report.parts == parts
+
+
+async def test_an_event_that_could_not_be_recorded_has_no_effect(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    run = bench.open()
+    before = run.transcript.messages
+    run.log.close()
+    with pytest.raises(Exception, match=r"."):
+        await run.record(Turn(calls=[call("echo", "blue")]))
+    assert run.budget.turns == 0 and run.transcript.messages == before
+    assert bench.watched == []
+
+
+async def test_a_fault_of_ours_is_recorded_and_raised_whatever_was_gathered(tmp_path: Path) -> None:
+    fault = InternalError("The disk is full.", "Make room.")
+    bench = Bench(tmp_path, calls(call("echo", "blue")), fault)
+    with pytest.raises(InternalError, match="The disk is full"):
+        await bench.go()
+    failed = bench.events[-1]
+    assert isinstance(failed, RunFailed) and (failed.fault, failed.reason) == ("ours", fault.reason)
+    assert "Traceback" in failed.details and find(bench.events, Answered) == []
+
+
+async def test_a_report_that_stays_cut_off_is_partial(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, calls(call("echo", "blue")), says(f"# One\n\n{REPORT}", finish="length"))
+    end = await bench.go()
+    assert isinstance(end, RunFinished) and end.reason == "partial"
+    assert [r.reason for r in bench.results()].count("cut_off") == 1
+    assert find(bench.events, Answered)[-1].partial

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepresearch.agent.view import Transcript, view
+from deepresearch.agent.view import DEEPER, Transcript, view
 from deepresearch.settings import ContextSettings
 from deepresearch.trajectory import (
     BudgetReached,
@@ -189,3 +189,38 @@ def test_a_compaction_on_record_gives_the_same_view_again() -> None:
     made.apply(events[-1])
     assert view(events) == made.messages
     assert ViewCompacted.model_validate(events[-1].model_dump()) == events[-1]
+
+
+def test_once_whole_turns_must_go_the_cut_is_deeper_so_that_it_is_seldom() -> None:
+    events = [opening()]
+    for n in range(40):
+        events += step(f"p{n}", words=200, text="thinking " * 60)
+    made = transcript(number(events))
+    compaction = made.compaction(CONTEXT)
+    assert compaction and compaction.dropped
+    assert compaction.tokens_after <= CONTEXT.target * DEEPER
+    large = [event for n in range(8) for event in step(f"p{n}", words=500)]
+    shallow = transcript(number([opening(), *large])).compaction(CONTEXT)
+    assert shallow and not shallow.dropped, "short forms alone suffice here, and nothing is cut deeper than asked"
+
+
+def test_what_is_cited_in_a_file_that_a_call_writes_stays_whole() -> None:
+    events = [opening(), *step("a", 100), *step("b", 100)]
+    call = Call(id="w", tool="file", arguments={"action": "write", "text": "Claim \\cite{a}."})
+    events += [Turn(calls=[call]), Observation(call="w", tool="file", shown="written")]
+    for n in range(30):
+        events += step(f"p{n}", 200)
+    made = transcript(number(events))
+    assert made.cited == {"a"}
+    compaction = made.compaction(CONTEXT)
+    assert compaction is not None
+    made.apply(compaction.model_copy(update={"seq": len(events) + 1}))
+    text = "\n".join(m["content"] for m in made.messages)
+    assert passage("a", 100).text in text and passage("b", 100).text not in text
+
+
+@pytest.mark.parametrize("told", [{"estimated": True}, {"cut": True}])
+def test_a_length_that_the_server_did_not_count_measures_nothing(told: dict[str, bool]) -> None:
+    counted = transcript(number([opening(), Turn(usage=Usage(input=10))]))
+    guessed = transcript(number([opening(), Turn(usage=Usage(input=10, **told))]))
+    assert counted.scale != 1.0 and guessed.scale == 1.0

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from rapidfuzz import fuzz
 
 from deepresearch.errors import BadArguments, ToolFailed
 from deepresearch.tools.edit import Edit, plan_edits, splice
@@ -171,3 +172,12 @@ def test_misquoted_sentences_of_reports_are_never_mistaken_for_others(name: str)
         assert report[one.start : one.end] == sentence
         right += 1
     assert right > 0.8 * len(reports)
+
+
+def test_a_fragment_that_is_only_somewhat_alike_is_not_there() -> None:
+    """Between 0.8 and 0.9 alike: near enough to be shown, too far to be changed."""
+    near = "Output went down by 3 % in 2023, the agency says."
+    assert 0.8 < fuzz.ratio(near, "Output rose by 3 % in 2023, the agency says.") / 100 < 0.9
+    with pytest.raises(ToolFailed, match="not there") as caught:
+        edited(REPORT, (near, "x"))
+    assert "Output rose" in str(caught.value)

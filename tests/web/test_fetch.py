@@ -348,3 +348,19 @@ async def test_few_requests_at_once() -> None:
         await asyncio.gather(*(asking.get(site.url(f"/?{n}"), robots=False) for n in range(6)))
         await asking.close()
     assert site.most_at_once == 2 and len(site.asked) == 6
+
+
+@pytest.mark.parametrize("location", ["http://page.test:22/", "http://metadata.internal/", "http://router/"])
+async def test_every_hop_of_a_redirect_is_judged_before_anything_is_looked_up(location: str) -> None:
+    looked_up = []
+
+    async def resolver(host: str, port: int) -> list[str]:
+        looked_up.append(host)
+        return []
+
+    async with serve({"/": page("", 302, Location=location)}) as site:
+        asking = fetcher(resolver=resolver)
+        with pytest.raises(FetchFailed) as caught:
+            await asking.get(site.url())
+        await asking.close()
+    assert caught.value.outcome == "blocked_address" and looked_up == []

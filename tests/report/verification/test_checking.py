@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from deepresearch.report.citations import find_marks
 from deepresearch.report.verification import Answer, settle, undecided, verify
+from deepresearch.report.verification.copies import copies
 from deepresearch.trajectory import Citation, Passage, Verified
 
 ICE = "Ice floats on water because it is less dense than water, as every winter shows on the lakes of the north."
@@ -211,3 +212,24 @@ def test_a_long_report_takes_seconds() -> None:
     found = verify(text, known)
     assert time.process_time() - start < 10
     assert [c.level for c in found.citations] == ["supports"] * 100
+
+
+def test_an_altered_quotation_alone_contradicts_nothing_where_another_passage_gives_the_fact() -> None:
+    known = {
+        "one": passage("one", "The hall opened in 2014 with a very large crowd of happy people in all its rooms."),
+        "two": passage("two", "The hall opened in 2015, as the city says."),
+    }
+    text = "The hall opened in 2015 with “a very large crowd of angry people in all its rooms” \\cite{one, two}."
+    first, _ = verify(text, known).citations
+    assert first.faults == ["quote"] and first.level == "partly"
+    alone, *_ = verify(text.replace(", two", ""), known).citations
+    assert "date" in alone.faults and alone.level == "contradicts"
+
+
+def test_a_text_with_some_words_changed_is_still_a_copy() -> None:
+    words = [f"word{n}" for n in range(60)]
+    near, far = list(words), list(words)
+    near[20], near[40] = "other", "another"
+    far[::4] = ["else"] * 15
+    made = [passage(name, " ".join(text)) for name, text in (("a", words), ("b", near), ("c", far))]
+    assert copies(made) == {"b": "a"}

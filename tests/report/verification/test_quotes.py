@@ -59,3 +59,10 @@ def test_how_much_is_quoted() -> None:
 )
 def test_whole_sentences_repeated(claim: str, whole: bool) -> None:
     assert repeats(read(claim), read("Ice floats. Steam rises. It is said that ice floats.")) is whole
+
+
+def test_only_the_first_letter_of_a_quotation_may_change_its_case() -> None:
+    assert check(read("“the council said that the old dam” stood"), read(PASSAGE), "") == []
+    assert check(read("It held that “The old dam was” old"), read(PASSAGE), "") == []
+    (fault,) = check(read("It held that “the OLD dam was” old"), read(PASSAGE), "")
+    assert fault.kind == "quote"
