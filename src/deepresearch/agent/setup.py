@@ -5,6 +5,7 @@ import re
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -43,22 +44,24 @@ def new_run(store: Store, settings: Settings, task: Task, handlers: Handlers | N
             "There is nothing to search.",
             "Name your documents with --docs or --library, search the web with --web, or name a model with --model.",
         )
-    sources = open_sources(settings, task, handlers)
-    tools = default_tools(sources.all, sources.authority)
-    policy = open_policy(settings, tools)
-    run = run_id(task.question)
-    log = store.create(run)
-    log.append(
-        RunStarted(
-            task=task,
-            settings=settings.public(),
-            versions=versions(),
-            policy=policy.name,
-            system=system_prompt(settings) if policy.name == "chat" else "",
-            tools=[tool.spec() for tool in tools],
-            notes=sources.notes,
+    with ExitStack() as opened:  # what goes wrong on the way closes what is open
+        sources = open_sources(settings, task, handlers)
+        opened.callback(sources.abandon)
+        tools = default_tools(sources.all, sources.authority)
+        policy = open_policy(settings, tools)
+        log = opened.enter_context(store.create(run_id(task.question)))
+        log.append(
+            RunStarted(
+                task=task,
+                settings=settings.public(),
+                versions=versions(),
+                policy=policy.name,
+                system=system_prompt(settings) if policy.name == "chat" else "",
+                tools=[tool.spec() for tool in tools],
+                notes=sources.notes,
+            )
         )
-    )
+        opened.pop_all()
     return _assemble(store, log, settings, policy, tools, sources, handlers)
 
 
@@ -75,20 +78,19 @@ def resumed_run(
     force now, of which only the endpoint's key is taken, since a record never holds one, and private mode.
     Raises UnknownRun, RunBusy, RunOver, JournalDamaged.
     """
-    log = store.open(run)
-    try:
+    handlers = handlers or Handlers()
+    with ExitStack() as opened:  # what goes wrong on the way closes what is open
+        log = opened.enter_context(store.open(run))
         check_resumable(log.run, log.events)
         settings, unknown = recorded_settings(log.events, changes, environment)
-        handlers = handlers or Handlers()
         sources = open_sources(settings, started(log.events).task, handlers)
+        opened.callback(sources.abandon)
         tools = default_tools(sources.all, sources.authority)
         policy = open_policy(settings, tools)
         notes = [*_about_unknown(unknown), *sources.notes]
         log.append(RunResumed(versions=versions(), settings=dict(changes), notes=notes))
-        return _assemble(store, log, settings, policy, tools, sources, handlers)
-    except BaseException:  # whatever it was: the journal must not stay locked
-        log.close()
-        raise
+        opened.pop_all()
+    return _assemble(store, log, settings, policy, tools, sources, handlers)
 
 
 def replay_run(store: Store, run: str, environment: Settings, handlers: Handlers | None = None) -> Run:

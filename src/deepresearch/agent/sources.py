@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -36,6 +37,11 @@ class Sources:
     notes: list[str] = field(default_factory=list)
     """What had to be repaired in the libraries at opening, or done without."""
 
+    def abandon(self) -> None:
+        """Close the sources, where no run comes of them."""
+        for source in self.all:
+            source.close()
+
     async def close(self) -> None:
         """Close the connections; the sources themselves are closed by the tool that has them."""
         if self.fetcher:
@@ -59,7 +65,11 @@ def open_sources(
         sources.all.append(_canned(settings))
     elif settings.search.web:
         _add_web(sources, settings, keys)
-    libraries = _own_documents(settings, task, handlers, keys)
+    try:
+        libraries = _own_documents(settings, task, handlers, keys)
+    except BaseException:  # whatever it was: no file stays open
+        sources.abandon()
+        raise
     sources.notes = [note for library in libraries for note in library.notes]
     if libraries:
         from ..library import LibraryProvider  # noqa: PLC0415
@@ -112,14 +122,17 @@ def _own_documents(
         return open_engines(place, settings, environment)
 
     folder, setup = settings.data_folder(), Setup(engines, handlers.repaired or (lambda line: None))
-    libraries = [Library.open(folder, name, create=False, setup=setup) for name in task.libraries]
-    if task.attachments:
-        paths = [Path(path) for path in task.attachments]
-        library = Library.of_paths(folder, paths, setup)
-        report = library.add(paths, handlers.indexing)
-        if report.skipped and handlers.skipped:
-            handlers.skipped(report.skipped)
-        libraries.append(library)
+    with ExitStack() as opened:  # what goes wrong on the way closes those that are open
+        libraries = []
+        for name in task.libraries:
+            libraries.append(opened.enter_context(closing(Library.open(folder, name, create=False, setup=setup))))
+        if task.attachments:
+            paths = [Path(path) for path in task.attachments]
+            libraries.append(opened.enter_context(closing(Library.of_paths(folder, paths, setup))))
+            report = libraries[-1].add(paths, handlers.indexing)
+            if report.skipped and handlers.skipped:
+                handlers.skipped(report.skipped)
+        opened.pop_all()
     return libraries
 
 
