@@ -196,8 +196,8 @@ class Settings(Section):
     report: ReportSettings = ReportSettings()
     network: NetworkSettings = NetworkSettings()
     store: StoreSettings = StoreSettings()
-    policy: Literal["auto", "chat", "extractive"] = "auto"
-    """auto: chat where a model is named, else extractive."""
+    policy: str = "auto"
+    """auto: chat where a model is named, else extractive; or the name of an installed package's policy."""
     plan: Literal["ask", "show", "off"] = "show"
     """ask: wait for the plan to be approved; show: show it and continue."""
     keys: dict[str, SecretStr] = Field(default={}, repr=False)

@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any
 from ..derived import find, started, state
 from ..errors import RunOver, SettingsError, UserError
 from ..network import is_on_this_machine
-from ..policy import Policy, View
+from ..policy import Policy
 from ..settings import Settings
 from ..store import RunLog, Store
 from ..tools import Tool, default_tools
-from ..trajectory import Event, RunFinished, RunResumed, RunStarted, Task, Turn
+from ..trajectory import Event, RunFinished, RunResumed, RunStarted, Task
 from ..version import __version__
 from .control import Handlers
 from .loop import Run
-from .policies.chat import ChatPolicy
+from .policies import POLICIES
+from .policies.without_model import WithoutModel
 from .sources import Sources, open_sources
 from .verifier import Verifier
 
@@ -56,7 +57,7 @@ def new_run(store: Store, settings: Settings, task: Task, handlers: Handlers | N
                 settings=settings.public(),
                 versions=versions(),
                 policy=policy.name,
-                system=system_prompt(settings) if policy.name == "chat" else "",
+                system="" if policy.name == "extractive" else system_prompt(settings),
                 tools=[tool.spec() for tool in tools],
                 notes=sources.notes,
             )
@@ -147,13 +148,15 @@ def _about_unknown(settings: Sequence[str]) -> list[str]:
 
 
 def policy_of(settings: Settings) -> str:
-    """chat or extractive: a model that is named is used, unless the settings say otherwise."""
+    """The name of the policy: a model that is named is used, unless the settings say otherwise."""
     return settings.policy if settings.policy != "auto" else "chat" if settings.model.name else "extractive"
 
 
 def check_policy(settings: Settings) -> None:
     """Raises SettingsError for a policy that cannot work: before anything is read or indexed for it."""
-    if policy_of(settings) == "extractive":
+    name = policy_of(settings)
+    POLICIES.get(name)
+    if name != "chat":
         return
     if not (settings.model.name and settings.model.base_url):
         raise SettingsError(
@@ -177,13 +180,7 @@ def check_policy(settings: Settings) -> None:
 def open_policy(settings: Settings, tools: Sequence[Tool]) -> Policy:
     """The policy that the settings name. Raises SettingsError."""
     check_policy(settings)
-    if policy_of(settings) == "extractive":
-        from ..extractive import ExtractivePolicy  # noqa: PLC0415  not needed where a model decides
-
-        return ExtractivePolicy()
-    from ..models.client import chat_client  # noqa: PLC0415  the HTTP stack is not needed without a model
-
-    return ChatPolicy(chat_client(settings), [tool.spec() for tool in tools])
+    return POLICIES.get(policy_of(settings))(settings, tools)
 
 
 def open_verifier(settings: Settings) -> Verifier:
@@ -196,7 +193,7 @@ def open_verifier(settings: Settings) -> Verifier:
         return OnnxEmbedder(Path(settings.library.dense_model).expanduser())
 
     meaning = open_embedder if settings.library.dense == "onnx" else None
-    if policy_of(settings) == "extractive":
+    if policy_of(settings) != "chat":
         return Verifier(open_embedder=meaning)
     from ..judge.reply_cache import FOLDER, ReplyCache  # noqa: PLC0415  not needed without a model
     from ..models.client import chat_client  # noqa: PLC0415
@@ -230,22 +227,6 @@ def versions() -> dict[str, str]:
     return {"deepresearch": __version__, "python": platform.python_version()}
 
 
-class Fallback:
-    """The extractive policy, loaded when it is needed, which is seldom."""
-
-    name = "extractive"
-    revises = False
-
-    async def decide(self, view: View) -> Turn:
-        """The report, from what was gathered."""
-        from ..extractive import ExtractivePolicy  # noqa: PLC0415
-
-        return await ExtractivePolicy().decide(view)
-
-    async def close(self) -> None:
-        """Nothing to let go of."""
-
-
 class SourcedRun(Run):
     """A run that closes its connections to the web too."""
 
@@ -266,7 +247,7 @@ def _assemble(
     sources: Sources,
     handlers: Handlers,
 ) -> Run:
-    fallback = Fallback() if policy.name != "extractive" else None
+    fallback = WithoutModel(settings, tools) if policy.name != "extractive" else None
     folder = store.run_folder(log.run)
     verifier = open_verifier(settings)
     run = SourcedRun(

@@ -36,7 +36,7 @@ def run(
     docs: Paths = None,
     library: Names = None,
     web: bool | None = None,
-    policy: Literal["auto", "chat", "extractive"] | None = None,
+    policy: str | None = None,
     plan: Literal["ask", "show", "off"] | None = None,
     endpoint: Endpoint | None = None,
     limits: Limits | None = None,
@@ -58,7 +58,7 @@ def run(
     web
         Search the web too, beside documents and libraries; search.providers says with which services.
     policy
-        auto: chat where a model is named, else extractive.
+        auto: chat where a model is named, else extractive; chat; extractive; or that of an installed package.
     plan
         ask: wait for the plan to be approved; show: show it and go on; off: no plan.
     """

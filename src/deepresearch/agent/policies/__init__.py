@@ -1,1 +1,17 @@
-"""Policies: whatever turns a view into the next turn."""
+"""Policies: whatever turns a view into the next turn. A new one is one file and one line; a package can add its own."""
+
+from collections.abc import Callable, Sequence
+
+from ...plugins import Registry
+from ...policy import Policy
+from ...settings import Settings
+from ...tools import Tool
+
+POLICIES: Registry[Callable[[Settings, Sequence[Tool]], Policy]] = Registry(
+    "policies",
+    {
+        "chat": "deepresearch.agent.policies.chat:open_chat",
+        "extractive": "deepresearch.agent.policies.without_model:WithoutModel",
+    },
+)
+"""Name of each policy, and what makes it from a run's settings and tools."""

@@ -3,13 +3,22 @@
 from collections.abc import Sequence
 
 from ...models.base import ChatModel, Spec
-from ...policy import View
+from ...policy import Policy, View
+from ...settings import Settings
+from ...tools import Tool
 from ...trajectory import Turn
 
 PLAN_FIRST = (
     "Before any tool is used: state in a few lines what the question is after, then your plan as a short numbered "
     "list of what you will find out and where you will look. Call no tool in this reply."
 )
+
+
+def open_chat(settings: Settings, tools: Sequence[Tool]) -> Policy:
+    """The policy over the endpoint that the settings name."""
+    from ...models.client import ChatClient  # noqa: PLC0415  the HTTP stack is not needed without a model
+
+    return ChatPolicy(ChatClient(settings.model, settings.key()), [tool.spec() for tool in tools])
 
 
 class ChatPolicy:
