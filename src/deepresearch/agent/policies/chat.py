@@ -16,9 +16,9 @@ PLAN_FIRST = (
 
 def open_chat(settings: Settings, tools: Sequence[Tool]) -> Policy:
     """The policy over the endpoint that the settings name."""
-    from ...models.client import ChatClient  # noqa: PLC0415  the HTTP stack is not needed without a model
+    from ...models.client import chat_client  # noqa: PLC0415  the HTTP stack is not needed without a model
 
-    return ChatPolicy(ChatClient(settings.model, settings.key()), [tool.spec() for tool in tools])
+    return ChatPolicy(chat_client(settings), [tool.spec() for tool in tools])
 
 
 class ChatPolicy:
