@@ -2,12 +2,19 @@
 
 from collections.abc import Sequence
 
-Line = tuple[int, int, int, str]
+Line = tuple[float, float, float, str]
 """x, y, size, text."""
+Field = tuple[str, str, str, tuple[int, int, int, int]]
+"""Tx (text), Ch (choice) or Btn (box); name, value, left, bottom, right and top."""
 
 
-def make_pdf(pages: Sequence[Sequence[Line]], title: str = "", encrypted: bool = False) -> bytes:
-    """A sound PDF with these lines of Helvetica; `encrypted` asks for a password that nobody has."""
+def make_pdf(
+    pages: Sequence[Sequence[Line]], title: str = "", encrypted: bool = False, fields: Sequence[Field] = ()
+) -> bytes:
+    """A sound PDF with these lines of Helvetica; `encrypted` asks for a password that nobody has.
+
+    fields: of a form, on the first page; of a box the value is Yes or Off.
+    """
     objects = [
         "<< /Type /Catalog /Pages 2 0 R >>",
         f"<< /Type /Pages /Count {len(pages)} /Kids [{' '.join(f'{5 + 2 * n} 0 R' for n in range(len(pages)))}] >>",
@@ -21,6 +28,17 @@ def make_pdf(pages: Sequence[Sequence[Line]], title: str = "", encrypted: bool =
             f"/Contents {6 + 2 * number} 0 R >>"
         )
         objects.append(f"<< /Length {len(shown)} >>\nstream\n{shown}\nendstream")
+    first = len(objects) + 1
+    for kind, name, value, box in fields:
+        state = f"/V /{value} /AS /{value}" if kind == "Btn" else f"/V ({value})"
+        objects.append(
+            f"<< /Type /Annot /Subtype /Widget /FT /{kind} /T ({name}) {state} /F 4 /DA (/F1 10 Tf) "
+            f"/Rect [{' '.join(map(str, box))}] >>"
+        )
+    if fields:
+        numbers = " ".join(f"{first + place} 0 R" for place in range(len(fields)))
+        objects[0] = f"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [{numbers}] >> >>"
+        objects[4] = objects[4].removesuffix(">>") + f"/Annots [{numbers}] >>"
     guard = ""
     if encrypted:
         objects.append(f"<< /Filter /Standard /V 1 /R 2 /O <{'ab' * 32}> /U <{'cd' * 32}> /P -4 >>")

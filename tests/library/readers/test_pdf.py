@@ -1,3 +1,4 @@
+# ruff: noqa: E501  lines of print are easier to read on one line
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,109 @@ def test_what_cannot_be_read_is_named(docs: Path, data: bytes, said: str) -> Non
         list(read(path))
     assert str(path) in caught.value.message
     assert caught.value.hint
+
+
+def text(docs: Path, lines: list[Line], **options: object) -> str:
+    return "\n".join(block.text for block in pdf(docs, [lines], **options).blocks)
+
+
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [
+        ([(72, 700, 12, "It holds 10"), (128, 705, 8, "6"), (136, 700, 12, "litres of water.")], "It holds 10⁶ litres of water."),
+        ([(72, 700, 12, "The gas CO"), (135, 697, 8, "2"), (143, 700, 12, "is heavy.")], "The gas CO₂ is heavy."),
+        ([(72, 700, 12, "Built in 1998."), (142, 705, 7, "12"), (154, 700, 12, "Later more.")], "Built in 1998.[12] Later more."),
+        ([(72, 700, 12, "Of 2,500"), (118.5, 705, 8, "4"), (127, 700, 12, "tonnes.")], "Of 2,500⁴ tonnes."),
+        ([(72, 700, 12, "It holds 10"), (131, 705, 8, "6"), (140, 700, 12, "of it.")], "It holds 10⁶ of it."),
+        ([(72, 700, 12, "Room 10"), (160, 705, 8, "6"), (180, 700, 12, "beds.")], "Room 10 6 beds."),
+        ([(72, 700, 12, "Price 10"), (116, 700, 12, "6"), (127, 700, 12, "pieces.")], "Price 106 pieces."),
+    ],
+)  # fmt: skip
+def test_raised_and_lowered_print(docs: Path, lines: list[Line], shown: str) -> None:
+    assert text(docs, lines) == shown
+
+
+LEFT = [
+    "The mill at the river burned in the spring of",
+    "that year, and nobody was hurt. It was built",
+    "again by the guild, which paid for it out of",
+    "the toll of the bridge. The wheel is still in",
+    "its place, and children are shown it.",
+    "No grain has been ground there since.",
+]
+RIGHT = [
+    "The harbour wall is of another age. Its first",
+    "stones were laid in 1904 by a company that",
+    "failed soon after. The town took over what",
+    "was there, and the sea took half of it in the",
+    "storm of 1911, as the plate by the steps says.",
+    "It was finished only after the war.",
+]
+
+
+@pytest.mark.parametrize("by_row", [True, False])
+def test_columns_are_read_one_after_the_other(docs: Path, by_row: bool) -> None:
+    left: list[Line] = [(72, 660 - 12 * n, 10, line) for n, line in enumerate(LEFT)]
+    right: list[Line] = [(320, 660 - 12 * n, 10, line) for n, line in enumerate(RIGHT)]
+    columns = [line for pair in zip(left, right, strict=True) for line in pair] if by_row else left + right
+    head: list[Line] = [
+        (72, 700, 10, "Both stories are told in the guide to the town, which can be had for nothing at the gate.")
+    ]
+    found = text(docs, head + columns)
+    assert " ".join(LEFT[:3]) in found and " ".join(RIGHT[:3]) in found
+    assert found.index("Both stories") < found.index("No grain") < found.index("The harbour wall")
+
+
+def test_a_table_is_read_row_by_row(docs: Path) -> None:
+    rows = [
+        ("Mill", "1904", "12"),
+        ("Wall", "1911", "40"),
+        ("Gate", "1920", "7"),
+        ("Quay", "1931", "9"),
+        ("Dock", "1944", "3"),
+        ("Pier", "1950", "5"),
+    ]
+    lines: list[Line] = [
+        (x, 700 - 14 * n, 10, cell) for n, row in enumerate(rows) for x, cell in zip((72, 250, 430), row, strict=True)
+    ]
+    assert "Mill 1904 12" in text(docs, lines) and "Pier 1950 5" in text(docs, lines)
+
+
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [
+        (["A well-known writer is here. The story is well-", "known to everybody."], "is well-known to everybody"),
+        (["The exam-", "ple is short."], "The example is short"),
+        (["A state of the art and a cost benefit came. The cost-", "benefit table follows."], "The cost-benefit table"),
+    ],
+)
+def test_words_broken_at_the_end_of_a_line(docs: Path, lines: list[str], shown: str) -> None:
+    assert shown in text(docs, [(72, 700 - 12 * n, 10, line) for n, line in enumerate(lines)])
+
+
+def test_values_of_a_form_are_beside_their_labels(docs: Path) -> None:
+    lines: list[Line] = [
+        (60, 740, 10, "Applicant name:"),
+        (60, 700, 10, "Grant (euro):"),
+        (90, 660, 10, "I agree"),
+        (60, 620, 10, "Return by May."),
+    ]
+    fields = [
+        ("Tx", "name", "Ingrid Solberg", (200, 735, 400, 755)),
+        ("Ch", "amount", "12,750", (200, 695, 400, 715)),
+        ("Btn", "agree", "Yes", (60, 655, 80, 675)),
+        ("Tx", "remark", "Roof first", (60, 500, 400, 520)),
+        ("Tx", "empty", "", (60, 460, 400, 480)),
+    ]
+    found = text(docs, lines, fields=fields)
+    for part in ("Applicant name: Ingrid Solberg", "Grant (euro): 12,750", "☑ I agree", "remark: Roof first"):
+        assert part in found
+    assert "empty" not in found
+
+
+def test_a_page_without_text_leaves_a_mark(docs: Path) -> None:
+    document = pdf(docs, [[(72, 700, 10, "First page.")], [], [(72, 700, 10, "Third page.")]])
+    assert [(block.page, block.text) for block in document.blocks][1] == (
+        2,
+        "[Page 2 has no text: it is empty, or a picture.]",
+    )

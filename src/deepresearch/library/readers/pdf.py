@@ -5,18 +5,19 @@ import statistics
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from ...errors import DocumentError
 from ...text.characters import CJK
 from ..documents import Block, Document, ReadProblem
+from .pdf_lines import PrintedLine, page_lines
 
 _PDFIUM = threading.Lock()
 """PDFium is not thread-safe: one document at a time in a process."""
 MOST_PAGES = 5000
+LONGEST_WORD = 60
+"""Characters."""
 _BULLET = re.compile(r"(?:[•▪●◦■–*-]|\(?\d{1,2}[.)]|\([a-z]\))\s+\S")
 _NUMBERED = re.compile(
     r"(?:(?:chapter|part)\s+)?(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+\S|(第\s*[\d一二三四五六七八九十百]+\s*[章部篇])", re.I
@@ -27,42 +28,31 @@ _NO_TITLE = re.compile(
     r"\W*(?:untitled|anonymous|unknown|document\s*\d*|.*\.(?:docx?|tex|pdf|dvi|indd|rtf|odt|pptx?))\W*", re.I
 )
 _SENTENCE_END = re.compile(r"[.!?:;。！？：；…][\"'”’)\]」』）]*$")
+_JOINED = re.compile("([^\\W\\d_]+)[\x02\ufffe]([^\\W\\d_]+)")
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_BROKEN = re.compile(r"([^\W\d_]+)[-\u2010\u00ad]$")
 _CJK_END = re.compile(f"[{CJK}，。、；：！？）」』》]$")
 _CJK_START = re.compile(f"[{CJK}，。、；：！？（「『《]")
-
-
-@dataclass(frozen=True)
-class _Line:
-    """A line of print; two where PDFium has joined a word that was broken between them."""
-
-    text: str
-    page: int
-    left: float
-    right: float
-    bottom: float
-    top: float
-    size: float
 
 
 def read_pdf(path: Path) -> Iterator[Document | ReadProblem]:
     """One document with page numbers. Raises DocumentError for encrypted, damaged and text-less files, OSError."""
     data = path.read_bytes()
     with _PDFIUM:
-        pages, meta, outline = _extract(data, path)
-    if len(pages) == MOST_PAGES:
-        yield ReadProblem(str(path), f"only its first {MOST_PAGES} pages are read")
+        pages, meta, outline, problems = _extract(data, path)
+    yield from problems
     if not any(pages):
         raise DocumentError(
-            f"{path} holds no text: its pages are pictures, as scanners make them.", "Run it through OCR first."
+            f"{path} has no text: its pages are pictures, as scanners make them.", "Run it through OCR first."
         )
     lines = [line for page in _without_margins(pages) for line in page]
-    blocks = _blocks(lines, outline)
+    blocks = _with_pictures(_blocks(lines, outline, _words(lines)), pages)
     created = re.match(r"D:(\d{4})(\d\d)(\d\d)", meta.get("CreationDate") or "")
     title = _title(meta.get("Title") or "", lines) or path.stem
     yield Document(str(path), title, blocks, date="-".join(created.groups()) if created else None)
 
 
-def _title(declared: str, lines: list[_Line]) -> str:
+def _title(declared: str, lines: list[PrintedLine]) -> str:
     """The declared title unless it is none, else the largest print of the first page; empty where that is long."""
     declared = " ".join(declared.removeprefix("Microsoft Word - ").split())
     if len(declared) > 3 and not _NO_TITLE.fullmatch(declared):
@@ -73,7 +63,10 @@ def _title(declared: str, lines: list[_Line]) -> str:
     return found if len(found) <= 120 else ""
 
 
-def _extract(data: bytes, path: Path) -> tuple[list[list[_Line]], dict[str, str], dict[str, int]]:
+def _extract(
+    data: bytes, path: Path
+) -> tuple[list[list[PrintedLine]], dict[str, str], dict[str, int], list[ReadProblem]]:
+    """Lines by page, what the file says of itself, levels of the headings in its outline, and what is not read."""
     import pypdfium2  # noqa: PLC0415
 
     try:
@@ -81,55 +74,69 @@ def _extract(data: bytes, path: Path) -> tuple[list[list[_Line]], dict[str, str]
     except pypdfium2.PdfiumError as error:
         if "password" in str(error).lower():
             raise DocumentError(f"{path} is encrypted.", "Save a copy without a password.") from error
-        raise DocumentError(f"{path} is damaged: {error}", "Open it in a viewer and save it anew.") from error
+        raise DocumentError(f"{path} is damaged: {error}", "Open it in a viewer and save it again.") from error
     try:
+        problems = []
+        if len(document) > MOST_PAGES:
+            problems.append(ReadProblem(str(path), f"only its first {MOST_PAGES} pages are read"))
+        kind = document.get_formtype()
+        if kind in (pypdfium2.raw.FORMTYPE_XFA_FULL, pypdfium2.raw.FORMTYPE_XFA_FOREGROUND):
+            problems.append(ReadProblem(str(path), "it has a form of the kind XFA, whose values are not read"))
+        if kind:
+            document.init_forms()
+        forms = document.formenv.raw if document.formenv else None
         pages = []
         for number in range(min(len(document), MOST_PAGES)):
             try:
-                pages.append(_lines(document[number], number + 1))
+                pages.append(page_lines(document[number], number + 1, forms))
             except pypdfium2.PdfiumError:
                 pages.append([])  # one broken page does not lose the others
         outline = {_key(item.get_title()): item.level + 1 for item in document.get_toc(max_depth=6)}
-        return pages, document.get_metadata_dict(), outline
+        return pages, document.get_metadata_dict(), outline, problems
     finally:
         document.close()
 
 
-def _lines(page: Any, number: int) -> list[_Line]:
-    from pypdfium2 import raw  # noqa: PLC0415
-
-    textpage = page.get_textpage()
-    text = textpage.get_text_range()
-    lines = []
-    position = 0
-    for piece in re.split(r"(\r\n|\n|\r)", text):
-        stripped = piece.strip()
-        if stripped:
-            first = raw.FPDFText_GetCharIndexFromTextIndex(textpage, position + piece.index(stripped[0]))
-            last = raw.FPDFText_GetCharIndexFromTextIndex(textpage, position + len(piece.rstrip()) - 1)
-            left, low, _, top = textpage.get_charbox(max(first, 0), loose=True)
-            _, bottom, right, _ = textpage.get_charbox(max(last, 0), loose=True)
-            size = raw.FPDFText_GetFontSize(textpage, max(first, 0))
-            lines.append(_Line(_clean(stripped), number, left, right, bottom, top, round(max(size, top - low), 1)))
-        position += len(piece)
-    return lines
+def _with_pictures(blocks: list[Block], pages: list[list[PrintedLine]]) -> list[Block]:
+    """The blocks with a mark in the place of every page without text."""
+    marks = [
+        Block("paragraph", f"[Page {number} has no text: it is empty, or a picture.]", page=number)
+        for number, lines in enumerate(pages, 1)
+        if not lines
+    ]
+    return sorted([*blocks, *marks], key=lambda block: block.page or 0)
 
 
-def _clean(text: str) -> str:
-    """PDFium joins a word that was broken at the end of a line, and marks the place by a control character."""
-    text = re.sub(r"(?<=[^\W\d_])[\x02\ufffe](?=[^\W\d_])", "", text)
-    text = re.sub(r"[\x02\ufffe]", "-", text)
-    return re.sub(r"[\x00-\x08\x0b-\x1f]", "", text)
+def _words(lines: list[PrintedLine]) -> set[str]:
+    """The whole words of the document, those with a hyphen among them, in small letters."""
+    words: set[str] = set()
+    broken = False
+    for line in lines:
+        text = _JOINED.sub(" ", line.text)
+        found = _WORD.findall(text)
+        words.update(word.lower() for word in (found[1:] if broken else found))
+        broken = bool(_BROKEN.search(text, max(0, len(text) - LONGEST_WORD)))
+        if broken and found:
+            words.discard(found[-1].lower())
+    return words
+
+
+def _unbroken(first: str, second: str, words: set[str]) -> str:
+    """A word that was broken at the end of a line: its hyphen stays where the document writes it with one elsewhere,
+    or both parts by themselves and never the whole."""
+    whole, hyphened = (first + second).lower(), f"{first}-{second}".lower()
+    apart = first.lower() in words and second.lower() in words and min(len(first), len(second)) > 2
+    return f"{first}-{second}" if whole not in words and (hyphened in words or apart) else first + second
 
 
 def _key(text: str) -> str:
     return re.sub(r"\W+", "", text).casefold()
 
 
-def _without_margins(pages: list[list[_Line]]) -> list[list[_Line]]:
+def _without_margins(pages: list[list[PrintedLine]]) -> list[list[PrintedLine]]:
     """Without page numbers, running heads and running feet: what stands at the edge of many pages."""
 
-    def mark(line: _Line) -> str:
+    def mark(line: PrintedLine) -> str:
         return re.sub(r"\d+", "#", line.text).strip()
 
     edges = Counter(mark(line) for page in pages for line in {*page[:2], *page[-2:]})
@@ -144,7 +151,7 @@ def _without_margins(pages: list[list[_Line]]) -> list[list[_Line]]:
     ]
 
 
-def _blocks(lines: list[_Line], outline: dict[str, int]) -> list[Block]:
+def _blocks(lines: list[PrintedLine], outline: dict[str, int], words: set[str]) -> list[Block]:
     sizes: Counter[float] = Counter()
     for line in lines:
         sizes[line.size] += len(line.text)
@@ -154,11 +161,11 @@ def _blocks(lines: list[_Line], outline: dict[str, int]) -> list[Block]:
     usual = min(statistics.median(gaps or [0.0]), body / 2)
     width = max((line.right for line in lines), default=0.0)
     blocks: list[Block] = []
-    paragraph: list[_Line] = []
+    paragraph: list[PrintedLine] = []
     for line in lines:
         level = _heading_level(line, larger, outline)
         if paragraph and (level or _breaks(paragraph[-1], line, usual, width)):
-            blocks.append(_paragraph(paragraph))
+            blocks.append(_paragraph(paragraph, words))
             paragraph = []
         if not level:
             paragraph.append(line)
@@ -167,11 +174,11 @@ def _blocks(lines: list[_Line], outline: dict[str, int]) -> list[Block]:
         else:
             blocks.append(Block("heading", line.text, level, line.page))
     if paragraph:
-        blocks.append(_paragraph(paragraph))
+        blocks.append(_paragraph(paragraph, words))
     return blocks
 
 
-def _heading_level(line: _Line, larger: list[float], outline: dict[str, int]) -> int:
+def _heading_level(line: PrintedLine, larger: list[float], outline: dict[str, int]) -> int:
     """0 for running text. Headings stand in the outline, or are larger than the text; numbers tell their level."""
     if len(line.text) > 120 or not re.search(r"[^\W\d_]", line.text):
         return 0
@@ -184,11 +191,11 @@ def _heading_level(line: _Line, larger: list[float], outline: dict[str, int]) ->
     return min(larger.index(line.size) + 1, 4)
 
 
-def _continues(heading: Block, line: _Line) -> bool:
+def _continues(heading: Block, line: PrintedLine) -> bool:
     return heading.page == line.page and not _NUMBERED.match(line.text) and len(heading.text) < 80
 
 
-def _breaks(before: _Line, line: _Line, usual: float, width: float) -> bool:
+def _breaks(before: PrintedLine, line: PrintedLine, usual: float, width: float) -> bool:
     """Whether a new paragraph starts at `line`."""
     ended = bool(_SENTENCE_END.search(before.text))
     if _BULLET.match(line.text):
@@ -202,16 +209,25 @@ def _breaks(before: _Line, line: _Line, usual: float, width: float) -> bool:
     )
 
 
-def _paragraph(lines: list[_Line]) -> Block:
+def _paragraph(lines: list[PrintedLine], words: set[str]) -> Block:
     text = lines[0].text
     number = _SECTION.fullmatch(text)
     if len(lines) == 1 and number and len(text) < 80 and not _SENTENCE_END.search(text):
-        return Block("heading", text, number.group(1).count(".") + 1, lines[0].page)
+        return Block("heading", _whole(text, words), number.group(1).count(".") + 1, lines[0].page)
     for line in lines[1:]:
-        if re.search(r"[^\W\d_]-$", text) and line.text[:1].islower():
-            text = text[:-1] + line.text
-        elif _CJK_END.search(text) and _CJK_START.match(line.text):
+        broken = _BROKEN.search(text, max(0, len(text) - LONGEST_WORD))
+        following = re.match(r"[^\W\d_]+", line.text)
+        if broken and following and line.text[0].islower():
+            text = text[: broken.start()] + _unbroken(broken[1], following[0], words) + line.text[following.end() :]
+        elif _CJK_END.match(text[-1:]) and _CJK_START.match(line.text):
             text += line.text
         else:
             text += " " + line.text
+    text = _whole(text, words)
     return Block("item" if _BULLET.match(text) else "paragraph", text, page=lines[0].page)
+
+
+def _whole(text: str, words: set[str]) -> str:
+    """PDFium joins a word that was broken at the end of a line, and marks the place by a control character."""
+    text = _JOINED.sub(lambda match: _unbroken(match[1], match[2], words), text)
+    return re.sub("[\x02\ufffe]", "-", text)

@@ -8,6 +8,9 @@ LONGEST = 30
 """Characters of raised or lowered text; what is longer is running text in small print."""
 _ORDINAL = re.compile(r"(?:st|nd|rd|th|er|re|ère|e|eme|ème|o|a|os|as|do|da|TM|SM)\.?", re.IGNORECASE)
 _NOTE = re.compile(r"\[.{1,12}\]|[*†‡§¶#]{1,4}")
+_NOTED = re.compile(r"[.,;:!?…)\]”’\"'。，；：！？）」』》]$|[A-Za-z]{5,}$|[\u3400-\u9fff]$")
+"""What a raised number belongs to as the mark of a note: a sentence, a clause, a longer word, Chinese."""
+_UNITS = re.compile(r"(?:met(?:er|re)|mile|inche?|yard|second)s?$|[米里尺厘]$", re.IGNORECASE)
 _SYMBOL = (
     " !∀#∃%&∋()∗+,−./0123456789:;<=>?≅ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ[∴]⊥_‾αβχδεφγηιϕκλμνοπθρστυϖωξψζ{|}∼"
     + "\0" * 33
@@ -43,6 +46,8 @@ def raised(text: str, before: str = "", note: bool = False) -> str:
     text = " ".join(text.split())
     if note or _NOTE.fullmatch(text):
         return f"[{text.strip('[]()')}]" if text else ""
+    if text.isdigit() and _NOTED.search(before) and not _UNITS.search(before):
+        return f"[{text}]"
     if before[-1:].isalnum() and _ORDINAL.fullmatch(text):
         return text
     return _moved(text, RAISED, "^")
