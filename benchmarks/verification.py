@@ -2,7 +2,7 @@
 
 Run: python -m benchmarks.verification [NAME ...] [--levels] [--wrong] | --fit | --time | --reports | --embed FOLDER
 
-The data lies in $DEEPRESEARCH_SHARED/data, by default ../shared/data.
+The data is in $DEEPRESEARCH_SHARED/data, by default ../shared/data.
 
 AUC is the chance that a supported claim scores above one that is not (ties count half), with the 95 % interval of 1000
 bootstrap samples of whole questions; "held out" is that of the half on which no weight was fitted. R@10 is the share of
@@ -128,7 +128,7 @@ def refchecker_human() -> Iterator[Row]:
 
 
 def uhgeval_zh() -> Iterator[Row]:
-    """Keywords of invented continuations of news: those that the article bears out against the others."""
+    """Keywords of invented continuations of news: those that the article supports against the others."""
     for row in _lines("uhgeval_zh/dev/uhgeval.jsonl"):
         article = f"{row['newsBeginning']}\n\n{row['newsRemainder']}"
         for annotation in row["annotations"]:
@@ -205,7 +205,7 @@ def judge(rows: Sequence[Row]) -> list[Support]:
 
 
 def recall(rows: Sequence[Row], k: int) -> float:
-    """The share of evidence sentences among the first `k`: for each claim of the set that comes off best."""
+    """The share of evidence sentences among the first `k`: for each claim of the best set."""
     shares = []
     for row in rows:
         if not row.gold:

@@ -2,7 +2,7 @@
 
 verified = verify(report, registered(events))          # no model, no network
 for question in undecided(verified, known): ...        # what a model may be asked
-verified = settle(verified, answers, known)            # its answers, used only with evidence that stands there
+verified = settle(verified, answers, known)            # its answers, used only with evidence that is there
 """
 
 from .checking import verify

@@ -18,7 +18,7 @@ COMMON, COMMON_HAN = 2, 4
 
 @dataclass(frozen=True)
 class Comparison:
-    """How two statements about the same thing stand to each other."""
+    """Whether two statements about the same thing agree."""
 
     kind: Literal["agree", "differ"]
     values: tuple[str, str] = ("", "")
@@ -73,7 +73,7 @@ def _denials(text: str) -> frozenset[str]:
 
 
 def _agree(one: Value, other: Value) -> bool:
-    """Whether either bears out the other: 1871 and 3 May 1871."""
+    """Whether either confirms the other: 1871 and 3 May 1871."""
     return agree(one, other) or agree(other, one)
 
 

@@ -31,7 +31,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Spot:
-    """A place of a sentence where a word stands, and what stands beside it: stems, or pairs of Chinese characters."""
+    """A word at one place of a sentence, and what is beside it: stems, or pairs of Chinese characters."""
 
     text: str
     before: frozenset[str]
@@ -48,7 +48,7 @@ class Line:
     han: bool
 
     def spots(self, words: frozenset[str], stems: bool = False) -> list[Spot]:
-        """Where any of `words` stands. English ones are stems, or else as written: one with a capital is then a name,
+        """The places of any of `words`. English ones are stems, or else as written: one with a capital is then a name,
         save at the start."""
         if self.han:
             places = [match.span() for match in _pattern(words).finditer(self.text)]

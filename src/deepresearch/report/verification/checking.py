@@ -115,8 +115,8 @@ def _together(result: Support, words: str, others: Sequence[Passage], weights: M
     kept = tuple(f for f in result.faults if f.kind not in _FACTS or (f.kind, f.words) in missing)
     if len(kept) == len(result.faults):
         return result
-    mended = any(f.conflict and f.kind != "quote" for f in kept)
-    level = result.level if mended or result.level != "contradicts" else "partly"
+    conflicting = any(f.conflict and f.kind != "quote" for f in kept)
+    level = result.level if conflicting or result.level != "contradicts" else "partly"
     return replace(result, faults=kept, level=level)
 
 

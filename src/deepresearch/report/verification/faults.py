@@ -11,13 +11,13 @@ Kind = Literal["quote", "number", "date", "name", "negation", "hedge", "scope", 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing in a claim that its passage does not bear out."""
+    """One thing in a claim that its passage does not support."""
 
     kind: Kind
     words: str
     """The words of the claim."""
     reason: str
-    """For people, in Chinese for a claim in Chinese: what was looked for and what stands in the passage instead."""
+    """For people, in Chinese for a claim in Chinese: what was looked for and what the passage has instead."""
     conflict: bool = False
     """The passage says something else about the same; otherwise it says nothing about it."""
 

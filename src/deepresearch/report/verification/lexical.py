@@ -21,13 +21,13 @@ class Overlap:
     """Shares of the claim, each between 0 and 1."""
 
     best: float
-    """Content terms, by weight, that stand in the best single sentence."""
+    """Content terms, by weight, of the best single sentence."""
     words: float
-    """Terms, function words included, that stand anywhere in the passage or its title."""
+    """Terms, function words included, found anywhere in the passage or its title."""
     pairs: float
     """Neighbouring terms that are neighbours in the passage too."""
     letters: float
-    """Runs of letters that stand in the best few sentences or the title."""
+    """Runs of letters found in the best few sentences or the title."""
     evidence: tuple[int, ...]
     """Indexes of the best few sentences, the best first."""
 

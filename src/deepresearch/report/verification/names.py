@@ -122,7 +122,7 @@ def _has(word: str, known: frozenset[str]) -> bool:
 
 
 def _is_abbreviated(name: str, text: str) -> bool:
-    """Whether capitals such as WHO are the initials of words that stand in the text."""
+    """Whether capitals such as WHO are the initials of words of the text."""
     letters = name.replace(".", "").rstrip("s")
     if not (2 <= len(letters) <= 6 and letters.isupper() and letters.isalpha()):
         return False

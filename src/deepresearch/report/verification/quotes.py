@@ -19,7 +19,7 @@ _CELLS = re.compile(r"\|{2,}")
 _INSERTED = re.compile(r"\s*\[[^\[\]]*\]\s*")
 _EDGES = " .,;:!?。，；：！？、'\""
 SHORTEST, SHORTEST_HAN = 3, 6
-"""Words, or Chinese characters, from which what stands in quotation marks is a quotation and not a name or an irony."""
+"""Words, or Chinese characters, from which words in quotation marks are a quotation, not a name or irony."""
 TITLED, LONGEST_TITLE = 0.6, 8
 """Share of capitals from which so many quoted words are a title, not a quotation."""
 NEAR = 70.0
@@ -27,7 +27,7 @@ NEAR = 70.0
 
 
 def check(claim: Reading, passage: Reading, evidence: str) -> list[Fault]:
-    """The quotations of the claim that do not stand in the passage letter by letter.
+    """The quotations of the claim that are not in the passage letter by letter.
 
     White space, Markdown, the kind of quotation mark and dash, and the case of the first letter may differ; an ellipsis
     or square brackets may leave words out.
@@ -73,12 +73,12 @@ def repeats(claim: Reading, passage: Reading) -> bool:
 
 @lru_cache(maxsize=1024)
 def _source(passage: Reading) -> str:
-    """The letters of a passage, as it stands and as a reader sees it, and of its title."""
+    """The letters of a passage, as written and as a reader sees it, and of its title."""
     return _letters(f"{passage.title}\n{passage.text}\n{plain(passage.text)}")
 
 
 def quotations(text: str) -> list[str]:
-    """What `text` quotes, the outermost where one stands in another; titles, names and single words left out."""
+    """What `text` quotes, the outermost of nested ones; titles, names and single words left out."""
     found = [next(filter(None, match.groups())) for match in _STRAIGHT.finditer(text)]
     depth = start = 0
     for place, character in enumerate(text):

@@ -50,7 +50,7 @@ class Reading:
 
     @cached_property
     def pairs(self) -> frozenset[tuple[str, str]]:
-        """Terms that stand side by side."""
+        """Neighbouring terms."""
         return frozenset(pairwise(self.words))
 
     @cached_property
@@ -66,7 +66,7 @@ class Reading:
 
 @lru_cache(maxsize=4096)
 def read(text: str, title: str = "", date: str = "") -> Reading:
-    """`text` as the checks see it, with the title and date of the document that it stands in."""
+    """`text` as the checks see it, with the title and date of its document."""
     return Reading(text, title, date)
 
 

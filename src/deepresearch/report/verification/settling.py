@@ -12,7 +12,7 @@ SURE_UNRELATED = 0.08
 _HARD = frozenset(("quote",))
 """Faults that a model cannot settle otherwise: letters are compared, not meanings."""
 _EXACT = frozenset(("number", "date"))
-"""Faults that are settled where the passage gives another value: it stands there, whatever a model makes of it."""
+"""Faults that are settled where the passage gives another value, whatever a model makes of it."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Answer:
     level: Literal["supports", "partly", "contradicts", "unrelated"]
     reason: str
     evidence: str
-    """The sentence of the passage that it relies on; must stand there letter by letter."""
+    """The sentence of the passage that it relies on; must be there letter by letter."""
     by: str
     """The model's name."""
 
@@ -62,7 +62,7 @@ def _is_open(citation: Citation) -> bool:
 def settle(verified: Verified, answers: Iterable[Answer], known: Mapping[str, Passage]) -> Verified:
     """`verified` with the verdicts of `answers` in it.
 
-    An answer is used only where its evidence stands in the passage, white space and typography aside; a verdict
+    An answer is used only where its evidence is in the passage, white space and typography aside; a verdict
     "unrelated" needs none. All others leave what the mechanical check has found. Returns a new event.
     """
     citations = list(verified.citations)

@@ -16,7 +16,7 @@ from .values import agree, kind_of, values_in
 ALMOST = 0.7
 """Share of the claim's content words that one sentence has in the same order from which it repeats that sentence."""
 LONGER = 1
-"""Tokens by which what stands in one place may differ in length; beyond that something was put in or left out."""
+"""Tokens by which the two wordings of one place may differ in length; beyond that something was put in or left out."""
 AROUND = 3
 """Tokens that both have right before and after the place."""
 BESIDE = 1

@@ -135,7 +135,7 @@ def _altered_facts(stated: Reading, source: Reading, common: Overlap) -> list[Fa
 def _aligned_faults(claim: Reading, source: Reading, common: Overlap) -> list[Fault]:
     """What turns the claim round in comparison with the sentences that say nearly the same.
 
-    Where several say it equally well, the one that bears the claim out counts.
+    Where several say it equally well, the one that supports the claim counts.
     """
     first = source.sentences[common.evidence[0]] if common.evidence else None
     together = line(" ".join(source.sentences[n].text for n in common.evidence))

@@ -90,7 +90,7 @@ def is_alike(one: Value, other: Value) -> bool:
 
 
 def agree(claimed: Value, other: Value) -> bool:
-    """Whether `other` bears out the value that is `claimed`."""
+    """Whether `other` confirms the value that is `claimed`."""
     if isinstance(claimed, Quantity) and isinstance(other, Quantity):
         return _numbers_agree(claimed, other)
     return isinstance(claimed, Date) and isinstance(other, Date) and _dates_agree(claimed, other)
@@ -108,7 +108,7 @@ def _is_given(value: Value, known: Sequence[Value], others: Sequence[Value]) -> 
 
 
 def _is_page(text: str, value: Value) -> bool:
-    """Whether a number says where in its document something stands, which a passage does not say of itself."""
+    """Whether a number says where in its document something is, which a passage does not say of itself."""
     if not isinstance(value, Quantity):
         return False
     chinese = "第" in text[max(0, value.start - 2) : value.start + 1] and "页" in text[value.start : value.until + 2]
@@ -182,8 +182,8 @@ def _is_worked_out(value: Quantity, near: Sequence[Value], own: Sequence[Value],
 def _exchanged(
     own: Sequence[Value], known: Sequence[Value], near: Sequence[Value], text: str, shown: str
 ) -> list[Fault]:
-    """A fault where a value of the claim stands with words that are with another value in the evidence, and none that
-    are with itself, or where two stand each with the words of the other."""
+    """A fault where a value of the claim is with words that are with another value in the evidence, and none that
+    are with itself, or where two are each with the words of the other."""
     theirs, mine = list(_with_clauses(near, shown)), list(_with_clauses(own, text))
     for value, words in mine:
         its = [terms for other, terms in theirs if agree(value, other)]

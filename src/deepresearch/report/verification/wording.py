@@ -44,9 +44,9 @@ def reversed_(claim: Line, evidence: Line) -> list[Fault]:
 
 
 def opposed(claim: Line, evidence: Line) -> list[Fault]:
-    """A fault where the opposite of a word of the claim stands beside more of its neighbours than the word itself.
+    """A fault where the opposite of a word of the claim is beside more of its neighbours than the word itself.
 
-    evidence: several sentences as one line, in which both may stand.
+    evidence: several sentences as one line, in which both may be.
     """
     for mine, theirs in pairs("en") if not claim.han else ():
         said = claim.spots(mine, stems=True)
