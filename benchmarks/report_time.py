@@ -15,9 +15,9 @@ from pathlib import Path
 from deepresearch.agent.loop import Run
 from deepresearch.agent.policies.scripted import ScriptedPolicy
 from deepresearch.agent.verifier import Verifier
-from deepresearch.agent.view import View
 from deepresearch.derived import find, registered
 from deepresearch.library import Library, LibraryProvider
+from deepresearch.policy import View
 from deepresearch.report import write
 from deepresearch.report.export import FORMATS
 from deepresearch.settings import Settings

@@ -78,15 +78,15 @@ def _content(words: Sequence[Word]) -> frozenset[str]:
 def line(text: str) -> Line:
     """A sentence as these checks see it."""
     plain = normalise(text)
-    words = []
-    for match in _WORD.finditer(re.sub(r"n't\b", " not", plain)):
-        word = match.group()
-        stem = (tokenise(word) or [""])[0]
-        words.append(Word(word, stem or word, bool(stem) and _is_content(word)))
-    return Line(plain, tuple(words), frozenset(content_terms(plain)), has_han(plain))
+    words = tuple(map(_word, _WORD.findall(re.sub(r"n't\b", " not", plain))))
+    return Line(plain, words, frozenset(content_terms(plain)), has_han(plain))
 
 
-def _is_content(word: str) -> bool:
+@lru_cache(maxsize=1 << 16)
+def _word(word: str) -> Word:
+    stem = (tokenise(word) or [""])[0]
     if has_han(word):
-        return word not in _HAN_FUNCTION
-    return word.casefold() not in stop_words("en") and bool(set(content_terms(f"{word} x")) - {"x"})
+        content = word not in _HAN_FUNCTION
+    else:
+        content = word.casefold() not in stop_words("en") and bool(set(content_terms(f"{word} x")) - {"x"})
+    return Word(word, stem or word, bool(stem) and content)

@@ -1,11 +1,10 @@
 """Names of a claim: does the passage, or its title, hold each of them?"""
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
-from ...text.characters import CJK, has_han, normalise
+from ...text.characters import CJK, fold_accents, has_han, normalise
 from ...text.names import chinese_names
 from ...text.wordlists import stop_words, word_set
 from .faults import Fault, missing
@@ -84,23 +83,20 @@ def _opens(text: str, position: int) -> bool:
 def _vocabulary(text: str) -> frozenset[str]:
     """The words of a passage, folded, compounds and possessives also in their parts."""
     found: set[str] = set()
-    for match in _WORD.finditer(text):
-        word = _folded(match.group())
-        found.add(word)
-        found.update(part for part in re.split(r"[-.&'/]", word) if part)
+    for word in set(_WORD.findall(_folded(text))):
+        bare = word.removesuffix("'s").removesuffix("'").rstrip(".")
+        found.add(bare)
+        found.update(part for part in re.split(r"[-.&'/]", bare) if part)
     return frozenset(found)
 
 
-def _folded(word: str) -> str:
-    decomposed = unicodedata.normalize("NFD", word.casefold())
-    return (
-        "".join(c for c in decomposed if not unicodedata.combining(c)).removesuffix("'s").removesuffix("'").rstrip(".")
-    )
+def _folded(text: str) -> str:
+    return fold_accents(text.casefold())
 
 
 def _is_named(name: str, passage: Reading) -> bool:
     known = _vocabulary(passage.plain)
-    word = _folded(name)
+    word = _folded(name).removesuffix("'s").removesuffix("'").rstrip(".")
     if word in known or word.replace(".", "") in known or word.replace("-", "") in known:
         return True
     if any(word.replace(".", "") in same and same & known for same in _same_names()):
