@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
-from .citations import citations, sources, strip_citations
+from .citations import citations, sources
 from .overview import summary
 
 if TYPE_CHECKING:
-    from .export import FORMATS, Format, Problem, Written, check_formats, render_markdown, write
+    from .export import FORMATS, Problem, Written, check_formats, render_markdown, write
     from .overview import as_json
-    from .structure import ReportModel, make_report
+    from .structure import Format, ReportModel, make_report
     from .styles import check_style
 
 __all__ = [
@@ -24,14 +24,13 @@ __all__ = [
     "make_report",
     "render_markdown",
     "sources",
-    "strip_citations",
     "summary",
     "write",
 ]
 
 _HOMES = {
     "FORMATS": "export",
-    "Format": "export",
+    "Format": "structure",
     "Problem": "export",
     "ReportModel": "structure",
     "Written": "export",

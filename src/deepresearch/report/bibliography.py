@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from .citations import Reference
 from .cost import minute
 from .markup import language_tag, one_line, safe_url
-from .structure import ReportModel
+from .structure import Format, ReportModel
 from .tex import escape
 
 LONGEST_TITLE = 500
@@ -137,3 +137,8 @@ def _ris_lines(item: dict[str, Any]) -> list[str]:
 def _ris_date(parts: list[int]) -> str:
     padded = [f"{part:0{4 if index == 0 else 2}}" for index, part in enumerate(parts)]
     return "/".join([*padded, *[""] * (4 - len(padded))])
+
+
+BIBTEX = Format("references.bib", lambda report, _: bibtex(report))
+RIS = Format("references.ris", lambda report, _: ris(report))
+CSL = Format("references.json", lambda report, _: csl(report))

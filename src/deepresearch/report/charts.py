@@ -6,13 +6,12 @@ it is drawn in a process of its own, with an empty environment, a limit of time,
 
 import json
 import struct
-import subprocess
-import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
 
+from ..sandbox.script import run_script
 from .markup import one_line
 
 LARGEST = 1_000_000
@@ -62,21 +61,8 @@ def draw(specification: str) -> DrawnChart:
         return DrawnChart(title, None, "its specification asks for data from elsewhere; data must stand in it.")
     if find_spec("vl_convert") is None:
         return DrawnChart(title, None, "vl-convert-python is not installed (pip install 'step-deepresearch[charts]').")
-    try:
-        done = subprocess.run(  # noqa: S603 - our own program; the specification comes by its input
-            [sys.executable, "-I", "-c", _DRAW],
-            input=json.dumps(read).encode(),
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
-            env={},
-        )
-    except subprocess.TimeoutExpired:
-        return DrawnChart(title, None, f"drawing took more than {SECONDS} seconds.")
-    if done.returncode != 0 or not done.stdout.startswith(b"\x89PNG"):
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
-        return DrawnChart(title, None, one_line(lines[-1], 200))
-    return DrawnChart(title, done.stdout)
+    drawn, problem = run_script(_DRAW, json.dumps(read).encode(), SECONDS)
+    return DrawnChart(title, drawn) if drawn.startswith(b"\x89PNG") else DrawnChart(title, None, problem)
 
 
 def _title(specification: dict[str, Any]) -> str:

@@ -181,21 +181,11 @@ def _letters(index: int) -> str:
     return letters
 
 
-def _replace(text: str, found: Iterable[FoundMark], placeholder: str = PLACEHOLDER) -> str:
+def _replace(text: str, found: Iterable[FoundMark]) -> str:
     pieces = []
     end = 0
     for index, mark in enumerate(found):
-        pieces += [text[end : mark.start], placeholder % index]
-        end = mark.end
-    return "".join([*pieces, text[end:]])
-
-
-def strip_citations(text: str) -> str:
-    """`text` without its citation marks and the blanks before them; code is left as it is."""
-    pieces = []
-    end = 0
-    for mark in find_marks(text, ()):
-        pieces.append(text[end : mark.start].rstrip(" \t"))
+        pieces += [text[end : mark.start], PLACEHOLDER % index]
         end = mark.end
     return "".join([*pieces, text[end:]])
 
@@ -206,13 +196,6 @@ def newest_check(events: Iterable[Event]) -> Verified | None:
     report = answer(events)
     fitting = [check for check in find(events, Verified) if report and check.answered in (0, report.seq)]
     return fitting[-1] if fitting else None
-
-
-def verdicts(events: Iterable[Event]) -> dict[str, Level]:
-    """The level of each checked passage from the newest check; of several verdicts on one passage the weakest."""
-    check = newest_check(events)
-    weakest = _weakest(check.citations if check else (), lambda c: c.passage)
-    return {passage: citation.level for passage, citation in weakest.items()}
 
 
 def resolve_answer(events: Iterable[Event]) -> Resolved:

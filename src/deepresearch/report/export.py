@@ -1,67 +1,34 @@
 """Reports as files.
 
-A format is a function from the report and the run's events to what its file holds. Where it needs a program or a
-package that the machine lacks it raises ExportError; the other formats are written all the same. Installed packages add
-formats through entry points (docs/extending.md).
+A format is one module with its `Format`, and one line of FORMATS. Where it needs a program or a package that the
+machine lacks it raises ExportError; the other formats are written all the same. Installed packages add formats through
+entry points (docs/extending.md).
 """
 
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ExportError, SettingsError
 from ..plugins import Registry
 from ..trajectory import Event
-from .bibliography import bibtex, csl, ris
-from .structure import ReportModel, make_report
+from .structure import Format, make_report
 from .styles import check_style
-
-Content = str | bytes | dict[str, bytes]
-
-
-@dataclass(frozen=True)
-class Format:
-    """A way to write a report."""
-
-    file: str
-    """Name of the file in the export's folder."""
-    render: Callable[[ReportModel, Sequence[Event]], Content]
-    """What the file holds; or several files by name, `file` among them. Raises ExportError where a tool is missing."""
-
-
-def _format(file: str, module: str, name: str) -> Format:
-    """A format whose writer is imported when it is first used."""
-
-    def render(report: ReportModel, events: Sequence[Event]) -> Content:
-        from importlib import import_module  # noqa: PLC0415
-
-        content: Content = getattr(import_module(f".{module}", __package__), name)(report)
-        return content
-
-    return Format(file, render)
-
-
-def _json(_: ReportModel, events: Sequence[Event]) -> str:
-    from .overview import as_json  # noqa: PLC0415  it writes Markdown too
-
-    return json.dumps(as_json(events), ensure_ascii=False, indent=1) + "\n"
-
-
-MD = _format("report.md", "markdown", "markdown")
-HTML = _format("report.html", "html", "html")
-JSON = Format("report.json", _json)
-DOCX = _format("report.docx", "word", "docx")
-PDF = _format("report.pdf", "pdf", "pdf")
-PPTX = _format("report.pptx", "slides", "pptx")
-TEX = _format("report.tex", "latex", "latex")
-BIB = Format("references.bib", lambda report, _: bibtex(report))
-RIS = Format("references.ris", lambda report, _: ris(report))
-CSL = Format("references.json", lambda report, _: csl(report))
 
 FORMATS: Registry[Format] = Registry(
     "formats",
-    {name: f"{__name__}:{name.upper()}" for name in "md html json docx pdf pptx tex bib ris csl".split()},
+    {
+        "md": f"{__package__}.markdown:FORMAT",
+        "html": f"{__package__}.html:FORMAT",
+        "json": f"{__package__}.overview:FORMAT",
+        "docx": f"{__package__}.word:FORMAT",
+        "pdf": f"{__package__}.pdf:FORMAT",
+        "pptx": f"{__package__}.slides:FORMAT",
+        "tex": f"{__package__}.latex:FORMAT",
+        "bib": f"{__package__}.bibliography:BIBTEX",
+        "ris": f"{__package__}.bibliography:RIS",
+        "csl": f"{__package__}.bibliography:CSL",
+    },
 )
 ALSO = {"markdown": "md", "slides": "pptx", "latex": "tex", "bibtex": "bib", "csl-json": "csl", "word": "docx"}
 """Other names of formats."""

@@ -49,7 +49,7 @@ from .frame import (
     trust,
 )
 from .markup import clean, language_tag, one_line, plain, safe_url
-from .structure import ReportModel
+from .structure import Format, ReportModel
 from .styles import entries
 from .tex import mathml
 
@@ -384,3 +384,6 @@ def _source(source: dict[str, Any], number: int | None, report: ReportModel) -> 
         f'<p class="place"><span>{known}</span><span>{status}</span></p>'
         f"<details><summary>{text(labels.passages.format(n=len(passages)))}</summary><ul>{glimpses}</ul></details></li>"
     )
+
+
+FORMAT = Format("report.html", lambda report, _: html(report))

@@ -22,7 +22,7 @@ from .blocks import (
 )
 from .charts import draw
 from .frame import MAKER, closing, mark_runs, opening
-from .structure import ReportModel
+from .structure import Format, ReportModel
 from .tex import address, canonical, escape, is_harmless
 
 SERIF, SANS, MONO = "Noto Serif CJK SC", "Noto Sans CJK SC", "Noto Sans Mono CJK SC"
@@ -201,3 +201,6 @@ def _indented(line: str) -> str:
 
 def _box(text: str) -> str:
     return rf"\boxedtext{{{text}}}"
+
+
+FORMAT = Format("report.tex", lambda report, _: latex(report))

@@ -13,7 +13,7 @@ from ..text.markdown import Ranges, code_ranges, is_inside, line_starts, merge_r
 from .blocks import Block, Heading, Inline, Items, Paragraph, Table, TextRun, plain_text
 from .frame import closing, mark_text, opening
 from .markup import clean, closing_fence, one_line, safe_url
-from .structure import ReportModel
+from .structure import Format, ReportModel
 from .syntax import PLACEHOLDERS, new_parser, parser
 
 _SPECIAL = re.compile(r"([\\`*_\[\]~$]|&(?=#?\w+;))")
@@ -152,3 +152,6 @@ def may_follow(target: str) -> bool:
     if target.startswith("#"):
         return not target.startswith("#ref-")
     return safe_url(target) is not None or clean(target).lower().startswith("mailto:")
+
+
+FORMAT = Format("report.md", lambda report, _: markdown(report))

@@ -1,5 +1,6 @@
 """A run for programs as one object, and for a terminal in a few lines."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -9,7 +10,7 @@ from ..trajectory import Event, RunFailed
 from .citations import citations, resolve_answer, sources
 from .cost import cost_lines, counted, minutes, number
 from .markup import one_line
-from .structure import ReportModel, make_report
+from .structure import Format, ReportModel, make_report
 
 
 def as_json(events: Sequence[Event]) -> dict[str, Any]:
@@ -104,3 +105,6 @@ def _report_line(events: Sequence[Event]) -> str:
         + (f", {counted(removed, 'id')} cited that {'was' if removed == 1 else 'were'} never shown" if removed else "")
         + "."
     )
+
+
+FORMAT = Format("report.json", lambda _, events: json.dumps(as_json(events), ensure_ascii=False, indent=1) + "\n")

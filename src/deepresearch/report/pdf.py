@@ -14,7 +14,7 @@ from .blocks import blocks, words_of
 from .frame import closing
 from .html import html
 from .markup import clean
-from .structure import ReportModel
+from .structure import Format, ReportModel
 
 
 def pdf(report: ReportModel) -> bytes:
@@ -61,3 +61,6 @@ def read_pdf(printed: bytes) -> str:
         return "\n".join(page.get_textpage().get_text_range() for page in document)
     finally:
         document.close()
+
+
+FORMAT = Format("report.pdf", lambda report, _: pdf(report))

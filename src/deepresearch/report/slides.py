@@ -12,7 +12,7 @@ from .blocks import Block, Break, Cite, Inline, Paragraph, Table, TextRun, block
 from .frame import EAST_ASIAN, LATIN, MAKER, MONO, about, age, checks, inert_cell, mark_runs, notes, opening
 from .markup import clean, need, one_line, safe_url
 from .slide_layout import ROOM, Idea, ideas, shortened, width_of
-from .structure import ReportModel
+from .structure import Format, ReportModel
 from .tex import rows as formula_rows
 
 MOST_ROWS, MOST_COLUMNS, ROW = 9, 6, 260
@@ -222,3 +222,6 @@ class _Writer:
             made.font._element.set("baseline", "30000" if run.shift == "sup" else "-25000")
         if run.url and not run.url.startswith("#"):
             made.hyperlink.address = run.url
+
+
+FORMAT = Format("report.pptx", lambda report, _: pptx(report))

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,6 +136,19 @@ class ReportModel:
     @property
     def labels(self) -> Labels:
         return labels_for(self.language)
+
+
+Content = str | bytes | dict[str, bytes]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A way to write a report."""
+
+    file: str
+    """Name of the file in the export's folder."""
+    render: Callable[[ReportModel, Sequence[Event]], Content]
+    """What the file holds; or several files by name, `file` among them. Raises ExportError where a tool is missing."""
 
 
 def make_report(events: Sequence[Event], style: str = "") -> ReportModel:

@@ -25,7 +25,7 @@ from .blocks import (
 from .charts import draw
 from .frame import EAST_ASIAN, LATIN, MAKER, MONO, closing, inert_cell, mark_runs, opening
 from .markup import need, one_line
-from .structure import ReportModel
+from .structure import Format, ReportModel
 from .tex import rows
 
 _COLOURS = {
@@ -269,3 +269,6 @@ def _wrap(tag: str, *children: Any) -> Any:
     for child in children:
         element.append(child)
     return element
+
+
+FORMAT = Format("report.docx", lambda report, _: docx(report))

@@ -1,0 +1,18 @@
+"""A short Python program in a process of its own: without environment, with a limit of time, its data by its input."""
+
+import subprocess
+import sys
+
+
+def run_script(program: str, data: bytes, seconds: float) -> tuple[bytes, str]:
+    """(what `program` writes, why it failed): the one is empty where the other is not. `data` is its input."""
+    try:
+        done = subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-I", "-c", program], input=data, capture_output=True, timeout=seconds, check=False, env={}
+        )
+    except subprocess.TimeoutExpired:
+        return b"", f"it took more than {seconds:g} seconds."
+    if done.returncode == 0:
+        return done.stdout, "" if done.stdout else "it wrote nothing."
+    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    return b"", lines[-1][:200] if lines else "it gave no reason."
