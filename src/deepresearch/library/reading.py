@@ -29,13 +29,7 @@ _HARMLESS = frozenset(
 """Kinds that are read in this process. In others a small file can ask for much time or memory."""
 _CORPORA = frozenset(["jsonl", "json", "parquet"])
 """Kinds whose rows are documents: their readers are given the field in which the text is."""
-_PACKAGES = {
-    **dict.fromkeys(["docx", "docm"], "docx"),
-    **dict.fromkeys(["xlsx", "xlsm"], "openpyxl"),
-    **dict.fromkeys(["pptx", "pptm"], "pptx"),
-    "xls": "xlrd",
-    "msg": "olefile",
-}
+_PACKAGES = {"xls": "xlrd", "msg": "olefile"}
 """The packages of the extra `office` that these kinds need."""
 _UNSOUND = re.compile("[\x00\ud800-\udfff]")
 _ZIP, _OLE = "a zip archive or office document", "an old office document"

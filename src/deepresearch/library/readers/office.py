@@ -4,10 +4,8 @@ Strict Open XML is read as the usual kind, macro-enabled files as those without 
 that lead nowhere are passed over.
 """
 
-import io
 import posixpath
 import re
-import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -24,15 +22,6 @@ _STRICT_NAMES = (
     (b"/2006/extendedProperties", b"/2006/extended-properties"),
     (b"/2006/customProperties", b"/2006/custom-properties"),
 )
-_MACROS = re.compile(
-    rb"application/vnd\.ms-(word|excel|powerpoint)\.(document|sheet|presentation|slideshow|template)"
-    rb"(?:\.macroEnabled)?\.main\+xml|application/vnd\.ms-(word|excel|powerpoint)\.(template|slideshow|document|sheet|presentation)\.macroEnabled(?:\.12)?\.main\+xml"
-)
-_KINDS = {
-    b"word": b"wordprocessingml.document",
-    b"excel": b"spreadsheetml.sheet",
-    b"powerpoint": b"presentationml.presentation",
-}
 _RELATIONS = "{http://schemas.openxmlformats.org/package/2006/relationships}"
 _DC = "{http://purl.org/dc/elements/1.1/}"
 _CORE = "{http://schemas.openxmlformats.org/package/2006/metadata/core-properties}"
@@ -131,39 +120,6 @@ class Package:
         )
         found = {name: text.get(tag, "") for name, tag in names.items()}
         return {**found, "date": next((text[tag][:10] for tag in dates if text.get(tag)), "")}
-
-    def repaired(self) -> io.BytesIO:
-        """The package as a library takes it that is particular about such things."""
-        result = io.BytesIO()
-        with zipfile.ZipFile(result, "w") as archive:
-            for name in self._names.values():
-                data = self.data(name)
-                if name.lower() == "[content_types].xml":
-                    data = _MACROS.sub(_without_macros, data)
-                elif name.endswith(".rels"):
-                    data = self._known_targets(name, data)
-                archive.writestr(name, data)
-        result.seek(0)
-        return result
-
-    def _known_targets(self, name: str, data: bytes) -> bytes:
-        """Relations without those that lead nowhere."""
-        try:
-            root = etree.fromstring(data, _parser())
-        except etree.XMLSyntaxError:
-            return data
-        folder, file = posixpath.split(name)
-        part = posixpath.join(posixpath.dirname(folder), file.removesuffix(".rels"))
-        known = self.relations(part)
-        for relation in list(root):
-            if relation.get("TargetMode") != "External" and relation.get("Id") not in known:
-                root.remove(relation)
-        return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True))
-
-
-def _without_macros(match: re.Match[bytes]) -> bytes:
-    kind = match[1] or match[3]
-    return b"application/vnd.openxmlformats-officedocument." + _KINDS[kind] + b".main+xml"
 
 
 def _parser() -> Any:
