@@ -54,3 +54,11 @@ class ChatModel(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+def text_of(message: Message) -> str:
+    """The text of a message: its content is a string or a list of parts."""
+    content = message.get("content")
+    if isinstance(content, list):
+        return "\n".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+    return content or ""

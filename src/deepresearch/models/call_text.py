@@ -52,7 +52,7 @@ CLOSE = re.compile(
 _SPECIAL_TOKENS = re.compile(r"(?:\s|<[|｜][^<>|｜]{1,30}[|｜]>|</s>)*")
 _BEFORE_JSON = re.compile(r"\s*+(?:[A-Za-z_][\w.-]*+)?+\s*+(?:\[ARGS\])?+\s*+(?=[{\[])")
 _LOOKS_LIKE_A_CALL = re.compile(r"\s*+(?:$|[{\[<\"'`]|[\w.:-]++[ \t]*+[\n({<])")
-"""What stands behind a mark that is never closed; a mark that prose merely mentions is plain text."""
+"""What follows a mark that is never closed; a mark that prose merely mentions is plain text."""
 _QUOTES = "`\"'“‘「『"
 _BLOCK_QUOTE = re.compile(r"[ \t]*>")
 _INVOKE = re.compile(r"<((?:[A-Za-z]+:)?invoke)\s+name\s*=\s*[\"']([^\"'<>]*)[\"']\s*>|<(function)=([^<>\s]*)\s*>")
@@ -105,7 +105,7 @@ class Span:
     begin: int
     end: int
     bodies: tuple[str, ...]
-    """What stands between the marks, one for each inner pair of marks."""
+    """What is between the marks, one for each inner pair of marks."""
     closed: bool = True
     """False where the closing mark is missing."""
 
@@ -116,12 +116,12 @@ def find_spans(text: str, depth: int = 0) -> list[Span]:
     at = 0
     while mark := _MARK.search(text, at):
         if mark["fence"]:
-            at = _behind_fence(text, mark)
+            at = _end_of_fence(text, mark)
         elif mark["response"]:
             end = text.find(f"</{mark['response']}>", mark.end())
             at = end if end >= 0 else len(text)
         elif _is_quoted(text, mark.start()):
-            at = _behind_quoted(text, mark)
+            at = _end_of_quoted(text, mark)
         else:
             span = _span(text, mark, depth)
             meant = span.closed or _LOOKS_LIKE_A_CALL.match(span.bodies[0])
@@ -193,7 +193,7 @@ def _closing(mark: re.Match[str]) -> re.Pattern[str]:
 
 
 def _json_end(text: str, begin: int) -> int | None:
-    """Where the JSON value behind a mark ends, so that marks inside its texts are not taken for real ones."""
+    """Where the JSON value after a mark ends, so that marks inside its texts are not taken for real ones."""
     before = _BEFORE_JSON.match(text, begin)
     if not before:
         return None
@@ -203,33 +203,33 @@ def _json_end(text: str, begin: int) -> int | None:
         return None
 
 
-def _behind_fence(text: str, opening: re.Match[str]) -> int:
+def _end_of_fence(text: str, opening: re.Match[str]) -> int:
     fence = opening["fence"]
     closing = re.compile(rf"^[ ]{{0,3}}{fence[0]}{{{len(fence)},}}[ \t]*$", re.MULTILINE).search(text, opening.end())
     return closing.end() if closing else len(text)
 
 
 def _is_quoted(text: str, at: int) -> bool:
-    """True where a quotation mark stands right before, or the line is a block quote."""
+    """True where a quotation mark comes right before, or the line is a block quote."""
     if at and text[at - 1] in _QUOTES:
         return True
     return _BLOCK_QUOTE.match(text, text.rfind("\n", 0, at) + 1, at) is not None
 
 
-def _behind_quoted(text: str, mark: re.Match[str]) -> int:
-    """Behind a quoted mark, or behind the whole call where the call is what is quoted."""
-    behind = max(mark.end(), mark.start() + 1)
-    close = CLOSE.search(text, behind, behind + _LONGEST_QUOTED)
-    return close.end() if close and text[close.end() : close.end() + 1] in tuple(_QUOTES) else behind
+def _end_of_quoted(text: str, mark: re.Match[str]) -> int:
+    """The end of a quoted mark, or of the whole call where the call is what is quoted."""
+    end = max(mark.end(), mark.start() + 1)
+    close = CLOSE.search(text, end, end + _LONGEST_QUOTED)
+    return close.end() if close and text[close.end() : close.end() + 1] in tuple(_QUOTES) else end
 
 
 def begins_with_invocation(text: str) -> bool:
-    """True where the markup of a whole call stands first."""
+    """True where the text begins with the markup of a whole call."""
     return _INVOKE.match(text) is not None
 
 
 def read_invocations(text: str) -> list[tuple[str, dict[str, str] | str]]:
-    """Every call in `text`: tool, and its fields or what stands in place of them. Raises Unreadable."""
+    """Every call in `text`: tool, and its fields or what is in their place. Raises Unreadable."""
     found: list[tuple[str, dict[str, str] | str]] = []
     at = _skip(text, 0)
     while at < len(text):
@@ -294,7 +294,7 @@ def _skip(text: str, at: int) -> int:
 
 
 def _up_to(text: str, begin: int, closing: str) -> tuple[str, int]:
-    """What stands between `begin` and `closing`, and where it goes on behind that."""
+    """What is between `begin` and `closing`, and where the text continues after that."""
     end = text.find(closing, begin)
     if end < 0:
         raise Unreadable(f"{closing} is missing", cut=True)
@@ -303,7 +303,7 @@ def _up_to(text: str, begin: int, closing: str) -> tuple[str, int]:
 
 def _add(fields: dict[str, str], name: str, value: str) -> None:
     if name in fields:
-        raise Unreadable(f"the field {name[:80]} stands in it twice")
+        raise Unreadable(f"the field {name[:80]} is in it twice")
     fields[name] = value
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..plugins import Registry
-from .base import Message, Spec
+from .base import Message, Spec, text_of
 
 NATIVE = "native"
 """Tools and calls in the fields that the chat dialect has for them."""
@@ -47,7 +47,7 @@ def render(name: str, messages: Sequence[Message], tools: Sequence[Spec]) -> lis
         if message["role"] == "assistant":
             rendered.append({"role": "assistant", "content": _assistant_text(dialect, message)})
         elif message["role"] == "tool":
-            result = f"{RESPONSE}\n{_fenced(_plain(message.get('content')))}\n{RESPONSE_END}"
+            result = f"{RESPONSE}\n{_fenced(text_of(message))}\n{RESPONSE_END}"
             if rendered and rendered[-1].get("role") == "user" and rendered[-1]["content"].endswith(RESPONSE_END):
                 rendered[-1] = {"role": "user", "content": f"{rendered[-1]['content']}\n{result}"}
             else:
@@ -69,12 +69,12 @@ def _with_tools(dialect: Dialect, messages: Sequence[Message], tools: Sequence[S
     )
     first = messages[0] if messages else {}
     if first.get("role") == "system":
-        return [{**first, "content": f"{_plain(first.get('content'))}\n\n{described}"}, *messages[1:]]
+        return [{**first, "content": f"{text_of(first)}\n\n{described}"}, *messages[1:]]
     return [{"role": "system", "content": described}, *messages]
 
 
 def _assistant_text(dialect: Dialect, message: Message) -> str:
-    parts = [_plain(message.get("content"))]
+    parts = [text_of(message)]
     for call in message.get("tool_calls") or ():
         function = call["function"]
         parts.append(_written(dialect, function["name"], function.get("arguments") or "{}"))
@@ -105,13 +105,6 @@ def _write_steptml(name: str, arguments: dict[str, Any]) -> str:
     )
     fields = f"{fields}\n" if fields else ""
     return f'<steptml:toolcall>\n<steptml:invoke name="{name}">\n{fields}</steptml:invoke>\n</steptml:toolcall>'
-
-
-def _plain(content: Any) -> str:
-    """The text of a message's content: a string, or a list of parts."""
-    if isinstance(content, list):
-        return "\n".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
-    return content or ""
 
 
 def _fenced(result: str) -> str:

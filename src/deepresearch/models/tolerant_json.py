@@ -301,7 +301,7 @@ class _Reader:
     def name(self) -> str:
         match = _WORD.match(self.text, self.at)
         if not match:
-            raise Unreadable(f"a field name is due at {json.dumps(self.text[self.at : self.at + 20])}")
+            raise Unreadable(f"a field name is expected at {json.dumps(self.text[self.at : self.at + 20])}")
         self.at = match.end()
         return match.group()
 
@@ -314,7 +314,7 @@ class _Reader:
         if word.lower() in _NO_NUMBER:
             raise Unreadable(f"{word} is not a number that JSON has")
         if not match or word.lower() not in _WORDS:
-            raise Unreadable(f"{json.dumps(word[:40])} is where a value is due; text needs quotes")
+            raise Unreadable(f"{json.dumps(word[:40])} is where a value is expected; text needs quotes")
         self.at = match.end()
         return _WORDS[word.lower()]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..trajectory import Call
-from .base import Message
+from .base import Message, text_of
 
 BRIDGE = "I have the results."
 """What the assistant says between results and a note."""
@@ -115,7 +115,7 @@ def _with_results(messages: Sequence[Message]) -> list[Message]:
         if message["role"] == "tool":
             continue
         calls = message.get("tool_calls")
-        if message["role"] == "assistant" and not calls and not _text(message.get("content")).strip():
+        if message["role"] == "assistant" and not calls and not text_of(message).strip():
             continue
         found.append(message)
         results = _results(messages[at + 1 :]) if calls else {}
@@ -144,10 +144,3 @@ def _both(first: Any, second: Any) -> Any:
 
 def _as_parts(content: Any) -> list[Any]:
     return list(content) if isinstance(content, list) else [{"type": "text", "text": content}]
-
-
-def _text(content: Any) -> str:
-    """The text of a message's content: a string, or a list of parts."""
-    if isinstance(content, list):
-        return "\n".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
-    return content or ""
