@@ -18,9 +18,11 @@ def answer(row: dict, schemas: dict) -> dict:
         repaired = read.repaired
     else:
         message = read_message(row["input"], schemas, row["finish"])
-        problems = [problem for problem in [message.problem, *(call.problem for call in message.calls)] if problem]
+        problems = [call.problem for call in message.calls if call.problem]
+        if not (message.text.strip() or message.calls):
+            problems = ["The reply is empty. Call a tool or write the answer."]
         calls = [{"name": call.tool, "arguments": call.arguments} for call in message.calls]
-        repaired = message.repaired
+        repaired = any(call.raw for call in message.calls)
     if problems:
         return {"outcome": "error", "calls": [], "message": problems[0]}
     return {"outcome": "repaired" if repaired else "ok", "calls": calls, "message": ""}

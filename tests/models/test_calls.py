@@ -286,7 +286,7 @@ def test_calls_written_into_the_text_are_found(name: str) -> None:
 )
 def test_quoted_calls_do_not_count(text: str) -> None:
     message = read_message(text, SCHEMAS)
-    assert (message.calls, message.text, message.problem) == ([], text, None)
+    assert (message.calls, message.text) == ([], text)
 
 
 def test_a_call_in_the_thinking_does_not_count() -> None:
@@ -338,9 +338,9 @@ def test_a_message_that_was_cut_off_runs_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", " \n", "<think>Only this.</think>", "<think>Never closed <tool_call>"])
-def test_an_empty_message_is_a_problem(text: str) -> None:
+def test_an_empty_message_says_and_calls_nothing(text: str) -> None:
     message = read_message(text, SCHEMAS)
-    assert message.problem and not message.calls and not message.text.strip()
+    assert not message.calls and not message.text.strip()
 
 
 def test_a_turn_runs_a_limited_number_of_calls() -> None:

@@ -6,7 +6,6 @@ tool's schema (schemas.py). Names of tools are never guessed; what a server's pa
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ..trajectory import WHOLE, Call
@@ -61,17 +60,13 @@ class CallArguments(NamedTuple):
     """True where it took more than strict JSON of the right kinds."""
 
 
-@dataclass(frozen=True)
-class MessageParts:
+class MessageParts(NamedTuple):
     """A whole message, taken apart."""
 
-    text: str = ""
+    text: str
     """What it says, without thinking and without calls."""
-    reasoning: str = ""
-    calls: list[Call] = field(default_factory=list)
-    problem: str | None = None
-    """What is wrong with the message as a whole."""
-    repaired: bool = False
+    reasoning: str
+    calls: list[Call]
 
 
 def schemas_of(tools: Sequence[Mapping[str, Any]]) -> dict[str, Schema]:
@@ -130,14 +125,10 @@ def read_message(text: str, schemas: Mapping[str, Schema], finish: str = "stop")
     if not spans and (bare := bare_calls(visible, schemas)):
         spans = [bare]
     calls: list[Call] = []
-    repaired = False
     for body, closed in [(body, span.closed) for span in spans for body in span.bodies]:
         for name, arguments in _read_body(body, closed, schemas, finish):
             calls.append(_call(f"call-{len(calls) + 1}", plain_name(name, schemas), body, arguments))
-            repaired = repaired or arguments.repaired
-    said = _without(visible, spans)
-    problem = None if said.strip() or calls else _empty(reasoning)
-    return MessageParts(said, reasoning, _limited(calls), problem, repaired)
+    return MessageParts(_without(visible, spans), reasoning, _limited(calls))
 
 
 def _call(id: str, tool: str, raw: str, read: CallArguments) -> Call:
@@ -338,9 +329,3 @@ def _unreadable(tool: str, error: Unreadable, schema: Schema | None) -> str:
 def _ask_again(problem: str, tool: str, schema: Schema | None) -> str:
     wanted = f" Arguments of {tool}: {sketch(schema)}." if schema is not None else ""
     return f"{problem[:1100]}{wanted} Send the call again with arguments as one JSON object."
-
-
-def _empty(reasoning: str) -> str:
-    if reasoning:
-        return "The reply holds thinking only. Call a tool or write the answer, outside the think tags."
-    return "The reply is empty. Call a tool or write the answer."
