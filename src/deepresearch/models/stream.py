@@ -1,5 +1,6 @@
 """Replies of a chat endpoint put together from what it sends, read by its content, whatever its label says."""
 
+import codecs
 import itertools
 import json
 import re
@@ -12,8 +13,10 @@ from .base import Message
 from .calls import GivenCall
 
 DONE = "[DONE]"
-_LINE_END = re.compile(rb"\r?\n|\r(?=[^\n])")  # a return at the very end may be half of a line end
-_FIELD = re.compile(r"(data|event|id|retry|error):\s?(?:data:\s?)*(.*)", re.DOTALL)  # some proxies write data: twice
+_LINE_END = re.compile(r"\r?\n|\r(?=[^\n])")  # a return at the very end may be half of a line end
+_FIELD = re.compile(r"(data|event|id|retry|error): ?(?:data: ?)*")  # some proxies write data: twice
+_KNOWN = frozenset({"role", "content", "reasoning_content", "reasoning", "tool_calls", "function_call", "name"})
+"""Fields of a message that are read here."""
 _SURE = 8
 """Characters from which a repetition in a stream is no coincidence."""
 
@@ -33,41 +36,47 @@ async def read_payloads(chunks: AsyncIterable[bytes]) -> AsyncGenerator[Payload,
     """
     pending, name = "", None
     async for line in _lines(chunks):
-        match = _FIELD.fullmatch(line)
-        if line.startswith(":") or (match and match[1] in ("id", "retry")):
-            continue
-        if match and match[1] == "event":
-            if pending:
-                yield Payload(pending, name)
-            pending, name = "", match[2].strip()
-            continue
-        if not line.strip():
+        if not line or line.isspace():
             if pending and name is not None:
                 yield Payload(pending, name)
                 pending, name = "", ""
             continue
-        if pending and _is_whole(pending):
+        match = _FIELD.match(line)
+        if match is None:
+            field, value = "data" if line[0] != ":" else "comment", line
+        else:
+            field, value = match[1], line[match.end() :]
+            name = name or ""
+        if field not in ("data", "error", "event"):
+            continue
+        if pending and (field == "event" or _is_whole(pending)):
             yield Payload(pending, name)
             pending = ""
-        if match and match[1] == "error" and not pending:
-            name = "error"
-        elif match and name is None:
-            name = ""
-        pending += ("\n" if pending else "") + (match[2] if match else line)
+        if field == "event":
+            name = value.strip()
+            continue
+        name = "error" if field == "error" else name
+        pending = f"{pending}\n{value}" if pending else value
     if pending:
         yield Payload(pending, name)
 
 
 async def _lines(chunks: AsyncIterable[bytes]) -> AsyncIterator[str]:
-    rest = b""
+    decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
+    rest = ""
     async for chunk in chunks:
-        rest = rest + chunk if rest else chunk
-        if b"\n" in chunk or b"\r" in rest:
+        text = decoder.decode(chunk)
+        rest += text
+        if "\r" in rest:
             *lines, rest = _LINE_END.split(rest)
-            for line in lines:
-                yield line.decode("utf-8", "replace").removeprefix("\ufeff")
+        elif "\n" in text:
+            *lines, rest = rest.split("\n")
+        else:
+            continue
+        for line in lines:
+            yield line
     if rest.strip():
-        yield rest.decode("utf-8", "replace").removeprefix("\ufeff").rstrip("\r")
+        yield rest.rstrip("\r")
 
 
 def _is_whole(data: str) -> bool:
@@ -208,8 +217,8 @@ class Assembler:
             parts.append({"function": function})
         for part in parts:
             self._take_call(part)
-        known = ("role", "content", "reasoning_content", "reasoning", "tool_calls", "function_call", "name")
-        _merge(self.wire, {name: value for name, value in message.items() if name not in known})
+        if unknown := message.keys() - _KNOWN:
+            _merge(self.wire, {name: message[name] for name in unknown})
         return bool(content or reasoning or parts)
 
     def _take_call(self, part: dict[str, Any]) -> None:
@@ -283,8 +292,8 @@ def finish_of(word: str, has_calls: bool) -> str:
 def texts_of(message: dict[str, Any]) -> tuple[str, str]:
     """Content and reasoning of a message or delta, each a string or a list of parts."""
     content, thought = _parts(message.get("content"))
-    reasoning = "".join(_parts(message.get("reasoning_content") or message.get("reasoning")))
-    return content, reasoning or thought
+    given = message.get("reasoning_content") or message.get("reasoning")
+    return content, ("".join(_parts(given)) if given else thought)
 
 
 def _parts(given: Any) -> tuple[str, str]:
