@@ -1,6 +1,7 @@
 """Files, whole or not at all; the object for programs; the lines for a terminal."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,30 @@ def test_summary(run: MakeRun) -> None:
     assert "interrupted" in summary(events[:3], live=False) and "running" in summary(events[:3], live=True)
     failed = [*events[:3], RunFailed(reason="internal", message="disk\x1b full")]
     assert summary(failed).endswith("Failed: disk full")
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A package that adds the format `txt`, and one that cannot be imported."""
+    (tmp_path / "plain_reports.py").write_text(
+        "from deepresearch.report import Format\n"
+        "TXT = Format('report.txt', lambda report, events: report.title + '\\n' + report.answer)\n"
+    )
+    info = tmp_path / "plain_reports-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plain-reports\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[deepresearch.formats]\ntxt = plain_reports:TXT\nodd = missing_module:X\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    vars(FORMATS).pop("_plugins", None)
+    yield
+    vars(FORMATS).pop("_plugins", None)
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_format_of_an_installed_package(run: MakeRun, tmp_path: Path) -> None:
+    assert check_formats(["txt"]) == ["txt"]
+    written = write(run("# Water\n\nIt boils \\cite{p1}."), tmp_path / "out", ["txt", "odd", "md"])
+    assert [path.name for path in written.files] == ["report.txt", "report.md"]
+    assert written.files[0].read_text().startswith("Water\n# Water")
+    [problem] = written.problems
+    assert problem.format == "odd" and "plain-reports" in problem.message
