@@ -65,6 +65,12 @@ def registered(events: Iterable[Event]) -> dict[str, Passage]:
     return shown
 
 
+def counts_as_turn(turn: Turn, policy: str) -> bool:
+    """Whether `turn` uses up a turn of a run of `policy`: a report written in its place by the extractive policy does
+    not."""
+    return policy in ("", "extractive") or turn.model != "extractive"
+
+
 def answer(events: Iterable[Event]) -> Answered | None:
     """The newest report, or None."""
     answers = find(events, Answered)

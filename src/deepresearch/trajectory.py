@@ -224,6 +224,8 @@ class ViewCompacted(EventBase):
     type: Literal["view.compacted"] = "view.compacted"
     short: list[int] = []
     """Observations (by seq) shown in short form from now on."""
+    withdrawn: list[int] = []
+    """Observations that are not shown any more, since the endpoint refuses what is in them."""
     dropped: list[int] = []
     """Turns (by seq) that leave the view together with their observations."""
     tokens_before: int = 0

@@ -15,6 +15,7 @@ from deepresearch.agent.loop import Run
 from deepresearch.agent.policies.scripted import Line, ScriptedPolicy
 from deepresearch.derived import find, registered
 from deepresearch.errors import (
+    ContentFiltered,
     ContextOverflow,
     DeepResearchError,
     InternalError,
@@ -25,7 +26,7 @@ from deepresearch.errors import (
 from deepresearch.policy import View
 from deepresearch.settings import Settings
 from deepresearch.store import MemoryStore
-from deepresearch.tools.base import Tool
+from deepresearch.tools.base import Tool, ToolResult
 from deepresearch.trajectory import (
     Answered,
     AnsweredPart,
@@ -68,10 +69,25 @@ def settings(**changes: Any) -> Settings:
     return Settings.model_validate({"plan": "off", **changes})
 
 
+class Rude(Echo):
+    """Says something that a content filter refuses, where it is asked to."""
+
+    async def run(self, arguments: Any, context: Any) -> Any:
+        result = await super().run(arguments, context)
+        return ToolResult("bad words", passages=result.passages) if arguments.text == "rude" else result
+
+
 class Bench:
     """One run over a store in memory, restartable."""
 
-    def __init__(self, tmp_path: Path, *lines: Line, tools: list[Tool] | None = None, **changes: Any) -> None:
+    def __init__(
+        self,
+        tmp_path: Path,
+        *lines: Line,
+        tools: list[Tool] | None = None,
+        libraries: tuple[str, ...] = (),
+        **changes: Any,
+    ) -> None:
         self.store = MemoryStore()
         self.folder = tmp_path
         self.lines = list(lines)
@@ -80,7 +96,13 @@ class Bench:
         self.fallback = ScriptedPolicy([says("What was gathered: \\cite{p-blue}.", model="gatherer")])
         self.watched: list[Event] = []
         with self.store.create("r") as log:
-            log.append(RunStarted(task=Task(question="Why is the sky blue?"), system="You research."))
+            log.append(
+                RunStarted(
+                    task=Task(question="Why is the sky blue?", libraries=list(libraries)),
+                    policy="scripted",
+                    system="You research.",
+                )
+            )
 
     def open(self, policy: ScriptedPolicy | None = None, approve: Callable[..., Any] | None = None) -> Run:
         return Run(
@@ -230,6 +252,65 @@ async def test_a_report_that_cites_nothing_is_sent_back_once(tmp_path: Path) -> 
     end = await bench.go()
     assert [r.reason for r in bench.results()] == ["", "no_citations"]
     assert isinstance(end, RunFinished) and find(bench.events, Answered)[0].text == "It is blue, trust me."
+
+
+async def test_an_announcement_is_never_the_report(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, calls(call("echo", "blue")), says("Next I will open the second source."), says())
+    assert isinstance(await bench.go(), RunFinished)
+    assert [o.reason for o in bench.results()] == ["", "announcement"]
+    assert find(bench.events, Answered)[-1].text == REPORT
+    bench = Bench(tmp_path / "b", calls(call("echo", "blue")), says("接下来我将查看第二个来源。"))
+    end = await bench.go()
+    assert isinstance(end, RunFinished) and end.reason == "partial"
+    assert find(bench.events, Answered)[-1].by == "gatherer"
+
+
+async def test_a_call_that_could_not_be_read_is_no_search(tmp_path: Path) -> None:
+    broken = Call(id="", tool="echo", raw="{", problem="it is cut off")
+    lines = [calls(broken), says("From memory."), calls(call("echo", "blue")), says()]
+    bench = Bench(tmp_path, *lines, libraries=("kept",))
+    assert isinstance(await bench.go(), RunFinished)
+    assert "no_search" in [o.reason for o in bench.results()]
+
+
+async def test_a_report_in_a_fence_loses_the_fence(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, calls(call("echo", "blue")), says(f"```markdown\n{REPORT}\n```"))
+    await bench.go()
+    assert find(bench.events, Answered)[-1].text == REPORT
+
+
+@pytest.mark.parametrize("finish", ["length", "error", "insufficient_system_resource", "content_filter"])
+async def test_a_reply_that_was_broken_off_is_not_taken_for_whole(tmp_path: Path, finish: str) -> None:
+    bench = Bench(tmp_path, calls(call("echo", "blue")), says(finish=finish))
+    end = await bench.go()
+    assert isinstance(end, RunFinished) and end.reason == "partial"
+    assert "cut_off" in [o.reason for o in bench.results()]
+
+
+async def test_a_result_that_the_filter_refuses_is_withdrawn_and_the_run_continues(tmp_path: Path) -> None:
+    def picky(view: View) -> Turn:
+        if "bad" in str(view.messages):
+            raise ContentFiltered("The filter refuses the request.")
+        return says()
+
+    bench = Bench(tmp_path, calls(call("echo", "blue")), calls(call("echo", "bad words")), picky)
+    end = await bench.go()
+    assert isinstance(end, RunFinished) and end.reason == "partial", "the call itself names the bad words"
+    tools: list[Tool] = [Rude()]
+    bench = Bench(tmp_path / "b", calls(call("echo", "blue")), calls(call("echo", "rude")), picky, tools=tools)
+    end = await bench.go()
+    assert isinstance(end, RunFinished) and end.reason == "answered"
+    assert len(find(bench.events, ViewCompacted)) == 1
+
+
+async def test_a_fallback_report_uses_up_no_turn(tmp_path: Path) -> None:
+    gatherer = ScriptedPolicy([says("Gathered \\cite{p-blue}.", model="extractive")])
+    bench = Bench(tmp_path, calls(call("echo", "blue")), KeyRefused("No."))
+    bench.fallback = gatherer
+    run = bench.open()
+    await run.go()
+    run.log.close()
+    assert len(find(bench.events, Turn)) == 2 and run.budget.turns == 1
 
 
 async def test_never_ending_tool_use_ends_in_a_partial_report(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepresearch.agent.view import DEEPER, Transcript, view
+from deepresearch.errors import ContentFiltered, ContextOverflow
 from deepresearch.settings import ContextSettings
 from deepresearch.trajectory import (
     BudgetReached,
@@ -169,7 +170,7 @@ def test_cited_passages_and_the_newest_todo_never_leave() -> None:
 
 def test_forced_compaction_goes_below_what_the_server_refused() -> None:
     made = transcript(grown(6))
-    compaction = made.compaction(ContextSettings(), limit=round(made.tokens * 0.7))
+    compaction = made.compaction(ContextSettings(), ContextOverflow("too long"))
     assert compaction and compaction.tokens_after < made.tokens * 0.7
 
 
@@ -224,3 +225,17 @@ def test_a_length_that_the_server_did_not_count_measures_nothing(told: dict[str,
     counted = transcript(number([opening(), Turn(usage=Usage(input=10))]))
     guessed = transcript(number([opening(), Turn(usage=Usage(input=10, **told))]))
     assert counted.scale != 1.0 and guessed.scale == 1.0
+
+
+def test_a_refused_result_is_withdrawn_the_newest_first_and_stays_so() -> None:
+    events = grown(3)
+    made = transcript(events)
+    refused = made.compaction(CONTEXT, ContentFiltered("refused"))
+    newest = [e for e in events if isinstance(e, Observation)][-1]
+    assert refused is not None and refused.withdrawn == [newest.seq]
+    made.apply(refused.model_copy(update={"seq": len(events) + 1}))
+    shown = str(made.messages)
+    assert newest.shown not in shown and "content filter" in shown
+    again = made.compaction(CONTEXT, ContentFiltered("refused"))
+    assert again is not None and newest.seq not in again.withdrawn
+    assert transcript(grown(0)).compaction(CONTEXT, ContentFiltered("refused")) is None

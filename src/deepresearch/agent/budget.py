@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..derived import PAID
+from ..derived import PAID, counts_as_turn
 from ..settings import BudgetSettings
 from ..trajectory import (
     BudgetReached,
@@ -19,6 +19,7 @@ from ..trajectory import (
     PlanApproved,
     RunFinished,
     RunResumed,
+    RunStarted,
     Turn,
     UserSteered,
 )
@@ -53,6 +54,7 @@ class BudgetTracker:
     """What a run has used so far; `apply` each event once, in order."""
 
     def __init__(self) -> None:
+        self._policy = ""
         self.turns = 0
         self.tool_calls = 0
         self.tokens = 0
@@ -79,8 +81,10 @@ class BudgetTracker:
             self.tokens += tokens
             self.cost += cost
         match event:
+            case RunStarted():
+                self._policy = event.policy
             case Turn():
-                self.turns += 1
+                self.turns += counts_as_turn(event, self._policy)
                 self._last_tokens, self._last_cost = tokens, cost
                 self._open = {call.id: call for call in event.calls}
             case Observation(call=str(name)):

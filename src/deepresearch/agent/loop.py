@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from ..derived import started
-from ..errors import ContextOverflow, DeepResearchError, InternalError, NoAnswer
+from ..errors import ContentFiltered, ContextOverflow, DeepResearchError, InternalError, NoAnswer
 from ..policy import Phase, Policy, View
 from ..settings import Settings
 from ..store import Blobs, RunLog
@@ -28,8 +28,6 @@ from .view import Transcript
 
 E = TypeVar("E", bound=EventBase)
 End = RunFinished | RunFailed | RunPaused
-OVERFLOW_CUT = 0.7
-"""Share of the view that is kept when the server says that it was too long."""
 
 
 class Run:
@@ -174,12 +172,13 @@ class Run:
             try:
                 turn = await policy.decide(View(self.task, self.log.events, self.transcript.messages, tools, phase))
                 return self.executor.number(turn, self.budget.turns + 1)
-            except ContextOverflow:
-                if not await self._compact(limit=round(self.transcript.tokens * OVERFLOW_CUT)):
+            except (ContextOverflow, ContentFiltered) as refusal:
+                if not await self._compact(refusal):
                     raise
 
-    async def _compact(self, limit: int | None = None) -> bool:
-        if compaction := self.transcript.compaction(self.settings.context, limit):
+    async def _compact(self, refusal: DeepResearchError | None = None) -> bool:
+        """Shorten the view where it has grown long, or where the endpoint refused it; whether that could be done."""
+        if compaction := self.transcript.compaction(self.settings.context, refusal):
             self.executor.keep_readable(compaction, self.transcript)
             await self.record(compaction)
         return compaction is not None

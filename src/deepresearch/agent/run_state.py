@@ -22,6 +22,7 @@ from ..trajectory import (
     Turn,
     UserSteered,
 )
+from .announcement import is_announcement
 from .budget import UNUSABLE_REPLIES
 
 UNUSABLE = frozenset(
@@ -34,9 +35,12 @@ UNUSABLE = frozenset(
         "cut_off",
         "no_citations",
         "no_search",
+        "announcement",
     }
 )
 """Reasons of observations that say: this was the policy's mistake."""
+NOT_SOURCES = frozenset({"todo", "file"})
+"""Tools that keep the policy's own notes and look nothing up."""
 WHOLE = frozenset({"stop", "tool_calls"})
 """Reasons for the end of a reply that say: it is whole."""
 TURNS_FOR_A_PLAN = 4
@@ -154,17 +158,19 @@ def unusable(turn: Turn, phase: Phase, events: Sequence[Event], drafting: bool =
     """Why a turn without calls cannot be taken as the report, in words for the policy; None: it can.
 
     A cut-off report is sent back once, and so is a model's report without a citation although there are passages to
-    cite, or that never searched although there are sources; the extractive policy means what it says.
+    cite, or that never searched although there are sources. What only announces is never a report. The extractive
+    policy means what it says.
     drafting: the turn is a step of a report's drafting, which need not cite.
     Raises NoToolCalling where a model that was told to search answers again without.
     """
     said = _said(events)
-    never_looked = has_sources(events) and not any(e.call for e in find(events, Observation))
+    by_model = turn.model != "extractive"
+    never_looked = has_sources(events) and not any(map(_has_looked, find(events, Observation)))
     if not turn.text.strip():
         return _sent_back("empty_reply", "Your reply was empty. Call a tool, or write the report.")
     if turn.finish not in WHOLE and "cut_off" not in said:
         return _sent_back("cut_off", "Your reply was cut off at its length limit. Write the whole report, but shorter.")
-    if phase == "work" and turn.model != "extractive" and never_looked:
+    if phase == "work" and by_model and never_looked:
         if "no_search" in said:
             raise NoToolCalling(
                 f"{turn.model or 'The model'} answered twice without calling a tool, but has sources to search.",
@@ -173,7 +179,14 @@ def unusable(turn: Turn, phase: Phase, events: Sequence[Event], drafting: bool =
         return _sent_back(
             "no_search", "You have not searched yet. Call batch_web_surfer, and answer from what it shows."
         )
-    citable = turn.model != "extractive" and any(isinstance(e, Observation) and e.passages for e in events)
+    if by_model and not drafting and is_announcement(turn.text):
+        return _sent_back(
+            "announcement",
+            "You only said what you will do next. Call the tool that does it, or write the report."
+            if phase == "work"
+            else "You only said what you will do next. No tool can be used now: write the report from what you have.",
+        )
+    citable = by_model and any(isinstance(e, Observation) and e.passages for e in events)
     if phase == "work" and citable and not drafting and "\\cite{" not in turn.text and "no_citations" not in said:
         return _sent_back(
             "no_citations",
@@ -181,6 +194,11 @@ def unusable(turn: Turn, phase: Phase, events: Sequence[Event], drafting: bool =
             "the report with \\cite{passage id} inside each sentence that rests on a passage you were shown.",
         )
     return None
+
+
+def _has_looked(result: Observation) -> bool:
+    """Whether a tool was used that could find something: a call that could not be read or carried out finds nothing."""
+    return bool(result.call) and result.tool not in NOT_SOURCES and result.reason not in UNUSABLE
 
 
 def _said(events: Sequence[Event]) -> set[str]:

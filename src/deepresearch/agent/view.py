@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ..errors import ContentFiltered, DeepResearchError
 from ..models.base import Message
 from ..models.wire import call_entry, call_id
 from ..settings import ContextSettings
@@ -35,6 +36,8 @@ from .tokens import MESSAGE_OVERHEAD, estimate_tokens
 
 SNIPPET = 160
 """Characters of a passage that remain in its short form."""
+OVERFLOW_CUT = 0.7
+"""Share of the view that is kept when the server says that it was too long."""
 DEEPER = 0.6
 """Share of the target that is kept once whole turns must go. That cut is near the beginning, so that the server reads
 nearly everything anew: it pays to make it seldom."""
@@ -60,6 +63,7 @@ class Transcript:
         self.blocks: list[Block] = []
         self.cited: set[str] = set()
         self.short: set[int] = set()
+        self.withdrawn: set[int] = set()
         self.scale = 1.0
         self._reasoning = reasoning
         self._of_call: dict[str, Block] = {}
@@ -108,12 +112,15 @@ class Transcript:
                 if note := note_text(event):
                     self._add(Block(event.seq, [{"role": "user", "content": note}]))
 
-    def compaction(self, settings: ContextSettings, limit: int | None = None) -> ViewCompacted | None:
-        """The compaction that the view needs now, or None. `limit`: tokens at which to cut, settings.limit if None."""
+    def compaction(self, settings: ContextSettings, refusal: DeepResearchError | None = None) -> ViewCompacted | None:
+        """The compaction that the view needs now, or None. `refusal`: what the endpoint says to the view as it is."""
+        if isinstance(refusal, ContentFiltered):
+            return self._withdrawal()
         before = self.tokens
-        if before <= (settings.limit if limit is None else limit):
+        limit = round(before * OVERFLOW_CUT) if refusal else settings.limit
+        if before <= limit:
             return None
-        target = min(settings.target, before if limit is None else limit)
+        target = min(settings.target, limit)
         turns = [b for b in self.blocks if b.turn and b.turn.calls]
         old = turns[: -settings.keep] if len(turns) > settings.keep else turns[:-1]
         left = float(self._total)
@@ -134,6 +141,16 @@ class Transcript:
         if not short and not dropped:
             return None
         return ViewCompacted(short=short, dropped=dropped, tokens_before=before, tokens_after=round(left * self.scale))
+
+    def _withdrawal(self) -> ViewCompacted | None:
+        """Takes the newest results that are still shown out of the view; None: there are none."""
+        for block in reversed(self.blocks):
+            seqs = [result.seq for result in block.results.values() if result.seq not in self.withdrawn]
+            if seqs:
+                saved = sum(estimate_tokens(self._results[seq].shown) for seq in seqs) * self.scale
+                after = max(0, round(self.tokens - saved))
+                return ViewCompacted(withdrawn=seqs, tokens_before=self.tokens, tokens_after=after)
+        return None
 
     def result(self, seq: int) -> Observation:
         """The observation with that seq. Raises KeyError for any other."""
@@ -157,6 +174,8 @@ class Transcript:
         self._measure(block)
 
     def _text(self, result: Observation, short: bool = False) -> str:
+        if result.seq in self.withdrawn:
+            return WITHDRAWN
         return short_form(result, self._passages, self.cited) if short or result.seq in self.short else result.shown
 
     def _saving(self, result: Observation) -> int:
@@ -175,11 +194,13 @@ class Transcript:
 
     def _compact(self, event: ViewCompacted) -> None:
         self.short |= set(event.short)
+        self.withdrawn |= set(event.withdrawn)
+        changed = {*event.short, *event.withdrawn}
         gone = set(event.dropped)
         self._total -= sum(block.tokens for block in self.blocks if block.seq in gone)
         self.blocks = [block for block in self.blocks if block.seq not in gone]
         for block in self.blocks:
-            if any(r.seq in event.short for r in block.results.values()):
+            if any(r.seq in changed for r in block.results.values()):
                 self._render(block)
 
     def _cite(self, turn: Turn) -> None:
@@ -249,6 +270,7 @@ def note_text(event: Event) -> str:
             return ""
 
 
+WITHDRAWN = "(The endpoint's content filter refused this result. Continue without it.)"
 REOPENED = "There is room to go on. Research what the report left open, then write the whole report again."
 ANSWER_NOW = (
     "Tools are withdrawn. Write the report now from what you have, cite the passages you were shown, "

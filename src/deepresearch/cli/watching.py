@@ -32,6 +32,7 @@ PHRASES = {
         "limit": "Limit: {used:.3g} of {of:g} {limit}. Writing the report with what there is.",
         "early": "Writing the report with what there is.",
         "compacted": "(View compacted from {before} to {after} tokens.)",
+        "withdrawn": "(Withdrawn from the view, since the endpoint refuses it: {count} newest results.)",
         "paused": "Paused ({reason}).",
         "failed": "Failed: {message}",
         "finished": "Finished: {reason}, {left}",
@@ -53,6 +54,7 @@ PHRASES = {
         "limit": "已到上限：{limit} 已用 {used:.3g}，共 {of:g}。现在用已有的材料写报告。",
         "early": "现在用已有的材料写报告。",
         "compacted": "（上下文已从 {before} 压缩到 {after} 个词元。）",
+        "withdrawn": "（服务端拒绝最新的 {count} 个结果，已从上下文中撤下。）",
         "paused": "已暂停（{reason}）。",
         "failed": "失败：{message}",
         "finished": "结束：{reason}，{left}",
@@ -114,7 +116,9 @@ class Watcher:
             case UserSteered(finish_early=True):
                 return [self._say("early")]
             case ViewCompacted():
-                return ["    " + self._say("compacted", before=event.tokens_before, after=event.tokens_after)]
+                name = "withdrawn" if event.withdrawn else "compacted"
+                numbers = {"before": event.tokens_before, "after": event.tokens_after, "count": len(event.withdrawn)}
+                return ["    " + self._say(name, **numbers)]
             case RunPaused():
                 return [self._say("paused", reason=event.reason)]
             case RunFailed():

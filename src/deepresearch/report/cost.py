@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ..derived import find, total_cost, total_usage
+from ..derived import counts_as_turn, find, started, total_cost, total_usage
 from ..trajectory import Event, Judged, Observation, RunResumed, RunStarted, Turn
 
 
@@ -26,9 +26,9 @@ def cost_lines(events: Iterable[Event]) -> tuple[CostLine, ...]:
     """The cost table of a run."""
     events = list(events)
     limits = {name: _amount(limit) for name, limit in budget(events).items()}
-    usage = total_usage(events)
+    usage, policy = total_usage(events), started(events).policy
     return (
-        CostLine("turns", len(find(events, Turn)), limits.get("turns")),
+        CostLine("turns", sum(counts_as_turn(turn, policy) for turn in find(events, Turn)), limits.get("turns")),
         CostLine("tool_calls", sum(o.call is not None for o in find(events, Observation)), limits.get("tool_calls")),
         CostLine("tokens", usage.input + usage.output, limits.get("tokens")),
         CostLine("input", usage.input),
