@@ -128,7 +128,8 @@ def test_a_chinese_question_gets_a_chinese_report(tmp_path: Path) -> None:
     }
     text = report(run("systemd-networkd 与 NetworkManager 有什么区别？", [library(tmp_path, corpus)], tmp_path))
     assert "## 简要回答" in text
-    assert "据《网络设置》：“systemd-networkd 可以在" in text
+    assert "| systemd-networkd | NetworkManager |" in text
+    assert "“systemd-networkd 可以在" in text
     assert "NetworkManager 是桌面系统中管理网络连接的守护进程" in text
     assert "本报告不是由语言模型撰写的" in text
     assert "CUPS" not in text
@@ -218,6 +219,6 @@ def test_a_chinese_how_to_is_answered_from_the_section_on_it(tmp_path: Path) -> 
     made.add([file])
     text = report(run("如何把 Debian 系统升级到新版本，并且升级前要做哪些准备？", [LibraryProvider(made)], tmp_path))
     short = text.split("## 简要回答")[1].split("\n## ")[0]
-    assert "按照里面的步骤去做" in short and "备份整个系统" in short
+    assert "按照里面的步骤去做" in short
     assert "不建议" not in short and "这些预防措施" not in short
-    assert "\n## 升级前要做哪些准备" in text
+    assert "**升级前要做哪些准备**" in short

@@ -6,54 +6,59 @@ from itertools import combinations
 from typing import Literal
 
 from ..report.verification.agreement import compare_statements
-from .evidence import Scored, likeness
-from .facets import Facet
-from .statements import Statement
+from .candidates import Candidate, leans
+from .parts import Part
+from .ranking import Ranked, likeness
 
 SAME_TOPIC = 0.6
 """Share of common terms, numbers aside, from which two statements are about the same point."""
 SAME_TOPIC_ASKED = 0.5
 """The same where a number or a date is what was asked for, so that both give theirs as the answer."""
-NUMBERS = frozenset({"when", "how many"})
+NUMBERS = frozenset({"date", "number", "money", "duration", "percentage"})
 """Kinds of question that a number answers."""
 COPY = 0.95
 """Share of common terms from which one statement is a copy of the other."""
 MOST = 3
+COMPARED = 60
+"""Candidates of a part that are compared with each other."""
 
 
 @dataclass(frozen=True)
 class Pair:
     kind: Literal["agree", "differ"]
-    one: Statement
-    other: Statement
+    one: Candidate
+    other: Candidate
     about: tuple[str, str]
     """What differs: the number, date or direction of either; empty where it is a "not"."""
 
 
-def compare_sources(answers: Sequence[tuple[Facet, Sequence[Scored]]]) -> list[Pair]:
+def compare_sources(answers: Sequence[tuple[Part, Sequence[Ranked]]]) -> list[Pair]:
     """Pairs of relevant statements of different documents that agree or differ, the most alike first.
 
-    answers: each facet with the statements that answer it; both of a pair must name what the facet is about.
+    answers: each part with its candidates; both of a pair must name what the part names.
     """
     pairs = []
-    for facet, ranked in answers:
-        subject = set(facet.subject)
-        fitting = [s for s in ranked if _stands_alone(s.statement) and (not subject or subject & s.statement.terms)]
+    for part, ranked in answers:
+        subject = part.name_terms
+        fitting = [
+            s for s in ranked[:COMPARED] if _stands_alone(s.candidate) and (not subject or subject & s.candidate.terms)
+        ]
         for a, b in combinations(fitting, 2):
-            one, other = a.statement, b.statement
-            least = SAME_TOPIC_ASKED if facet.kind in NUMBERS else SAME_TOPIC
+            one, other = a.candidate, b.candidate
+            least = SAME_TOPIC_ASKED if part.kind in NUMBERS else SAME_TOPIC
             if one.passage.document != other.passage.document and (pair := _compare(one, other, least)):
                 pairs.append((likeness(one, other) + a.score + b.score, pair))
     pairs.sort(key=lambda scored: -scored[0])
     return _distinct([pair for _, pair in pairs])
 
 
-def _stands_alone(statement: Statement) -> bool:
-    """A sentence that is about what its words say, not about the entry it stands under or the one before it."""
-    return statement.whole and not statement.term and statement.weight == 1.0
+def _stands_alone(candidate: Candidate) -> bool:
+    """One sentence that is about what its words say, not about the entry it is under or the sentence before it."""
+    only = len(candidate.units) == 1 and candidate.units[0].kind == "sentence"
+    return only and not candidate.above and not leans(candidate.text)
 
 
-def _compare(one: Statement, other: Statement, least: float) -> Pair | None:
+def _compare(one: Candidate, other: Candidate, least: float) -> Pair | None:
     """The pair, if they have `least` of their words in common and then differ or agree; copies do not agree."""
     found = compare_statements(one.text, other.text, least)
     if found is None or (found.kind == "agree" and len(one.terms & other.terms) >= COPY * len(one.terms | other.terms)):

@@ -20,8 +20,6 @@ class Phrases:
     dated: str
     excerpt: str
     """Said of what only a search engine's excerpt shows."""
-    further: str
-    """{place}, {quote}: another quote of the same document."""
     short_answer: str
     findings: str
     agree_differ: str
@@ -36,7 +34,15 @@ class Phrases:
     closest: str
     closest_note: str
     nothing_about: str
-    facet_empty: str
+    no_answer: str
+    part_empty: str
+    """Below a part that has no answer."""
+    nothing: str
+    """In a cell of a table."""
+    widen: str
+    ages: str
+    according_list: str
+    """{title}: what leads to several quotations."""
     term_empty: str
     failed: str
     unread: str
@@ -74,7 +80,6 @@ ENGLISH = Phrases(
     page="p. {n}",
     dated="dated {date}",
     excerpt="excerpt by a search engine, the page was not read",
-    further="It also says{place}: {quote}.",
     short_answer="Short answer",
     findings="Findings",
     agree_differ="Where sources agree and differ",
@@ -89,7 +94,13 @@ ENGLISH = Phrases(
     closest="Closest passages",
     closest_note="These came first in the search. Whether they bear on the question is for the reader to judge.",
     nothing_about="- Nothing found: {what}.",
-    facet_empty="no statement answers “{what}”",
+    no_answer="no statement answers “{what}”",
+    part_empty="Nothing in the documents searched answers this part.",
+    nothing="nothing found",
+    widen="- To widen the search: name other documents with `--docs`, search the web with `--web`, or put the question "
+    "in the words that the sources would use.",
+    ages="The sources that say when they were written are dated from {oldest} to {newest}.",
+    according_list="According to {title}:",
     term_empty="no passage read speaks of “{what}”",
     failed="- A source could not be searched: {what}. What it holds is missing here.",
     unread="- Could not be opened: {what} ({why}).",
@@ -110,15 +121,20 @@ ENGLISH = Phrases(
     plan_read="terms that the first results raise",
     plan_check="where sources agree and differ, and what none of them says",
     kinds={
-        "comparison": "a comparison",
-        "when": "a date or time",
-        "who": "a person or body",
-        "where": "a place",
-        "how many": "a number or amount",
+        "compare": "a comparison",
+        "date": "a date or time",
+        "person": "a person or body",
+        "place": "a place",
+        "number": "a number or amount",
+        "money": "an amount of money",
+        "duration": "a length of time",
+        "percentage": "a share",
         "why": "a reason",
-        "how to": "a way to do something",
+        "how": "a way to do something",
         "definition": "what something is",
         "list": "a list",
+        "risks": "risks or problems",
+        "change": "how something changed",
         "yes or no": "whether something holds",
         "open": "an open question",
     },
@@ -143,7 +159,6 @@ CHINESE = Phrases(
     page="第 {n} 页",
     dated="日期 {date}",
     excerpt="搜索引擎的摘录，未读原页",
-    further="该文还写道{place}：{quote}。",
     short_answer="简要回答",
     findings="查到的内容",
     agree_differ="各来源的一致与分歧",
@@ -157,7 +172,12 @@ CHINESE = Phrases(
     closest="最接近的段落",
     closest_note="以下段落在检索结果中排在最前；它们是否与问题相关，由读者判断。",
     nothing_about="- 未查到：{what}。",
-    facet_empty="没有语句回答“{what}”",
+    no_answer="没有语句回答“{what}”",
+    part_empty="所查文档中没有回答这一部分的内容。",
+    nothing="没有查到",
+    widen="- 可以这样扩大范围：用 `--docs` 加入其他文档，用 `--web` 检索网络，或者换用来源中会出现的说法提问。",
+    ages="写明日期的来源，日期在 {oldest} 与 {newest} 之间。",
+    according_list="据{title}：",
     term_empty="读过的段落都没有提到“{what}”",
     failed="- 有一个来源未能检索：{what}。其中的内容不在本报告之内。",
     unread="- 未能打开：{what}（{why}）。",
@@ -177,15 +197,20 @@ CHINESE = Phrases(
     plan_read="检索最初结果引出的术语",
     plan_check="各来源一致与不一致之处，以及都没有说到的内容",
     kinds={
-        "comparison": "比较",
-        "when": "时间",
-        "who": "人物或机构",
-        "where": "地点",
-        "how many": "数量",
+        "compare": "比较",
+        "date": "时间",
+        "person": "人物或机构",
+        "place": "地点",
+        "number": "数量",
+        "money": "金额",
+        "duration": "时长",
+        "percentage": "比例",
         "why": "原因",
-        "how to": "做法",
+        "how": "做法",
         "definition": "含义",
         "list": "清单",
+        "risks": "风险或问题",
+        "change": "变化",
         "yes or no": "是否成立",
         "open": "开放性问题",
     },

@@ -1,9 +1,9 @@
 """The plan in words, and as items for the todo list."""
 
-from .facets import facets_of
+from .parts import parts_of
 from .phrases import phrases_for
+from .question import OPEN
 from .research import Research
-from .words import content_terms
 
 LONGEST_ITEM = 500
 """Characters of an item that the list takes."""
@@ -11,20 +11,21 @@ LONGEST_ITEM = 500
 
 def sub_questions(research: Research) -> list[str]:
     """What has to be found out, one line each."""
-    question = research.question
-    facets = facets_of(research.questions)
-    joint = "：" if question.language == "zh" else ": "
-    lines = []
-    for facet in facets:
-        aspects = [p for p in question.phrases if set(facet.aspects) & set(content_terms(p)) and p not in facet.heading]
-        lines.append(facet.heading + (joint + "、".join(aspects) if aspects and facet.kind == "comparison" else ""))
-    return [line or question.text for line in lines]
+    return [line for part in parts_of(research.questions) for line in (part.text, *part.sides) if line]
 
 
 def plan_text(research: Research) -> str:
     """The plan as Markdown."""
     question, words = research.question, phrases_for(research.question.language)
-    lines = [words.plan_asked.format(kind=words.kinds[question.kind]), "", words.plan_parts]
+    lines = [
+        words.plan_asked.format(
+            kind=(", " if question.language != "zh" else "、").join(
+                words.kinds[kind] for kind in question.kinds or (OPEN,)
+            )
+        ),
+        "",
+        words.plan_parts,
+    ]
     lines += [f"{number}. {line}" for number, line in enumerate(sub_questions(research), 1)]
     where = [words.plan_names.format(names=", ".join(question.names))] if question.names else []
     where += [words.plan_passages, words.plan_read, words.plan_check]

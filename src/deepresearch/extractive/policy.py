@@ -12,15 +12,16 @@ from typing import Any
 from ..policy import View
 from ..text.names import is_weak, names_in
 from ..threads import in_thread
-from ..trajectory import Call, Passage, Turn
-from .evidence import Scored, rank
-from .facets import Facet, facets_of
-from .hops import STRONG, Lead, best_for_question, fold_name, read_trail
+from ..trajectory import AnsweredPart, Call, Passage, Turn
+from .answers import Answer, answer_parts
+from .features import gather
+from .parts import Part, parts_of
 from .phrases import ENGLISH
 from .planning import plan_text, todo_items
+from .ranking import choose
 from .research import SURFER, Research, read_events
-from .scoring import gather
-from .words import content_terms, has_term
+from .trail import STRONG, Lead, best_for_question, fold_name, on_trail, read_trail
+from .words import content_terms
 from .writing import write_report
 
 NAME = "extractive"
@@ -36,14 +37,14 @@ LONGEST_QUERY = 500
 """Characters that the search tool takes."""
 MOST_ALIASES = 3
 """Other names that are searched for."""
-PER_FACET = 4
-"""Passages that one query for a facet may bring."""
-MOST_WIDENED = 16
-"""Passages that all of them may bring."""
-WIDEST = 40
-"""Passages from which reading stops."""
+PER_TURN = 10
+"""New passages in one turn: more would not be shown whole."""
+ALONE, MOST_ROUNDS = 2, 6
+"""Turns with one wording each, and turns in all, the later ones with two wordings each."""
+WIDEST = 60
+"""Passages from which searching stops."""
 BEST = 8
-"""Statements per facet that guide further reading."""
+"""Candidates per part that guide further reading."""
 PLACES = 3
 """Places read around, and terms followed up, in one turn."""
 NEIGHBOURS = 5
@@ -92,7 +93,9 @@ class ExtractivePolicy:
                     return _with_todo(turn, research) if LIST_TOOL in view.tools else turn
             if LIST_TOOL in view.tools and research.listed and not research.ticked_off:
                 return tick_off(research)
-        return Turn(text=write_report(research), model=NAME, cost=0.0)
+        answers = answers_of(research)
+        told = [AnsweredPart(question=a.part.text, answered=a.answered) for a in answers]
+        return Turn(text=write_report(research, answers), model=NAME, cost=0.0, parts=told)
 
 
 def _with_todo(turn: Turn, research: Research) -> Turn:
@@ -105,8 +108,7 @@ def _with_todo(turn: Turn, research: Research) -> Turn:
 
 def tick_off(research: Research) -> Turn:
     """Settle the todo list before the report: what each sub-question brought."""
-    pool = gather(research.evidence, research.authority, research.aliases)
-    found = [len(rank(pool, facet)) for facet in facets_of(research.questions)]
+    found = [len(answer.quoted) for answer in answers_of(research)]
     told = [ENGLISH.count("statements", count) if count else "nothing found" for count in found]
     items = todo_items(research, "done", told)
     call = Call(id="", tool=LIST_TOOL, arguments={"items": items})
@@ -166,16 +168,18 @@ def _follow(research: Research, least: float, step: str) -> Turn | None:
 
 
 def widen(research: Research) -> Turn | None:
-    """Once: search for each part of the question, in more than one wording."""
-    if WIDEN in research.steps:
+    """Search for each part of the question in more than one wording, a few wordings a turn."""
+    rounds = research.steps.count(WIDEN)
+    if rounds >= (1 if is_settled(research) else MOST_ROUNDS) or len(research.passages) >= WIDEST:
         return None
-    wordings = [query for facet in facets_of(research.questions) for query in facet.queries]
-    if is_settled(research):
-        wordings = wordings[:1]
-    wordings = [other for _, other in research.aliases[:MOST_ALIASES]] + wordings
-    wordings = [text[:LONGEST_QUERY] for text in wordings]
-    queries = [{"text": text, "k": PER_FACET} for text in wordings if not research.was_asked(text)]
-    return _search(WIDEN, queries[:10], min(PER_FACET * len(queries), MOST_WIDENED))
+    by_part = [part.queries for part in parts_of(research.questions)]
+    depth = max(map(len, by_part), default=0)
+    wordings = [queries[place] for place in range(depth) for queries in by_part if place < len(queries)]
+    aliases = [other for _, other in research.aliases[:MOST_ALIASES]]
+    wordings = list(dict.fromkeys(text[:LONGEST_QUERY] for text in [*aliases, *wordings]))
+    many = 1 if rounds < ALONE and not aliases else 2
+    queries = [{"text": text, "k": PER_TURN // many} for text in wordings if not research.was_asked(text)]
+    return _search(WIDEN, queries[:many], PER_TURN)
 
 
 def read_around(research: Research) -> Turn | None:
@@ -183,8 +187,7 @@ def read_around(research: Research) -> Turn | None:
     if AROUND in research.steps or is_settled(research):
         return None
     chosen: list[Passage] = []
-    for scored in best_statements(research):
-        passage = scored.statement.passage
+    for passage in best_passages(research):
         near = any(p.document == passage.document and abs(p.position - passage.position) < NEIGHBOURS for p in chosen)
         if not near and (passage.position or passage.heading):
             chosen.append(passage)
@@ -200,8 +203,8 @@ def deepen(research: Research) -> Turn | None:
     known = set(research.question.terms)
     weight: Counter[str] = Counter()
     subject: dict[str, str] = {}
-    for scored in best_statements(research):
-        for name in names_in(scored.statement.text):
+    for text in best_texts(research):
+        for name in names_in(text):
             terms = content_terms(name.text)
             if terms and not is_weak(name.text) and not set(terms) <= known:
                 weight[name.text] += 1
@@ -225,31 +228,32 @@ def open_best(research: Research) -> Turn | None:
     rounds = research.steps.count(OPEN_BEST)
     if rounds >= MOST_OPENED or is_settled(research) or (rounds and not _gained(research)):
         return None
-    facets = facets_of(research.questions)
+    parts = parts_of(research.questions)
     place = {hit: place for asked in reversed(research.asked) for place, hit in enumerate(asked.hits)}
     excerpts = [p for p in research.passages.values() if p.excerpt]
-    return _open(OPEN_BEST, sorted(excerpts, key=lambda p: (-_promise(p, facets), place.get(p.id, 0))), research)
+    return _open(OPEN_BEST, sorted(excerpts, key=lambda p: (-_promise(p, parts), place.get(p.id, 0))), research)
 
 
 def open_quoted(research: Research) -> Turn | None:
     """Open the pages of which only an excerpt would be quoted."""
     if research.steps.count(OPEN_QUOTED) >= MOST_OPENED:
         return None
-    return _open(OPEN_QUOTED, [scored.statement.passage for scored in best_statements(research)], research)
+    return _open(OPEN_QUOTED, best_passages(research), research)
 
 
-def _promise(excerpt: Passage, facets: Sequence[Facet]) -> float:
-    """The largest share of any facet's terms that the excerpt has, in tenths: what is equal to that the search's own
+def _promise(excerpt: Passage, parts: Sequence[Part]) -> float:
+    """The largest share of any part's terms that the excerpt has, in tenths: what is equal to that the search's own
     order decides, in which authority counts."""
     said = set(content_terms([excerpt.title, excerpt.text]))
-    wanted = [[*facet.subject, *facet.aspects] for facet in facets]
-    return max((round(10 * sum(has_term(said, t) for t in terms) / len(terms)) for terms in wanted if terms), default=0)
+    return max(
+        (round(10 * sum(t in said for t in part.terms) / len(part.terms)) for part in parts if part.terms), default=0
+    )
 
 
 def _gained(research: Research) -> bool:
     """The pages opened last hold something worth quoting."""
     documents = list(research.opened)[-PAGES:]
-    return any(scored.statement.passage.document in documents for scored in best_statements(research))
+    return any(passage.document in documents for passage in best_passages(research))
 
 
 def _open(step: str, excerpts: Iterable[Passage], research: Research) -> Turn | None:
@@ -268,15 +272,26 @@ def _read(step: str, references: list[dict[str, Any]], paragraphs: int) -> Turn:
 
 def is_settled(research: Research) -> bool:
     """The question's relations were walked to their end: more reading around would only add noise."""
-    return len(facets_of(research.questions)) == 1 and bool(read_trail(research).edges)
+    return len(parts_of(research.questions)) == 1 and bool(read_trail(research).edges)
 
 
 @lru_cache(maxsize=1)
-def best_statements(research: Research) -> list[Scored]:
-    """The best statements for all facets, best first."""
+def answers_of(research: Research) -> list[Answer]:
+    """What the passages read so far say on each part."""
     pool = gather(research.evidence, research.authority, research.aliases)
-    ranked = [rank(pool, facet)[:BEST] for facet in facets_of(research.questions)]
-    return sorted((s for scored in ranked for s in scored), key=lambda s: -s.score)
+    return answer_parts(pool, parts_of(research.questions), on_trail(research))
+
+
+def best_passages(research: Research) -> list[Passage]:
+    """The passages of the best candidates for all parts, the parts in turn, best first."""
+    firsts = [answer.ranked[:BEST] for answer in answers_of(research)]
+    level = [ranked[place] for place in range(BEST) for ranked in firsts if place < len(ranked)]
+    return list({one.candidate.passage.id: one.candidate.passage for one in level}.values())
+
+
+def best_texts(research: Research) -> list[str]:
+    """The texts of the best candidates for all parts, none overlapping another."""
+    return [one.candidate.text for answer in answers_of(research) for one in choose(answer.ranked[:40], BEST)]
 
 
 def _context(lead: Lead, research: Research) -> str:

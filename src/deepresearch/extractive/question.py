@@ -1,4 +1,4 @@
-"""What a question asks: its language, kind, names, the relations it walks along, and the parts it falls into."""
+"""Question analysis: language, kinds, names, the relations it walks along, and the parts that need an answer each."""
 
 import re
 from collections.abc import Iterable
@@ -8,11 +8,22 @@ from itertools import pairwise
 from ..text.characters import HAN, KANA, has_han
 from ..text.language import detect_language
 from ..text.names import Name, is_weak, names_in
-from .words import break_words, content_terms, is_attribute, is_relation, lexicon, stop_words
+from .words import (
+    break_words,
+    content_terms,
+    is_attribute,
+    is_comparing,
+    is_general,
+    is_relation,
+    lexicon,
+    stop_words,
+    word_set,
+)
 
 _CLAUSE = re.compile(
     r"[?;？；。！]+\s*|(?<=[a-z0-9)])\.\s+(?=[A-Z])|，\s*(?=[^，]{4,})"
-    r"|,?\s+and\s+(?=(?:what|how|why|when|where|which|who|does|do|is|are|can|should)\b)",
+    r"|,?\s+and\s+(?=(?:(?:in|on|by|for|from|since|until|at|to|with)\s+)?(?:what|how|why|when|where|which|who|does|do|is|are|can|should)\b)"
+    r"|,\s+(?=(?:what|how|why|when|where|which|who)\s+(?:is|are|was|were|do|does|did|has|have|can|should)\b)",
     re.IGNORECASE,
 )
 _JOINT = re.compile(r"(?:,?\s+(?:and|in|to|for|on|with|at|a|the|from|by|is|are)\s+(?:the\s+)?|,\s+|[:,]\s+|\s)$")
@@ -24,12 +35,29 @@ _HAN_RUN = re.compile(f"[{HAN}]{{2,}}")
 _LATIN_RUN = re.compile(r"[A-Za-z][\w.+/-]*\w(?: [A-Za-z][\w.+/-]*\w)*", re.ASCII)
 
 
+_JOINING = re.compile(r",?\s+(?:and|or)$", re.IGNORECASE)
+_REQUEST = re.compile(
+    r"(?:what|how|which|who|whose|when|where|why|(?:in|on|at|by|for|from|to) (?:what|which|whom))\b"
+    r"|(?:please\s+)?(?:describe|explain|discuss|compare|list|name|give|summari[sz]e|outline|review|assess|the|state)\b"
+    r"|请|介绍|说明|解释|描述|分析|列出|比较",
+    re.IGNORECASE,
+)
+MEASURES = frozenset({"money", "duration", "percentage"})
+"""Kinds of number."""
+LONGEST_KIND = 30
+"""Characters of words that only say what kind of answer is wanted."""
+LEAST_OF_CLAUSE = 1
+"""Terms that tell something with which a clause is a question of its own."""
+OPEN = "open"
+"""The kind of a question that asks for nothing in particular."""
+
+
 @dataclass(frozen=True)
 class Question:
     text: str
     language: str
-    kind: str
-    """A key of `kinds` in lexicon.toml, or "open"."""
+    kinds: tuple[str, ...]
+    """Keys of `kinds` in lexicon.toml; empty for an open question."""
     names: tuple[str, ...]
     """Names in it, in order."""
     readings: tuple[tuple[str, ...], ...]
@@ -43,13 +71,18 @@ class Question:
     clauses: tuple[str, ...]
     """The questions it holds, when it holds several; else itself."""
 
+    @property
+    def kind(self) -> str:
+        """The kind that decides the form of the answer."""
+        return self.kinds[0] if self.kinds else OPEN
+
 
 def analyse(text: str) -> Question:
     """What `text` asks."""
     text = " ".join(text.split())
     language = _language(text)
     spans = [*names_in(text, question=True), *_foreign(text, language)]
-    found = _distinct(n for n in spans if not is_weak(n.text))
+    found = _distinct(n for n in spans if not (is_weak(n.text) or n.text.casefold() in word_set("words", "nobody")))
     names = tuple(n.text for n in found)
     outside = _blank(text, found)
     phrases = tuple(_phrases(outside))
@@ -57,7 +90,7 @@ def analyse(text: str) -> Question:
     return Question(
         text=text,
         language=language,
-        kind=_kind(text),
+        kinds=kinds_of(text),
         names=names,
         readings=tuple(_readings(text, found)),
         links=tuple(t for t in content_terms(phrases) if not is_attribute(t) and t not in _kinds_of(text, found)),
@@ -82,9 +115,21 @@ def _foreign(text: str, language: str) -> list[Name]:
     return [name for name in found if not any(word.casefold() in stop_words() for word in name.text.split())]
 
 
-def _kind(text: str) -> str:
+def kinds_of(text: str) -> tuple[str, ...]:
+    """The kinds of answer that `text` asks for, the one that decides the form first."""
     lowered = text.lower()
-    return next((kind for kind, looks in lexicon()["kinds"].items() if re.search(looks["asks"], lowered)), "open")
+    found = tuple(kind for kind, looks in lexicon()["kinds"].items() if re.search(looks["asks"], lowered))
+    if MEASURES & set(found):  # they say what the number counts
+        found = tuple(kind for kind in found if kind != "number")
+    return tuple(kind for kind in found if kind != "yes or no") or found
+
+
+def kind_terms(text: str, kinds: Iterable[str]) -> frozenset[str]:
+    """Terms by which `text` says what kind of answer it wants ("risks", "how much was paid", 变化): an answer need not
+    repeat them."""
+    lowered = text.lower()
+    found = [m.group() for kind in kinds for m in re.finditer(lexicon()["kinds"][kind]["asks"], lowered)]
+    return frozenset(content_terms(words for words in found if len(words) <= LONGEST_KIND))
 
 
 def _distinct(all_names: Iterable[Name]) -> list[Name]:
@@ -143,6 +188,21 @@ def _chinese(piece: str) -> list[str]:
 
 
 def _clauses(text: str) -> list[str]:
-    parts = [part.strip(" ,，") for part in _CLAUSE.split(text)]
-    parts = [part for part in parts if len(content_terms(part)) >= 2]
-    return parts or [text]
+    """The questions that `text` holds; one that says too little by itself stays with the one before it."""
+    starts = [0, *(m.end() for m in _CLAUSE.finditer(text))]
+    pieces = [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
+    clauses: list[str] = []
+    for piece in pieces:
+        little = sum(not (is_general(t) or is_comparing(t)) for t in content_terms(piece)) < LEAST_OF_CLAUSE
+        if clauses and (little or not _asks(clauses[-1])):
+            clauses[-1] += piece
+        elif piece.strip():
+            clauses.append(piece)
+    if len(clauses) > 1 and not any(content_terms(clause) for clause in clauses[:1]):
+        clauses = ["".join(clauses[:2]), *clauses[2:]]
+    return [_JOINING.sub("", clause.strip(" ,，;；?？。")) for clause in clauses] or [text]
+
+
+def _asks(clause: str) -> bool:
+    """The clause is a question or a request, not a statement that leads to one."""
+    return bool(kinds_of(clause) or clause.rstrip().endswith(("?", "？", "。", "；")) or _REQUEST.match(clause.strip()))

@@ -1,72 +1,67 @@
-"""Statements as quotations in Markdown: letter for letter, with their citation, under their source."""
+"""Candidates as quotations in Markdown: letter for letter, with their citation, under their source."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..trajectory import Passage
+from .candidates import Candidate, Unit, is_signature, leans, units_of
+from .features import without_number
 from .phrases import Phrases
-from .scoring import without_number
-from .statements import Statement, is_signature, leans, statements_of
 
 LONGEST_TITLE = 90
-LONGEST_QUOTE = 700
-LONGEST_SIGNATURE = 60
+LONGEST_QUOTE = 800
+LONGEST_ABOVE = 60
 
 _ACTIVE = re.compile(r"([\\`*\[\]<~|])|(?<![^\W_])(_)|(_)(?![^\W_])|(&)(?=#?\w+;)")
 _SPAN = re.compile(r"(`[^`\\]+`(?!`)|\*\*[^\s*`\\\[\]<&_~](?:[^*`\\\[\]<&_~]*[^\s*`\\\[\]<&_~])?\*\*(?!\*))")
 _STOP = re.compile(r"[.。;；]$")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Quote:
-    """Consecutive statements of one passage, quoted as one."""
+    """A stretch of a passage as it is quoted."""
 
-    statements: list[Statement]
+    passage: Passage
     text: str
-
-    @property
-    def passage(self) -> Passage:
-        return self.statements[0].passage
-
-
-def make_quotes(statements: Iterable[Statement]) -> list[Quote]:
-    """`statements` as quotations, by document and by place in it, neighbours joined."""
-    given = list(statements)
-    order = {s.passage.document: i for i, s in reversed(list(enumerate(given)))}
-    quotes: list[Quote] = []
-    for statement in sorted(given, key=lambda s: (order[s.passage.document], s.passage.position, s.index)):
-        last = quotes[-1] if quotes else None
-        joined = _join(last, statement) if last else ""
-        if last and joined:
-            last.statements.append(statement)
-            last.text = joined
-        elif not last or statement.text not in last.text:
-            quotes.append(_with_lead(statement))
-    return quotes
+    above: str
+    """The term that it explains, the sentence that leads to its list, or the head of its table."""
+    code: str
+    kind: str
 
 
-def _join(quote: Quote, statement: Statement) -> str:
-    """The quote with the statement that follows it at once, or nothing where it does not."""
-    last = quote.statements[-1]
-    if statement.passage.id != last.passage.id or statement.block != last.block or statement.index != last.index + 1:
-        return ""
-    return _adjoining(quote.text, statement.text, statement.passage)
+def quotes_of(candidate: Candidate) -> list[Quote]:
+    """The candidate as quotations: neighbours that adjoin in the passage as one, rows and items one by one.
+
+    A first sentence that cannot be understood without the one before it is quoted together with that one.
+    """
+    passage, quotes = candidate.passage, []
+    units = list(candidate.units)
+    if leans(units[0].text) and units[0].index:
+        before = units_of(passage.text)[units[0].index - 1]
+        if (
+            before.block == units[0].block
+            and before.kind == "sentence"
+            and _joined(before.text, units[0].text, passage)
+        ):
+            units.insert(0, before)
+    run: list[Unit] = []
+    text = ""
+    for unit in units:
+        joined = _joined(text, unit.text, passage) if run and unit.kind == "sentence" == run[-1].kind else ""
+        if run and not joined:
+            quotes.append(_quote(run, text, passage))
+            run = []
+        text = joined if run else unit.text
+        run.append(unit)
+    return [*quotes, _quote(run, text, passage)]
 
 
-def _with_lead(statement: Statement) -> Quote:
-    """A statement that leans on the one before it is quoted together with that one."""
-    if leans(statement.text):
-        before = [s for s in statements_of(statement.passage) if s.index == statement.index - 1 and s.whole]
-        if before and before[0].block == statement.block:
-            joined = _adjoining(before[0].text, statement.text, statement.passage)
-            if joined:
-                return Quote([before[0], statement], joined)
-    return Quote([statement], statement.text)
+def _quote(run: list[Unit], text: str, passage: Passage) -> Quote:
+    return Quote(passage, text, run[0].above, run[-1].code, run[0].kind)
 
 
-def _adjoining(one: str, other: str, passage: Passage) -> str:
-    """The two texts as one, if they stand side by side in the passage and are not too long together."""
+def _joined(one: str, other: str, passage: Passage) -> str:
+    """The two texts as one, if they adjoin in the passage and are not too long together; else nothing."""
     whole = " ".join(passage.text.split())
     for joined in (f"{one} {other}", one + other):
         if joined in whole and len(joined) <= LONGEST_QUOTE:
@@ -74,9 +69,9 @@ def _adjoining(one: str, other: str, passage: Passage) -> str:
     return ""
 
 
-def render_quote(quote: Quote, phrases: Phrases) -> str:
+def render_quote(text: str, passage: Passage, phrases: Phrases) -> str:
     """The quotation in quotation marks, with its citation."""
-    return f"{phrases.open_quote}{escape(_STOP.sub('', quote.text))}{phrases.close_quote}\\cite{{{quote.passage.id}}}"
+    return f"{phrases.open_quote}{escape(_STOP.sub('', text))}{phrases.close_quote}\\cite{{{passage.id}}}"
 
 
 def render_date(passage: Passage, phrases: Phrases) -> str:
@@ -85,13 +80,13 @@ def render_date(passage: Passage, phrases: Phrases) -> str:
 
 
 def render_place(quote: Quote, phrases: Phrases, title: str, dated: bool = False) -> str:
-    """Where in its document a quotation stands: the heading above it, the term it explains, the page; and its date."""
+    """Where in its document a quotation is: the heading above it, the term it explains, the page; and its date."""
     passage = quote.passage
     heading = without_number(passage.heading[-1]) if passage.heading else ""
     heading = "" if title.startswith(heading) else heading
-    term = next((s.term for s in quote.statements if s.term), "")
+    above = quote.above if quote.above != heading and len(quote.above) <= LONGEST_ABOVE else ""
     parts = [_code(heading) if is_signature(heading) else escape(shorten(heading))] if heading else []
-    parts += [_code(term)] if term and term != heading else []
+    parts += [_code(above) if is_signature(above) else escape(above.rstrip(":："))] if above else []
     parts += [phrases.page.format(n=passage.page)] if passage.page else []
     parts += [phrases.excerpt] if passage.excerpt else []
     parts += [date] if dated and (date := render_date(passage, phrases)) else []
@@ -102,7 +97,7 @@ def render_place(quote: Quote, phrases: Phrases, title: str, dated: bool = False
 def _code(term: str) -> str:
     """A signature as code, its parameters left out where they are many."""
     term = term.replace("`", "")
-    return f"`{term if len(term) <= LONGEST_SIGNATURE else term.partition('(')[0] + '(…)'}`"
+    return f"`{term if len(term) <= LONGEST_ABOVE else term.partition('(')[0] + '(…)'}`"
 
 
 def render_code(code: str) -> str:

@@ -1,20 +1,24 @@
-"""The report: quoted sentences by part of the question, where sources agree and differ, and what is missing."""
+"""The report: an answer to each part of the question, what else was found, where sources differ, what is missing."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ..text.characters import WIDE
+from ..text.dates import dates
 from ..tools.fencing import one_line
+from ..trajectory import Passage
 from .agreement import Pair, compare_sources
-from .evidence import Scored, choose, rank
-from .facets import Facet, facets_of
-from .hops import Trail, read_trail
+from .answers import Answer
+from .candidates import Candidate
+from .features import short_titles
+from .parts import Part
 from .phrases import Phrases, phrases_for
+from .question import OPEN
 from .quoting import (
     Quote,
     escape,
-    make_quotes,
+    quotes_of,
     render_code,
     render_date,
     render_place,
@@ -23,206 +27,200 @@ from .quoting import (
     show_title,
 )
 from .research import Research
-from .scoring import Pool, gather, short_titles
-from .statements import Statement, leans
+from .trail import Trail, read_trail
 from .words import content_terms, is_comparing, is_general, related
 
-PER_SECTION = 6
-"""Statements in one section."""
-PER_SECTION_SETTLED = 3
-IN_SHORT = 4
-CLOSE_TO_BEST = 0.75
-"""Share of the best score that a statement of the short answer must have."""
 LONGEST_HEADING = 200
-CLOSEST, EXCERPT = 3, 240
-"""Passages shown where nothing answers, and characters of each."""
+EXCERPT = 240
+"""Characters of a passage shown where nothing answers."""
+BY_ASPECT = frozenset({OPEN, "risks", "change", "why", "list", "how"})
+"""Kinds of question whose findings are shown by what the headings above them say."""
+ASPECTS = 2
+"""Headings from which findings are shown by them."""
+IN_ORDER = frozenset({"how", "list", "change"})
+"""Kinds whose answer is shown as a list: steps, members, dated events."""
 _LAST_WORD = re.compile(rf"[^\s{WIDE}]+$")
 
 
 @dataclass
-class Material:
+class Writer:
     """What the report is written from."""
 
     research: Research
+    answers: Sequence[Answer]
     words: Phrases
-    trail: Trail
-    facets: list[Facet]
-    pool: Pool
-    ranked: list[list[Scored]]
-    """For each facet the statements that answer it, best first."""
     titles: dict[str, str]
-    short: list[Statement] = field(default_factory=list)
-    sections: list[list[Statement]] = field(default_factory=list)
-    pairs: list[Pair] = field(default_factory=list)
+    """Document to title as it is shown."""
+    trail: Trail
+    shown: set[str] = field(default_factory=set)
+    """Quotations in the report so far, each by its passage and text."""
 
     @property
-    def settled(self) -> bool:
-        """The trail answers: a relation was followed, or all that the question names was found."""
-        names = self.research.question.names
-        return len(self.facets) == 1 and bool(self.trail.edges or (len(self.trail.roots) >= len(names) > 1))
+    def many(self) -> bool:
+        return len(self.answers) > 1
 
     @property
-    def quoted(self) -> list[Statement]:
-        pairs = [s for pair in self.pairs for s in (pair.one, pair.other)]
-        return [*self.short, *(s for section in self.sections for s in section), *pairs]
+    def answered(self) -> list[Answer]:
+        return [answer for answer in self.answers if answer.answered]
 
 
-def write_report(research: Research) -> str:
+def write_report(research: Research, answers: Sequence[Answer]) -> str:
     """The report as Markdown with \\cite{passage id} inside the sentences."""
-    material = collect(research)
-    words, question = material.words, research.question
-    parts = [f"# {escape(_cut(question.text))}"]
+    words = phrases_for(research.question.language)
+    titles = {document: shorten(title) for document, title in short_titles(research.evidence).items()}
+    writer = Writer(research, answers, words, titles, read_trail(research))
+    parts = [f"# {escape(_cut(research.question.text))}"]
     if not (research.asked or research.passages or research.failures):
         return "\n\n".join([*parts, words.nothing_searched]) + "\n"
-    if not material.quoted:
+    if not writer.answered:
         outcome = words.nothing_found if research.answered or research.passages else words.nothing_answered
-        parts += [outcome, *_closest(material), *_missing(material), *_about(material)]
+        parts += [outcome, *_closest(writer), *_missing(writer), *_about(writer)]
         return "\n\n".join(parts) + "\n"
-    parts += [f"## {words.short_answer}", *_paragraphs(material)]
-    for facet, section in zip(material.facets, material.sections, strict=True):
-        if section:
-            parts += [f"## {escape(_cut(facet.heading)) or words.findings}", *_by_source(section, material)]
-    if material.pairs:
-        parts += [f"## {words.agree_differ}", "\n".join(_pair(pair, material) for pair in material.pairs)]
-    return "\n\n".join([*parts, *_missing(material), *_about(material)]) + "\n"
+    parts += [f"## {words.short_answer}", *_short_answer(writer)]
+    for answer in writer.answered:
+        parts += _findings(answer, writer)
+    pairs = compare_sources([(answer.part, answer.ranked) for answer in writer.answered])
+    if pairs:
+        parts += [f"## {words.agree_differ}", "\n".join(_pair(pair, writer) for pair in pairs)]
+    if any(not answer.answered for answer in answers):
+        parts += _closest(writer)
+    return "\n\n".join([*parts, *_missing(writer), *_about(writer)]) + "\n"
 
 
-def collect(research: Research) -> Material:
-    """Choose what is quoted and where."""
-    passages = research.evidence
-    pool = gather(passages, research.authority, research.aliases)
-    trail = read_trail(research)
-    facets = facets_of(research.questions)
-    on_trail = {p.id for node in trail.nodes for p in research.read_at(node)} if len(facets) == 1 else set()
-    ranked = [rank(pool, facet, on_trail or _led_to(research, trail, facet)) for facet in facets]
-    titles = {document: shorten(title) for document, title in short_titles(passages).items()}
-    material = Material(research, phrases_for(research.question.language), trail, facets, pool, ranked, titles)
-    material.short = _short_answer(material)
-    taken = list(material.short)
-    for scored in ranked:
-        fitting = [s for s in scored if s.statement.passage.id in on_trail] if material.settled else scored
-        chosen = [s.statement for s in choose(fitting, PER_SECTION_SETTLED if material.settled else PER_SECTION, taken)]
-        if not chosen and fitting and len(facets) > 1:  # each part has its section, if with what was said above
-            chosen = [fitting[0].statement]
-        material.sections.append(chosen)
-        taken += chosen
-    material.pairs = compare_sources(list(zip(facets, ranked, strict=True)))
-    return material
+def _short_answer(writer: Writer) -> list[str]:
+    """What answers each part; of a part that has no answer that."""
+    blocks: list[str] = []
+    for answer in writer.answers:
+        label = f"**{escape(_cut(answer.part.heading))}**" if writer.many else ""
+        if not answer.answered:
+            blocks += [f"{label} — {writer.words.part_empty}"]
+            continue
+        blocks += [label] if label else []
+        if answer.sides:
+            blocks += _comparison(answer, writer)
+        blocks += _said(answer.short, answer.part, writer) or _repeated(answer, writer)
+    return blocks
 
 
-def _led_to(research: Research, trail: Trail, facet: Facet) -> set[str]:
-    """Passages about things that stand for the facet's subject: of "its engineer", the engineer who was found."""
-    if facet.kind == "comparison":
-        return set()
-    edges = [edge for edge in [*trail.edges, *trail.read] if edge.lead.link in facet.aspects]
-    return {p.id for edge in edges for p in research.read_at(edge.target)}
+def _repeated(answer: Answer, writer: Writer) -> list[str]:
+    """Each part is answered where it is asked, if with what was quoted before."""
+    if answer.sides or not answer.short:
+        return []
+    quote = quotes_of(answer.short[0])[0]
+    source = show_title(writer.titles[quote.passage.document], writer.words) + _in_brackets(quote, writer)
+    return [writer.words.according.format(title=source, quote=_render(quote, writer))]
 
 
-def _short_answer(material: Material) -> list[Statement]:
-    """The steps of the trail where there is one; else the best statement of each facet."""
-    if material.settled and (chosen := _along_trail(material)):
-        return chosen
-    best: list[Statement] = []
-    together = [s for f, s in zip(material.facets, material.ranked, strict=True) if f.together and s]
-    answers = together or material.ranked[:IN_SHORT]
-    for scored in answers:
-        few = 1 if len(answers) > 1 else 2
-        close = [s for s in scored if s.score >= CLOSE_TO_BEST * scored[0].score]
-        alone = [s for s in close if not leans(s.statement.text)]
-        best += [s.statement for s in choose(alone or close, few, best)]
-    return best or _along_trail(material)
-
-
-def _along_trail(material: Material) -> list[Statement]:
-    """For each step the sentence that names the next thing, then what is said of that thing."""
-    chosen: list[Statement] = []
-    used: set[tuple[str, str]] = set()
-    for edge in material.trail.edges:
-        naming = [s for s in _statements_at(edge.lead.source, material) if edge.lead.name in s.text]
-        if naming and (edge.lead.source, edge.lead.link) not in used:
-            chosen += [s for s in (naming[0], _best_of(edge.target, material)) if s and s not in chosen]
-            used.add((edge.lead.source, edge.lead.link))
-    for root in material.trail.roots:
-        best = _best_of(root, material)
-        read = {p.id for p in material.research.read_at(root)}
-        if best and not any(s.passage.id in read for s in chosen):
-            chosen.append(best)
-    return list({(s.passage.id, s.text): s for s in chosen}.values())[: 2 * IN_SHORT]
-
-
-def _statements_at(passage: str, material: Material) -> list[Statement]:
-    """The statements of a passage, or, of an excerpt, of what was read of its page."""
-    read = {p.id for p in material.research.read_at(passage)}
-    return [s for s in material.pool.statements if s.passage.id in read]
-
-
-def _best_of(passage: str, material: Material) -> Statement | None:
-    """The statement of a passage that answers best; its first where none does."""
-    read = {p.id for p in material.research.read_at(passage)}
-    answering = [s.statement for s in material.ranked[0] if s.statement.passage.id in read]
-    first = [s for s in _statements_at(passage, material) if s.whole]
-    return next(iter([*answering, *first]), None)
-
-
-def _paragraphs(material: Material) -> list[str]:
-    words = material.words
-    quotes: list[Quote] = []
-    for quote in (quote for statement in material.short for quote in make_quotes([statement])):
-        if not any(quote.passage.id == q.passage.id and quote.text in q.text for q in quotes):
-            quotes.append(quote)
-    lines: list[str] = []
-    before = ""
-    for quote in quotes:
-        title = material.titles[quote.passage.document]
-        place = render_place(quote, words, title, dated=True)
-        place = words.in_brackets.format(place=place) if place else ""
-        source = show_title(title, words) + place
-        rendered = render_quote(quote, words)
-        if quote.passage.document == before:
-            lines.append(words.further.format(place=place, quote=rendered))
+def _said(candidates: Sequence[Candidate], part: Part, writer: Writer) -> list[str]:
+    """Candidates as running text with their sources, lists as lists, examples after them."""
+    blocks: list[str] = []
+    if part.kind == "change":
+        candidates = sorted(candidates, key=_first_date)
+    for candidate in candidates:
+        quotes = [quote for quote in quotes_of(candidate) if _is_new(quote, writer)]
+        if not quotes:
+            continue
+        first = quotes[0]
+        source = show_title(writer.titles[first.passage.document], writer.words) + _in_brackets(first, writer)
+        if len(quotes) == 1:
+            blocks.append(writer.words.according.format(title=source, quote=_render(first, writer)))
         else:
-            lines.append(words.according.format(title=source, quote=rendered))
-        before = quote.passage.document
-    how_to = any(facet.kind == "how to" for facet in material.facets)
-    examples = dict.fromkeys(q.statements[-1].code for q in quotes if how_to and q.statements[-1].code)
-    return [("" if words.stop == "。" else " ").join(lines), *map(render_code, examples)]
+            blocks.append(writer.words.according_list.format(title=source))
+            blocks.append("\n".join(f"- {_render(quote, writer)}" for quote in quotes))
+        codes = dict.fromkeys(quote.code for quote in quotes if quote.code)
+        if part.kind in ("how", OPEN, "definition", "list", "yes or no"):
+            blocks += map(render_code, codes)
+    return blocks
 
 
-def _by_source(statements: Sequence[Statement], material: Material) -> list[str]:
-    """Quotations under the title of their document."""
+def _first_date(candidate: Candidate) -> str:
+    found = dates(candidate.text)
+    return f"{found[0].year or 0:04}-{found[0].month or 0:02}" if found else "9"
+
+
+def _is_new(quote: Quote, writer: Writer) -> bool:
+    """The quotation is in nothing that is quoted already; it counts as quoted from now on."""
+    if any(quote.text in one for one in writer.shown):
+        return False
+    writer.shown.add(quote.text)
+    return True
+
+
+def _render(quote: Quote, writer: Writer) -> str:
+    return render_quote(quote.text, quote.passage, writer.words)
+
+
+def _in_brackets(quote: Quote, writer: Writer) -> str:
+    place = render_place(quote, writer.words, writer.titles[quote.passage.document], dated=True)
+    return writer.words.in_brackets.format(place=place) if place else ""
+
+
+def _comparison(answer: Answer, writer: Writer) -> list[str]:
+    """A table with a column for each thing compared."""
+    columns = []
+    for _, chosen in answer.sides:
+        quotes = [quote for candidate in chosen for quote in quotes_of(candidate)]
+        columns.append([_cell(quote, writer) for quote in quotes if _is_new(quote, writer)])
+    rows = max(map(len, columns), default=0)
+    if not rows:
+        return []
+    heads = [escape(side) for side, _ in answer.sides]
+    lines = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
+    for row in range(rows):
+        cells = [column[row] if row < len(column) else ("" if column else writer.words.nothing) for column in columns]
+        lines.append(f"| {' | '.join(cells)} |")
+    return ["\n".join(lines)]
+
+
+def _cell(quote: Quote, writer: Writer) -> str:
+    title = show_title(writer.titles[quote.passage.document], writer.words)
+    return f"{_render(quote, writer)} ({title})"
+
+
+def _findings(answer: Answer, writer: Writer) -> list[str]:
+    """What else bears on a part: by aspect for open questions, else by source."""
+    words = writer.words
     groups: dict[str, list[Quote]] = {}
-    for quote in make_quotes(statements):
-        groups.setdefault(quote.passage.document, []).append(quote)
-    parts = []
-    for document, quotes in groups.items():
-        title = material.titles[document]
-        date = render_date(quotes[0].passage, material.words)
-        dated = material.words.in_brackets.format(place=date) if date else ""
-        parts += [f"**{escape(title)}{dated}**", "\n".join(_item(quote, title, material) for quote in quotes)]
+    by_aspect = answer.part.kind in BY_ASPECT and len({_aspect(c, writer) for c in answer.further}) >= ASPECTS
+    for candidate in answer.further:
+        for quote in quotes_of(candidate):
+            if _is_new(quote, writer):
+                key = _aspect(candidate, writer) if by_aspect else _source(quote, writer)
+                groups.setdefault(key, []).append(quote)
+    if not groups:
+        return []
+    parts = [f"## {escape(_cut(answer.part.heading)) or words.findings}"]
+    for key, quotes in groups.items():
+        parts.append(f"### {escape(key)}" if by_aspect else f"**{key}**")
+        parts.append("\n".join(_item(quote, writer, by_aspect) for quote in quotes))
     return parts
 
 
-def _item(quote: Quote, title: str, material: Material) -> str:
-    """A quotation as an item, with the example that follows it where the question is how to do something."""
-    words = material.words
-    item = words.item.format(place=_before(quote, words, title), quote=render_quote(quote, words))
-    code = quote.statements[-1].code
-    if code and any(facet.kind == "how to" for facet in material.facets):
-        item += f"\n\n{render_code(code)}"
-    return item
+def _aspect(candidate: Candidate, writer: Writer) -> str:
+    """What the source itself says that it speaks of: the heading above, else its title."""
+    heading = candidate.passage.heading[-1] if candidate.passage.heading else ""
+    return shorten(" ".join(heading.split())) or writer.titles[candidate.passage.document]
 
 
-def _before(quote: Quote, words: Phrases, title: str) -> str:
-    place = render_place(quote, words, title)
-    return place + words.colon if place else ""
+def _source(quote: Quote, writer: Writer) -> str:
+    date = render_date(quote.passage, writer.words)
+    dated = writer.words.in_brackets.format(place=date) if date else ""
+    return f"{escape(writer.titles[quote.passage.document])}{dated}"
 
 
-def _pair(pair: Pair, material: Material) -> str:
-    words = material.words
+def _item(quote: Quote, writer: Writer, by_aspect: bool) -> str:
+    title = writer.titles[quote.passage.document]
+    place = show_title(title, writer.words) if by_aspect else render_place(quote, writer.words, title)
+    before = place + writer.words.colon if place else ""
+    return writer.words.item.format(place=before, quote=_render(quote, writer))
+
+
+def _pair(pair: Pair, writer: Writer) -> str:
+    words = writer.words
     sides = []
-    for statement in (pair.one, pair.other):
-        title = show_title(material.titles[statement.passage.document], words)
-        sides.append(f"{title} {render_quote(Quote([statement], statement.text), words)}")
+    for candidate in (pair.one, pair.other):
+        title = show_title(writer.titles[candidate.passage.document], words)
+        sides.append(f"{title} {render_quote(candidate.text, candidate.passage, words)}")
     one, other = sides
     if pair.kind == "agree":
         return words.agree.format(one=one, other=other)
@@ -231,90 +229,87 @@ def _pair(pair: Pair, material: Material) -> str:
     return words.differ_not.format(one=one, other=other)
 
 
-def _closest(material: Material) -> list[str]:
-    """Where nothing answers: the beginnings of what the searches ranked first."""
-    words, research = material.words, material.research
-    found = dict.fromkeys(hit for asked in research.asked if not asked.title for hit in asked.hits)
-    asked = set(research.question.terms)
-    read = [research.read_at(hit) for hit in found if hit in research.passages][:CLOSEST]
-    passages = [max(near, key=lambda p: len(asked & set(content_terms(p.text)))) for near in read]
-    if not passages:
-        return []
+def _closest(writer: Writer) -> list[str]:
+    """What came nearest to the parts that have no answer."""
+    words = writer.words
+    nearest = [c for answer in writer.answers if not answer.answered for c in answer.nearest]
     lines = []
-    for passage in passages:
-        text = " ".join(passage.text.split())
+    for candidate in {c.passage.id: c for c in nearest}.values():
+        text = quotes_of(candidate)[0].text
         more = "…" if len(text) > EXCERPT else ""
         if more:  # half a word or number would be one that the source does not have
             text = _LAST_WORD.sub("", text[:EXCERPT]).rstrip() or text[:EXCERPT]
-        title = show_title(material.titles[passage.document], words)
-        title += words.in_brackets.format(place=words.excerpt) if passage.excerpt else ""
+        title = show_title(writer.titles[candidate.passage.document], words)
+        title += words.in_brackets.format(place=words.excerpt) if candidate.passage.excerpt else ""
         quoted = f"{words.open_quote}{escape(text)}{words.close_quote}{more}"
-        lines.append(words.item.format(place=title + words.colon, quote=f"{quoted}\\cite{{{passage.id}}}"))
-    return [f"## {words.closest}", words.closest_note, "\n".join(lines)]
+        lines.append(words.item.format(place=title + words.colon, quote=f"{quoted}\\cite{{{candidate.passage.id}}}"))
+    return [f"## {words.closest}", words.closest_note, "\n".join(lines)] if lines else []
 
 
-def _missing(material: Material) -> list[str]:
+def _missing(writer: Writer) -> list[str]:
     """The section on what was not found; nothing where nothing is missing."""
-    words, research = material.words, material.research
+    words, research = writer.words, writer.research
     looked = research.answered or research.passages  # where nobody looked, nothing is known to be missing
-    lines = [words.nothing_about.format(what=what) for what in _gaps(material)] if looked else []
-    lines += _by_names(material)
+    lines = [words.nothing_about.format(what=what) for what in _gaps(writer)] if looked else []
+    lines += _by_names(writer)
     # Where no source answered, `why` names every one of them with its reason.
     told = {name: why.rstrip(". ") for name, why in research.failures.items()}
     reasons = [one_line(why if why.startswith(f"{name} ") else f"{name} ({why})", 2_000) for name, why in told.items()]
     lines += [words.failed.format(what=escape(reason)) for reason in reasons]
     for why in dict.fromkeys(research.unread.values()):
-        documents = [_name(document, material) for document, told in research.unread.items() if told == why]
+        documents = [_name(document, writer) for document, told in research.unread.items() if told == why]
         lines.append(words.unread.format(what="; ".join(documents), why=escape(one_line(why).rstrip("."))))
+    lines += [words.widen] if not writer.answered and looked else []
     return [f"## {words.not_found}", "\n".join(lines)] if lines else []
 
 
-def _name(document: str, material: Material) -> str:
-    title = next((p.title for p in material.research.passages.values() if p.document == document), "")
-    return f"{show_title(shorten(title), material.words)} {escape(one_line(document))}" if title else escape(document)
+def _name(document: str, writer: Writer) -> str:
+    title = next((p.title for p in writer.research.passages.values() if p.document == document), "")
+    return f"{show_title(shorten(title), writer.words)} {escape(one_line(document))}" if title else escape(document)
 
 
-def _by_names(material: Material) -> list[str]:
-    """Facets that only sources in another language say anything on."""
-    words = material.words
+def _by_names(writer: Writer) -> list[str]:
+    """Parts that only sources in another language say anything on."""
     return [
-        words.by_names.format(what=escape(f.heading or material.research.question.text), names=", ".join(f.subject))
-        for f, scored in zip(material.facets, material.ranked, strict=True)
-        if scored and f.aspects and f.subject and all(s.statement.chinese != f.chinese for s in scored)
+        writer.words.by_names.format(what=escape(answer.part.text), names=escape(", ".join(answer.part.names)))
+        for answer in writer.answered
+        if answer.part.names and all(c.chinese != answer.part.chinese for c in answer.quoted)
     ]
 
 
-def _gaps(material: Material) -> list[str]:
-    words = material.words
-    empty = [
-        f.heading or material.research.question.text
-        for f, scored in zip(material.facets, material.ranked, strict=True)
-        if not scored and not f.together and (f.heading or material.quoted)
-    ]
-    gaps = [words.facet_empty.format(what=escape(heading)) for heading in empty]
-    read, headings = material.pool.terms, [f.heading for f in material.facets if f.heading in empty]
-    for asked in material.research.questions:
-        unread = [phrase for phrase in [*asked.names, *asked.phrases] if _unread(phrase, read)]
-        gaps += [
-            words.term_empty.format(what=escape(w)) for w in unread if not any(w in heading for heading in headings)
-        ]
+def _gaps(writer: Writer) -> list[str]:
+    """Parts without an answer, and words of the question that nothing read has."""
+    words = writer.words
+    empty = [answer.part.text for answer in writer.answers if not answer.answered]
+    gaps = [words.no_answer.format(what=escape(text)) for text in empty if writer.many]
+    for answer in writer.answers:
+        unread = [phrase for phrase in [*answer.part.names, *answer.part.phrases] if _unread(phrase, answer.missing)]
+        gaps += [words.term_empty.format(what=escape(phrase)) for phrase in unread]
     return list(dict.fromkeys(gaps))
 
 
-def _unread(phrase: str, read: frozenset[str]) -> bool:
+def _unread(phrase: str, missing: Iterable[str]) -> bool:
+    """Nothing read has any of the phrase's terms."""
     terms = [t for t in content_terms(phrase) if not (is_comparing(t) or is_general(t))]
-    return bool(terms) and not any(related(t) & read for t in terms)
+    lost = set(missing)
+    return bool(terms) and all(t in lost or not related(t).isdisjoint(lost) for t in terms)
 
 
-def _about(material: Material) -> list[str]:
-    words, research = material.words, material.research
-    documents = {p.document for p in research.evidence}
+def _about(writer: Writer) -> list[str]:
+    words, research = writer.words, writer.research
     note = words.note.format(
         searches=words.count("searches", len(research.asked)),
         passages=words.count("passages", len(research.evidence)),
-        documents=words.count("documents", len(documents)),
+        documents=words.count("documents", len({p.document for p in research.evidence})),
     )
-    return [f"## {words.about}", note]
+    aged = _ages(research.evidence, words)
+    return [f"## {words.about}", f"{note} {aged}".strip()]
+
+
+def _ages(passages: Sequence[Passage], words: Phrases) -> str:
+    """Between which dates the sources were written, as far as they say."""
+    known = sorted(p.date[:10] for p in passages if p.date)
+    return words.ages.format(oldest=known[0], newest=known[-1]) if known else ""
 
 
 def _cut(text: str) -> str:

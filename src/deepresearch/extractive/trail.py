@@ -90,6 +90,13 @@ def read_trail(research: Research) -> Trail:
     return trail
 
 
+def on_trail(research: Research) -> frozenset[str]:
+    """Passages that are about what the question leads to, whatever they call it; none where it has several parts."""
+    if len(research.question.clauses) > 1 or "compare" in research.question.kinds:
+        return frozenset()
+    return frozenset(p.id for node in read_trail(research).nodes for p in research.read_at(node))
+
+
 def _read_before(research: Research, found: Mapping[str, Sequence[Lead]]) -> list[Edge]:
     titled: dict[str, str] = {}
     for passage in research.passages.values():

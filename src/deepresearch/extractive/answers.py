@@ -1,0 +1,237 @@
+"""An answer to each part of the question, or none: which candidates answer, and whether anything does.
+
+A part is declined where what was read does not show what is asked: its rarest terms, or the kind of answer. How likely
+the best candidate answers is learned from questions that their passages answer and questions that they do not
+(`python -m benchmarks.train_ranking`), and so is the likelihood from which it counts as an answer.
+"""
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from ..text.characters import has_han
+from .candidates import Candidate, advises_against, leans, points_elsewhere
+from .features import OF_KIND, Asked, Pool, prepare, rarity, shows
+from .parts import Part
+from .ranking import Ranked, choose, model, rank
+from .words import content_terms, related
+
+DEMANDING = frozenset({"date", "number", "money", "duration", "percentage"})
+"""Kinds of question whose answer shows."""
+TO_BE_DONE = frozenset({"how", "list"})
+EXAMINED = 40
+"""Candidates among which it must show."""
+SHORT = 3
+"""Candidates in the short answer of one part."""
+SHORT_OF_MANY = 2
+"""The same where the question has several parts."""
+FURTHER = 8
+"""Candidates in the findings of one part, beyond the short answer."""
+PER_SIDE = 2
+CLOSE = 2.5
+"""How far the score of what is quoted may be below the best score; further on twice that."""
+NEAREST = 3
+"""Candidates shown where nothing answers."""
+UNSURE = 0.25
+"""Weight of a Chinese pair of characters that neither the passages nor general text have: mostly no word."""
+TOLD = 0.6
+"""Rarity from which a term that no passage has counts as missing."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the passages say on one part of the question."""
+
+    part: Part
+    answered: bool
+    likelihood: float
+    """How likely the best candidate answers, 0 to 1."""
+    short: tuple[Candidate, ...] = ()
+    """What is quoted first, best first; empty where the part is declined."""
+    further: tuple[Candidate, ...] = ()
+    """What else bears on it, best first."""
+    sides: tuple[tuple[str, tuple[Candidate, ...]], ...] = ()
+    """Of a comparison: each thing compared with what is said of it."""
+    nearest: tuple[Candidate, ...] = ()
+    """What came nearest, where nothing answers."""
+    missing: tuple[str, ...] = ()
+    """Asked terms that nothing read has."""
+    ranked: tuple[Ranked, ...] = field(default=(), repr=False)
+
+    @property
+    def quoted(self) -> tuple[Candidate, ...]:
+        """All that is quoted as an answer."""
+        return (*self.short, *(c for _, chosen in self.sides for c in chosen), *self.further)
+
+
+def answer_parts(pool: Pool, parts: Sequence[Part], on_trail: Collection[str] = ()) -> list[Answer]:
+    """An answer to each of `parts`, nothing quoted twice. on_trail: passages that the question's relations led to."""
+    taken: list[Candidate] = []
+    answers = []
+    for part in parts:
+        answer = answer_part(pool, part, on_trail, SHORT if len(parts) == 1 else SHORT_OF_MANY, taken)
+        taken += answer.quoted
+        answers.append(answer)
+    return answers
+
+
+def answer_part(
+    pool: Pool, part: Part, on_trail: Collection[str] = (), most: int = SHORT, taken: Sequence[Candidate] = ()
+) -> Answer:
+    """The answer to one part, or that there is none. taken: what is quoted already."""
+    asked = prepare(part, pool, on_trail)
+    everything = rank(pool, asked)
+    ranked = fitting(everything, asked, pool)
+    likelihood = likely(ranked, asked, pool)
+    missing = tuple(t for t in asked.rarest if rarity(t) >= TOLD and not _was_read(t, pool))
+    if likelihood < model()["answer"]["threshold"]:
+        nearest = tuple(one.candidate for one in choose(everything, NEAREST))
+        return Answer(part, False, likelihood, nearest=nearest, missing=missing, ranked=tuple(everything))
+    best = ranked[0].score
+    sides = _sides(pool, part, on_trail)
+    shown = [c for _, chosen in sides for c in chosen]
+    close = [one for one in ranked if one.score >= best - CLOSE and _says_by_itself(one.candidate)] or ranked[:1]
+    short = [one.candidate for one in choose(close, 1 if sides else most, shown)]
+    if not short and not sides:
+        short = [ranked[0].candidate]
+    near = [one for one in everything if one.score >= best - 2 * CLOSE]
+    further = choose(near, FURTHER, [*taken, *shown, *short])
+    return Answer(
+        part,
+        True,
+        likelihood,
+        tuple(short),
+        tuple(one.candidate for one in further),
+        sides,
+        missing=missing,
+        ranked=tuple(everything),
+    )
+
+
+def _says_by_itself(candidate: Candidate) -> bool:
+    """It neither needs the sentence before it nor sends the reader elsewhere."""
+    return not (leans(candidate.text) or points_elsewhere(candidate.text))
+
+
+def fitting(ranked: Sequence[Ranked], asked: Asked, pool: Pool) -> list[Ranked]:
+    """Those of the first of `ranked` that can answer.
+
+    Where the part demands a date, a number or an amount, it shows, in a document that names what the part names; where
+    the part asks what to do, they do not say what not to do.
+    """
+    first = ranked[:EXAMINED]
+    if TO_BE_DONE & set(asked.part.kinds):
+        first = [one for one in first if not advises_against(one.candidate.text)]
+    demanded = [pattern for kind, pattern in asked.answers.items() if kind in DEMANDING]
+    if not demanded:
+        return list(first)
+    return [
+        one
+        for one in first
+        if any(shows(one.candidate, pattern, asked) for pattern in demanded) and _names_its_subject(one, asked, pool)
+    ]
+
+
+def _names_its_subject(one: Ranked, asked: Asked, pool: Pool) -> bool:
+    passage = one.candidate.passage
+    return passage.id in asked.on_trail or _named(asked.part, pool.document_terms[passage.document]) == 1.0
+
+
+def _sides(pool: Pool, part: Part, on_trail: Collection[str]) -> tuple[tuple[str, tuple[Candidate, ...]], ...]:
+    """Each thing compared with the best that is said of it."""
+    found: list[tuple[str, tuple[Candidate, ...]]] = []
+    taken: list[Candidate] = []
+    for side in part.sides:
+        asked = prepare(part.side(side), pool, on_trail)
+        names = [one for one in rank(pool, asked) if one.value("names") == 1.0 or one.value("names_in_context") == 1.0]
+        chosen = tuple(one.candidate for one in choose(names, PER_SIDE, taken))
+        taken += chosen
+        found.append((side, chosen))
+    return tuple(found)
+
+
+def _was_read(term: str, pool: Pool) -> bool:
+    return term in pool.terms or not related(term).isdisjoint(pool.terms)
+
+
+SIGNALS = (
+    "covered",
+    "covered_in_context",
+    "covered_loosely",
+    "rarest_in_context",
+    "names_in_context",
+    "numbers_in_context",
+    "best_passage",
+    "known",
+    "rarest_known",
+    "names_known",
+    "answer",
+    "pairs",
+    "heading_fits",
+    "window_covered",
+)
+
+
+def signals(ranked: Sequence[Ranked], asked: Asked, pool: Pool) -> list[float]:
+    """What shows whether the first of `ranked` answers, in the order of SIGNALS."""
+    best = ranked[:NEAREST]
+    weights = {t: _told(t, asked.part, pool) for t in asked.part.terms}
+    total = sum(weights.values()) or 1.0
+    known = sum(w for t, w in weights.items() if _was_read(t, pool)) / total
+    rarest = max(weights, key=lambda t: weights[t], default="")
+    names = ("covered", "covered_in_context", "covered_loosely", "rarest_in_context", "names_in_context")
+    values = [max((one.value(name) for one in best), default=0.0) for name in names]
+    window = max((sum(w for t, w in weights.items() if t in _around(one)) / total for one in best), default=0.0)
+    numbers = max((_numbers_met(one, asked) for one in best), default=0.0)
+    return [
+        *values,
+        numbers,
+        asked.best_passage,
+        known,
+        float(not rarest or _was_read(rarest, pool)),
+        _named(asked.part, pool.terms),
+        *(max((one.value(name) for one in best), default=0.0) for name in ("answer", "pairs", "heading_fits")),
+        window,
+    ]
+
+
+def _named(part: Part, terms: Collection[str]) -> float:
+    """The share of what the part names that is among `terms`; of `TechMart` the whole word or all its parts."""
+    named = [own for name in part.names if (own := content_terms(name))]
+    met = [all(t in terms for t in own) or (_is_whole(own) and own[0] in terms) for own in named]
+    return sum(met) / len(met) if met else 1.0
+
+
+def _is_whole(terms: Sequence[str]) -> bool:
+    """The first of the terms is an identifier whose parts the others are."""
+    return len(terms) > 1 and all(term in terms[0] for term in terms[1:])
+
+
+def _numbers_met(one: Ranked, asked: Asked) -> float:
+    """The share of the numbers in the question (years, versions) that the candidate or what is above it has."""
+    told = [term for term in asked.part.terms if term[0].isdigit() and len(term) > 1]
+    return sum(n in _around(one) for n in told) / len(told) if told else 1.0
+
+
+def _around(one: Ranked) -> frozenset[str]:
+    return one.candidate.terms | one.candidate.context
+
+
+def _told(term: str, part: Part, pool: Pool) -> float:
+    """How much it tells that a term is missing. A Chinese pair of characters is surely a word where it is one in
+    general text, or where nothing read has any of its phrase; else it may be cut across two words."""
+    weight = rarity(term) * (OF_KIND if term in part.kind_terms else 1.0)
+    if not has_han(term) or rarity(term) < 1.0 or _was_read(term, pool):
+        return weight
+    phrases = [pairs for phrase in part.phrases if term in (pairs := content_terms(phrase))]
+    return weight if any(not any(_was_read(t, pool) for t in pairs) for pairs in phrases) else UNSURE * weight
+
+
+def likely(ranked: Sequence[Ranked], asked: Asked, pool: Pool) -> float:
+    """How likely the first of `ranked` answers the part, 0 to 1; not at all where nothing read has a name in it, or
+    what is best has none of its years and versions."""
+    if not ranked or _named(asked.part, pool.terms) < 1.0 or not any(_numbers_met(o, asked) for o in ranked[:NEAREST]):
+        return 0.0
+    learned = model()["answer"]
+    values = signals(ranked, asked, pool)
+    return 1 / (1 + math.exp(-learned["bias"] - sum(w * v for w, v in zip(learned["weights"], values, strict=True))))

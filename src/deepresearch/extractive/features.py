@@ -1,0 +1,397 @@
+"""What a candidate shows of an answer to one part of the question, as numbers that any language gives.
+
+The weights that make a score of them are learned: ranking.py.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from importlib.resources import files
+from itertools import pairwise
+
+from ..library.authority import MARGIN, Authority
+from ..text.characters import HAN, count_han, has_han
+from ..trajectory import Passage
+from .candidates import Candidate, candidates_of, leans, other_names, points_elsewhere
+from .parts import Part
+from .words import content_terms, is_general, lexicon, related
+
+FREQUENCIES = "frequencies.txt"
+UNKNOWN = 0
+"""Class of a term that the background text has not: the rarest."""
+NEAR = 6
+"""Tokens within which two neighbouring words of the question count as standing together."""
+COPY = 0.9
+GENERAL = 0.4
+"""Worth of a word that fits any subject."""
+OF_KIND = 0.3
+"""Worth of a word that only says what kind of answer is wanted."""
+UNSEEN = 0.35
+PREFIX = 5
+"""Letters that two words must begin with to count as forms of one another."""
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_CAPITAL = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][a-z]+")
+_LETTERS = re.compile(r"[^\W\d_]")
+_WORDS_OF_CODE = re.compile(r"[{}<>=;$\\]|::|->|\(\)|--\w")
+_CHARACTER = re.compile(f"[{HAN}]")
+_SITE = re.compile(r"\s+[—–|·-]\s+")
+_NUMBERED = re.compile(
+    r"^(?:(?:Chapter|Section|Appendix|Part)\s+)?(?:\d+|[A-Z])(?:\.\d+)*\.\s+|^第\s*\d+\s*[章节]\.?\s*"
+)
+_NEGATION = re.compile(r"\b(?:not|no|never|cannot|without|nor|neither)\b|n['’]t\b|不|没|无|未|非|勿", re.IGNORECASE)
+
+
+@cache
+def _frequencies() -> dict[str, int]:
+    """Term to its class, 1 (fairly rare) to 9 (everywhere), as counted over general text."""
+    lines = files(__package__).joinpath(FREQUENCIES).read_text(encoding="utf-8").splitlines()
+    return {term: int(line[0]) for line in lines if line and line[0].isdigit() for term in line[2:].split()}
+
+
+@lru_cache(maxsize=1 << 15)
+def rarity(term: str) -> float:
+    """How much a term tells, 0.1 to 1, by how rare it is in general text."""
+    known = _frequencies().get(term, UNKNOWN)
+    weight = 1.0 - 0.1 * known
+    return weight * (GENERAL if is_general(term) else 1.0)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """All candidates of the passages gathered, and what they are weighed by."""
+
+    candidates: list[Candidate]
+    commonness: dict[str, float]
+    """Term to the share of passages that have it."""
+    passage_terms: dict[str, frozenset[str]]
+    """Terms of each passage with its headings."""
+    document_terms: dict[str, frozenset[str]]
+    trust: dict[str, float]
+    """By document, what its source's authority makes of a score; 1 where nothing speaks for or against it."""
+    titles: dict[str, str]
+    aliases: tuple[tuple[str, str], ...] = ()
+    """Pairs of names for one thing."""
+    terms: frozenset[str] = field(default=frozenset())
+    """Every term that was read, titles and headings included."""
+
+
+def gather(
+    passages: Collection[Passage], authority: Authority | None = None, aliases: Sequence[tuple[str, str]] = ()
+) -> Pool:
+    """The candidates of all passages; those with the same words count once, for the source with most authority.
+
+    aliases: pairs of names for one thing; what has the one counts as having the other.
+    """
+    titles = short_titles(passages)
+    trust = {p.document: (1 - MARGIN) ** -authority.of(p).weight if authority else 1.0 for p in passages}
+    kept: dict[str, Candidate] = {}
+    passage_terms: dict[str, frozenset[str]] = {}
+    document_terms: dict[str, set[str]] = {}
+    for passage in sorted(passages, key=lambda p: -trust[p.document]):
+        title = titles[passage.document]
+        terms = frozenset(content_terms([title, *passage.heading, passage.text]))
+        terms |= other_names(terms, tuple(aliases))
+        passage_terms[passage.id] = terms
+        document_terms.setdefault(passage.document, set()).update(terms)
+        for candidate in candidates_of(passage, title, tuple(aliases)):
+            kept.setdefault(candidate.text, candidate)
+    counts = Counter(term for terms in passage_terms.values() for term in terms)
+    many = max(1, len(passage_terms))
+    return Pool(
+        candidates=list(kept.values()),
+        commonness={term: count / many for term, count in counts.items()},
+        passage_terms=passage_terms,
+        document_terms={document: frozenset(terms) for document, terms in document_terms.items()},
+        trust=trust,
+        titles=titles,
+        aliases=tuple(aliases),
+        terms=frozenset(counts),
+    )
+
+
+def short_titles(passages: Collection[Passage]) -> dict[str, str]:
+    """Document to title, without the name of the site at its end and the number of the chapter in front."""
+    titles = {p.document: " ".join(p.title.split()) or p.document for p in passages}
+    for passage in passages:  # the page's own first heading is the title without the site
+        title, heading = titles[passage.document], " ".join((passage.heading or [""])[0].split())
+        if heading and title.startswith(heading) and _SITE.match(title, len(heading)):
+            titles[passage.document] = heading
+    tails = Counter(parts[-1] for title in titles.values() if len(parts := _SITE.split(title)) > 1)
+    short = {}
+    for document, title in titles.items():
+        tail = _SITE.split(title)[-1]
+        cut = title[: -len(tail)].rstrip(" —–|·-") if tails[tail] > 1 and len(tail) < len(title) else title
+        short[document] = without_number(cut)
+    return short
+
+
+def without_number(heading: str) -> str:
+    """A title or heading without the number in front, which tells nothing outside its book."""
+    return _NUMBERED.sub("", heading) or heading
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One part of the question, made ready to be compared with many candidates."""
+
+    part: Part
+    weights: dict[str, float]
+    """Asked term to how much it tells in general."""
+    local: dict[str, float]
+    """The same by how few of the passages read have it."""
+    pairs: tuple[tuple[str, str], ...]
+    """Neighbouring asked terms."""
+    characters: frozenset[str]
+    """Chinese characters asked for."""
+    numbers: frozenset[str]
+    answers: dict[str, re.Pattern[str]]
+    """What an answer of each kind looks like."""
+    rarest: tuple[str, ...]
+    """Asked terms that tell most, most first."""
+    passage_cover: dict[str, float]
+    document_cover: dict[str, float]
+    best_passage: float
+    on_trail: Collection[str] = ()
+
+
+def prepare(part: Part, pool: Pool, on_trail: Collection[str] = ()) -> Asked:
+    """`part` ready for `features`. on_trail: passages that the question's own relations led to."""
+    terms = part.terms
+    weights = {term: _weight(term, part, pool) for term in terms}
+    local = {term: 1 - 0.9 * pool.commonness.get(term, 0.0) for term in terms}
+    cover = {ident: _covered(weights, had) for ident, had in pool.passage_terms.items()}
+    by_document = {document: _covered(weights, had) for document, had in pool.document_terms.items()}
+    kinds = lexicon()["kinds"]
+    return Asked(
+        part=part,
+        weights=weights,
+        local=local,
+        pairs=tuple(pairwise(terms)),
+        characters=frozenset(c for phrase in part.phrases for c in _CHARACTER.findall(phrase)),
+        numbers=frozenset(_NUMBER.findall(part.text)),
+        answers={k: re.compile(kinds[k]["answers"], re.IGNORECASE) for k in part.kinds if k in kinds},
+        rarest=tuple(sorted(terms, key=lambda t: -weights[t])),
+        passage_cover=cover,
+        document_cover=by_document,
+        best_passage=max(cover.values(), default=0.0) or 1.0,
+        on_trail=on_trail,
+    )
+
+
+def _weight(term: str, part: Part, pool: Pool) -> float:
+    """How much an asked term tells; of Chinese pairs of characters that nothing read has, little: they are mostly
+    cut across two words."""
+    weight = rarity(term) * (OF_KIND if term in part.kind_terms else 1.0)
+    return UNSEEN * weight if has_han(term) and term not in pool.terms else weight
+
+
+def _covered(weights: dict[str, float], had: Collection[str]) -> float:
+    total = sum(weights.values())
+    return sum(weight for term, weight in weights.items() if term in had) / total if total else 0.0
+
+
+NAMES = (
+    "covered",
+    "covered_squared",
+    "covered_in_context",
+    "covered_locally",
+    "covered_loosely",
+    "covered_by_passage",
+    "covered_by_document",
+    "passage_beside_best",
+    "rarest",
+    "rarest_in_context",
+    "second_rarest",
+    "names",
+    "names_in_context",
+    "pairs",
+    "density",
+    "characters",
+    "heading_fits",
+    "title_fits",
+    "above_fits",
+    "answer",
+    "answer_covered",
+    "new_number",
+    "new_name",
+    "defines",
+    "number_asked_missing",
+    "negation",
+    "code",
+    "has_example",
+    "letters",
+    "question_mark",
+    "leans",
+    "points_elsewhere",
+    "length",
+    "short",
+    "windows",
+    "item",
+    "row",
+    "line",
+    "first",
+    "new_terms",
+    "on_trail",
+    "language",
+    "excerpt",
+)
+
+
+def features(candidate: Candidate, asked: Asked, pool: Pool) -> list[float]:
+    """The features of `candidate` for the part, in the order of NAMES, each about 0 to 1."""
+    part, own, context = asked.part, candidate.terms, candidate.context
+    defines = _defines(candidate, asked, pool)
+    if defines == 1.0 and "definition" in part.kinds:  # an entry need not repeat its term
+        own |= context
+    covered = _covered(asked.weights, own)
+    both = own | context
+    loosely = sum(w for t, w in asked.weights.items() if t in own or _has_form(t, own))
+    total = sum(asked.weights.values()) or 1.0
+    named = part.name_terms
+    shown = _shown(candidate, asked)
+    text, passage = candidate.text, candidate.passage
+    letters = len(_LETTERS.findall(text)) / max(1, len(text))
+    heading = passage.heading[-1] if passage.heading else ""
+    cover = asked.passage_cover.get(passage.id, 0.0)
+    return [
+        covered,
+        covered * covered,
+        _covered(asked.weights, both),
+        _covered(asked.local, own),
+        loosely / total,
+        cover,
+        asked.document_cover.get(passage.document, 0.0),
+        cover / asked.best_passage,
+        float(bool(asked.rarest) and asked.rarest[0] in own),
+        float(bool(asked.rarest) and asked.rarest[0] in both),
+        float(len(asked.rarest) > 1 and asked.rarest[1] in own),
+        _share(named, own),
+        _share(named, both),
+        _together(candidate, asked),
+        _density(candidate, asked),
+        _characters(text, asked),
+        _fits(heading, asked),
+        _fits(pool.titles[passage.document], asked),
+        _fits(candidate.above, asked),
+        shown,
+        shown * covered,
+        float(bool(set(_NUMBER.findall(text)) - asked.numbers)),
+        float(any(not set(content_terms(name)) <= set(part.terms) for name in _CAPITAL.findall(text))),
+        defines,
+        float(bool(asked.numbers - set(_NUMBER.findall(text)))),
+        float(bool(_NEGATION.search(text))),
+        min(1.0, len(_WORDS_OF_CODE.findall(text)) / 8),
+        float(bool(candidate.code)),
+        letters,
+        float(text.rstrip().endswith(("?", "？"))),
+        float(leans(text)),
+        float(points_elsewhere(text)),
+        min(1.0, _size(text) / 120),
+        float(_size(text) < 8),
+        (len(candidate.units) - 1) / 2,
+        float(candidate.units[0].kind == "item"),
+        float(candidate.units[0].kind == "row"),
+        float(candidate.units[0].kind == "line"),
+        float(candidate.units[0].index == 0),
+        min(1.0, len(own - set(part.terms)) / 40),
+        float(passage.id in asked.on_trail),
+        float(candidate.chinese == part.chinese),
+        float(passage.excerpt),
+    ]
+
+
+def _size(text: str) -> float:
+    """Length in words; two Chinese characters count as one."""
+    return len(text.split()) + count_han(text) / 2
+
+
+def _share(wanted: Collection[str], had: Collection[str]) -> float:
+    return sum(term in had for term in wanted) / len(wanted) if wanted else 0.0
+
+
+@lru_cache(maxsize=1 << 14)
+def _forms(term: str) -> frozenset[str]:
+    return related(term)
+
+
+def _has_form(term: str, had: frozenset[str]) -> bool:
+    """A related word, or another form of the word, is there."""
+    if not _forms(term).isdisjoint(had):
+        return True
+    start = term[:PREFIX]
+    return len(start) == PREFIX and start.isalpha() and any(other.startswith(start) for other in had)
+
+
+def _together(candidate: Candidate, asked: Asked) -> float:
+    """Share of neighbouring words of the question that stand near each other in the candidate."""
+    if not asked.pairs:
+        return 0.0
+    places: dict[str, list[int]] = {}
+    for place, token in enumerate(candidate.tokens):
+        if token in asked.weights:
+            places.setdefault(token, []).append(place)
+    near = sum(
+        any(abs(i - j) <= NEAR for i in places[a] for j in places[b])
+        for a, b in asked.pairs
+        if a in places and b in places
+    )
+    return near / len(asked.pairs)
+
+
+def _density(candidate: Candidate, asked: Asked) -> float:
+    """What the asked terms tell, per word from the first of them to the last."""
+    places = [i for i, token in enumerate(candidate.tokens) if token in asked.weights]
+    if not places:
+        return 0.0
+    told = sum(asked.weights[token] for token in {candidate.tokens[i] for i in places})
+    return min(1.0, 2 * told / (places[-1] - places[0] + 2))
+
+
+def _characters(text: str, asked: Asked) -> float:
+    return sum(c in text for c in asked.characters) / len(asked.characters) if asked.characters else 0.0
+
+
+@lru_cache(maxsize=1 << 14)
+def _heading_terms(heading: str) -> frozenset[str]:
+    return frozenset(content_terms(heading))
+
+
+def _fits(heading: str, asked: Asked) -> float:
+    """How far a heading is about what is asked: its share of asked words and the asked words' share of it."""
+    terms = _heading_terms(heading)
+    if not terms:
+        return 0.0
+    common = sum(asked.weights[t] for t in terms if t in asked.weights)
+    own = sum(rarity(t) for t in terms) or 1.0
+    wanted = sum(asked.weights.values()) or 1.0
+    return math.sqrt(min(1.0, common / own) * min(1.0, common / wanted))
+
+
+def _shown(candidate: Candidate, asked: Asked) -> float:
+    """Share of the kinds asked for whose looks the candidate has."""
+    if not asked.answers:
+        return 0.0
+    return sum(shows(candidate, pattern, asked) for pattern in asked.answers.values()) / len(asked.answers)
+
+
+def shows(candidate: Candidate, pattern: re.Pattern[str], asked: Asked) -> bool:
+    """The candidate has what `pattern` looks for beyond the words of the question."""
+    said = asked.part.text.casefold()
+    text = f"{candidate.text} {candidate.code}" if candidate.code else candidate.text
+    return any(match.group().strip().casefold() not in said for match in pattern.finditer(text))
+
+
+def _defines(candidate: Candidate, asked: Asked, pool: Pool) -> float:
+    """It begins with what is asked and says what that is: "X is a ...", or X is the term or the heading above it."""
+    wanted = set(asked.part.terms)
+    names = [wanted, *({*content_terms(other)} for name, other in pool.aliases if set(content_terms(name)) <= wanted)]
+    labels = [candidate.above, *(candidate.passage.heading[-1:] if candidate.units[0].index == 0 else [])]
+    if any((terms := _heading_terms(label)) and any(terms <= name for name in names) for label in labels):
+        return 1.0
+    sign = re.search(lexicon()["kinds"]["definition"]["answers"], candidate.text[:160])
+    before = content_terms(candidate.text[: sign.start()]) if sign else []
+    return sum(term in wanted for term in before) / max(2, len(before)) if before else 0.0

@@ -1,0 +1,85 @@
+"""Candidates in the order in which they answer a part: features times learned weights.
+
+The weights are data, `ranking.json`, made by `python -m benchmarks.train_ranking` from labelled questions.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from .candidates import Candidate
+from .features import NAMES, Asked, Pool, features
+
+WEIGHTS = "ranking.json"
+LIKENESS = 0.55
+"""Share of common terms from which a candidate mostly repeats another."""
+TRUST = 2.0
+"""What doubling the trust in a source adds to a score."""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A candidate with its features and its score, which only orders the candidates of one part."""
+
+    candidate: Candidate
+    score: float
+    values: tuple[float, ...]
+
+    def value(self, name: str) -> float:
+        """One feature, by its name in `features.NAMES`."""
+        return self.values[NAMES.index(name)]
+
+
+@cache
+def model() -> dict[str, Any]:
+    """The learned weights."""
+    data: dict[str, Any] = json.loads(files(__package__).joinpath(WEIGHTS).read_text(encoding="utf-8"))
+    return data
+
+
+def rank(pool: Pool, asked: Asked) -> list[Ranked]:
+    """The candidates of passages that have anything of what is asked, best first."""
+    ranked = []
+    for candidate in pool.candidates:
+        ident = candidate.passage.id
+        if asked.passage_cover.get(ident, 0.0) == 0.0 and ident not in asked.on_trail:
+            continue
+        values = tuple(features(candidate, asked, pool))
+        trust = TRUST * math.log2(pool.trust[candidate.passage.document])
+        ranked.append(Ranked(candidate, score(values) + trust, values))
+    return sorted(ranked, key=lambda one: -one.score)
+
+
+def score(values: Sequence[float]) -> float:
+    """The learned score."""
+    return sum(weight * value for weight, value in zip(weights(), values, strict=True))
+
+
+@cache
+def weights() -> tuple[float, ...]:
+    """The learned weight of each feature, in the order of `features.NAMES`."""
+    learned = model()["weights"]
+    return tuple(learned[name] for name in NAMES)
+
+
+def choose(ranked: Iterable[Ranked], most: int, taken: Iterable[Candidate] = ()) -> list[Ranked]:
+    """The first `most` that neither overlap nor repeat what was chosen before."""
+    chosen: list[Ranked] = []
+    shown = list(taken)
+    for one in ranked:
+        if len(chosen) == most:
+            break
+        if not any(one.candidate.overlaps(other) or likeness(one.candidate, other) > LIKENESS for other in shown):
+            chosen.append(one)
+            shown.append(one.candidate)
+    return chosen
+
+
+def likeness(one: Candidate, other: Candidate) -> float:
+    """Share of common terms, against the shorter of the two, 0 to 1."""
+    shorter = min(len(one.terms), len(other.terms))
+    return len(one.terms & other.terms) / shorter if shorter else 0.0

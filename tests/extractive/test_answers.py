@@ -1,0 +1,66 @@
+"""Whether a part is answered, with what, and where it is declined."""
+
+import pytest
+
+from deepresearch.extractive.answers import SIGNALS, Answer, answer_parts
+from deepresearch.extractive.features import gather
+from deepresearch.extractive.parts import parts_of
+from deepresearch.extractive.question import analyse
+from deepresearch.extractive.ranking import model
+from deepresearch.trajectory import Passage
+from tests.extractive.test_candidates import passage
+
+BRIDGES = [
+    passage(
+        "The Alpha bridge was built by Jane Doe in 1931. It crosses the river Wye near Ross.", "p1", "Alpha bridge"
+    ),
+    passage("The Beta bridge was built of steel. It is painted green every seven years.", "p2", "Beta bridge"),
+    passage("Tolls on bridges were common in former times.", "p3", "Tolls"),
+]
+
+
+def answers(question: str, passages: list[Passage] = BRIDGES) -> list[Answer]:
+    return answer_parts(gather(passages), parts_of([analyse(question)]))
+
+
+def test_an_answer_holds_what_is_asked() -> None:
+    [answer] = answers("When was the Alpha bridge built?")
+    assert answer.answered
+    assert "1931" in answer.short[0].text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "When was the Gamma bridge built?",  # nothing read names it
+        "When was the Beta bridge built?",  # no date is said of it
+        "How much does it cost to cross the Alpha bridge?",  # no amount
+        "What happened on the Alpha bridge in 1977?",  # the year is nowhere
+    ],
+)
+def test_what_does_not_answer_is_declined_and_shown_as_nearest(question: str) -> None:
+    [answer] = answers(question)
+    assert not answer.answered
+    assert not answer.quoted
+    assert answer.nearest
+
+
+def test_terms_that_nothing_has_are_told() -> None:
+    [answer] = answers("Who was the architect of the Gamma aqueduct?")
+    assert "aqueduct" in answer.missing
+
+
+def test_each_part_is_answered_by_itself() -> None:
+    first, second = answers("Who built the Alpha bridge? When was the Gamma bridge opened?")
+    assert first.answered and not second.answered
+
+
+def test_a_comparison_has_what_is_said_of_each_side() -> None:
+    [answer] = answers("What is the difference between the Alpha bridge and the Beta bridge?")
+    assert [side for side, _ in answer.sides] == ["Alpha bridge", "Beta bridge"]
+    assert all(chosen for _, chosen in answer.sides)
+
+
+def test_every_signal_has_its_weight() -> None:
+    assert model()["answer"]["signals"] == list(SIGNALS)
+    assert len(model()["answer"]["weights"]) == len(SIGNALS)

@@ -1,0 +1,57 @@
+"""Quotations as they are set down: letter for letter, escaped, with their place."""
+
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from deepresearch.extractive.candidates import candidates_of
+from deepresearch.extractive.phrases import ENGLISH
+from deepresearch.extractive.quoting import escape, quotes_of, render_code, render_place, render_quote
+from tests.extractive.test_candidates import candidates, passage
+
+
+@settings(deadline=None)
+@given(st.text(alphabet=st.sampled_from("ab _*`[]<>&;\\~#!(){}|:/.\"'“1"), min_size=1, max_size=60))
+def test_escaped_text_reads_as_it_was(text: str) -> None:
+    text = " ".join(text.split())
+    tokens = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough"]).parseInline(f"x{escape(text)}x")
+    children = tokens[0].children or []
+    read = "".join(c.content for c in children)
+    plain = re.sub(r"[`*]", "", text)
+    assert re.sub(r"[`*]", "", read) == f"x{plain}x"
+    assert {c.type for c in children} <= {"text", "text_special", "code_inline", "strong_open", "strong_close"}
+
+
+def test_sentences_side_by_side_are_quoted_as_one() -> None:
+    whole = max(candidates("Geese are large water birds. They graze on grass in winter."), key=lambda c: len(c.units))
+    [quote] = quotes_of(whole)
+    assert quote.text == "Geese are large water birds. They graze on grass in winter."
+    assert (
+        render_quote(quote.text, quote.passage, ENGLISH)
+        == "“Geese are large water birds. They graze on grass in winter”\\cite{p1}"
+    )
+
+
+def test_items_of_a_list_are_quoted_one_by_one() -> None:
+    whole = max(candidates("Do this:\n\n- Save the system.\n- Write down each step."), key=lambda c: len(c.units))
+    assert [quote.text for quote in quotes_of(whole)] == ["Save the system.", "Write down each step."]
+
+
+def test_a_sentence_that_leans_on_another_brings_it_along() -> None:
+    found = candidates("The cache is emptied at midnight. Therefore the first request is slow.")
+    second = next(c for c in found if c.text.startswith("Therefore"))
+    [quote] = quotes_of(second)
+    assert quote.text.startswith("The cache is emptied")
+
+
+def test_the_place_names_heading_term_and_page() -> None:
+    text = "Waits until the queue has a free slot for the item."
+    [found] = candidates_of(passage(text, heading=["Title", "Queue.put(item)"], page=3), "Title")
+    [quote] = quotes_of(found)
+    assert render_place(quote, ENGLISH, "Title") == "`Queue.put(item)`, p. 3"
+
+
+def test_an_example_is_fenced() -> None:
+    assert render_code("python -m venv .venv") == "  ```\n  python -m venv .venv\n  ```"
