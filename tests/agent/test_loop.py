@@ -685,3 +685,9 @@ async def test_a_report_that_stays_cut_off_is_partial(tmp_path: Path) -> None:
     assert isinstance(end, RunFinished) and end.reason == "partial"
     assert [r.reason for r in bench.results()].count("cut_off") == 1
     assert find(bench.events, Answered)[-1].partial
+
+
+async def test_a_report_that_cites_in_other_brackets_is_not_sent_back(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, calls(call("echo", "blue")), says("The sky is blue [p-blue]."))
+    await bench.go()
+    assert [r.reason for r in bench.results()] == [""] and find(bench.events, Answered)

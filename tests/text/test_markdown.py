@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepresearch.text.markdown import code_ranges, is_inside, markdown_blocks, new_parser, plain_line, without_links
+from deepresearch.text.markdown import (
+    code_ranges,
+    is_inside,
+    markdown_blocks,
+    new_parser,
+    plain_line,
+    unfenced,
+    without_links,
+)
 
 TEXT = """# A *title*
 
@@ -110,3 +118,30 @@ def test_emphasis_beside_chinese_punctuation(text: str) -> None:
 @pytest.mark.parametrize("text", ["2 * 3 * 4", "a ** b ** c", "snake*", "* *"])
 def test_emphasis_is_read_as_ever_elsewhere(text: str) -> None:
     assert "<em>" not in new_parser().render(text) and "<strong>" not in new_parser().render(text)
+
+
+REPORT = "# Title\n\nText \\cite{a}.\n\n```python\nprint(1)\n```"
+
+
+@pytest.mark.parametrize(
+    "fence, language",
+    [("```", "markdown"), ("```", "md"), ("````", ""), ("~~~", "Markdown"), ("````", "markdown"), ("~~~~", "md")],
+)
+def test_a_fence_around_the_whole_report_is_no_part_of_it(fence: str, language: str) -> None:
+    inner = REPORT if fence != "```" else "# Title\n\nText \\cite{a}."
+    assert unfenced(f"\n{fence}{language}\n{inner}\n{fence}\n") == inner
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        REPORT,
+        "```python\nprint(1)\n```",
+        "```\nfirst\n```\n\nText between.\n\n```\nsecond\n```",
+        "Here it is:\n```markdown\n# Title\n```",
+        "```markdown\n# Never closed",
+        "",
+    ],
+)
+def test_other_fences_stay(text: str) -> None:
+    assert unfenced(text) == text

@@ -4,20 +4,17 @@ Each method gives the one event that comes next, which the loop records; so a re
 from the record like everything else.
 """
 
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
 from ..policy import Phase
 from ..settings import ReportSettings
+from ..text.markdown import unfenced
 from ..trajectory import Answered, Event, EventBase, Observation, PlanProposed, RunFinished, Turn, Verified
 from .drafting import EDIT, ask_outline, assembled, has_drafted, next_step, step_of
 from .run_state import WHOLE, unusable
 from .tool_executor import ToolExecutor
 from .verifier import REPORT_FILE, Verifier, sent_back, shrunk, standing
-
-_FENCED = re.compile(r"\A\s*(`{3,}|~{3,})[ \t]*(?:markdown|md)?[ \t]*\n(.*)\n\1[ \t]*\s*\Z", re.DOTALL | re.IGNORECASE)
-
 
 E = TypeVar("E", bound=EventBase)
 
@@ -116,10 +113,4 @@ class Review:
         text = turn.text
         if text.strip().strip("`") == REPORT_FILE:
             text = self._executor.read(REPORT_FILE) or text
-        return without_fence(text)
-
-
-def without_fence(text: str) -> str:
-    """`text` without a code fence around the whole of it, in which some models hand over Markdown."""
-    fenced = _FENCED.match(text)
-    return fenced[2] if fenced and fenced[1] not in {line.strip() for line in fenced[2].splitlines()} else text
+        return unfenced(text)

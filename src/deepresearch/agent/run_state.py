@@ -1,12 +1,13 @@
 """What the newest events mean for the next step: pure functions of the record."""
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
-from ..derived import find, started
+from ..derived import find, registered, started
 from ..errors import DeepResearchError, NoToolCalling
 from ..policy import Phase
 from ..settings import Settings
+from ..text.markdown import unfenced
 from ..trajectory import (
     Answered,
     Call,
@@ -186,8 +187,8 @@ def unusable(turn: Turn, phase: Phase, events: Sequence[Event], drafting: bool =
             if phase == "work"
             else "You only said what you will do next. No tool can be used now: write the report from what you have.",
         )
-    citable = by_model and any(isinstance(e, Observation) and e.passages for e in events)
-    if phase == "work" and citable and not drafting and "\\cite{" not in turn.text and "no_citations" not in said:
+    citable = by_model and not drafting and phase == "work" and registered(events)
+    if citable and "no_citations" not in said and not _cites(turn.text, citable):
         return _sent_back(
             "no_citations",
             "You called no tool, so your reply counts as the report, but it cites nothing. Go on with tools, or write "
@@ -199,6 +200,12 @@ def unusable(turn: Turn, phase: Phase, events: Sequence[Event], drafting: bool =
 def _has_looked(result: Observation) -> bool:
     """Whether a tool was used that could find something: a call that could not be read or carried out finds nothing."""
     return bool(result.call) and result.tool not in NOT_SOURCES and result.reason not in UNUSABLE
+
+
+def _cites(text: str, known: Container[str]) -> bool:
+    from ..report.citations import find_marks  # noqa: PLC0415  the room is slow to import
+
+    return next(find_marks(unfenced(text), known), None) is not None
 
 
 def _said(events: Sequence[Event]) -> set[str]:

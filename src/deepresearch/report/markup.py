@@ -104,24 +104,6 @@ def closing_fence(text: str) -> str:
     return "" if closed else f"\n{last.markup}"
 
 
-_FENCED = re.compile(
-    r"\s*(?P<fence>`{3,}|~{3,})(?P<language>markdown|md|)[ \t]*\n(?P<report>.*)\n[ \t]*(?P=fence)\s*", re.S | re.I
-)
-_FENCE_LINE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})(.*)$", re.MULTILINE)
-
-
-def unfenced(text: str) -> str:
-    """`text` without the code fence that a model has put around its whole report; any other text as it is."""
-    match = _FENCED.fullmatch(text)
-    if match is None:
-        return text
-    within = _FENCE_LINE.search(match["report"])
-    closed = within is not None and not within[1].strip()  # what follows the first fence is not in it
-    if not match["language"] and (closed or "\\cite" not in match["report"]):
-        return text
-    return match["report"]
-
-
 def plain(passage: str) -> str:
     """`passage` without list marks, table pipes, code fences and the marks of bold, italic and code.
 

@@ -35,6 +35,11 @@ _TAG = re.compile(r"<!--(?:(?!-->|<!--).)*-->|</?[A-Za-z][^<>]*>", re.DOTALL)
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _EMPHASIS = re.compile(r"[*`]+|(?<!\w)_+|_+(?!\w)")
 
+_FENCED = re.compile(
+    r"\s*(?P<fence>`{3,}|~{3,})(?P<language>markdown|md|)[ \t]*\n(?P<report>.*)\n[ \t]*(?P=fence)\s*", re.S | re.I
+)
+_FENCE_LINE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})(.*)$", re.MULTILINE)
+
 
 @dataclass(frozen=True)
 class MarkdownBlock:
@@ -122,6 +127,18 @@ def _cells(text: str, starts: Sequence[int], tokens: "Sequence[Token]") -> Itera
             position = cells[-1][1]
         elif token.type == "tr_close":
             yield tuple(cells)
+
+
+def unfenced(text: str) -> str:
+    """`text` without the code fence that a model has put around its whole report; any other text as it is."""
+    match = _FENCED.fullmatch(text)
+    if match is None:
+        return text
+    within = _FENCE_LINE.search(match["report"])
+    closed = within is not None and not within[1].strip()  # what follows the first fence is not in it
+    if not match["language"] and (closed or "\\cite" not in match["report"]):
+        return text
+    return match["report"]
 
 
 def without_links(source: str) -> str:
