@@ -56,7 +56,7 @@ _EXPECTED = {
     "parquet": "Parquet data",
     "xls": _OLE,
     "msg": _OLE,
-    **dict.fromkeys(["docx", "docm", "xlsx", "xlsm", "pptx", "pptm", "epub"], _ZIP),
+    **dict.fromkeys("docx docm dotx dotm xlsx xlsm xltx xltm pptx pptm ppsx ppsm potx potm epub".split(), _ZIP),
 }
 """What files of these kinds start with; those of the other built-in kinds start with none of these."""
 

@@ -81,3 +81,13 @@ def test_title_without_front_matter(docs: Path) -> None:
 def test_words_are_not_lost(text: str) -> None:
     kept = "".join(block.text for block in markdown_blocks(text))
     assert {c for c in text if c.isalpha()} <= set(kept)
+
+
+def test_what_is_written_as_html_is_read_as_shown() -> None:
+    text = (
+        "Of 10<sup>6</sup> m<sup>3</sup> CO<sub>2</sub>.\n\n<table>\n<tr><th>Town</th><th>Sort</th></tr>\n"
+        "<tr><td rowspan=2>Ely</td><td>a</td></tr>\n<tr><td>b</td></tr>\n</table>\n"
+    )
+    first, second = markdown_blocks(text)
+    assert first.text == "Of 10⁶ m³ CO₂."
+    assert (second.kind, second.text) == ("table", "| Town | Sort |\n| --- | --- |\n| Ely | a |\n| Ely | b |")

@@ -16,10 +16,10 @@ READERS: Registry[Reader] = Registry(
     dict.fromkeys(["md", "markdown"], _HERE + "markdown:read_markdown")
     | dict.fromkeys(["html", "htm", "xhtml"], _HERE + "html:read_html")
     | {"pdf": _HERE + "pdf:read_pdf", "epub": _HERE + "epub:read_epub"}
-    | dict.fromkeys(["docx", "docm"], _HERE + "word:read_word")
-    | dict.fromkeys(["xlsx", "xlsm"], _HERE + "sheets:read_xlsx")
+    | dict.fromkeys(["docx", "docm", "dotx", "dotm"], _HERE + "word:read_word")
+    | dict.fromkeys(["xlsx", "xlsm", "xltx", "xltm"], _HERE + "sheets:read_xlsx")
     | {"xls": _HERE + "sheets:read_xls"}
-    | dict.fromkeys(["pptx", "pptm"], _HERE + "slides:read_slides")
+    | dict.fromkeys(["pptx", "pptm", "ppsx", "ppsm", "potx", "potm"], _HERE + "slides:read_slides")
     | {"eml": _HERE + "mail:read_eml", "msg": _HERE + "mail:read_msg"}
     | dict.fromkeys(["xml", "rss", "atom"], _HERE + "feed:read_feed")
     | {"jsonl": _HERE + "corpus:read_json_lines", "json": _HERE + "corpus:read_json"}

@@ -8,7 +8,9 @@ from ...text.encoding import decode
 from ...text.markdown import markdown_blocks as read_blocks
 from ...text.markdown import plain_line, without_links
 from ..documents import Block, BlockKind, Document, ReadProblem
+from .signs import lowered, raised
 
+_MOVED = re.compile(r"<(su[bp])(?:\s[^<>]*)?>([^<>\n]{1,40})</\1\s*>", re.IGNORECASE)
 _FRONT = re.compile(r"\A---\n(.*?)\n(?:---|\.\.\.)[ \t]*\n", re.DOTALL)
 _FIELD = re.compile(r"^(title|date|url|lang|language):[ \t]*[\"']?(.+?)[\"']?[ \t]*$", re.MULTILINE)
 
@@ -36,6 +38,7 @@ def markdown_blocks(text: str) -> list[Block]:
 
     A list item with all that is in it is one block, and so is a quotation.
     """
+    text = _MOVED.sub(lambda match: _shown(text, match), text)
     blocks: list[Block] = []
     done = -1
     for block in read_blocks(text, html=True):
@@ -48,6 +51,16 @@ def markdown_blocks(text: str) -> list[Block]:
             blocks.append(Block("heading", plain_line(text[block.start : block.end]), block.level))
         elif block.kind == "code" and block.start == start:
             blocks.append(Block("code", source))
+        elif source.lstrip().lower().startswith("<table"):
+            from .html import fragment_blocks  # noqa: PLC0415  which reads Markdown itself
+
+            blocks += fragment_blocks(source)
         elif (source := without_links(source)).strip():
             blocks.append(Block(_KINDS.get(block.kind, "paragraph"), source))
     return blocks
+
+
+def _shown(text: str, match: re.Match[str]) -> str:
+    """Raised and lowered text, which is written as HTML, as signs."""
+    before = text[max(0, match.start() - 20) : match.start()]
+    return raised(match[2], before) if match[1].lower() == "sup" else lowered(match[2])

@@ -14,6 +14,7 @@ from lxml import etree
 
 from ...errors import DocumentError
 from ..documents import Block
+from .cell_format import shown
 from .rows import row_blocks
 from .zipped import open_zip, unpacked
 
@@ -44,7 +45,7 @@ class Package:
         """Raises DocumentError for what is no bounded archive of an office program, OSError."""
         self.path = path
         self._archive = open_zip(path)
-        self._names = {name.lower(): name for name in self._archive.namelist()}
+        self._names = {name.replace("\\", "/").lower(): name for name in self._archive.namelist()}
         if "[content_types].xml" not in self._names:
             self._archive.close()
             raise DocumentError(f"{path} is no office document.", "Rename it by what it is.")
@@ -153,7 +154,8 @@ def _points(series: Any, *names: str) -> dict[int, str]:
     """Values of a series by place, as they are kept beside the chart."""
     holder = next((found for name in names if (found := series.find("{*}" + name)) is not None), None)
     points = () if holder is None else holder.iter("{*}pt")
-    return {int(point.get("idx") or 0): _figure(_words(point)) for point in points}
+    code = "" if holder is None else holder.findtext(".//{*}formatCode") or ""
+    return {int(point.get("idx") or 0): _figure(_words(point), point.get("formatCode") or code) for point in points}
 
 
 def _words(element: Any) -> str:
@@ -162,9 +164,10 @@ def _words(element: Any) -> str:
     )
 
 
-def _figure(text: str) -> str:
+def _figure(text: str, code: str) -> str:
+    """A value as the chart shows it; names of categories stay as they are."""
     try:
-        return f"{float(text):.12g}"
+        return shown(float(text), code)
     except ValueError:
         return text
 
