@@ -37,11 +37,11 @@ REMOVED = frozenset({"seed", "search.results"})
 """Settings of earlier versions that are still accepted and have no effect: nothing ever read them."""
 
 
-class Section(BaseModel):
+class SettingsGroup(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, frozen=True)
 
 
-class ModelSettings(Section):
+class ModelSettings(SettingsGroup):
     name: str = ""
     """Model name as the endpoint knows it; empty: no model, the extractive policy works."""
     base_url: str = ""
@@ -64,7 +64,7 @@ class ModelSettings(Section):
     """Further attempts where another attempt can help."""
 
 
-class ContextSettings(Section):
+class ContextSettings(SettingsGroup):
     limit: int = Field(default=80_000, ge=2_000)
     """Compact the view when it grows past this, tokens."""
     target: int = Field(default=60_000, ge=1_000)
@@ -77,7 +77,7 @@ class ContextSettings(Section):
     """Send the model's earlier reasoning back to it, for models that were trained to get it."""
 
 
-class BudgetSettings(Section):
+class BudgetSettings(SettingsGroup):
     turns: int = Field(default=50, ge=1)
     """Decisions of the policy, the answer included."""
     tool_calls: int | None = Field(default=None, ge=1)
@@ -90,7 +90,7 @@ class BudgetSettings(Section):
     """Share of each limit that is kept back for writing the answer."""
 
 
-class SearchSettings(Section):
+class SearchSettings(SettingsGroup):
     web: bool = False
     """Search the web too, beside the user's own documents."""
     providers: list[str] = ["wikipedia", "openalex", "crossref", "arxiv"]
@@ -136,7 +136,7 @@ class SearchSettings(Section):
         return None if isinstance(given, str) and given.strip().lower() == "none" else given
 
 
-class LibrarySettings(Section):
+class LibrarySettings(SettingsGroup):
     """How the user's own documents are indexed. The document store keeps the documents themselves in every case."""
 
     engine: Literal["tantivy", "opensearch"] = "tantivy"
@@ -157,7 +157,7 @@ class LibrarySettings(Section):
     """Root of the Qdrant server, e.g. http://127.0.0.1:6333; its key comes from DEEPRESEARCH_QDRANT_API_KEY."""
 
 
-class ReportSettings(Section):
+class ReportSettings(SettingsGroup):
     """How the report is written and checked."""
 
     draft: Literal["once", "synthesis"] = "once"
@@ -169,7 +169,7 @@ class ReportSettings(Section):
     """Let the served model judge the citations that the mechanical check leaves undecided."""
 
 
-class NetworkSettings(Section):
+class NetworkSettings(SettingsGroup):
     """The way to other machines, from a company's network for example. This machine is never reached by a proxy."""
 
     proxy: str = "system"
@@ -182,12 +182,12 @@ class NetworkSettings(Section):
     """File of certificates to trust in place of the system's (PEM); empty: SSL_CERT_FILE where set."""
 
 
-class StoreSettings(Section):
+class StoreSettings(SettingsGroup):
     folder: str = ""
     """Data folder: journal, libraries, workspaces. Empty: the user's data folder of the system."""
 
 
-class Settings(Section):
+class Settings(SettingsGroup):
     model: ModelSettings = ModelSettings()
     context: ContextSettings = ContextSettings()
     budget: BudgetSettings = BudgetSettings()
@@ -266,7 +266,9 @@ class Settings(Section):
 
 
 SECTIONS: dict[str, type[BaseModel]] = {
-    name: type(field.default) for name, field in Settings.model_fields.items() if isinstance(field.default, Section)
+    name: type(field.default)
+    for name, field in Settings.model_fields.items()
+    if isinstance(field.default, SettingsGroup)
 }
 KNOWN = [name for name in Settings.model_fields if name not in SECTIONS and name != "keys"] + [
     f"{section}.{field}" for section, cls in SECTIONS.items() for field in cls.model_fields

@@ -35,7 +35,7 @@ ASK_EDIT = (
 
 
 @dataclass(frozen=True)
-class Section:
+class OutlineSection:
     """One section of the outline."""
 
     heading: str
@@ -69,7 +69,7 @@ def ask_outline() -> Observation:
     return Observation(call=None, reason=OUTLINE, shown=ASK_OUTLINE)
 
 
-def sections_of(outline: str, registered: Mapping[str, Passage]) -> list[Section]:
+def sections_of(outline: str, registered: Mapping[str, Passage]) -> list[OutlineSection]:
     """The sections of an outline; those that rest on no registered passage are kept, without any."""
     heads = list(_HEADING.finditer(outline))
     ends = [head.start() for head in heads[1:]] + [len(outline)]
@@ -77,7 +77,7 @@ def sections_of(outline: str, registered: Mapping[str, Passage]) -> list[Section
     for head, end in zip(heads, ends, strict=False):
         body = outline[head.end() : end]
         ids = dict.fromkeys(name for name in _ID.findall(body) if name in registered)
-        sections.append(Section(one_line(head[1]), " ".join(body.split()), tuple(ids)))
+        sections.append(OutlineSection(one_line(head[1]), " ".join(body.split()), tuple(ids)))
     return sections[:MOST_SECTIONS]
 
 

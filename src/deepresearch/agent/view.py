@@ -45,7 +45,7 @@ _CITED = re.compile(r"\\cite\{([^}]*)\}")
 
 
 @dataclass
-class Block:
+class Exchange:
     """Messages that come and go together: the opening, one turn with its results, or one note."""
 
     seq: int
@@ -60,13 +60,13 @@ class Transcript:
 
     def __init__(self, reasoning: bool = False) -> None:
         """reasoning: turns carry their reasoning; the client sends it to endpoints that want it back."""
-        self.blocks: list[Block] = []
+        self.blocks: list[Exchange] = []
         self.cited: set[str] = set()
         self.short: set[int] = set()
         self.withdrawn: set[int] = set()
         self.scale = 1.0
         self._reasoning = reasoning
-        self._of_call: dict[str, Block] = {}
+        self._of_call: dict[str, Exchange] = {}
         self._results: dict[int, Observation] = {}
         self._passages: dict[str, Passage] = {}
         self._newest_todo: Observation | None = None
@@ -86,11 +86,11 @@ class Transcript:
         """Take one more event into the view."""
         match event:
             case RunStarted():
-                self._add(Block(event.seq, opening(event)))
+                self._add(Exchange(event.seq, opening(event)))
             case Turn():
                 self._calibrate(event)
                 self._cite(event)
-                block = Block(event.seq, [], turn=event)
+                block = Exchange(event.seq, [], turn=event)
                 self._of_call |= {call.id: block for call in event.calls}
                 self._add(block)
                 self._render(block)
@@ -107,10 +107,10 @@ class Transcript:
                 self._finished = True
             case RunResumed() if self._finished:
                 self._finished = False
-                self._add(Block(event.seq, [{"role": "user", "content": REOPENED}]))
+                self._add(Exchange(event.seq, [{"role": "user", "content": REOPENED}]))
             case _:
                 if note := note_text(event):
-                    self._add(Block(event.seq, [{"role": "user", "content": note}]))
+                    self._add(Exchange(event.seq, [{"role": "user", "content": note}]))
 
     def compaction(self, settings: ContextSettings, refusal: DeepResearchError | None = None) -> ViewCompacted | None:
         """The compaction that the view needs now, or None. `refusal`: what the endpoint says to the view as it is."""
@@ -156,16 +156,16 @@ class Transcript:
         """The observation with that seq. Raises KeyError for any other."""
         return self._results[seq]
 
-    def _add(self, block: Block) -> None:
+    def _add(self, block: Exchange) -> None:
         self.blocks.append(block)
         self._measure(block)
 
-    def _measure(self, block: Block) -> None:
+    def _measure(self, block: Exchange) -> None:
         self._total -= block.tokens
         block.tokens = sum(message_tokens(m) for m in block.messages)
         self._total += block.tokens
 
-    def _render(self, block: Block) -> None:
+    def _render(self, block: Exchange) -> None:
         assert block.turn is not None
         block.messages = [assistant_message(block.turn, self._reasoning)]
         for call in block.turn.calls:
@@ -181,7 +181,7 @@ class Transcript:
     def _saving(self, result: Observation) -> int:
         return estimate_tokens(result.shown) - estimate_tokens(self._text(result, short=True))
 
-    def _length_with(self, block: Block, short: set[int]) -> int:
+    def _length_with(self, block: Exchange, short: set[int]) -> int:
         return block.tokens - sum(
             self._saving(r) for r in block.results.values() if r.seq in short and r.seq not in self.short
         )
@@ -189,7 +189,7 @@ class Transcript:
     def _can_shorten(self, result: Observation) -> bool:
         return result.seq not in self.short and result is not self._newest_todo
 
-    def _holds_kept(self, block: Block) -> bool:
+    def _holds_kept(self, block: Exchange) -> bool:
         return any(r is self._newest_todo or self.cited & set(r.passage_ids) for r in block.results.values())
 
     def _compact(self, event: ViewCompacted) -> None:

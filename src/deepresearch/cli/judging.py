@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cyclopts import App
 
-from .options import Data, Endpoint, Switch, open_store
+from .options import Data, EndpointFlags, Switch, open_store
 from .running import report_retries
 from .terminal import dump, put, say
 
@@ -37,7 +37,7 @@ def judge_target(
     view: Literal["binary", "ternary"] = "binary",
     out: Path | None = None,
     json: Switch = False,
-    endpoint: Endpoint | None = None,
+    endpoint: EndpointFlags | None = None,
     data: Data | None = None,
 ) -> int:
     """Hold a report against criteria, one by one, and give it a score.
@@ -70,7 +70,7 @@ def judge_target(
     from ..errors import UserError
     from ..settings import Settings
 
-    endpoint, data = endpoint or Endpoint(), data or Data()
+    endpoint, data = endpoint or EndpointFlags(), data or Data()
     settings = Settings.load({**endpoint.flags(), **data.flags()})
     if trials < 1 or part < SMALLEST_PART:
         raise UserError(f"--trials {trials} --part {part}: at least 1 and {SMALLEST_PART} are needed.", "Raise them.")
@@ -92,7 +92,7 @@ def draft(
     /,
     *,
     out: Path | None = None,
-    endpoint: Endpoint | None = None,
+    endpoint: EndpointFlags | None = None,
     data: Data | None = None,
 ) -> int:
     """Draft criteria for a question, as JSON that `judge --rubrics` reads.
@@ -108,7 +108,7 @@ def draft(
     from ..judge.rubrics import dump_rubrics
     from ..settings import Settings
 
-    settings = Settings.load({**(endpoint or Endpoint()).flags(), **(data or Data()).flags()})
+    settings = Settings.load({**(endpoint or EndpointFlags()).flags(), **(data or Data()).flags()})
     if not question.strip():
         raise UserError("The question is empty.", 'Ask one: deepresearch judge draft "QUESTION".')
     drafted = asyncio.run(_drafted(settings, question))

@@ -18,7 +18,7 @@ Switch = Annotated[bool, Parameter(negative="")]
 
 @Parameter(name="*", group="Model")
 @dataclass
-class Endpoint:
+class EndpointFlags:
     model: str | None = None
     """Model name; without one the extractive policy works, which needs no model."""
     base_url: str | None = None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from .exporting import export_files
-from .options import Data, Endpoint, Limits, Names, Output, Paths, open_store
+from .options import Data, EndpointFlags, Limits, Names, Output, Paths, open_store
 from .terminal import clip, dump, put, put_report, say
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def run(
     web: bool | None = None,
     policy: str | None = None,
     plan: Literal["ask", "show", "off"] | None = None,
-    endpoint: Endpoint | None = None,
+    endpoint: EndpointFlags | None = None,
     limits: Limits | None = None,
     output: Output | None = None,
     data: Data | None = None,
@@ -67,7 +67,7 @@ def run(
     from ..settings import Settings
 
     check_question(question, rest)
-    endpoint, limits, output, data = endpoint or Endpoint(), limits or Limits(), output or Output(), data or Data()
+    endpoint, limits, output, data = endpoint or EndpointFlags(), limits or Limits(), output or Output(), data or Data()
     settings = Settings.load(
         {"search.web": web, "policy": policy, "plan": plan, **endpoint.flags(), **limits.flags(), **data.flags()}
     )
@@ -94,7 +94,7 @@ def resume(
     /,
     *,
     approve: str | None = None,
-    endpoint: Endpoint | None = None,
+    endpoint: EndpointFlags | None = None,
     limits: Limits | None = None,
     output: Output | None = None,
     data: Data | None = None,
@@ -113,7 +113,7 @@ def resume(
     from ..agent.setup import resumed_run
     from ..settings import Settings, nested
 
-    endpoint, limits, output, data = endpoint or Endpoint(), limits or Limits(), output or Output(), data or Data()
+    endpoint, limits, output, data = endpoint or EndpointFlags(), limits or Limits(), output or Output(), data or Data()
     changes = {**endpoint.flags(), **limits.flags()}
     settings = Settings.load({**changes, **data.flags()})
     output.check()

@@ -1,0 +1,1 @@
+"""Processes with limits: confinement, the browser."""

@@ -1,0 +1,1 @@
+"""Texts in English and Chinese: language, sentences, terms, numbers, dates, names, Markdown."""

@@ -20,7 +20,7 @@ from .rate_limit import RateLimit
 from .robots import LONGEST as LONGEST_ROBOTS
 from .robots import Robots
 from .screening import check_page, check_status, is_readable
-from .transport import Answer, Clock, Pace, Sending, Taking, Transport, Unanswered
+from .transport import Clock, HttpAnswer, Pace, Sending, Taking, Transport, Unanswered
 from .urls import Url, parse_url
 
 __all__ = ["Fetched", "Fetcher"]
@@ -179,7 +179,7 @@ class Fetcher:
 
     async def _follow(
         self, sending: Sending, taking: Taking, guard: Guard, *, robots: bool = False, within_site: bool = False
-    ) -> tuple[Url, Answer]:
+    ) -> tuple[Url, HttpAnswer]:
         """The answer at the end of all redirects, and where that is; every hop checked anew. Raises FetchFailed."""
         clock = Clock(self._timeout)
         for _ in range(MOST_REDIRECTS + 1):
@@ -202,7 +202,7 @@ class Fetcher:
             f"{sending.url.place}: redirected more than {MOST_REDIRECTS} times.", outcome="too_many_redirects"
         )
 
-    async def _attempts(self, sending: Sending, taking: Taking, guard: Guard, clock: Clock) -> Answer:
+    async def _attempts(self, sending: Sending, taking: Taking, guard: Guard, clock: Clock) -> HttpAnswer:
         """The answer to one request, asked again where that can help. Raises FetchFailed."""
         url, transport = sending.url, self._transport(guard)
         own = guard.is_own(url.host, url.port)
@@ -239,7 +239,7 @@ class Fetcher:
         return {**kept, "User-Agent": self._agent, "Accept-Encoding": "gzip"}
 
 
-def _refused(url: Url, answer: Answer) -> Unanswered:
+def _refused(url: Url, answer: HttpAnswer) -> Unanswered:
     failure = FetchFailed(f"{url.place}: HTTP {answer.status}.", outcome=f"http_{answer.status}")
     return Unanswered(failure, sent=True, wait=retry_after(answer.headers.get("retry-after", "")), answer=answer)
 

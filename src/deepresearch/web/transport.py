@@ -43,7 +43,7 @@ class Pace:
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """What one request has brought."""
 
     status: int
@@ -77,7 +77,9 @@ class Taking:
 class Unanswered(Retryable):
     """A failure that another attempt may not meet again."""
 
-    def __init__(self, failure: FetchFailed, *, sent: bool, wait: float | None = None, answer: Answer | None = None):
+    def __init__(
+        self, failure: FetchFailed, *, sent: bool, wait: float | None = None, answer: HttpAnswer | None = None
+    ):
         """sent: whether the server may have seen the request. wait: seconds, where the server named them."""
         super().__init__(failure, wait)
         self.sent = sent
@@ -144,7 +146,7 @@ class Transport:
                 self._pools[proxy] = httpcore2.AsyncConnectionPool(network_backend=backend, **limits)
         return self._pools[proxy]
 
-    async def exchange(self, sending: Sending, taking: Taking, clock: Clock) -> Answer:
+    async def exchange(self, sending: Sending, taking: Taking, clock: Clock) -> HttpAnswer:
         """Send and read. Raises FetchFailed, Transient."""
         place = sending.url.place
         proxy = await self._proxy_for(sending.url)
@@ -171,7 +173,7 @@ class Transport:
             # The message may quote a header, and headers hold keys.
             raise FetchFailed(f"{place} cannot be asked: a header is no header.", outcome="bad_url") from error
 
-    async def _exchange(self, sending: Sending, taking: Taking, proxy: str) -> Answer:
+    async def _exchange(self, sending: Sending, taking: Taking, proxy: str) -> HttpAnswer:
         response = await self._head(sending, proxy)
         stream = response.extensions.get("network_stream")
         try:
@@ -182,7 +184,7 @@ class Transport:
                 raise _refused_by_proxy(sending.url.place, "407")
             wanted = taking.screen(sending.url, response.status, headers)
             body = await self._read(response, headers, taking, sending.url.place) if wanted else b""
-            return Answer(response.status, headers, body)
+            return HttpAnswer(response.status, headers, body)
         finally:
             # Before the connection is given back: somebody else may go on with it at once.
             if isinstance(stream, HeadLimit):

@@ -17,7 +17,7 @@ COMMON, COMMON_HAN = 2, 4
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Agreement:
     """Whether two statements about the same thing agree."""
 
     kind: Literal["agree", "differ"]
@@ -25,7 +25,7 @@ class Comparison:
     """What either says, where they differ in a number, a date or a direction; empty where one denies the other."""
 
 
-def compare_statements(one: str, other: str, about: float = ABOUT) -> Comparison | None:
+def compare_statements(one: str, other: str, about: float = ABOUT) -> Agreement | None:
     """Whether two statements agree or differ; None where they are not clearly about the same, or neither follows.
 
     They agree where every kind of value that both give is the same, one at least is if either gives any, both affirm
@@ -46,16 +46,16 @@ def compare_statements(one: str, other: str, about: float = ABOUT) -> Comparison
         turned = reversed_(line(one), line(other))
         opposite = reversed_(line(other), line(one))
         if turned and opposite and not unlike and not one_denies and (same or not any(values)):
-            return Comparison("differ", (turned[0].words, opposite[0].words))
+            return Agreement("differ", (turned[0].words, opposite[0].words))
         return None
     if len(unlike) == 1 and not one_denies:
         ((mine, theirs),) = unlike
-        return Comparison("differ", (words_of(mine, texts[0]), words_of(theirs, texts[1])))
+        return Agreement("differ", (words_of(mine, texts[0]), words_of(theirs, texts[1])))
     if unlike or (any(values) and not same):
         return None
     if one_denies:
-        return Comparison("differ")
-    return Comparison("agree") if denials[0] & denials[1] or not any(denials) else None
+        return Agreement("differ")
+    return Agreement("agree") if denials[0] & denials[1] or not any(denials) else None
 
 
 def _other_words(text: str, values: Sequence[Value]) -> frozenset[str]:
