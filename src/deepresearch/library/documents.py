@@ -1,5 +1,6 @@
 """What a document is: the form in which every kind of file reaches the library."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -34,6 +35,12 @@ class Document:
     """ISO 639-1 code where the document says so; otherwise each passage's own text is asked."""
     row: bool = False
     """A row of a corpus: cut by its author already, so it stays one passage where that is readable."""
+
+
+def own_title(blocks: Sequence[Block]) -> str:
+    """The title that a document opens with: a heading of the first level; any other heading names only its part."""
+    first = next((block for block in blocks if block.text), None)
+    return first.text if first and first.kind == "heading" and first.level == 1 else ""
 
 
 @dataclass(frozen=True)

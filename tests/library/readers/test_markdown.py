@@ -73,8 +73,9 @@ def test_front_matter(docs: Path) -> None:
 def test_title_without_front_matter(docs: Path) -> None:
     (docs / "b.md").write_text("Intro.\n\n## The heading\n\nText.")
     (docs / "c.md").write_text("Text only.")
-    titles = [document.title for name in ("b.md", "c.md") for document in read(docs / name)]  # type: ignore[union-attr]
-    assert titles == ["The heading", "c"]
+    (docs / "d.md").write_text("# The title\n\nText.\n\n# Part")
+    titles = [document.title for name in ("b.md", "c.md", "d.md") for document in read(docs / name)]  # type: ignore[union-attr]
+    assert titles == ["b", "c", "The title"]  # a heading further down names only its part
 
 
 @given(st.text(st.sampled_from("abc #-*>`|\n12.") | st.characters(codec="utf-8", categories=["L"]), max_size=300))

@@ -13,7 +13,7 @@ from lxml.html import HTMLParser
 
 from ...errors import DocumentError
 from ...text.encoding import decode
-from ..documents import Block, Document, ReadProblem
+from ..documents import Block, Document, ReadProblem, own_title
 from ..passages import size
 from .html_signs import write_signs
 from .html_walk import is_index, main_content, walk
@@ -68,10 +68,10 @@ def parse_html(text: str, id: str, name: str) -> Document:
 
         guessed = extract_metadata(tree, extensive=False)  # else it takes any year in the text for a date
         blocks = _article(tree, main)
-        meta = {key: getattr(guessed, key) for key in ("title", "date", "url") if getattr(guessed, key)} | meta
+        meta = {key: getattr(guessed, key) for key in ("date", "url") if getattr(guessed, key)} | meta
     return Document(
         id,
-        meta.get("title") or name,
+        meta.get("title") or own_title(blocks) or name,
         blocks,
         url=meta.get("url"),
         date=meta.get("date"),

@@ -7,7 +7,7 @@ from pathlib import Path
 from ...text.encoding import decode
 from ...text.markdown import markdown_blocks as read_blocks
 from ...text.markdown import plain_line, without_links
-from ..documents import Block, BlockKind, Document, ReadProblem
+from ..documents import Block, BlockKind, Document, ReadProblem, own_title
 from .signs import lowered, raised
 
 _MOVED = re.compile(r"<(su[bp])(?:\s[^<>]*)?>([^<>\n]{1,40})</\1\s*>", re.IGNORECASE)
@@ -20,14 +20,14 @@ _KINDS: dict[str, BlockKind] = {"item": "item", "table": "table", "code": "item"
 
 
 def read_markdown(path: Path) -> Iterator[Document | ReadProblem]:
-    """One document, titled by its front matter, its first heading or its name. Raises DocumentError, OSError."""
+    """One document, titled by front matter, the heading it opens with, or its name. Raises DocumentError, OSError."""
     text = decode(path.read_bytes(), str(path))
     fields: dict[str, str] = {}
     if front := _FRONT.match(text):
         fields = dict(_FIELD.findall(front.group(1)))
         text = text[front.end() :]
     blocks = markdown_blocks(text)
-    title = fields.get("title") or next((block.text for block in blocks if block.kind == "heading"), path.stem)
+    title = fields.get("title") or own_title(blocks) or path.stem
     yield Document(
         str(path), title, blocks, fields.get("url"), fields.get("date"), fields.get("lang") or fields.get("language")
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ...text.encoding import decode
-from ..documents import Block, Document, ReadProblem
+from ..documents import Block, Document, ReadProblem, own_title
 from .formulas import formula
 from .html import fragment_blocks
 from .office import Package, chart_blocks, diagram_texts
@@ -45,7 +45,7 @@ def read_word(path: Path) -> Iterator[Document | ReadProblem]:
             if relation.kind in _NOTES:
                 blocks += reader.notes(relation.kind, package.xml(relation.target))
         meta = package.about()
-    first = next((block.text for block in blocks if block.kind == "heading" and block.text), "")
+    first = own_title(blocks)
     blocks = about(author=meta["author"]) + blocks
     yield Document(
         str(path),
