@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from deepresearch.report import FORMATS, make_report, write
-from deepresearch.report.blocks import Block, BlockQuote, Heading, Items, Table, blocks, words_of
+from deepresearch.report.blocks import Block, BlockQuote, Heading, Items, Table, words_of
 from deepresearch.report.markup import clean, one_line
 from deepresearch.report.pdf import read_pdf
 from deepresearch.report.structure import ReportModel
@@ -95,7 +95,7 @@ class Meant:
 
     @classmethod
     def of(cls, report: ReportModel) -> "Meant":
-        found = blocks(report.body, report.labels)
+        found = report.blocks
         every = list(walk(found))
         heads = [one_line("".join(getattr(i, "text", "") for i in b.inlines)) for b in every if isinstance(b, Heading)]
         tables = sum(isinstance(b, Table) for b in every)
@@ -294,7 +294,7 @@ def main() -> None:
             print(f"| {' | '.join([name, f'{t.files}/{reports}', *cells, *times, size])} |")
         events = long_report()
         report = make_report(events)
-        count = len(words_of(blocks(report.body, report.labels)).split())
+        count = len(words_of(report.blocks).split())
         marks = sum(len(m.cited) for m in report.marks)
         print(f"\nA report of {count:,} words, {marks} citations of {len(report.references)} documents, seconds:")
         for name in FORMATS.names():

@@ -50,7 +50,7 @@ def test_tables_in_lists_and_quotations_are_cut_too(lead: str) -> None:
 def test_long_cells_are_cut_and_keep_the_marks_before_the_cut(run: MakeRun) -> None:
     text = f"| a |\n|---|\n| x \\cite{{p1}} {'y' * 3000} \\cite{{q1}} |\n"
     report = make_report(run(text))
-    [cut] = blocks(report.body, report.labels)
+    [cut] = report.blocks
     assert isinstance(cut, Table)
     [cell] = cut.rows[1]
     assert len(plain_text(cell)) <= LONGEST_CELL + 1 and plain_text(cell).endswith("…")

@@ -1,7 +1,6 @@
 """Verdicts per mark and passage, counted, listed and shown in the report's language."""
 
 from deepresearch.report import make_report
-from deepresearch.report.blocks import blocks
 from deepresearch.report.frame import explain, facts, mark_text, suggest, summary
 from deepresearch.trajectory import Answered, Citation, Judged, Uncited, Verified
 
@@ -102,4 +101,4 @@ def test_a_code_fence_left_open_does_not_swallow_the_quality_card(run: MakeRun) 
     events = run("A \\cite{p1}.\n\n```\nx = 1")
     seq = next(e.seq for e in events if isinstance(e, Answered))
     report = make_report([*events, Judged(card="## Quality", answered=seq)])
-    assert [type(b).__name__ for b in blocks(report.body, report.labels)] == ["Paragraph", "Code", "Heading"]
+    assert [type(b).__name__ for b in report.blocks] == ["Paragraph", "Code", "Heading"]

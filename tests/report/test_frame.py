@@ -3,7 +3,7 @@
 import pytest
 
 from deepresearch.report import make_report
-from deepresearch.report.blocks import blocks, words_of
+from deepresearch.report.blocks import words_of
 from deepresearch.report.citations import Cited
 from deepresearch.report.frame import MOST_LISTED, SHARE, checks, excerpt, references
 from deepresearch.report.markdown import markdown
@@ -41,7 +41,7 @@ def test_references_are_at_most_twice_as_long_as_the_report(run: MakeRun) -> Non
     shown = [passage(f"p{n}", f"{n // 5}.md", text=f"Passage {n}. {LONG}") for n in range(40)]
     text = " ".join(f"Sentence {n} tells what it tells in some words \\cite{{p{n}}}." for n in range(40))
     report = make_report(run(text, shown))
-    body = len(words_of(blocks(report.body, report.labels)))
+    body = len(words_of(report.blocks))
     listed = len(words_of([references(report)]))
     assert len(report.references) == 8 and body < listed <= SHARE * body * 1.05
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from ..library.authority import TIERS
 from ..trajectory import Passage
-from .blocks import Block, Heading, Inline, Items, Paragraph, Table, TextRun, blocks, words_of
+from .blocks import Block, Heading, Inline, Items, Paragraph, Table, TextRun, words_of
 from .citations import WEAKEST_FIRST, Cited, Reference
 from .cost import CostLine, minute, minutes, number
 from .dates import OLD_AFTER, is_old
@@ -204,7 +204,7 @@ def quotations(report: ReportModel) -> dict[str, tuple[str, str, str]]:
     Together with their entries these are at most SHARE times as long as the report's text, or SHORT characters.
     """
     cited = [c for reference in report.references for c in reference.passages]
-    body = len(words_of(blocks(report.body, report.labels)))
+    body = len(words_of(report.blocks))
     taken = sum(len("".join(r.text for r in entry(reference, report, ()))) for reference in report.references)
     taken += sum(len(place(c.passage, report.labels)) for c in cited)
     room = min(QUOTE, (max(SHARE * body, SHORT) - taken) // max(1, len(cited)))

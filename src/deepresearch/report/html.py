@@ -29,7 +29,6 @@ from .blocks import (
     Rule,
     Table,
     TextRun,
-    blocks,
 )
 from .charts import draw
 from .citations import Cited, Reference
@@ -60,7 +59,7 @@ _EXTERNAL = 'target="_blank" rel="noopener noreferrer"'
 
 def html(report: ReportModel) -> str:
     """The whole page."""
-    body = blocks(report.body, report.labels)
+    body = report.blocks
     writer = _Writer(report)
     labels = report.labels
     checked, notes = checks(report), "".join(f"<li>{text(note)}</li>" for note in report.notes)

@@ -18,7 +18,6 @@ from .blocks import (
     Rule,
     Table,
     TextRun,
-    blocks,
 )
 from .charts import draw
 from .frame import MAKER, closing, mark_runs, opening
@@ -69,7 +68,7 @@ class _Writer:
         """The whole source."""
         report = self.report
         title = rf"{{\LARGE\bfseries {escape(report.title)}\par}}"
-        parts = self._blocks([*opening(report), *blocks(report.body, report.labels), *closing(report)])
+        parts = self._blocks([*opening(report), *report.blocks, *closing(report)])
         body = "\n\n".join(part for part in [title, *parts] if part)
         return self._preamble(body) + body + "\n\n\\end{document}\n"
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from ..errors import ExportError
 from ..sandbox.browser import INSTEAD, find_chromium, print_page, without_font
-from .blocks import blocks, words_of
+from .blocks import words_of
 from .frame import closing
 from .html import html
 from .markup import clean
@@ -47,7 +47,7 @@ def missing_letters(report: ReportModel, printed: bytes) -> list[str]:
 
 def letters(report: ReportModel) -> list[str]:
     """Letters beyond the Latin ones that the page shows, each once."""
-    body = words_of([*blocks(report.body, report.labels), *closing(report)])
+    body = words_of([*report.blocks, *closing(report)])
     shown = clean(" ".join([report.title, report.question, body]))
     return list(dict.fromkeys(c for c in shown if c.isalnum() and ord(c) > 0x24F))
 

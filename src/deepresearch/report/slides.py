@@ -8,7 +8,7 @@ from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
-from .blocks import Block, Break, Cite, Inline, Paragraph, Table, TextRun, blocks
+from .blocks import Block, Break, Cite, Inline, Paragraph, Table, TextRun
 from .frame import EAST_ASIAN, LATIN, MAKER, MONO, about, age, checks, inert_cell, mark_runs, notes, opening
 from .markup import clean, need, one_line, safe_url
 from .slide_layout import ROOM, Idea, ideas, shortened, width_of
@@ -53,7 +53,7 @@ class _Writer:
         """Title, a slide for each idea, references, what the check found."""
         report, labels = self.report, self.report.labels
         self._opening()
-        self._ideas(blocks(report.body, labels))
+        self._ideas(report.blocks)
         for first in range(0, len(report.references), PER_SLIDE):
             slide = self._slide(labels.references)
             frame = self._box(slide, 0.8, 1.5, 11.7, 5.4)

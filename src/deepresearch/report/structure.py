@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from ..trajectory import (
     UserSteered,
     Verified,
 )
+from .blocks import Block, blocks
 from .citations import WEAKEST_FIRST, Cited, Level, Mark, Reference, Resolved, newest_check, resolve_answer, sources
 from .cost import CostLine, cost_lines, minutes, number
 from .dates import asks_about_now
@@ -132,6 +134,11 @@ class ReportModel:
     def without_model(self) -> bool:
         """Whether no language model wrote it: then every sentence is quoted."""
         return not self.writers
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """`body` as blocks, for writers."""
+        return blocks(self.body, self.labels)
 
     @property
     def labels(self) -> Labels:

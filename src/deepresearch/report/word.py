@@ -20,7 +20,6 @@ from .blocks import (
     Rule,
     Table,
     TextRun,
-    blocks,
 )
 from .charts import draw
 from .frame import EAST_ASIAN, LATIN, MAKER, MONO, closing, inert_cell, mark_runs, opening
@@ -64,7 +63,7 @@ class _Writer:
         """Everything, from the title to the cost table."""
         report = self.report
         self.document.add_paragraph(one_line(report.title), style="Title")
-        self._blocks([*opening(report), *blocks(report.body, report.labels), *closing(report)], self.document)
+        self._blocks([*opening(report), *report.blocks, *closing(report)], self.document)
 
     def _set_up(self) -> None:
         from docx.shared import Pt, RGBColor  # noqa: PLC0415
