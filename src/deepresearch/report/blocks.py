@@ -1,7 +1,7 @@
 """A report's text as plain data: what every writer walks over, already safe to show.
 
 Links that may not be followed are unwrapped, images are links, HTML is text, tables of a size that no program could
-show are cut. Citation marks stand where they stood, as `Cite`.
+show are cut. Citation marks keep their places, as `Cite`.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Charts: Vega-Lite specifications in a report, drawn as pictures without a browser or a network.
 
-A specification stands in a code block whose language is vega-lite and holds its data itself. It comes from a model:
+A specification is a code block whose language is vega-lite and holds its data itself. It comes from a model:
 it is drawn in a process of its own, with an empty environment, a limit of time, and no addresses allowed.
 """
 
@@ -58,7 +58,7 @@ def draw(specification: str) -> DrawnChart:
         return DrawnChart("", None, "its specification is not a JSON object that can be read.")
     title = _title(read)
     if _fetches(read):
-        return DrawnChart(title, None, "its specification asks for data from elsewhere; data must stand in it.")
+        return DrawnChart(title, None, "its specification asks for data from elsewhere; it must contain its data.")
     if find_spec("vl_convert") is None:
         return DrawnChart(title, None, "vl-convert-python is not installed (pip install 'step-deepresearch[charts]').")
     drawn, problem = run_script(_DRAW, json.dumps(read).encode(), SECONDS)

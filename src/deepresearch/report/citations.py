@@ -2,7 +2,7 @@
 
 Only passages that the policy was shown can be cited. A mark with any other id never becomes a reference: it is
 counted and leaves a visible note in its place. A document has one number, given in the order of first citation;
-where several of its passages are cited, letters tell them apart: [2a], [2b].
+where several of its passages are cited, letters distinguish them: [2a], [2b].
 """
 
 import re
@@ -34,7 +34,7 @@ _MARK = re.compile(
 _LEAD = re.compile(
     r"\s*(?:(?:cite|citation|ref|reference|source|passage|id|来源|引用|参考)s?(?:\s*[:：=]\s*|\s+))?", re.I
 )
-"""What may stand before the ids: [cite: a], (source: a)."""
+"""What may precede the ids: [cite: a], (source: a)."""
 _BETWEEN_IDS = re.compile(r"[\s,;，；、|{}｛｝]+")
 
 
@@ -43,7 +43,7 @@ class Cited:
     """A registered passage that the report cites."""
 
     label: str
-    """What stands between the brackets: 2, or 2b where other passages of the document are cited too."""
+    """What is between the brackets: 2, or 2b where other passages of the document are cited too."""
     passage: Passage
     level: Level
     """Of this place in the text; among the references the weakest of all places."""
@@ -74,7 +74,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Resolved:
-    """A report's text with a placeholder (markup.PLACEHOLDER) for each mark, and what the marks stand for."""
+    """A report's text with a placeholder (syntax.PLACEHOLDER) for each mark, and what each mark cites."""
 
     text: str
     marks: tuple[Mark, ...]
@@ -88,7 +88,7 @@ class Resolved:
 
 @dataclass(frozen=True)
 class FoundMark:
-    """A citation mark as it stands in the text."""
+    """A citation mark in the text."""
 
     start: int
     end: int

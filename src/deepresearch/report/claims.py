@@ -1,8 +1,8 @@
 """A report taken apart into claims: sentences, list items and table rows, each with the citation marks that back it.
 
-How far a mark reaches: over the sentence it stands in, or that it directly follows ("Ice floats. \\cite{p}"). Of
+How far a mark reaches: over the sentence that contains it, or that it directly follows ("Ice floats. \\cite{p}"). Of
 several marks in one sentence each backs the words since the mark before it. In a table a mark backs its row; where
-several cells of a row have marks of their own, its cell together with the row's first cell. A mark that stands alone in
+several cells of a row have marks of their own, its cell together with the row's first cell. A mark that is alone in
 a block backs the last sentence of the block before it. It never reaches further back than that.
 """
 
@@ -47,7 +47,7 @@ class Claim:
     """What these marks cite, each once."""
     start: int
     end: int
-    """Where it stands in the cleaned report (markup.clean), Markdown and marks included."""
+    """Where it is in the cleaned report (markup.clean), Markdown and marks included."""
     kind: Kind
     language: str
     """ISO 639-1 code; that of the report where the claim is too short to tell."""
@@ -58,7 +58,7 @@ class Claim:
     section: str = ""
     """The heading above it; "" where there is none."""
     block: int = 0
-    """Which block of the report (paragraph, item, table) it stands in."""
+    """Which block of the report (paragraph, item, table) it is in."""
 
 
 @dataclass

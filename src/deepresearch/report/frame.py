@@ -1,4 +1,4 @@
-"""What stands around a report's text, as blocks: what the writers of every format show besides it."""
+"""What surrounds a report's text, as blocks: what the writers of every format show besides it."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ _FORMULA = re.compile(r"\s*(?:[=@\t\r]|[+\-].*[=(|!@])")
 
 
 def opening(report: ReportModel) -> list[Block]:
-    """What stands between the title and the text: question, days, who wrote it, why it is partial."""
+    """What is between the title and the text: question, days, who wrote it, why it is partial."""
     labels = report.labels
     found: list[Block] = []
     if one_line(report.question) != report.title:
@@ -64,7 +64,7 @@ def _listed(lines: Sequence[str]) -> Items:
 
 
 def facts(report: ReportModel) -> list[tuple[str, str]]:
-    """(label, value) of what stands under the title: days, who wrote it, what is known of its answers or citations."""
+    """(label, value) of what is under the title: days, who wrote it, what is known of its answers or citations."""
     labels = report.labels
     rows = [
         (labels.as_of if report.now else labels.asked, one_line(report.asked, 40)),
@@ -212,7 +212,7 @@ def quotations(report: ReportModel) -> dict[str, tuple[str, str, str]]:
 
 
 def excerpt(cited: Cited, room: int) -> tuple[str, str, str]:
-    """What of a cited passage stands before, in and after the sentence that its verdict rests on, `room` characters.
+    """What of a cited passage is before, in and after the sentence that its verdict rests on, `room` characters.
 
     Without such a sentence: the passage's beginning.
     """
@@ -268,14 +268,14 @@ def mark_runs(index: int, report: ReportModel) -> list[TextRun]:
 
 
 def mark_text(cited: Cited, report: ReportModel) -> str:
-    """What stands between the brackets of a mark: its label, and its level where it does not support the sentence."""
+    """What is between the brackets of a mark: its label, and its level where it does not support the sentence."""
     if not report.checked or cited.level == "supports":
         return cited.label
     return f"{cited.label}{report.labels.comma}{report.labels.of('marks', cited.level)}"
 
 
 def place(passage: Passage, labels: Labels) -> str:
-    """Where in its document a passage stands: headings, page, or else the paragraph's number."""
+    """Where in its document a passage is: headings, page, or else the paragraph's number."""
     headings = [h for h in (one_line(h, 80) for h in passage.heading) if h and h != one_line(passage.title)]
     parts = [" › ".join(headings)] if headings else []
     if passage.page is not None:

@@ -1,6 +1,6 @@
 """The report as one self-contained HTML page: no script, nothing fetched, readable on paper, phone and dark screens.
 
-Each citation mark opens a card with the passage it stands on (hover, or focus by keyboard), and leads to the passage
+Each citation mark opens a card with its passage (hover, or focus by keyboard), and leads to the passage
 among the references. The page's Content-Security-Policy admits its own style sheet and nothing else.
 """
 
@@ -95,7 +95,7 @@ def style() -> str:
 
 
 def content_security_policy() -> str:
-    """What the page allows itself: its style sheet, by hash, and pictures that stand in it."""
+    """What the page allows itself: its style sheet, by hash, and pictures that it contains."""
     digest = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
     return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
 

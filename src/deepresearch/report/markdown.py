@@ -130,7 +130,7 @@ def _with_tables_apart(text: str) -> str:
 
 
 def _lines_with_forbidden_links(text: str) -> Ranges:
-    """Where blocks stand that hold a link which may not be followed."""
+    """Where blocks are that hold a link which may not be followed."""
     reader = new_parser()
     reader.validateLink = lambda url: True  # type: ignore[method-assign]
     environment: dict[str, Any] = {}

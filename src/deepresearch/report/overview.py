@@ -65,7 +65,7 @@ def _checks(report: ReportModel | None) -> dict[str, Any] | None:
 
 
 def summary(events: Sequence[Event], live: bool | None = None) -> str:
-    """Where a run stands: its question, what it used, what it wrote. Nothing in it acts on a terminal.
+    """The state of a run: its question, what it used, what it wrote. Nothing in it acts on a terminal.
 
     live: whether a process is writing the run now, where that is known.
     """

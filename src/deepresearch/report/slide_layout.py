@@ -1,4 +1,4 @@
-"""What goes on one slide: a report's blocks, packed and cut at the ends of sentences, under their headings."""
+"""What one slide holds: a report's blocks, packed and cut at the ends of sentences, under their headings."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,7 +32,7 @@ _WIDE = "\u2e80"
 
 @dataclass
 class Idea:
-    """What goes on one slide."""
+    """What one slide holds."""
 
     title: str
     lines: list[tuple[Inline, ...]] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Idea:
 
 
 def ideas(found: Sequence[Block], title: str, report: ReportModel) -> Iterator[Idea]:
-    """The report's blocks, each small enough for a slide, under the headings that they stand under."""
+    """The report's blocks, each small enough for a slide, under their headings."""
     path: dict[int, str] = {}
     section: list[Block] = []
     for block in [*found, Heading(1, ())]:

@@ -1,6 +1,6 @@
 """The report as slides (python-pptx): one idea each, with its citations and their sources at the foot.
 
-A slide shows the beginning of what the report says; the whole of it stands in the speaker's notes.
+A slide shows the beginning of what the report says; the whole of it is in the speaker's notes.
 """
 
 from collections.abc import Sequence

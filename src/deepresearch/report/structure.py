@@ -35,7 +35,7 @@ from .syntax import PLACEHOLDERS
 
 LONGEST_TITLE, LONGEST_CLAIM = 140, 240
 NO_MODEL = frozenset(("", "extractive", "scripted"))
-"""What stands in a turn's `model` where no language model made it."""
+"""What is in a turn's `model` where no language model made it."""
 _NUMBER_MARK = re.compile(r"(?<![!\\])\[\d{1,3}(?:\s*[,，–-]\s*\d{1,3})*\](?![(:])")
 _BRACKETS = re.compile(r"(?<![!\\])\[\^?(?:cite:\s*)?([\w.:-]{8,80})\](?![(:])")
 _OWN_LIST = re.compile(
@@ -170,10 +170,10 @@ def make_report(events: Sequence[Event], style: str = "") -> ReportModel:
     title, body = split_title(resolved.text)
     body, left_out = without_own_references(body, resolved.references, registered(events))
     check = newest_check(events)
-    trust, untold = _trust(events)
+    trust, unread = _trust(events)
     models = tuple(dict.fromkeys(t.model for t in find(events, Turn) if t.model not in NO_MODEL))
     writers = models if not answered.by else tuple({answered.by} - NO_MODEL)
-    notes = [*_notes(events, resolved, labels), *([labels.of("remarks", "verdicts")] if untold else [])]
+    notes = [*_notes(events, resolved, labels), *([labels.of("remarks", "verdicts")] if unread else [])]
     return ReportModel(
         run=opening.run,
         status=state(events),
@@ -206,7 +206,7 @@ def _with_card(body: str, card: str) -> str:
 
 
 def _quality_card(events: Sequence[Event]) -> str:
-    """The newest judgement of the newest report, as Markdown to stand at its end; empty where there is none."""
+    """The newest judgement of the newest report, as Markdown for its end; empty where there is none."""
     report = answer(events)
     cards = [e.card for e in find(events, Judged) if report and e.answered == report.seq]
     return clean(cards[-1]) if cards else ""
@@ -217,10 +217,10 @@ def _trust(events: Sequence[Event]) -> tuple[dict[str, SiteVerdict], bool]:
     search = started(events).settings.get("search")
     own = search.get("authority") if isinstance(search, dict) else None
     try:
-        table, untold = Authority.load(Path(own) if isinstance(own, str) and own else None), False
+        table, unread = Authority.load(Path(own) if isinstance(own, str) and own else None), False
     except SettingsError:
-        table, untold = Authority.load(), True
-    return {p.document: table.of(p) for p in reversed(registered(events).values())}, untold
+        table, unread = Authority.load(), True
+    return {p.document: table.of(p) for p in reversed(registered(events).values())}, unread
 
 
 def make_checks(verified: Verified, marks: Sequence[Mark], known: Mapping[str, Passage]) -> Checks:
@@ -282,7 +282,7 @@ def _notes(events: Sequence[Event], resolved: Resolved, labels: Labels) -> list[
 
 
 def unlinked_marks(text: str, known: Iterable[str] = ()) -> int:
-    """How many marks stand in `text` outside code that look like citations and are none: [7], or an id never shown.
+    """How many marks there are in `text` outside code that look like citations and are none: [7], or an id never shown.
 
     known: the ids that may be cited; what has as many characters as they have looks like one.
     """

@@ -65,7 +65,7 @@ def _names() -> frozenset[str]:
 
 
 def entries(report: ReportModel) -> list[tuple[TextRun, ...]]:
-    """For each reference its entry in the report's style, without its number; [] in the house style."""
+    """For each reference its entry in the report's style, without its number; [] in the style that needs no package."""
     style = check_style(report.style)
     if style == HOUSE or not report.references:
         return []
@@ -98,7 +98,7 @@ def _formatted(style: str, items: list[dict[str, Any]]) -> list[str]:
 
 
 def _once(entry: str, title: str) -> str:
-    """`entry` with its title once: where it stands for the author, the style's second one is to be left out."""
+    """`entry` with its title once: where it takes the place of the author, the style's second one is to be left out."""
     if not title or entry.count(title) < 2:
         return entry
     first = entry.index(title) + len(title)

@@ -29,7 +29,7 @@ _SIGNS = re.compile(r"[\\^_={}<>]")
 _COMMAND = re.compile(r"(?<!\\)\\[A-Za-z]")
 _WORD = re.compile(r"[^\W\d_]{3}")
 _AMOUNT = re.compile(r"[\d.,]+\s*(?:[a-z]{3}|[A-Z]\b|[\u3000-\uffff])")
-"""What stands between the signs of two sums of money."""
+"""What is between the signs of two sums of money."""
 _QUOTES = {"“": 1, "「": 1, "『": 1, "”": -1, "」": -1, "』": -1}
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _TAG = re.compile(
@@ -109,7 +109,7 @@ def _reads_as_tex(text: str) -> bool:
 
 
 def _leave_quotations(state: "StateCore") -> None:
-    """What stands in a quotation is text: a formula is only what the report itself writes as one."""
+    """What is in a quotation is text: a formula is only what the report itself writes as one."""
     from markdown_it.token import Token  # noqa: PLC0415
 
     quoted = 0

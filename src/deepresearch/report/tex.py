@@ -42,7 +42,7 @@ _ROWS = {
     **dict.fromkeys(("gather", "gather*", "gathered", "multline", "multline*"), "gathered"),
     **dict.fromkeys(("equation", "equation*", "displaymath"), ""),
 }
-"""Environments that stand for a whole formula, by what takes their place within one."""
+"""Environments that are a whole formula, by what takes their place within one."""
 _MATHML_NAMES = {"aligned": "split", "gathered": "matrix"}
 """Names by which latex2mathml knows them as rows."""
 _NUMBERING = re.compile(r"\\(?:nonumber|notag)\b|\\(?:label|tag)\*?\{[^{}]*\}")
@@ -90,7 +90,7 @@ def mathml(tex: str, display: bool = False) -> str | None:
 
 
 def canonical(tex: str) -> str:
-    """`tex`, cleaned, with environments that may stand within a formula, and without numbering."""
+    """`tex`, cleaned, with environments that may be part of a formula, and without numbering."""
     return _renamed(_NUMBERING.sub("", clean(tex)), _ROWS).strip()
 
 
