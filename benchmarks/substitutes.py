@@ -12,6 +12,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,18 @@ def sibling(sentence: str, chance: random.Random) -> tuple[str, str, str] | None
     return None
 
 
+def exchanged(sentence: str, chance: random.Random) -> tuple[str, str, str] | None:
+    """Two English nouns or verbs of a sentence in the place of each other, with other words than "and" between them."""
+    places = [m for m in _WORD.finditer(sentence) if m.group() in _siblings() and m.group() not in _FUNCTION_WORDS]
+    pairs = [(a, b) for a, b in combinations(places, 2) if len(_WORD.findall(sentence[a.end() : b.start()])) > 0]
+    if not pairs:
+        return None
+    one, other = chance.choice(pairs)
+    middle = sentence[one.end() : other.start()]
+    changed = sentence[: one.start()] + other.group() + middle + one.group() + sentence[other.end() :]
+    return (changed, one.group(), other.group()) if one.group() != other.group() else None
+
+
 def class_zh(sentence: str, chance: random.Random) -> tuple[str, str, str] | None:
     """One Chinese word changed for another of its class, from the lists by hand."""
     return _one_of(sentence, chance, _table(tuple(by_hand()["classes"]["zh"])), bounded=False)
@@ -130,3 +143,5 @@ def swaps(language: str) -> Iterator[tuple[str, Swap]]:
     """(name, swap) of each way to change one content word of a sentence."""
     yield ("sibling", sibling) if language == "en" else ("class", class_zh)
     yield "opposite", opposite(language)
+    if language == "en":
+        yield "exchanged", exchanged

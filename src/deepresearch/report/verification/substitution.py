@@ -1,15 +1,17 @@
-"""A word of the passage exchanged: the claim repeats a sentence almost wholly, but has another word in one place."""
+"""A word of the passage changed: the claim repeats a sentence almost wholly, but has another word in one place, or two
+words in the place of each other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import combinations, takewhile
+from types import ModuleType
 
 from rapidfuzz.distance import Indel, Levenshtein
 
 from ...text.characters import has_han
 from ...text.terms import tokenise
 from .aligned import Word, line
-from .faults import Fault, instead
+from .faults import Fault, Kind, instead
 from .reading import Reading
 from .values import agree, kind_of, values_in
 
@@ -32,15 +34,18 @@ def check(claim: Reading, passage: Reading, sentences: Sequence[int]) -> list[Fa
     fault, nor another form of the same word, nor one that the title, the sentence or one beside it has elsewhere.
     """
     own = line(claim.text).words
-    needed = sum(token.content for token in own)
+    needed = sum(token.content for token in own) or 1
     best: tuple[float, list[Fault]] = (0.0, [])
     for index in sentences:
-        blocks, same = _aligned(own, line(passage.sentences[index].text).words)
-        share = same / needed if needed else 0.0
+        other = line(passage.sentences[index].text).words
+        blocks, same = _aligned(own, other, Indel)
+        exchanged = _exchanged(own, _aligned(own, other, Levenshtein)[0], claim.text)
+        share = (same + 2 * len(exchanged)) / needed
         if share >= ALMOST and share > best[0]:
             near = [s.text for s in passage.sentences[max(0, index - BESIDE) : index + BESIDE + 1]]
             known = frozenset(tokenise("\n".join([passage.title, *near])))
-            best = share, [f for block in blocks for f in _substituted(own, block, known, claim.text)]
+            found = [fault for block in blocks for fault in _substituted(own, block, known, claim.text)]
+            best = share, exchanged or found
     return best[1]
 
 
@@ -55,12 +60,12 @@ class _Block:
     """Tokens right before and after it that both have."""
 
 
-def _aligned(own: Sequence[Word], other: Sequence[Word]) -> tuple[list[_Block], int]:
+def _aligned(own: Sequence[Word], other: Sequence[Word], by: ModuleType) -> tuple[list[_Block], int]:
     """Where two sentences differ between the tokens that they have in the same order, and how many content tokens
-    these are."""
+    these are. by: the distance that is least: Indel matches most tokens, Levenshtein leaves most in their places."""
     blocks: list[_Block] = []
     same = a = b = before = 0
-    steps = [s for s in Indel.opcodes([t.stem for t in own], [t.stem for t in other]) if s.tag == "equal"]
+    steps = [s for s in by.opcodes([t.stem for t in own], [t.stem for t in other]) if s.tag == "equal"]
     for step in steps:
         same += sum(token.content for token in own[step.src_start : step.src_end])
         run = step.src_end - step.src_start
@@ -70,20 +75,41 @@ def _aligned(own: Sequence[Word], other: Sequence[Word]) -> tuple[list[_Block], 
     return blocks, same
 
 
+def _exchanged(own: Sequence[Word], blocks: Sequence[_Block], claim: str) -> list[Fault]:
+    """A fault where two places have each the words of the other, with more than "and" between them."""
+    differing = [
+        (block, [word for word in own[block.start : block.end] if word.content], [w for w in block.theirs if w.content])
+        for block in blocks
+        if block.theirs and block.start < block.end
+    ]
+    for (one, mine, theirs), (other, yours, whose) in combinations(differing, 2):
+        crossed = mine and yours and _stems(mine) == _stems(whose) and _stems(theirs) == _stems(yours)
+        if crossed and any(word.content for word in own[one.end : other.start]):
+            return [instead(_kind(mine, theirs), _joined(mine), _joined(theirs), claim, conflict=False)]
+    return []
+
+
+def _stems(words: Sequence[Word]) -> list[str]:
+    return [word.stem for word in words]
+
+
 def _substituted(own: Sequence[Word], block: _Block, known: frozenset[str], claim: str) -> list[Fault]:
     """A fault if the claim has words of its own in a place for about as many of the sentence."""
     mine = [n for n in range(block.start, block.end) if own[n].content]
-    said = values_in(_joined(own[block.start : block.end]))
     theirs = [token for token in block.theirs if token.content]
     if not mine or not theirs or block.around < AROUND or abs(len(block.theirs) - block.end + block.start) > LONGER:
         return []
-    given = values_in(_joined(block.theirs))
     new = [n for n in mine if not _is_known(own, n, theirs, known)]
+    said, given = values_in(_joined(own[block.start : block.end])), values_in(_joined(block.theirs))
     if not new or any(agree(value, other) for value in said for other in given):
         return []
-    words = _joined(own[new[0] : new[-1] + 1])
-    other = _joined(block.theirs)
-    return [instead(kind_of(said[0]) if said and given else "word", words, other, claim, conflict=False)]
+    words = own[new[0] : new[-1] + 1]
+    return [instead(_kind(words, block.theirs), _joined(words), _joined(block.theirs), claim, conflict=False)]
+
+
+def _kind(mine: Sequence[Word], theirs: Sequence[Word]) -> Kind:
+    said = values_in(_joined(mine))
+    return kind_of(said[0]) if said and values_in(_joined(theirs)) else "word"
 
 
 def _is_known(own: Sequence[Word], n: int, theirs: Sequence[Word], known: frozenset[str]) -> bool:
