@@ -125,3 +125,16 @@ def test_indexing_that_is_interrupted_is_continued(tmp_path: Path, command: Comm
     assert "30000 documents" in command("index", "add", "sky", str(corpus)).stdout or command(
         "index", "list"
     ).stdout.startswith("sky: 30000")
+
+
+def test_a_corpus_whose_text_is_in_another_field(command: Command, tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus.jsonl"
+    corpus.write_text('{"id": "1", "abstract": "Velmark has two moons."}\n{"id": "2", "abstract": "It is far."}\n')
+    done = command("index", "build", "x", str(corpus))
+    assert done.returncode == 2 and f"deepresearch index build NAME {corpus} --text-field FIELD" in done.stderr
+    assert "corpus.jsonl:1 and 1 more: no `text` (its fields: `id`, `abstract`)" in done.stderr
+    assert command("index", "list").stdout == ""
+    assert command("index", "build", "x", str(corpus), "--text-field", "abstract").returncode == 0
+    corpus.write_text(corpus.read_text() + '{"id": "3", "abstract": "Its moons are red."}\n')
+    assert "1 added" in command("index", "add", "x", str(corpus)).stdout
+    assert command("index", "search", "x", "moons red").stdout.count("moons") == 2

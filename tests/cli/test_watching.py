@@ -1,9 +1,13 @@
 """What a person sees of a result."""
 
+from typing import Any
+
+import pytest
+
 from deepresearch.agent.budget import BudgetTracker
-from deepresearch.cli.watching import Watcher
+from deepresearch.cli.watching import PHRASES, WORDS, Watcher
 from deepresearch.settings import BudgetSettings
-from deepresearch.trajectory import Answered, Citation, Observation, Passage, Uncited, Verified
+from deepresearch.trajectory import Answered, Call, Citation, Observation, Passage, Turn, Uncited, Verified
 
 WHY = {name: f"{name} gives no answer (its host could not be looked up: no such name, {'x' * 60})." for name in "abcd"}
 
@@ -46,3 +50,26 @@ def test_how_a_report_is_checked_and_mended_is_told_in_a_line_each() -> None:
     assert watcher()._lines(step) == ["    Drafting: section 1/3"]
     chosen, _ = watcher()._lines(Answered(text="x", chosen="The new draft is deeper"))
     assert chosen.strip() == "The new draft is deeper"
+
+
+def test_every_step_of_the_extractive_policy_is_said_in_chinese() -> None:
+    from deepresearch.extractive import policy
+
+    steps = [value for name, value in vars(policy).items() if name.isupper() and str(value).endswith(".")]
+    assert len(steps) >= 8 and set(steps) <= set(WORDS["zh"])
+    assert PHRASES["zh"].keys() == PHRASES["en"].keys()
+
+
+@pytest.mark.parametrize(
+    ("language", "arguments", "line"),
+    [
+        ("en", {"action": "batch_search", "queries": ["moons", {"text": "wage", "k": 2}]}, "Searching: moons · wage"),
+        ("zh", {"action": "batch_search", "queries": ["卫星"]}, "检索：卫星"),
+        ("zh", {"action": "batch_open", "references": ["https://a.example/"]}, "阅读：https://a.example/"),
+    ],
+)
+def test_calls_are_said_in_plain_words(language: str, arguments: dict[str, Any], line: str) -> None:
+    made = Watcher(BudgetSettings(), BudgetTracker(), language)
+    turn = Turn(calls=[Call(id="c", tool="batch_web_surfer", arguments=arguments)])
+    (said,) = made._lines(turn)
+    assert said.endswith(f"] {line}") and ("轮" in said) == (language == "zh")

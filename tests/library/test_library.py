@@ -342,3 +342,19 @@ def test_a_text_that_is_there_again_and_again_is_not_read_to_the_end(
     monkeypatch.undo()
     assert [hit.passage.text for hit in library.search(Query("ferry Velmark", k=5))] == [same, other]
     library.close()
+
+
+def test_ctrl_c_keeps_the_files_that_were_read_whole(library: Library, docs: Path) -> None:
+    for number in range(6):
+        (docs / f"{number}.txt").write_text(f"Apples number {number}.")
+
+    def stop(done: int, of: int, path: str) -> None:
+        if done == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        library.add([docs], stop)
+    assert library.stats()["documents"] == 4
+    report = library.add([docs])
+    assert (report.added, report.unchanged) == (2, 4)
+    assert len(library.search(Query("apples", k=9))) == 6

@@ -23,7 +23,7 @@ KINDS = ["qdrant", "opensearch"]
 def client(kind: str, url: str) -> Any:
     if kind == "qdrant":
         return QdrantVectors(url, "c", KEY, timeout=2, attempts=3, wait=0.001)
-    return OpenSearchEngine(url, "c", f"user:{KEY}", timeout=2, attempts=3)
+    return OpenSearchEngine(url, "c", f"user:{KEY}", timeout=2, attempts=3, wait=0.001)
 
 
 def search(kind: str, made: Any) -> Any:

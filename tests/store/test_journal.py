@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import resource
 import sqlite3
 import subprocess
 import threading
@@ -212,6 +213,18 @@ def test_a_disk_that_refuses_a_write(child: Child, tmp_path: Path, limit: int) -
     assert re.match(r"Run r1: events \d+ to \d+ could not be recorded", " ".join(message))
     with contextlib.closing(SqliteStore(tmp_path)) as store, store.open("r1") as log:
         assert len(log.events) == int(held) == int(acknowledged[-1])
+
+
+def test_a_full_disk_still_shows_what_there_is(sqlite_store: SqliteStore) -> None:
+    """The file that SQLite needs beside the journal cannot be made."""
+    fill(sqlite_store)
+    sqlite_store.close()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        check_it_can_only_be_read(sqlite_store.folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_locked_database_is_loud(sqlite_store: SqliteStore) -> None:

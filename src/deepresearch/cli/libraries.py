@@ -24,7 +24,7 @@ index = App(name="index", help="Build and search libraries of your own documents
 
 
 @index.command
-def build(name: str, /, *paths: Path, data: Data | None = None) -> int:
+def build(name: str, /, *paths: Path, text_field: str | None = None, data: Data | None = None) -> int:
     """Make a library from folders, files and corpora (JSON lines, Parquet).
 
     Parameters
@@ -33,12 +33,14 @@ def build(name: str, /, *paths: Path, data: Data | None = None) -> int:
         Name of the library.
     paths
         Folders and files.
+    text_field
+        Field or column of corpora that holds the text (default: text); `index add` remembers it.
     """
-    return _add(name, paths, data or Data(), create=True)
+    return _add(name, paths, text_field, data or Data(), create=True)
 
 
 @index.command
-def add(name: str, /, *paths: Path, data: Data | None = None) -> int:
+def add(name: str, /, *paths: Path, text_field: str | None = None, data: Data | None = None) -> int:
     """Add to a library, and bring changed and deleted files of these folders up to date.
 
     Parameters
@@ -47,8 +49,10 @@ def add(name: str, /, *paths: Path, data: Data | None = None) -> int:
         Name of the library.
     paths
         Folders and files.
+    text_field
+        Field or column of corpora that holds the text (default: the one named when the library was built).
     """
-    return _add(name, paths, data or Data(), create=False)
+    return _add(name, paths, text_field, data or Data(), create=False)
 
 
 @index.command(name="list")
@@ -198,7 +202,7 @@ def read_queries(file: Path) -> list[tuple[Any, str]]:
     return asked
 
 
-def _add(name: str, paths: tuple[Path, ...], data: Data, *, create: bool) -> int:
+def _add(name: str, paths: tuple[Path, ...], text_field: str | None, data: Data, *, create: bool) -> int:
     from ..errors import DeepResearchError, UserError
 
     if not paths:
@@ -207,7 +211,7 @@ def _add(name: str, paths: tuple[Path, ...], data: Data, *, create: bool) -> int
     place = settings.data_folder() / "libraries" / name
     new = not place.exists()
     try:
-        report, passages = _index(settings, name, paths, create=create)
+        report, passages = _index(settings, name, paths, text_field, create=create)
     except KeyboardInterrupt:
         say(f"Stopped. What was read is kept; continue: deepresearch index add {name} {shlex.join(map(str, paths))}")
         return 1
@@ -224,12 +228,14 @@ def _add(name: str, paths: tuple[Path, ...], data: Data, *, create: bool) -> int
     return 0
 
 
-def _index(settings: "Settings", name: str, paths: tuple[Path, ...], *, create: bool) -> "tuple[AddReport, int]":
+def _index(
+    settings: "Settings", name: str, paths: tuple[Path, ...], text_field: str | None, *, create: bool
+) -> "tuple[AddReport, int]":
     """What adding `paths` did, and how many passages there are now."""
     with opened(settings, name, create=create) as library:
         meter = Meter()
         try:
-            report = library.add(list(paths), meter.file, meter.passages)
+            report = library.add(list(paths), meter.file, meter.passages, text_field)
         finally:
             meter.end()
         return report, library.stats()["passages"]

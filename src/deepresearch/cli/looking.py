@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from .exporting import export_files
 from .options import Data, Switch, open_store
-from .terminal import clip, dump, put, put_report, say, table
+from .terminal import dump, put, put_report, say, table, width
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -88,11 +88,11 @@ def list_runs(*, limit: int = 50, json: Switch = False, data: Data | None = None
             time.strftime("%Y-%m-%d %H:%M", time.localtime(summary.started)),
             f"{summary.turns} turns",
             "unknown price" if summary.cost is None else f"${summary.cost:.4f}",
-            clip(summary.question, 60),
+            " ".join(summary.question.split()),
         ]
         for summary in runs
     ]
-    put(table(rows) if rows else 'No runs yet. Start one: deepresearch run "QUESTION" --docs FOLDER')
+    put(table(rows, width()) if rows else 'No runs yet. Start one: deepresearch run "QUESTION" --docs FOLDER')
     if len(known) > len(runs):
         say(f"{len(known) - len(runs)} older runs are not shown; --limit 0 lists all.")
     return 0

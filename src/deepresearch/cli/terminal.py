@@ -1,11 +1,15 @@
 """Writing to a terminal: people's lines to standard error, results to standard output, nothing that could steer it."""
 
 import json
+import re
+import shutil
 import sys
 import unicodedata
 
 WIDEST = 110
 """Columns of a rendered report: longer lines are hard to read."""
+_IN_PAGE = re.compile(r"\[((?:\\.|[^\[\]\\])+)\]\(#[^()\s]*\)|<a id=\"[^\"]*\"></a>")
+"""Links to a place in the report, and such places."""
 _KEPT = {"\n", "\t"}
 _BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 
@@ -33,7 +37,13 @@ def put_report(markdown: str) -> None:
     from rich.console import Console
     from rich.markdown import Markdown
 
-    Console(width=min(Console().width, WIDEST)).print(Markdown(plain(markdown), hyperlinks=False))
+    text = without_places(plain(markdown))
+    Console(width=min(Console().width, WIDEST)).print(Markdown(text, hyperlinks=False))
+
+
+def without_places(markdown: str) -> str:
+    """A report without links to places in it: a terminal cannot jump to a reference."""
+    return _IN_PAGE.sub(lambda found: found[1] or "", markdown)
 
 
 def dump(value: object) -> str:
@@ -48,9 +58,29 @@ def clip(text: str, length: int) -> str:
     return line if len(line) <= length else line[: length - 1] + "…"
 
 
-def table(rows: list[list[str]]) -> str:
-    """Columns padded to their widest cell."""
+def width() -> int:
+    """Columns of the terminal; where standard output is none, as many as a line of a table may have."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 160
+
+
+def table(rows: list[list[str]], width: int) -> str:
+    """Columns padded to their widest cell; the last one cut so that a line has at most `width` columns."""
+    room = max(20, width - sum(max(map(_columns, column)) + 2 for column in list(zip(*rows, strict=True))[:-1]))
+    rows = [[*row[:-1], _clip_columns(row[-1], room)] for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
+
+
+def _columns(text: str) -> int:
+    """Columns that `text` takes: Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def _clip_columns(text: str, room: int) -> str:
+    if _columns(text) <= room:
+        return text
+    while text and _columns(text) > room - 1:
+        text = text[:-1]
+    return text + "…"

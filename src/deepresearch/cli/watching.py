@@ -35,7 +35,10 @@ PHRASES = {
         "withdrawn": "(Withdrawn from the view, since the endpoint refuses it: {count} newest results.)",
         "paused": "Paused ({reason}).",
         "failed": "Failed: {message}",
-        "finished": "Finished: {reason}, {left}",
+        "finished": "Finished: {reason} {left}",
+        "batch_search": "Searching: {what}",
+        "batch_open": "Reading: {what}",
+        "todo": "List: {what}",
         "written": "{left} report written, {count} characters",
         "no_answer": "No answer: {name}: {why}",
         "sent_back": "Sent back: {line}",
@@ -57,7 +60,10 @@ PHRASES = {
         "withdrawn": "（服务端拒绝最新的 {count} 个结果，已从上下文中撤下。）",
         "paused": "已暂停（{reason}）。",
         "failed": "失败：{message}",
-        "finished": "结束：{reason}，{left}",
+        "finished": "结束：{reason} {left}",
+        "batch_search": "检索：{what}",
+        "batch_open": "阅读：{what}",
+        "todo": "清单：{what}",
         "written": "{left} 报告已写好，{count} 个字符",
         "no_answer": "没有回答：{name}：{why}",
         "sent_back": "退回：{line}",
@@ -72,6 +78,30 @@ PHRASES = {
     },
 }
 """What the watcher says, in the language of the question."""
+WORDS = {
+    "zh": {
+        "turns": "轮",
+        "tool calls": "次调用",
+        "tokens": "词元",
+        "US dollars": "美元",
+        "minutes": "分钟",
+        "answered": "已回答",
+        "partial": "部分回答",
+        "cancelled": "已取消",
+        "Looking up what the question names.": "查找问题中提到的名称。",
+        "Following names that stand near what is asked.": "追查与所问内容相邻的名称。",
+        "Searching for the question as it stands.": "按问题原文检索。",
+        "Searching for each part of the question.": "逐一检索问题的各个部分。",
+        "Reading around the best passages.": "阅读最佳段落的上下文。",
+        "Settling the list.": "更新清单。",
+        "Searching for terms that the best passages raise.": "检索最佳段落中出现的术语。",
+        "Following the names read first.": "追查最先读到的名称。",
+        "Opening the pages that the names led to.": "打开由这些名称找到的网页。",
+        "Opening the pages that would be quoted.": "打开将要引用的网页。",
+        "Opening the pages that promise most.": "打开最有希望的网页。",
+    }
+}
+"""Names of limits, reasons and steps of the extractive policy in other languages than English."""
 TITLES = 3
 """Titles named per result."""
 LONGEST_FAILURE = 2_000
@@ -84,6 +114,7 @@ class Watcher:
     def __init__(self, limits: BudgetSettings, budget: BudgetTracker, language: str = "en") -> None:
         self.limits = limits
         self.phrases = PHRASES.get(language, PHRASES["en"])
+        self.words = WORDS.get(language, {})
         self.budget = budget
         self._began = time.time()
         self._told: set[tuple[str, str]] = set()
@@ -96,12 +127,13 @@ class Watcher:
         match event:
             case Turn():
                 noticed = [f"    {clip(note, LONGEST_FAILURE)}" for note in event.notes]
-                said = [f"    {clip(event.text, WIDTH)}"] if event.text.strip() else []
-                return noticed + said + [f"{self._left()} {describe(call)}" for call in event.calls]
+                text = event.text.strip()
+                said = [f"    {clip(self._word(text), WIDTH)}"] if text else []
+                return noticed + said + [f"{self._left()} {self._describe(call)}" for call in event.calls]
             case Observation(call=None):
                 return [f"    {self._note(event)}"]
             case Observation():
-                return [f"    {self._outcome(event)}", *self._failed(event)]
+                return self._result(event)
             case Answered():
                 why = [f"    {clip(text, LONGEST_FAILURE)}" for text in (event.chosen, event.reason) if text]
                 return [*why, self._say("written", left=self._left(), count=len(event.text))]
@@ -110,9 +142,9 @@ class Watcher:
             case PlanProposed():
                 return [self._say("plan"), *(f"    {line}" for line in event.text.splitlines())]
             case BudgetWarned():
-                return [self._say("near", used=event.used, of=event.of, limit=event.limit)]
+                return [self._say("near", used=event.used, of=event.of, limit=self._word(event.limit))]
             case BudgetReached():
-                return [self._say("limit", used=event.used, of=event.of, limit=event.limit)]
+                return [self._say("limit", used=event.used, of=event.of, limit=self._word(event.limit))]
             case UserSteered(finish_early=True):
                 return [self._say("early")]
             case ViewCompacted():
@@ -124,9 +156,14 @@ class Watcher:
             case RunFailed():
                 return [self._say("failed", message=event.message)]
             case RunFinished():
-                return [self._say("finished", reason=event.reason, left=self._left())]
+                return [self._say("finished", reason=self._word(event.reason), left=self._left())]
             case _:
                 return []
+
+    def _result(self, result: Observation) -> list[str]:
+        if result.tool == "todo" and result.status == "ok":
+            return []  # the call has said it
+        return [f"    {self._outcome(result)}", *self._failed(result)]
 
     def _failed(self, result: Observation) -> list[str]:
         """What some of the sources that were asked failed of, each reason once in a run."""
@@ -139,7 +176,20 @@ class Watcher:
 
     def _left(self) -> str:
         uses = [use for use in self.budget.uses(self.limits, time.time()) if not use.limit.startswith("identical")]
-        return "[" + " · ".join(f"{use.used:.4g}/{use.of:g} {use.limit}" for use in uses) + "]"
+        return "[" + " · ".join(f"{use.used:.4g}/{use.of:g} {self._word(use.limit)}" for use in uses) + "]"
+
+    def _word(self, word: str) -> str:
+        return self.words.get(word, word)
+
+    def _describe(self, call: Call) -> str:
+        """A call in a few words."""
+        arguments = dict(call.arguments or {})
+        action = str(arguments.pop("action", "") or "")
+        words = [_words(value) for value in arguments.values()]
+        what = " · ".join(word for word in words if word)
+        phrase = action if action in self.phrases else call.tool
+        said = self._say(phrase, what=what) if phrase in self.phrases else f"{call.tool} {action} {what}"
+        return clip(said, WIDTH)
 
     def _say(self, phrase: str, **values: object) -> str:
         return self.phrases[phrase].format(**values)
@@ -174,17 +224,10 @@ class Watcher:
         return clip(result.shown, WIDTH)
 
 
-def describe(call: Call) -> str:
-    """A call in a few words."""
-    arguments = dict(call.arguments or {})
-    action = str(arguments.pop("action", "") or "")
-    words = [_words(value) for value in arguments.values()]
-    return clip(f"{call.tool} {action} {' · '.join(word for word in words if word)}", WIDTH)
-
-
 def _words(value: object) -> str:
     if isinstance(value, list):
         return " · ".join(_words(item) for item in value)
     if isinstance(value, dict):
-        return " ".join(_words(item) for item in value.values())
+        done = "✓ " * (value.get("status") == "done")
+        return done + " ".join(_words(item) for name, item in value.items() if name not in ("id", "status", "note"))
     return value if isinstance(value, str) else ""

@@ -85,6 +85,11 @@ class Addition:
                 self._take(file, self._store.file_mark(str(file)))
                 self._bytes[1:] = [self._bytes[1] + _size(file), 0]
             self._save()
+        except KeyboardInterrupt:  # the files that were read whole stay, so that the next addition continues
+            if self._at[2]:
+                self._forget(self._at[2])
+            self._store.commit()
+            raise
         except BaseException:  # whatever it was: nothing half done stays
             self._store.rollback()
             raise

@@ -5,6 +5,7 @@ import hashlib
 import re
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -260,6 +261,12 @@ def host(site: str | None) -> str | None:
 
 def _nothing_in(paths: Sequence[Path], report: AddReport) -> tuple[str, str]:
     named = ", ".join(str(path) for path in paths) or "no path"
-    reasons = "; ".join(f"{path}: {reason}" for path, reason in report.skipped[:3])
-    more = f" ({reasons}{'; ...' if len(report.skipped) > 3 else ''})" if reasons else " (empty)"
-    return f"Nothing to read in {named}{more}.", "Name a folder with text, Markdown, HTML, PDF or JSON lines."
+    counts = Counter(reason for _, reason in report.skipped).most_common(3)
+    first = dict(reversed([(reason, place) for place, reason in report.skipped]))
+    reasons = "; ".join(
+        f"{first[reason]}{f' and {count - 1} more' if count > 1 else ''}: {reason}" for reason, count in counts
+    )
+    hint = "Name a folder with text, Markdown, HTML, PDF or JSON lines."
+    if "--text-field" in reasons:
+        hint = f"Name the field: deepresearch index build NAME {named} --text-field FIELD."
+    return f"Nothing to read in {named} ({reasons or 'empty'}).", hint

@@ -5,11 +5,13 @@ An alias stands for the index, so that another can replace it in one step.
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import chain, islice
+from typing import Any, TypeVar
 
 from ..errors import LibraryError
+from ..retry import Retryable, retry
 from ..text.terms import content_terms, tokenise
 from ..trajectory import Passage
 from .engine import Filters, day, sites
@@ -18,8 +20,10 @@ from .text_index import BOOSTS, NAME, name_of, names_in
 
 MOST_HITS = 10_000
 """Hits that the server gives at most (index.max_result_window)."""
-BULK_BYTES = 4 * 2**20
-"""Bytes of one bulk request."""
+BULK, BULK_BYTES = 500, 4 * 2**20
+"""Documents and bytes of one bulk request."""
+GONE = "the index is gone from the server"
+T = TypeVar("T")
 
 MOST_TERMS, MOST_NAMED = 128, 48
 """Distinct terms that are looked up, and terms in which titles are sought: the server takes 1,024 clauses."""
@@ -51,8 +55,11 @@ class OpenSearchEngine:
     name = "opensearch"
     version = "1"
 
-    def __init__(self, url: str, alias: str, key: str = "", *, timeout: float = 120.0, attempts: int = 4) -> None:
-        """key: USER:PASSWORD, or a bearer token. timeout: longest silence, seconds.
+    def __init__(
+        self, url: str, alias: str, key: str = "", *, timeout: float = 120.0, attempts: int = 4, wait: float = 0.5
+    ) -> None:
+        """key: USER:PASSWORD, or a bearer token. timeout: longest silence, seconds. attempts, wait: where another
+        attempt can help, and the first pause between two, seconds.
 
         Raises SettingsError for an address that cannot be one, LibraryError where the client is not installed.
         """
@@ -65,58 +72,54 @@ class OpenSearchEngine:
         self.notes: list[str] = []
         self._alias = alias
         self._key = key
-        self._attempts = attempts
+        self._attempts, self._wait = attempts, wait
         self._client = OpenSearch(
             self._url,
             http_auth=tuple(key.split(":", 1)) if ":" in key else None,
             headers={"authorization": f"Bearer {key}"} if key and ":" not in key else None,
             timeout=timeout,
-            max_retries=attempts - 1,
-            retry_on_status=WORTH_RETRYING,
-            retry_on_timeout=True,
+            max_retries=0,
         )
 
     def server_version(self) -> str:
         """What the server calls itself. Raises LibraryError."""
-        with self._failures():
-            return str(self._client.info()["version"]["number"])
+        return self._ask(lambda: str(self._client.info()["version"]["number"]))
 
     def check(self) -> None:
         """See Engine."""
         if self._current() is None:
-            raise ValueError("the index is gone from the server")
+            raise ValueError(GONE)
 
     def update(self, batch: Iterable[tuple[int, Passage]], above: int, dropped: Iterable[int]) -> None:
         """See Engine: every step may be done twice, so nothing needs to know how far an earlier update came."""
         self.check()
-        with self._failures():
-            self._client.indices.refresh(index=self._alias)  # a deletion by query sees only what a search sees
-            newer = {"query": {"range": {"key": {"gt": above}}}}
-            told = self._client.delete_by_query(index=self._alias, body=newer)
+        newer = {"query": {"range": {"key": {"gt": above}}}}
+        self._refresh()  # a deletion by query sees only what a search sees
+        told = self._ask(lambda: self._client.delete_by_query(index=self._alias, body=newer))
         if told.get("failures") or told.get("timed_out") or told.get("version_conflicts"):
             raise self._failure(None, "it has not removed everything: let one process write at a time")
-        self._write(batch, dropped)
-        with self._failures():
-            self._client.indices.refresh(index=self._alias)
+        gone: Iterable[dict[str, Any]] = ({"_op_type": "delete", "_id": str(key)} for key in dropped)
+        new = ({"_id": str(key), "_source": _fields(key, passage)} for key, passage in batch)
+        actions = chain(gone, new)
+        while chunk := list(islice(actions, BULK)):
+            self._ask(partial(self._write, chunk))
+        self._refresh()
 
     def search(self, text: str, k: int, filters: Filters) -> list[tuple[int, float]]:
         """See Engine; of more than 10,000 the best 10,000."""
-        from opensearchpy import NotFoundError  # noqa: PLC0415
-
         if not (terms := tokenise(text)) or k < 1:
             return []
         asked = {"query": _query(text, terms, filters), "size": min(k, MOST_HITS), "_source": False}
-        with self._failures():
-            try:
-                found = self._client.search(
-                    index=self._alias,
-                    body={**asked, "track_total_hits": False},
-                    params={"allow_partial_search_results": "false"},
-                )
-            except NotFoundError:
-                raise ValueError("the index is gone from the server") from None
-            hits = [(int(hit["_id"]), float(hit["_score"])) for hit in found["hits"]["hits"]]
-        return sorted(hits, key=lambda hit: (-hit[1], hit[0]))
+
+        def request() -> list[tuple[int, float]]:
+            found = self._client.search(
+                index=self._alias,
+                body={**asked, "track_total_hits": False},
+                params={"allow_partial_search_results": "false"},
+            )
+            return [(int(hit["_id"]), float(hit["_score"])) for hit in found["hits"]["hits"]]
+
+        return sorted(self._ask(request, missing=GONE), key=lambda hit: (-hit[1], hit[0]))
 
     def clear(self) -> None:
         """See Engine: an empty index takes the place of the one that is there in one step."""
@@ -125,61 +128,64 @@ class OpenSearchEngine:
         actions: list[dict[str, Any]] = [{"add": {"index": new, "alias": self._alias}}]
         if current:
             actions.append({"remove_index": {"index": current}})
-        with self._failures():
-            self._client.indices.delete(index=new, params={"ignore": 404})  # what a clear that was cut short left
-            self._client.indices.create(index=new, body=BODY)
-            self._client.indices.update_aliases(body={"actions": actions})
+        indices = self._client.indices
+        self._ask(lambda: indices.delete(index=new, params={"ignore": 404}))  # left by a clear that was cut short
+        self._ask(lambda: indices.create(index=new, body=BODY))
+        self._ask(lambda: indices.update_aliases(body={"actions": actions}))
 
     def close(self) -> None:
         self._client.close()
 
     def _current(self) -> str | None:
         """The index that the alias stands for."""
-        with self._failures():
-            told = self._client.indices.get_alias(name=self._alias, params={"ignore": 404})
+        told = self._ask(lambda: self._client.indices.get_alias(name=self._alias, params={"ignore": 404}))
         return None if "error" in told else next(iter(told), None)
 
-    def _write(self, batch: Iterable[tuple[int, Passage]], dropped: Iterable[int]) -> None:
-        """Take `dropped` out and put `batch` in. Raises LibraryError that names a document that is not taken."""
+    def _refresh(self) -> None:
+        self._ask(lambda: self._client.indices.refresh(index=self._alias))
+
+    def _write(self, actions: list[dict[str, Any]]) -> None:
+        """Raises LibraryError that names a document that is not taken."""
         from opensearchpy.helpers import streaming_bulk  # noqa: PLC0415
 
-        def actions() -> Iterator[dict[str, Any]]:
-            for key in dropped:
-                yield {"_op_type": "delete", "_id": str(key)}
-            for key, passage in batch:
-                yield {"_id": str(key), "_source": _fields(key, passage)}
-
-        with self._failures():
-            told = streaming_bulk(
-                self._client,
-                actions(),
-                max_chunk_bytes=BULK_BYTES,
-                raise_on_error=False,
-                max_retries=self._attempts - 1,
-                initial_backoff=1,
-                index=self._alias,
-                require_alias=True,
-            )
-            for accepted, answer in told:
-                ((action, result),) = answer.items()
-                status, error = result.get("status"), result.get("error")
-                if accepted or (action == "delete" and status == 404 and not error):
-                    continue
+        told = streaming_bulk(
+            self._client,
+            actions,
+            max_chunk_bytes=BULK_BYTES,
+            raise_on_error=False,
+            max_retries=self._attempts - 1,
+            initial_backoff=1,
+            index=self._alias,
+            require_alias=True,
+        )
+        for accepted, answer in told:
+            ((action, result),) = answer.items()
+            status, error = result.get("status"), result.get("error")
+            if not (accepted or (action == "delete" and status == 404 and not error)):
                 raise self._failure(status, f"document {result.get('_id')}: {reason_of({'error': error})}")
 
-    @contextmanager
-    def _failures(self) -> Iterator[None]:
-        """Turns the client's errors into ours. Raises LibraryError."""
+    def _ask(self, request: Callable[[], T], missing: str = "") -> T:
+        """What the server answers; asked again where that can help.
+
+        missing: what a 404 means. Raises LibraryError, and ValueError of `missing`.
+        """
         from opensearchpy.exceptions import OpenSearchException, TransportError  # noqa: PLC0415
 
-        try:
-            yield
-        except TransportError as error:
-            status = error.status_code if isinstance(error.status_code, int) else None
-            words = reason_of(error.info) if status else str(error.error)
-            raise self._failure(status, words or str(error.error)) from None  # its context may quote the key
-        except (OpenSearchException, KeyError, TypeError, AttributeError) as error:
-            raise self._failure(None, f"an answer of another form: {error}") from None
+        def attempt() -> T:
+            try:
+                return request()
+            except TransportError as error:
+                status = error.status_code if isinstance(error.status_code, int) else None
+                if missing and status == 404:
+                    raise ValueError(missing) from None
+                words = reason_of(error.info) if status else ""
+                failure = self._failure(status, words or str(error.error))
+                # Without the cause, which may quote the key.
+                raise Retryable(failure) if status is None or status in WORTH_RETRYING else failure from None
+            except (OpenSearchException, KeyError, TypeError, AttributeError) as error:
+                raise self._failure(None, f"an answer of another form: {error}") from None
+
+        return retry(attempt, self._attempts, self._wait)
 
     def _failure(self, status: int | None, reason: str) -> LibraryError:
         return OPENSEARCH.failure(self._url, self._key, status, reason)

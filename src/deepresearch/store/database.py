@@ -1,6 +1,7 @@
 """The journal's database file: its tables, opening it for writing or for reading alone, its errors in our terms."""
 
 import errno
+import os
 import sqlite3
 import zlib
 from pathlib import Path
@@ -20,8 +21,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 )
 """Step n takes the file from `user_version` n to n + 1. Never edit a step that has been released."""
 
-REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
-"""The errors of a place that may be read but not written."""
+_ONLY_READABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NOT_WRITTEN = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN)
+"""The errors of a place that may be read but not written, a full disk among them: the system's and SQLite's."""
+
+
+def why_only_readable(error: Exception) -> str:
+    """Why a place that was to be opened for writing can perhaps still be read; empty where the error says otherwise."""
+    if isinstance(error, OSError) and error.errno in _ONLY_READABLE:
+        return os.strerror(error.errno)
+    cause = error.__cause__
+    if isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode & 0xFF in _NOT_WRITTEN:
+        return str(cause)
+    return ""
 
 
 def connect(path: Path, patience: float) -> sqlite3.Connection:

@@ -37,7 +37,7 @@ from .base import (
     summarise,
 )
 from .blobs import FolderBlobs
-from .database import REFUSED, connect, connect_read_only, trouble
+from .database import connect, connect_read_only, trouble, why_only_readable
 from .lock import RunLock, is_locked
 
 INSERT_RUN = "insert into runs (run, created) values (?, ?)"
@@ -58,8 +58,6 @@ SELECT_OUTLINE = """
 INSERT_REQUEST = "insert into requests (run, kind, body, time) values (?, ?, ?, ?)"
 SELECT_REQUESTS = "select id, kind, body, time from requests where run = ? and taken is null order by id"
 TAKE_REQUEST = "update requests set taken = ? where id = ?"
-ROOM = 256 * 1024
-"""Free bytes below which the data folder may be too full to be written."""
 CHECK = "pragma quick_check(20)"
 
 RESTORE = "Restore the data folder from a copy."
@@ -83,19 +81,15 @@ class SqliteStore:
         """Why the folder cannot be written; empty where it can."""
         try:
             self._db = self._connect(patience)
-        except OSError as error:
-            if error.errno not in REFUSED or not os.access(self.path, os.R_OK):
+        except (OSError, InternalError) as error:
+            self._refusal = why_only_readable(error)
+            if not self._refusal or not os.access(self.path, os.R_OK):
+                if isinstance(error, InternalError):
+                    raise
                 raise SettingsError(
                     f"The data folder {folder} cannot be used: {error.strerror}.",
                     "Name a writable one with --data or DEEPRESEARCH_DATA.",
                 ) from error
-            self._refusal = os.strerror(error.errno)
-            self._db = connect_read_only(self.path, patience)
-        except InternalError as error:
-            # A full disk has no room for the files that SQLite keeps beside the journal; reading needs none.
-            if isinstance(error, JournalDamaged) or not self._is_full():
-                raise
-            self._refusal = os.strerror(errno.ENOSPC)
             self._db = connect_read_only(self.path, patience)
 
     def _connect(self, patience: float) -> sqlite3.Connection:
@@ -115,9 +109,6 @@ class SqliteStore:
                 sync_folder(self.folder)
                 sync_folder(self.folder.parent)
         return db
-
-    def _is_full(self) -> bool:
-        return self.path.exists() and shutil.disk_usage(self.folder).free < ROOM
 
     def create(self, run: str) -> RunLog:
         check_run_id(run)

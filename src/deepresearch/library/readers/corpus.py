@@ -52,7 +52,7 @@ def document_of(row: Any, path: Path, number: int, text_field: str = TEXT) -> Do
     text = row.get(text_field)
     if not isinstance(text, str):
         named = ", ".join(f"`{name}`" for name in list(row)[:8])
-        advice = f" (its fields: {named}); --text-field names the one with the text" if text_field not in row else ""
+        advice = f" (its fields: {named}); --text-field of `index build` names another" if text_field not in row else ""
         return ReadProblem(place, f"no `{text_field}`{advice}")
     id = row.get("id")
     return Document(
