@@ -42,6 +42,10 @@ SHOWN = [
         "<img class='mwe-math-fallback-image-inline' alt='{\\displaystyle a^{2}}'></span> here.</p>",
         "Law a^2 here.",
     ),
+    (
+        "<p>So <span class='MathJax_Preview'></span><span class='MathJax'>x 2</span><script type='math/tex'>x^{2}</script> holds.</p>",
+        "So x^2 holds.",
+    ),
     ("<p>The size is <img class='tex' src='f.png' alt='$10^{6}$'> units.</p>", "The size is 10^6 units."),
     # lists
     (
@@ -102,7 +106,7 @@ def test_a_page_read_element_by_element_shows_it(html: str, shown: str) -> None:
 
 
 def test_column_labels_over_several_columns_are_part_of_each_name() -> None:
-    html = SHOWN[14][0]
+    html = SHOWN[15][0]
     assert "| Region | Station | Output / Spring | Output / Autumn |" in fragment(html)
 
 

@@ -7,6 +7,7 @@ import pytest
 from deepresearch.errors import DocumentError
 from deepresearch.library.documents import Block, Document
 from deepresearch.library.passages import make_passages
+from deepresearch.library.readers.rows import Cell, spread
 from deepresearch.library.reading import read
 from tests.library.readers.test_office import archive, only
 
@@ -186,3 +187,17 @@ def test_no_mail(docs: Path) -> None:
     path.write_text("just some text\n")
     with pytest.raises(DocumentError, match="no e-mail"):
         list(read(path))
+
+
+@pytest.mark.parametrize(
+    ("table", "rows", "wide"),
+    [
+        ([[Cell("a", 2), Cell("b", 1, 2)], [Cell("c"), Cell("d")]], [["a", "b", "b"], ["a", "c", "d"]], {0}),
+        ([[Cell("a"), Cell("b"), Cell("c", 2)], [Cell("d")]], [["a", "b", "c"], ["d", "", "c"]], set()),
+        ([[Cell("a", 9, 2)], [], [Cell("b")]], [["a", ""], ["a", ""], ["a", "", "b"]], set()),
+        ([[Cell("Head", 1, 2)], [Cell("a"), Cell("b")]], [["Head", ""], ["a", "b"]], set()),
+        ([[Cell("a", 1, 10**9)]], [["a", *[""] * 199]], set()),
+    ],
+)
+def test_merged_cells_are_spread(table: list[list[Cell]], rows: list[list[str]], wide: set[int]) -> None:
+    assert spread(table) == (rows, wide)

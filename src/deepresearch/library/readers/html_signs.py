@@ -5,13 +5,14 @@ symbol fonts, descriptions of pictures: readers and extractors would drop them o
 """
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from lxml import etree
 
 from .formulas import formula, tex_formula
 from .rows import Cell, joined_head, spread
-from .signs import is_symbol_font, lowered, raised, symbols
+from .signs import is_symbol_font, lowered, number_text, raised, symbols
 from .text import CJK_WRAP
 
 LONGEST_CELL = 1000
@@ -29,11 +30,6 @@ _FONT = re.compile(r"font-family\s*:\s*([^;,]+)", re.IGNORECASE)
 _STYLES = {"decimal": "1", "lower-alpha": "a", "lower-latin": "a", "upper-alpha": "A", "upper-latin": "A"} | {
     "lower-roman": "i",
     "upper-roman": "I",
-}
-_ROMAN = {"m": 1000, "cm": 900, "d": 500, "cd": 400, "c": 100, "xc": 90, "l": 50, "xl": 40, "x": 10, "ix": 9} | {
-    "v": 5,
-    "iv": 4,
-    "i": 1,
 }
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that cannot be written into a parsed page, although one may be read from it."""
@@ -54,34 +50,18 @@ def write_signs(tree: Any) -> None:
         _ruby(element)
     for element in list(tree.iter("ol")):
         _number(element)
+    labelled = {label.get("for") for label in tree.iter("label", "span") if label.get("for")}
     for form in list(tree.iter("form")):
-        _form(form)
+        _form(form, labelled)
     for field in list(tree.iter("input", "select", "textarea")):
-        if _has_label(field):
-            _write_field(field)
+        if _has_label(field, labelled):
+            _write_field(field, labelled)
     for table in list(tree.iter("table")):
         _spans(table)
     for image in list(tree.iter("img")):
         _image(image)
     for figure in list(tree.iter("figure")):
         _figure(figure)
-
-
-def number_text(number: int, style: str) -> str:
-    """A number as a list of this style shows it: 1, a, A, i or I."""
-    if style in "aA" and number > 0:
-        letters = ""
-        while number:
-            number, rest = divmod(number - 1, 26)
-            letters = chr(ord("a") + rest) + letters
-        return letters.upper() if style == "A" else letters
-    if style in "iI" and 0 < number < 4000:
-        roman = ""
-        for sign, value in _ROMAN.items():
-            roman += sign * (number // value)
-            number %= value
-        return roman.upper() if style == "I" else roman
-    return str(number)
 
 
 def replace_by_text(element: Any, text: str) -> None:
@@ -129,6 +109,9 @@ def _raised(element: Any) -> None:
 def _formulas(tree: Any) -> None:
     for script in list(tree.iter("script")):
         if (script.get("type") or "").startswith("math/tex") and script.getparent() is not None:
+            for drawn in list(script.itersiblings(preceding=True))[:2]:
+                if "mathjax" in (drawn.get("class") or "").lower() and not (drawn.tail or "").strip():
+                    replace_by_text(drawn, "")
             replace_by_text(script, f" {tex_formula(script.text or '')} ")
     for math in list(tree.iter("math", "{http://www.w3.org/1998/Math/MathML}math")):
         place = _outermost(math, tree)
@@ -209,26 +192,24 @@ def _integer(text: str | None, default: int) -> int:
     return int(text) if text and re.fullmatch(r"-?\d{1,6}", text.strip()) else default
 
 
-def _form(form: Any) -> None:
+def _form(form: Any, labelled: Collection[str]) -> None:
     """A form with more than one value, or that is around the page, is content; others ask for something."""
     fields = [field for field in form.iter("input", "select", "textarea") if _value(field)]
-    labelled = [field for field in fields if _has_label(field)]
-    if len(fields) > 1 or labelled or len(_text(form).split()) > 100:
+    if len(fields) > 1 or any(_has_label(field, labelled) for field in fields) or len(_text(form).split()) > 100:
         if form.get("role") == "search":
             return
         form.tag = "div"
         for part in form.iter("label", "legend", "fieldset", "output"):
             part.tag = "div" if part.tag in ("legend", "fieldset") else "span"
         for field in fields:
-            _write_field(field)
+            _write_field(field, labelled)
 
 
-def _has_label(field: Any) -> bool:
-    """Whether text says what a field is for."""
+def _has_label(field: Any, labelled: Collection[str]) -> bool:
+    """Whether text says what a field is for. labelled: ids of the fields that a label names."""
     if not _value(field):
         return False
-    identity = field.get("id")
-    if identity and field.getroottree().xpath("boolean(//label[@for=$id] | //span[@for=$id])", id=identity):
+    if field.get("id") in labelled:
         return True
     before = _before(field).strip() or (_text(field.getprevious()).strip() if field.getprevious() is not None else "")
     return before.endswith((":", "：")) or any(True for _ in field.iterancestors("label"))
@@ -247,10 +228,12 @@ def _value(field: Any) -> str:
     return (field.get("value") or "").strip()[:LONGEST_FIELD] if kind in _TEXT_FIELDS else ""
 
 
-def _write_field(field: Any) -> None:
+def _write_field(field: Any, labelled: Collection[str]) -> None:
     if field.getparent() is not None:
         value = _value(field)
-        name = "" if _has_label(field) or value in "☑☐" else field.get("aria-label") or field.get("title") or ""
+        name = (
+            "" if _has_label(field, labelled) or value in "☑☐" else field.get("aria-label") or field.get("title") or ""
+        )
         replace_by_text(field, f" {name + ': ' if name else ''}{value} ")
 
 

@@ -38,25 +38,25 @@ def spread(table: Sequence[Sequence[Cell]]) -> tuple[list[list[str]], set[int]]:
     for number, cells in enumerate(table):
         row: list[str] = []
         waiting = list(reversed(cells))
-        while waiting or len(row) in above:
-            if len(row) in above:
-                left, text = above.pop(column := len(row))
+        while waiting or any(column >= len(row) for column in above):
+            column = len(row)
+            if column in above:
+                left, text = above.pop(column)
                 row.append(text)
                 if left > 1:
                     above[column] = (left - 1, text)
-                continue
-            cell = waiting.pop()
-            columns = max(1, min(cell.columns, WIDEST_SPAN))
-            whole = columns > 1 and columns >= width
-            if columns > 1 and not whole:
-                wide.add(number)
-            for place in range(columns):
-                text = "" if whole and place else cell.text
-                if cell.rows > 1:
-                    above[len(row)] = (min(cell.rows, len(table) - number) - 1, text)
-                    if not above[len(row)][0]:
-                        del above[len(row)]
-                row.append(text)
+            elif not waiting:
+                row.append("")
+            else:
+                cell = waiting.pop()
+                columns = max(1, min(cell.columns, WIDEST_SPAN))
+                whole = columns > 1 and columns >= width
+                if columns > 1 and not whole:
+                    wide.add(number)
+                texts = [cell.text, *([""] if whole else [cell.text]) * (columns - 1)]
+                if (left := min(cell.rows, len(table) - number) - 1) > 0:
+                    above |= {column + place: (left, text) for place, text in enumerate(texts)}
+                row += texts
         rows.append(row)
         if len(rows) * width > MOST_CELLS:
             break

@@ -1,4 +1,4 @@
-"""Signs that plain text has no place for: raised and lowered text, and the characters of symbol fonts."""
+"""Signs that plain text has no place for: raised and lowered text, the letters of symbol fonts; numbers of lists."""
 
 import re
 
@@ -11,6 +11,11 @@ _NOTE = re.compile(r"\[.{1,12}\]|[*†‡§¶#]{1,4}")
 _NOTED = re.compile(r"[.,;:!?…)\]”’\"'。，；：！？）」』》]$|[A-Za-z]{5,}$|[\u3400-\u9fff]$")
 """What a raised number belongs to as the mark of a note: a sentence, a clause, a longer word, Chinese."""
 _UNITS = re.compile(r"(?:met(?:er|re)|mile|inche?|yard|second)s?$|[米里尺厘]$", re.IGNORECASE)
+_ROMAN = {"m": 1000, "cm": 900, "d": 500, "cd": 400, "c": 100, "xc": 90, "l": 50, "xl": 40, "x": 10, "ix": 9} | {
+    "v": 5,
+    "iv": 4,
+    "i": 1,
+}
 _SYMBOL = (
     " !∀#∃%&∋()∗+,−./0123456789:;<=>?≅ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ[∴]⊥_‾αβχδεφγηιϕκλμνοπθρστυϖωξψζ{|}∼"
     + "\0" * 33
@@ -81,3 +86,20 @@ def _sign(code: int, font: str) -> str:
     if chr(code).isspace() or not (0x20 <= code <= 0xFF or 0xF020 <= code <= 0xF0FF):
         return chr(code)
     return _FONTS.get(font, {}).get(code & 0xFF) or f"[sign {code & 0xFF:02X} of the font {font or 'unknown'}]"
+
+
+def number_text(number: int, style: str) -> str:
+    """A number as a list of this style shows it: 1, a, A, i or I."""
+    if style in "aA" and number > 0:
+        letters = ""
+        while number:
+            number, rest = divmod(number - 1, 26)
+            letters = chr(ord("a") + rest) + letters
+        return letters.upper() if style == "A" else letters
+    if style in "iI" and 0 < number < 4000:
+        roman = ""
+        for sign, value in _ROMAN.items():
+            roman += sign * (number // value)
+            number %= value
+        return roman.upper() if style == "I" else roman
+    return str(number)

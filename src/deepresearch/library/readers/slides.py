@@ -6,10 +6,9 @@ from typing import Any
 
 from ..documents import Block, Document, ReadProblem
 from .formulas import formula
-from .html_signs import number_text
 from .office import Package, chart_blocks, diagram_texts
 from .rows import Cell, about, row_blocks, spread
-from .signs import is_symbol_font, lowered, raised, symbols
+from .signs import is_symbol_font, lowered, number_text, raised, symbols
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"

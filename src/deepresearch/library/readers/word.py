@@ -89,6 +89,8 @@ class _Reader:
                 blocks += self._chunk(element)
             elif element.tag == _MATH + "Para":
                 blocks.append(Block("paragraph", formula(element)))
+            elif _is_placeholder(element):
+                continue  # what to enter, not what was entered
             elif element.tag in (W + "sdt", W + "sdtContent", W + "ins", W + "customXml", W + "moveTo"):
                 blocks += self.blocks(element)
         return blocks
@@ -162,8 +164,8 @@ class _Reader:
             return f"[{numbers.setdefault(element.get(W + 'id') or '', len(numbers) + 1)}]"
         if tag == W + "fldChar":
             return _form_field(element)
-        if tag == W + "sdt" and element.find(f"{W}sdtPr/{W}showingPlcHdr") is not None:
-            return ""  # what to enter, not what was entered
+        if _is_placeholder(element):
+            return ""
         return _SPACES.get(tag)
 
     def _drawing(self, element: Any, parts: list[str]) -> bool:
@@ -237,8 +239,13 @@ class _Reader:
                 wide = max(1, min(_integer(_value(cell.find(f"{W}tcPr/{W}gridSpan")), 1), _WIDEST))
                 inside = self.blocks(cell)
                 text = " ".join(block.text for block in inside)
-                continues = merged is not None and _value(merged) != "restart" and not text
-                placed.append(_Placed(column, wide, text, continues))
+                above = rows[-1] if rows else []
+                continues = (
+                    merged is not None
+                    and _value(merged) != "restart"
+                    and any(one.column == column and one.merged for one in above)
+                )
+                placed.append(_Placed(column, wide, text, merged is not None, continues))
                 column += wide
                 inner += inside
             rows.append(placed)
@@ -256,6 +263,8 @@ class _Placed:
     column: int
     wide: int
     text: str
+    merged: bool
+    """With cells above or below it."""
     continues: bool
     """It is part of the cell above it."""
 
@@ -272,6 +281,11 @@ def _cells(row: list[_Placed], below: list[list[_Placed]]) -> list[Cell]:
             height += 1
         cells.append(Cell(cell.text, height, cell.wide))
     return cells
+
+
+def _is_placeholder(element: Any) -> bool:
+    """Whether it is a field that nothing was entered in."""
+    return element.tag == W + "sdt" and element.find(f"{W}sdtPr/{W}showingPlcHdr") is not None
 
 
 def _form_field(element: Any) -> str:

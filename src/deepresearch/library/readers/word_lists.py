@@ -4,8 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from .html_signs import number_text
-from .signs import is_symbol_font, symbols
+from .signs import is_symbol_font, number_text, symbols
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FORMATS = {"lowerLetter": "a", "upperLetter": "A", "lowerRoman": "i", "upperRoman": "I"}
