@@ -36,10 +36,10 @@ class Strict:
     """A server that refuses, with `words`, requests in which `problem` is found."""
 
     def __init__(self, problem: Callable[[Body], bool], words: str, status: int = 400, **more: Any) -> None:
-        self.problem, self.refusal = problem, refusal(words, status, **more)
+        self.problem, self.refusal, self.good = problem, refusal(words, status, **more), GOOD
 
     def __call__(self, request: Received) -> Body:
-        return self.refusal if self.problem(request.body) else GOOD
+        return self.refusal if self.problem(request.body) else self.good
 
 
 async def ask(behaviour: Any, *, times: int = 1, messages: Any = TURNS, **more: Any) -> tuple[list[Reply], list[Body]]:
@@ -209,7 +209,9 @@ ROOMS = {
 
 @pytest.mark.parametrize("name", ROOMS)
 async def test_a_reply_that_does_not_fit_beside_the_prompt_is_shortened(name: str) -> None:
-    replies, sent = await ask(Strict(longer_than(2596), ROOMS[name]), times=2)
+    server = Strict(longer_than(2596), ROOMS[name])
+    server.good = {**GOOD, "usage": {"prompt_tokens": 1500, "completion_tokens": 1}}
+    replies, sent = await ask(server, times=2)
     assert len(replies) == 2 and len(sent) == 3
     assert 2400 < sent[1]["max_tokens"] <= 2596
 
@@ -286,7 +288,7 @@ async def test_a_refusal_that_nothing_cures_ends_soon(words: str, kind: type[Mod
     assert len(server.requests) <= 8
 
 
-def counting(limit: int, words: int = 1) -> Callable[[Received], Body]:
+def counting(limit: int) -> Callable[[Received], Body]:
     """A server that leaves out what is over `limit` tokens, and counts what is left."""
 
     def behave(request: Received) -> Body:
@@ -296,12 +298,22 @@ def counting(limit: int, words: int = 1) -> Callable[[Received], Body]:
     return behave
 
 
-@pytest.mark.parametrize(("limit", "sizes"), [(300, (1000, 3000)), (300, (5000,)), (300, (3000, 4000, 6000))])
-async def test_a_prompt_that_is_cut_in_silence_is_noticed(limit: int, sizes: tuple[int, ...]) -> None:
-    async with ChatServer([counting(limit)]) as server:
+def conversation(sizes: tuple[int, ...]) -> list[list[dict[str, Any]]]:
+    """One that grows by texts of so many characters."""
+    roles = ("user", "assistant") * len(sizes)
+    messages = [{"role": role, "content": "word " * (size // 5)} for role, size in zip(roles, sizes, strict=False)]
+    return [messages[:length] for length in range(1, len(messages) + 1, 2)]
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [(1000, 1000, 1000), (5000,), (1000, 10, 2000), (200, 700, 3000), (1190, 10, 10, 10, 3000)],
+    ids=["stays", "at once", "hardly grows", "grows a part of the way", "after a while"],
+)
+async def test_a_prompt_that_is_cut_in_silence_is_noticed(sizes: tuple[int, ...]) -> None:
+    async with ChatServer([counting(300)]) as server:
         client = ChatClient(ModelSettings(name="m", base_url=server.url), "")
-        asks = [[{"role": "user", "content": "word " * (size // 5)}] for size in sizes]
-        replies = [await client.complete(messages) for messages in asks]
+        replies = [await client.complete(messages) for messages in conversation(sizes)]
         await client.close()
     assert replies[-1].usage.cut
     assert sum("leave out a part" in note for reply in replies for note in reply.notes) == 1
@@ -310,7 +322,8 @@ async def test_a_prompt_that_is_cut_in_silence_is_noticed(limit: int, sizes: tup
 async def test_an_honest_count_is_not_taken_for_a_cut() -> None:
     async with ChatServer([counting(100_000)]) as server:
         client = ChatClient(ModelSettings(name="m", base_url=server.url), "")
-        for size in (100, 1000, 1050, 30_000, 200, 40_000):
-            reply = await client.complete([{"role": "user", "content": "word " * size}])
+        alone = [[{"role": "user", "content": "word " * size}] for size in (100, 1000, 1050, 30_000, 200, 40_000)]
+        for messages in [*alone, *conversation((100, 5_000, 100, 20, 100, 20_000, 10))]:
+            reply = await client.complete(messages)
             assert not reply.usage.cut and not reply.notes
         await client.close()

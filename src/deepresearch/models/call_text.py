@@ -22,7 +22,7 @@ A mark or tag in code, in quotes or in a tool response is quoted, not meant.
 
 import json
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import unescape
@@ -55,12 +55,16 @@ _LOOKS_LIKE_A_CALL = re.compile(r"\s*+(?:$|[{\[<\"'`]|[\w.:-]++[ \t]*+[\n({<])")
 """What follows a mark that is never closed; a mark that prose merely mentions is plain text."""
 _QUOTES = "`\"'“‘「『"
 _BLOCK_QUOTE = re.compile(r"[ \t]*>")
-_INVOKE = re.compile(r"<((?:[A-Za-z]+:)?invoke)\s+name\s*=\s*[\"']([^\"'<>]*)[\"']\s*>|<(function)=([^<>\s]*)\s*>")
-_PARAMETER = re.compile(
-    r"<((?:[A-Za-z]+:)?parameter)\s+name\s*=\s*[\"']([^\"'<>]*)[\"']\s*>|<(parameter)=([^<>\s]*)\s*>"
+_INVOCATIONS = (
+    re.compile(r"<(?P<tag>(?:[A-Za-z]+:)?invoke)\s+name\s*=\s*[\"'](?P<name>[^\"'<>]*)[\"']\s*>"),
+    re.compile(r"<(?P<tag>function)=(?P<name>[^<>\s]*)\s*>"),
 )
-_KEY = re.compile(r"<(arg_key)>([^<>]*+)</arg_key>\s*+<(arg_value)>")
-_ELEMENT = re.compile(r"<([A-Za-z_][\w.-]*)>")
+_PARAMETERS = (
+    re.compile(r"<(?P<tag>(?:[A-Za-z]+:)?parameter)\s+name\s*=\s*[\"'](?P<name>[^\"'<>]*)[\"']\s*>"),
+    re.compile(r"<(?P<tag>parameter)=(?P<name>[^<>\s]*)\s*>"),
+    re.compile(r"<arg_key>(?P<name>[^<>]*+)</arg_key>\s*+<(?P<tag>arg_value)>"),
+)
+_FIELDS = (re.compile(r"<(?P<tag>(?P<name>[A-Za-z_][\w.-]*))>"),)
 _WRAPPERS = frozenset({"arguments", "parameters", "args", "params", "input", "tool_call", "toolcall"})
 _LONGEST_QUOTED = 4_000
 _NESTED = 3
@@ -225,80 +229,67 @@ def _end_of_quoted(text: str, mark: re.Match[str]) -> int:
 
 def begins_with_invocation(text: str) -> bool:
     """True where the text begins with the markup of a whole call."""
-    return _INVOKE.match(text) is not None
+    return _opening(text, 0, _INVOCATIONS) is not None
 
 
 def read_invocations(text: str) -> list[tuple[str, dict[str, str] | str]]:
     """Every call in `text`: tool, and its fields or what is in their place. Raises Unreadable."""
-    found: list[tuple[str, dict[str, str] | str]] = []
-    at = _skip(text, 0)
-    while at < len(text):
-        opening = _INVOKE.match(text, at)
-        if not opening:
-            raise Unreadable("there is something between the calls that is no call")
-        tag, name = opening.group(1, 2) if opening.group(1) else opening.group(3, 4)
-        inner, at = _up_to(text, opening.end(), f"</{tag}>")
-        found.append((name, read_parameters(inner) if _PARAMETER.match(inner.lstrip()) else inner.strip()))
-        at = _skip(text, at)
-    return found
+    return [
+        (name, read_parameters(inner) if _opening(inner.lstrip(), 0, _PARAMETERS) else inner.strip())
+        for name, inner in _elements(text, _INVOCATIONS)
+    ]
 
 
 def read_parameters(text: str) -> dict[str, str]:
     """Fields written as <parameter ...> or as <arg_key>, <arg_value> pairs. Raises Unreadable."""
     fields: dict[str, str] = {}
-    at = _skip(text, 0)
-    while at < len(text):
-        opening = _PARAMETER.match(text, at)
-        key = None if opening else _KEY.match(text, at)
-        if opening:
-            tag, name = opening.group(1, 2) if opening.group(1) else opening.group(3, 4)
-        elif key:
-            tag, name = key.group(3, 2)
-        else:
-            raise Unreadable("there is something between the parameters that is no parameter")
-        value, at = _up_to(text, (opening or key).end(), f"</{tag}>")  # type: ignore[union-attr]
-        _add(fields, name.strip(), _without_line_breaks(value))
-        at = _skip(text, at)
+    for name, value in _elements(text, _PARAMETERS):
+        _add(fields, name, _without_line_breaks(value))
     return fields
 
 
 def read_elements(text: str, wrapper: str) -> dict[str, str] | str:
     """Fields written as <FIELD>VALUE</FIELD>; where one wrapping element holds no fields, what it holds.
 
-    `wrapper`: the tool's name, which may stand around the fields as well. Raises Unreadable.
+    `wrapper`: the tool's name, which may be around the fields as well. Raises Unreadable.
     """
-    text = text.strip()
-    if _PARAMETER.match(text) or _KEY.match(text):
+    if _opening(text.strip(), 0, _PARAMETERS):
         return read_parameters(text)
+    found = list(_elements(text, _FIELDS))
+    wraps = [value for name, value in found if name in _WRAPPERS or name == wrapper]
+    if wraps and len(found) > 1:
+        raise Unreadable(f"there is something beside <{found[0][0]}>")
+    if wraps:
+        return read_elements(wraps[0], wrapper) if wraps[0].lstrip().startswith("<") else wraps[0].strip()
     fields: dict[str, str] = {}
-    at = 0
-    while at < len(text):
-        opening = _ELEMENT.match(text, at)
-        if not opening:
-            raise Unreadable("there is something between the fields that is no field")
-        name = opening.group(1)
-        value, at = _up_to(text, opening.end(), f"</{name}>")
-        at = _skip(text, at)
-        if name in _WRAPPERS or name == wrapper:
-            if fields or at < len(text):
-                raise Unreadable(f"there is something beside <{name}>")
-            return read_elements(value, wrapper) if value.lstrip().startswith("<") else value.strip()
+    for name, value in found:
         _add(fields, name, unescape(_without_line_breaks(value), {"&quot;": '"', "&apos;": "'"}))
     return fields
+
+
+def _opening(text: str, at: int, forms: Sequence[re.Pattern[str]]) -> re.Match[str] | None:
+    return next(filter(None, (form.match(text, at) for form in forms)), None)
+
+
+def _elements(text: str, forms: Sequence[re.Pattern[str]]) -> Iterator[tuple[str, str]]:
+    """Name and content of the elements that `text` is made of, and of nothing else. Raises Unreadable."""
+    at = _skip(text, 0)
+    while at < len(text):
+        opening = _opening(text, at, forms)
+        if not opening:
+            raise Unreadable("there is something between the elements that is none")
+        closing = f"</{opening['tag']}>"
+        end = text.find(closing, opening.end())
+        if end < 0:
+            raise Unreadable(f"{closing} is missing", cut=True)
+        yield opening["name"].strip(), text[opening.end() : end]
+        at = _skip(text, end + len(closing))
 
 
 def _skip(text: str, at: int) -> int:
     while at < len(text) and text[at].isspace():
         at += 1
     return at
-
-
-def _up_to(text: str, begin: int, closing: str) -> tuple[str, int]:
-    """What is between `begin` and `closing`, and where the text continues after that."""
-    end = text.find(closing, begin)
-    if end < 0:
-        raise Unreadable(f"{closing} is missing", cut=True)
-    return text[begin:end], end + len(closing)
 
 
 def _add(fields: dict[str, str], name: str, value: str) -> None:

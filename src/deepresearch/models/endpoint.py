@@ -23,9 +23,11 @@ OPENAI = "//api.openai.com/"
 SHORTEST_REPLY = 256
 """Tokens; a context with less room than this for the reply is too small for the prompt."""
 TOKENS_PER_BYTE = 0.3
-"""Of a prompt, before the endpoint has counted one."""
+"""Of a text that the endpoint has not counted yet."""
 MOST_BYTES_PER_TOKEN = 9.0
 """No tokeniser gets more of ordinary text into a token, on average over a prompt."""
+SHORTEST_GROWTH = 600
+"""Bytes that a prompt must have grown by before a count of it is doubted."""
 SPARE = 32
 """Tokens that are left free, for what the server's template adds."""
 _OPTIONAL = ("temperature", "stream_options", "tool_choice", "response_format", "parallel_tool_calls")
@@ -75,9 +77,8 @@ class Endpoint:
     without: set[str] = field(default_factory=set)
     """Fields that it refuses."""
     stream: bool = True
-    tokens_per_byte: float = TOKENS_PER_BYTE
-    largest: tuple[int, int] = (0, 0)
-    """Bytes of the messages and tokens of the longest prompt that it has counted."""
+    counted: tuple[Sequence[Message], int] = ([], 0)
+    """The last prompt that it has counted in full, and its tokens."""
     told_cut: bool = False
     """Whether people were told that it cuts prompts."""
 
@@ -169,32 +170,38 @@ class Endpoint:
         self.context = limit or self.context
         if not (limit and asked and _REPLY_LENGTH.search(words)):
             return ""
-        prompt = prompt_in(words) or 0
-        sends = sent["messages"]
-        room = limit - prompt - SPARE if prompt else self._reply_length(sends)
+        if prompt := prompt_in(words):
+            self.counted = sent["messages"], prompt
+        room = limit - self._tokens(sent["messages"]) - SPARE
         if room < SHORTEST_REPLY or room >= asked:
             return ""
-        if prompt:
-            self.tokens_per_byte = max(self.tokens_per_byte, prompt / _bytes(sends))
         return f"The context has {limit} tokens; the reply is limited to what the prompt leaves."
 
-    def _reply_length(self, sends: Sequence[Mapping[str, Any]]) -> int:
+    def _reply_length(self, messages: Sequence[Message]) -> int:
         longest = min(self.settings.max_tokens, self.max_tokens or self.settings.max_tokens)
         if not self.context:
             return longest
-        room = self.context - round(_bytes(sends) * self.tokens_per_byte) - SPARE
-        return min(longest, max(room, SHORTEST_REPLY))
+        return min(longest, max(self.context - self._tokens(messages) - SPARE, SHORTEST_REPLY))
+
+    def _tokens(self, messages: Sequence[Message]) -> int:
+        """Length of a prompt: as counted before, as far as it is the same, and an estimate of the rest."""
+        before, tokens = self.counted
+        if messages[: len(before)] != before:
+            before, tokens = [], 0
+        return tokens + round(TOKENS_PER_BYTE * _bytes(messages[len(before) :]))
 
     def count(self, usage: Usage, messages: Sequence[Message], ask: Ask) -> Usage:
         """Learn from the server's count of a prompt; marks a count that shows a prompt cut in silence.
 
-        A count that stays where it was though the prompt has grown, or of fewer tokens than any text has, is of a part.
+        A count of fewer tokens than any text has, or that hardly grows with its conversation, is of a part.
         """
         if usage.estimated or not usage.input:
             return usage
-        size, (largest, tokens) = _bytes(messages), self.largest
-        stays = largest and size > 1.1 * largest and abs(usage.input - tokens) <= 0.005 * tokens
-        if stays or size > MOST_BYTES_PER_TOKEN * usage.input:
+        before, tokens = self.counted
+        size, known = _bytes(messages), len(before)
+        is_longer = known and len(messages) > known and messages[:known] == before
+        grown, more = (_bytes(messages[known:]), usage.input - tokens) if is_longer else (size, usage.input)
+        if grown > SHORTEST_GROWTH and grown > MOST_BYTES_PER_TOKEN * more:
             if not self.told_cut:
                 ask.notes.append(
                     f"The endpoint counted only {usage.input} tokens in {size} bytes: it seems to leave out a part of "
@@ -202,9 +209,7 @@ class Endpoint:
                 )
             self.told_cut = True
             return usage.model_copy(update={"cut": True})
-        if usage.input > tokens:
-            self.largest = size, usage.input
-            self.tokens_per_byte = usage.input / size
+        self.counted = messages, usage.input
         return usage
 
 
@@ -213,4 +218,4 @@ def _mentions(words: str, name: str) -> bool:
 
 
 def _bytes(sends: Sequence[Mapping[str, Any]]) -> int:
-    return sum(len(str(one).encode("utf-8", "replace")) for one in sends) or 1
+    return sum(len(str(one).encode("utf-8", "replace")) for one in sends)
