@@ -67,7 +67,7 @@ def test_what_the_check_found_stands_on_slides_of_its_own() -> None:
     assert [len(s[-1].splitlines()) for s in weak_slides] == [6]
     assert weak_slides[0][-1].startswith("• [1] supports in part. “Claim 0.” Less.")
     many = opened("A \\cite{p1}.", after=[Verified(uncited=[Uncited(claim=f"Claim {n}.") for n in range(40)])])
-    assert many[-1][-1] == "… and 20 more" and len(many) < 12
+    assert many[-1][-1].endswith("\n… and 20 more") and len(many) < 12
     [bare] = [s for s in found if "Statements without a citation" in s]
     assert bare[-1] == "• Bare claim. (may be supported by: Title of a.md)"
     assert [len(s[1].splitlines()) for s in found if s[0] == "Notes"] == [2]
@@ -107,3 +107,8 @@ def test_a_sentence_that_stays_keeps_its_own_citation_alone() -> None:
     [line] = [t for slide in opened(text)[1:] for t in slide if "boils" in t]
     assert line.startswith("• It boils[1].") or line.startswith("• It boils [1].")
     assert line.endswith("lake.[2]")
+
+
+def test_short_lists_quotations_and_code_share_a_slide() -> None:
+    [_, slide, *_] = opened("Lead:\n\n- one\n  1. two\n\n  after\n- three\n\n> quoted\n\n```\ncode\n```\n\nEnd.")
+    assert slide[-1] == "Lead:\n• one\n\u20031. two\n\u2003after\n• three\nquoted\ncode\nEnd."

@@ -17,7 +17,6 @@ from .blocks import (
     Table,
     TextRun,
     plain_text,
-    words_of,
 )
 from .charts import draw
 from .markup import one_line
@@ -25,9 +24,13 @@ from .structure import ReportModel
 
 ROOM = 620
 """Width of the text of one slide, in Latin letters; a Chinese character takes two."""
-ITEM = 240
-MOST_ITEMS = 7
+ITEM, MOST_LINES = 240, 8
+"""Width of one item of a list, and lines of one slide."""
 _WIDE = "\u2e80"
+
+
+_Piece = tuple[tuple[Inline, ...], str]
+"""A line, and all its words."""
 
 
 @dataclass
@@ -62,63 +65,17 @@ def ideas(found: Sequence[Block], title: str, report: ReportModel) -> Iterator[I
 
 
 def _of_section(found: Sequence[Block], title: str, report: ReportModel) -> Iterator[Idea]:
-    """Paragraphs put together as far as a slide holds them; a list goes with the few words that lead to it."""
-    idea: Idea | None = None
-    for block in found:
-        if isinstance(block, Paragraph) and not block.box:
-            line = tuple(shortened(block.inlines, ROOM))
-            if idea and sum(map(width_of, idea.lines)) + width_of(line) > ROOM:
-                yield idea
-                idea = None
-            idea = idea or Idea(title)
-            idea.lines.append(line)
-            idea.notes.append(plain_text(block.inlines))
-        else:
-            lead = idea if idea and sum(map(width_of, idea.lines)) <= ITEM and isinstance(block, Items) else None
-            if idea and lead is None:
-                yield idea
-            idea = None
-            yield from _of_block(block, title, report, lead)
-    if idea:
-        yield idea
-
-
-def _of_block(block: Block, title: str, report: ReportModel, lead: Idea | None) -> Iterator[Idea]:
-    match block:
-        case Paragraph():
-            yield Idea(
-                report.labels.of("boxes", block.box),
-                [tuple(shortened(block.inlines, ROOM))],
-                notes=[plain_text(block.inlines)],
-            )
-        case Items():
-            yield from _of_items(block, title, report, lead)
-        case Table():
-            yield Idea(title, table=block, notes=[" | ".join(map(plain_text, row)) for row in block.rows])
-        case Chart():
-            chart = draw(block.specification)
-            why = report.labels.chart_missing.format(why=chart.problem)
-            yield Idea(chart.title or title, [] if chart.png else [(TextRun(why),)], picture=chart.png)
-        case BlockQuote():
-            yield from _of_section(block.blocks, title, report)
-        case Code():
-            lines = block.text.split("\n")[:12]
-            yield Idea(title, [(TextRun(line[:90], code=True),) for line in lines], notes=[block.text])
-        case _:
-            return
-
-
-def _of_items(items: Items, title: str, report: ReportModel, lead: Idea | None) -> Iterator[Idea]:
-    """The items of a list, those within them among them, as many to a slide as it holds."""
-    idea = lead or Idea(title)
-    for item, line, words in _lines_of(items, 0):
-        if item.box:
-            if idea.lines:
-                yield idea
-            yield from _of_block(item, title, report, None)
+    """Lines put together as far as a slide holds them; a table, a chart, and a comparison of sources have their own."""
+    idea = Idea(title)
+    for piece in _pieces(found, report, ROOM):
+        if isinstance(piece, Idea):
+            yield from [idea] * bool(idea.lines)
+            piece.title = piece.title or title
+            yield piece
             idea = Idea(title)
             continue
-        if idea.lines and (len(idea.lines) >= MOST_ITEMS or sum(map(width_of, idea.lines)) + width_of(line) > ROOM):
+        line, words = piece
+        if idea.lines and (len(idea.lines) >= MOST_LINES or sum(map(width_of, (*idea.lines, line))) > ROOM):
             yield idea
             idea = Idea(title)
         idea.lines.append(line)
@@ -127,20 +84,44 @@ def _of_items(items: Items, title: str, report: ReportModel, lead: Idea | None) 
         yield idea
 
 
-def _lines_of(items: Items, depth: int) -> Iterator[tuple[Paragraph, tuple[Inline, ...], str]]:
-    """Each paragraph of a list: itself, its line on a slide, and all its words."""
-    indent = "\u2003" * depth
+def _pieces(found: Sequence[Block], report: ReportModel, room: int) -> Iterator[Idea | _Piece]:
+    """What a slide is put together from: lines of at most `room`, each with all its words, and whole slides."""
+    for block in found:
+        match block:
+            case Paragraph():
+                line, words = tuple(shortened(block.inlines, room)), plain_text(block.inlines)
+                yield Idea(report.labels.of("boxes", block.box), [line], notes=[words]) if block.box else (line, words)
+            case Items():
+                yield from _of_items(block, report, 0)
+            case BlockQuote():
+                yield from _pieces(block.blocks, report, room)
+            case Code():
+                for number, text in enumerate(block.text.split("\n")[:MOST_LINES]):
+                    yield (TextRun(text[:90], code=True),), "" if number else block.text
+            case Table():
+                yield Idea("", table=block, notes=[" | ".join(map(plain_text, row)) for row in block.rows])
+            case Chart():
+                chart = draw(block.specification)
+                why = TextRun(report.labels.chart_missing.format(why=chart.problem))
+                yield Idea(chart.title, [] if chart.png else [(why,)], picture=chart.png)
+            case _:
+                pass
+
+
+def _of_items(items: Items, report: ReportModel, depth: int) -> Iterator[Idea | _Piece]:
+    """The lines of a list, indented by its depth."""
     for number, item in enumerate(items.items, items.start or 0):
         name = ("–" if depth else "•") if items.start is None else f"{number}."
-        for position, block in enumerate(item):
+        for block in item:
             if isinstance(block, Items):
-                yield from _lines_of(block, depth + 1)
+                yield from _of_items(block, report, depth + 1)
                 continue
-            plain = words_of((block,))
-            shown = TextRun(one_line(plain), code=isinstance(block, Code))
-            paragraph = block if isinstance(block, Paragraph) else Paragraph((shown,))
-            led = TextRun(f"{indent}\u2003" if position else f"{indent}{name} ")
-            yield paragraph, (led, *shortened(paragraph.inlines, ITEM)), plain
+            for piece in _pieces((block,), report, ITEM):
+                if isinstance(piece, Idea):
+                    yield piece
+                    continue
+                yield (TextRun("\u2003" * depth + (f"{name} " if name else "\u2003")), *piece[0]), piece[1]
+                name = ""
 
 
 def width_of(inlines: Iterable[Inline]) -> int:
