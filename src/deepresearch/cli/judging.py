@@ -227,7 +227,7 @@ def _record(judgement: "Judgement", run: str, settings: "Settings", language: st
 
 
 def _as_read(events: Any) -> str:
-    """The report of a run as its readers see it: numbered marks, and the documents that they stand for below."""
+    """The report of a run as its readers see it: numbered marks, and the documents that they refer to below."""
     from ..derived import answer
     from ..errors import ExportError
     from ..report.citations import resolve_answer
@@ -235,7 +235,7 @@ def _as_read(events: Any) -> str:
     from ..report.syntax import PLACEHOLDERS
 
     if answer(events) is None:
-        raise ExportError("This run has no report yet.", "Go on with it: deepresearch resume.")
+        raise ExportError("This run has no report yet.", "Continue it: deepresearch resume.")
     resolved = resolve_answer(events)
     marks = ["".join(f"[{cited.label}]" for cited in mark.cited) for mark in resolved.marks]
     text = PLACEHOLDERS.sub(lambda place: marks[int(place[1])], resolved.text)

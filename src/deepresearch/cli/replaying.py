@@ -98,7 +98,7 @@ def page(
         as_of = max(event.time for event in events)
         passage = registered(events).get(reference)
         if passage and not passage.url:
-            raise UserError(f"Passage {reference} stands in {passage.document}, which is no page of the web.")
+            raise UserError(f"Passage {reference} is in {passage.document}, which is no page of the web.")
         reference = (passage.url or reference) if passage else reference
     archive = Archive(settings.data_folder() / "pages", as_of=as_of)
     url = str(parse_url(reference))

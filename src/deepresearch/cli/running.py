@@ -60,7 +60,7 @@ def run(
     policy
         auto: chat where a model is named, else extractive; chat; extractive; or that of an installed package.
     plan
-        ask: wait for the plan to be approved; show: show it and go on; off: no plan.
+        ask: wait for the plan to be approved; show: show it and continue; off: no plan.
     """
     from ..agent.setup import new_run
     from ..api import task_of

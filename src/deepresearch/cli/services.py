@@ -46,7 +46,7 @@ def _search(settings: "Settings", environment: Mapping[str, str]) -> Iterator[Fi
     held = keys_from(environment, names)
     infos = {name: PROVIDERS.get(name).info for name in names}
     if search.canned:
-        yield Finding("web search", "ok", f"the folder {search.canned} stands in for the web; no service is asked")
+        yield Finding("web search", "ok", f"the folder {search.canned} is used as the web; no service is asked")
     chosen = dict.fromkeys([*search.providers, *(["searxng"] if search.searxng_url else [])])
     for name in chosen:
         if name not in infos:

@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on: the plan, what is being looked for and read, what is left of the budget."""
+"""What a person sees during a run: the plan, what is being looked for and read, what is left of the budget."""
 
 import time
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Text from pages and documents, made safe to stand in the conversation.
+"""Text from pages and documents, made safe for the conversation.
 
 Every line of such text begins with a mark that the conversation's own lines never bear, so nothing in it can pass for
 a heading, a passage id or an instruction of the system; tags and marks that a parser of replies looks for are broken.

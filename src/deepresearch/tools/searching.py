@@ -136,10 +136,10 @@ def _raise_lost(found: Sequence[Found]) -> NoReturn:
             if message not in (told := reasons.setdefault(name, [])):
                 told.append(message)
     if not reasons:
-        raise SearchFailed("There is no source to search.", "Nothing was searched; go on without.")
+        raise SearchFailed("There is no source to search.", "Nothing was searched; continue without.")
     failed = {name: " / ".join(told) for name, told in reasons.items()}
     raise SearchFailed(
-        f"No answer from {', '.join(failed)}. {describe_failures(failed)}.", "Nothing was searched; go on without."
+        f"No answer from {', '.join(failed)}. {describe_failures(failed)}.", "Nothing was searched; continue without."
     )
 
 

@@ -319,6 +319,6 @@ def _too_large(path: str, size: int, limit: int) -> ToolFailed:
 
 
 def _quote(path: str) -> str:
-    """A hostile path as it may stand in a message: escaped and cut."""
+    """A hostile path as it may be in a message: escaped and cut."""
     quoted = ascii(path) if _CONTROL.search(path) else f"'{path}'"
     return quoted if len(quoted) <= _LONGEST_QUOTE else f"{quoted[:_LONGEST_QUOTE]}…'"

@@ -186,7 +186,7 @@ class Transport:
             body = await self._read(response, headers, taking, sending.url.place) if wanted else b""
             return HttpAnswer(response.status, headers, body)
         finally:
-            # Before the connection is given back: somebody else may go on with it at once.
+            # Before the connection is given back: somebody else may use it at once.
             if isinstance(stream, HeadLimit):
                 stream.expect_head()
             await response.aclose()

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from ...errors import FetchFailed
 from ...text.characters import HAN, HANGUL, KANA
+from ...text.language import primary_code
 from ...trajectory import Passage
 from ..search import Hit, Query, SearchResult, excerpt_id
 from ..urls import page_address, page_key, parse_url
@@ -24,7 +25,6 @@ Site = tuple[str, str]
 _OPENING = re.compile(r"^(?:https?://)?(?:\*?\.)?", re.I)
 _SPECIAL = re.compile(r"[\s\"<>]")
 """What a query would not take as a part of the site."""
-_LANGUAGE = re.compile(r"[a-z]{2,3}")
 _SCRIPTS = (("ja", f"[{KANA}]"), ("ko", f"[{HANGUL}]"), ("zh", f"[{HAN}]"))
 
 
@@ -70,7 +70,7 @@ class ApiProvider(Service):
         asked = replace(
             query,
             text=text,
-            language=primary_language(query.language),
+            language=primary_code(query.language),
             site="".join(site) if site else None,
         )
         answer = await self._answer(asked)
@@ -94,7 +94,7 @@ class ApiProvider(Service):
         hosts = self.info.hosts
         if site and hosts and not any(covers(site[0], host) or covers(host, site[0]) for host in hosts):
             return f"all its results are on {', '.join(hosts)}"
-        if query.language and not primary_language(query.language):
+        if query.language and not primary_code(query.language):
             return f"{plain(query.language, 80)!r} is no code of a language"
         return next(
             (f"{plain(day, 80)!r} is no day" for day in (query.since, query.until) if day and not is_day(day)), ""
@@ -172,7 +172,7 @@ def _passage(one: RawHit, url: str) -> Passage:
         text=text,
         url=url,
         date=iso_date(one.date),
-        language=primary_language(one.language),
+        language=primary_code(one.language if isinstance(one.language, str) else None),
         excerpt=True,
     )
 
@@ -203,7 +203,7 @@ def parse_site(site: str) -> Site | None:
 
 
 def within(url: str, site: Site) -> bool:
-    """Whether `url` lies on the host, or on one below it, and in the folder."""
+    """Whether `url` is on the host, or on one below it, and in the folder."""
     parts = urlsplit(url)
     return covers(site[0], parts.hostname or "") and f"{unquote(parts.path)}/".startswith(f"{site[1]}/")
 
@@ -224,12 +224,6 @@ def is_day(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
-
-
-def primary_language(tag: object) -> str | None:
-    """`zh` of `zh-CN`; None of what is no language tag."""
-    code = re.split("[-_]", tag.strip().lower())[0] if isinstance(tag, str) else ""
-    return code if _LANGUAGE.fullmatch(code) else None
 
 
 def script_language(text: str) -> str:

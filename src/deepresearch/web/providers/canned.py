@@ -26,11 +26,12 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from ...errors import FetchFailed, LibraryError, SearchFailed
+from ...text.language import primary_code
 from ...threads import in_thread
 from ...trajectory import Passage
 from ..passage_index import PassageIndex
 from ..search import Hit, Query, SearchResult, excerpt_id
-from .base import Site, in_range, parse_site, primary_language, within
+from .base import Site, in_range, parse_site, within
 from .cleaning import web_url
 
 MANIFEST = "canned.toml"
@@ -176,7 +177,7 @@ class CannedWeb:
             return False
         if site and not within(passage.document, site):
             return False
-        return not query.language or primary_language(passage.language) == primary_language(query.language)
+        return not query.language or primary_code(passage.language) == primary_code(query.language)
 
 
 def cut_excerpt(passage: Passage, tokenise: Callable[[str], list[str]], words: Sequence[str], longest: int) -> Passage:
