@@ -98,6 +98,19 @@ def test_texts_that_are_too_long_are_cut() -> None:
     assert [vector[0] for vector in found] == [500, 1]
 
 
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_batch_that_is_too_large_is_halved(status: int) -> None:
+    def small(request: Request) -> Answer:
+        if sum(map(len, request.json()["input"])) > 900:
+            words = "input is too large to process. increase the physical batch size"
+            return Answer(status, {"error": {"message": words}})
+        return vectors(request)
+
+    found, asked = embed(["x" * 400] * 8, small)
+    assert [vector[0] for vector in found] == [400] * 8
+    assert [len(request.json()["input"]) for request in asked] == [8, 4, 2, 2, 4, 2, 2]
+
+
 def test_a_context_that_nothing_fits_ends() -> None:
     refusal = always(400, {"error": {"message": "maximum context length is 1 token"}})
     with pytest.raises(ContextOverflow):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 import stamina
@@ -98,6 +99,28 @@ async def test_a_model_researches_and_cites(go: Go) -> None:
     first, second = (request.body["messages"] for request in server.requests)
     assert second[: len(first)] == first
     assert [m["role"] for m in second] == ["system", "user", "assistant", "tool"]
+
+
+async def test_plan_work_and_report_share_one_beginning_and_end_on_no_assistant(go: Go) -> None:
+    events, server = await go({"text": "1. Search."}, search(), report, plan="show")
+    assert end(events) == ("run.finished", "answered")
+    bodies = [request.body for request in server.requests]
+    assert [body.get("tool_choice") for body in bodies] == ["none", None, None]
+    assert bodies[0]["tools"] == bodies[1]["tools"] == bodies[2]["tools"]
+    assert [body["messages"][-1]["role"] for body in bodies] == ["user", "user", "tool"]
+    assert bodies[2]["messages"][: len(bodies[1]["messages"])] == bodies[1]["messages"]
+
+
+async def test_calls_go_back_with_the_endpoint_s_own_ids_and_fields(go: Go) -> None:
+    call = {"id": "Zk3pQ9xY1", "type": "function", "extra_content": {"signature": "s"}}
+    function = {"name": "batch_web_surfer", "arguments": json.dumps(search()["calls"][0]["arguments"])}
+    message = {"role": "assistant", "content": None, "tool_calls": [{**call, "function": function}]}
+    whole = {"status": 200, "body": {"choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]}}
+    events, server = await go(whole, report)
+    assert end(events) == ("run.finished", "answered")
+    sent = server.requests[1].body["messages"]
+    assert sent[2]["tool_calls"][0] == {**call, "function": {"name": "batch_web_surfer", "arguments": ANY}}
+    assert sent[3]["tool_call_id"] == "Zk3pQ9xY1"
 
 
 @pytest.mark.parametrize("dialect", ["toolcall", "tool_call", "steptml"])
