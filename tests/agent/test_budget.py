@@ -2,7 +2,7 @@
 
 import pytest
 
-from deepresearch.agent.budget import REPEATS, BudgetTracker
+from deepresearch.agent.budget import REPEATS, BudgetTracker, call_key, warning_level
 from deepresearch.settings import BudgetSettings
 from deepresearch.trajectory import (
     BudgetReached,
@@ -129,3 +129,43 @@ def test_time_until_a_report_was_judged_is_nobodys_work() -> None:
     judged = Judged(card="", score=1.0, judgement={}, answered=2, time=5_000.0)
     budget = spent(*record, judged, turn().model_copy(update={"time": 5_005.0}))
     assert budget.seconds == pytest.approx(15)
+
+
+def test_the_last_tool_call_may_be_made_and_then_none_is_left() -> None:
+    done = Observation(call="c", tool="t", status="ok", shown="x")
+    limits = BudgetSettings(tool_calls=2)
+    assert reached(spent(turn(a=1), done), limits) is None
+    budget = spent(turn(a=1), done, turn(a=2), done)
+    assert reached(budget, limits) == "tool calls" and budget.tool_calls_left(limits) == 0
+
+
+def test_money_keeps_back_twice_what_the_newest_turn_cost() -> None:
+    assert reached(spent(turn(cost=0.01)), BudgetSettings(cost=0.035, reserve=0.0)) is None
+    assert reached(spent(turn(cost=0.01)), BudgetSettings(cost=0.03, reserve=0.0)) == "dollars"
+
+
+def test_no_time_has_passed_before_the_first_event() -> None:
+    [minutes] = [use for use in BudgetTracker().uses(BudgetSettings(minutes=10), 1e9) if use.limit == "minutes"]
+    assert minutes.used == 0
+    [minutes] = [use for use in spent(turn()).uses(BudgetSettings(minutes=10), 1000.5) if use.limit == "minutes"]
+    assert minutes.used == pytest.approx(0.5 / 60)
+
+
+def test_there_is_spare_until_a_limit_is_near() -> None:
+    limits = BudgetSettings(turns=10, minutes=10)
+    assert spent(*[turn()] * 4).has_spare(limits, 1000.0)
+    assert not spent(*[turn()] * 8).has_spare(limits, 1000.0)
+    assert not spent(turn()).has_spare(limits, 1000.0 + 9 * 60)
+    assert not spent(turn(), BudgetReached(limit="turns", used=1, of=1)).has_spare(limits, 1000.0)
+
+
+def test_a_warning_comes_at_the_very_share() -> None:
+    assert [warning_level(used, 10) for used in (4.9, 5, 7.9, 8, 10)] == [0, 1, 1, 2, 2]
+
+
+def test_calls_are_the_same_by_tool_arguments_and_what_could_not_be_read() -> None:
+    read = Call(id="1", tool="t", arguments={"a": 1, "b": 2}, raw="x")
+    assert call_key(read) == call_key(Call(id="2", tool="t", arguments={"b": 2, "a": 1}, raw="y"))
+    unread = Call(id="3", tool="t", arguments=None, raw="x")
+    assert len({call_key(c) for c in (read, unread, unread.model_copy(update={"raw": "y"}))}) == 3
+    assert call_key(Call(id="4", tool="t", arguments={})) == "t [] "
