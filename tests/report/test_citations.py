@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepresearch.report.citations import citations, find_marks, resolve, sources
+from deepresearch.report.citations import citations, find_marks, resolve, resolve_answer, sources
 from deepresearch.report.syntax import PLACEHOLDERS
 from deepresearch.trajectory import Citation, Verified
 
@@ -240,3 +240,16 @@ def test_one_page_under_two_addresses_is_one_reference(address: str) -> None:
     }
     references = resolve("A \\cite{a}. B \\cite{b}. C \\cite{c}.", known).references
     assert [[c.label for c in r.passages] for r in references] == [["1a", "1b"], ["2"]]
+
+
+def test_only_at_the_start_of_its_line_does_an_id_define_a_link() -> None:
+    assert [m.ids for m in find_marks("See [p1]: it floats.\nNext line.", KNOWN)] == [("p1",)]
+    assert [m.ids for m in find_marks("One.\nTwo.\n[p1]: https://a.test/\nThree.", KNOWN)] == []
+
+
+def test_nothing_is_resolved_where_there_is_no_report(run: MakeRun) -> None:
+    assert resolve_answer(run("unused")[:3]).text == ""
+
+
+def test_sources_tell_their_addresses(run: MakeRun) -> None:
+    assert [s["url"] for s in sources(run("x"))][1] == "https://b.test/x"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
 from deepresearch.errors import BadArguments, ToolFailed
-from deepresearch.tools.edit import Edit, plan_edits, splice
+from deepresearch.tools.edit import Edit, _is_in_word, plan_edits, splice
 
 SHARED = Path(os.environ.get("DEEPRESEARCH_SHARED", Path(__file__).parents[3] / "shared"))
 
@@ -181,3 +181,14 @@ def test_a_fragment_that_is_only_somewhat_alike_is_not_there() -> None:
     with pytest.raises(ToolFailed, match="not there") as caught:
         edited(REPORT, (near, "x"))
     assert "Output rose" in str(caught.value)
+
+
+def test_no_place_ends_within_a_word() -> None:
+    assert [_is_in_word("ab Cd 12.", offset) for offset in range(10)] == [
+        False, True, False, False, True, False, False, True, False, False,
+    ]  # fmt: skip
+
+
+def test_a_loose_fragment_is_as_sure_as_an_exact_one() -> None:
+    exact, loose = (plan_edits(REPORT, [Edit(find=f, replace="x")])[0] for f in ("rose by", 'Costs fell "slightly"'))
+    assert exact.similarity == loose.similarity == 1.0

@@ -86,3 +86,32 @@ async def test_a_name_server_that_never_answers(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(module, "LOOK_UP_TIMEOUT", 0.05)
     assert await outcome(Guard(resolver=silent), "http://pub.test/") == "dead_host"
+
+
+async def test_a_refusal_names_the_place_and_the_reason() -> None:
+    with pytest.raises(FetchFailed, match=r"mixed\.test may not be reached: 10\.0\.0\.1, .*private") as caught:
+        await Guard(resolver=ZONE).addresses("mixed.test", 80)
+    assert caught.value.outcome == "blocked_address"
+    with pytest.raises(FetchFailed, match=r"none\.test could not be reached.*it has no address"):
+        await Guard(resolver=ZONE).addresses("none.test", 80)
+
+
+@pytest.mark.parametrize(
+    ("host", "needed"),
+    [("pub.test", True), ("unknown.test", True), ("93.184.215.14", True), ("own.test", False), ("loop.test", False)],
+)
+async def test_who_is_reached_through_a_proxy(host: str, needed: bool) -> None:
+    guard = Guard(frozenset({"own.test"}), resolver=ZONE, all_own=True)
+    assert await guard.needs_proxy(host, 80) is needed
+
+
+@pytest.mark.parametrize("host", ["loop.test", "mixed.test", "meta.test", "127.0.0.1"])
+async def test_no_proxy_leads_where_nobody_may_go(host: str) -> None:
+    with pytest.raises(FetchFailed) as caught:
+        await Guard(resolver=ZONE).needs_proxy(host, 80)
+    assert caught.value.outcome == "blocked_address"
+
+
+async def test_the_system_knows_this_machine() -> None:
+    found = await module.system_resolver("localhost", 80)
+    assert found and set(found) <= {"127.0.0.1", "::1"} and len(set(found)) == len(found)
