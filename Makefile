@@ -3,13 +3,14 @@
 # make check  format, lint, types, import rules, quick tests
 # make format put the format right
 # make bench  the benchmarks, each beside a named peer
+# make mutate whether the tests notice small changes of the source
 # make clean  remove what the targets above made
 
 PYTHON ?= python3
 BIN := .venv/bin
 QUESTION ?= How does a run survive a crash, and how can a reader check the claims of a report?
 
-.PHONY: demo test check format bench clean
+.PHONY: demo test check format bench mutate clean
 
 .venv/core: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -59,6 +60,10 @@ bench: .venv/dev
 	$(BIN)/python -m benchmarks.judge
 	$(BIN)/python -m benchmarks.exports
 	$(BIN)/python -m benchmarks.report_time
+
+mutate: .venv/dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	$(BIN)/python -m benchmarks.mutation
 
 clean:
 	rm -rf .venv demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
