@@ -51,7 +51,7 @@ def _relations(inside: str) -> str:
 
 def word(path: Path, body: str, kind: str = WORD, strict: bool = False, null: bool = False, **parts: str) -> Path:
     """A document with this body; parts: name (numbering, styles, footnotes, chart) to what is in its root."""
-    roots = {"chart": "c:chartSpace"}
+    roots = {"chart": "c:chartSpace", "header": "w:hdr", "footer": "w:ftr"}
     files = {"word/document.xml": f"<w:document {_DECLARED}><w:body>{body}</w:body></w:document>"}
     for name, inside in parts.items():
         root = roots.get(name, f"w:{name}")

@@ -81,6 +81,18 @@ SHOWN = [
         "<form><p>Kind: <input type=radio checked> house <input type=radio> barn, of <input name=y aria-label=Year value=1998></p></form>",
         "☑ house ☐ barn",
     ),
+    (
+        "<p>Was <del>50 €</del> now <s>45 €</s> 40 €, from <time>2 May 2021</time> on.</p>",
+        "Was ~~50 €~~ now ~~45 €~~ 40 €, from 2 May 2021 on.",
+    ),
+    (
+        "<table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td><ul><li>oak</li><li>ash</li></ul></td></tr></table>",
+        "oak; ash",
+    ),
+    (
+        "<figure><svg><title>Output</title><text>12 t</text></svg><figcaption>By year.</figcaption></figure>",
+        "[Output; 12 t]",
+    ),
     # pictures, readings, fonts
     (
         "<figure><img src=a.png alt='Map of the old harbour'><figcaption>The harbour in 1904.</figcaption></figure>",

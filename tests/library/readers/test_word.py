@@ -32,6 +32,7 @@ def texts(path: Path) -> list[str]:
         (run("k") + run("\uf057", '<w:rFonts w:ascii="Symbol"/>') + run(" at 3"), "kΩ at 3"),
         ('<w:r><w:sym w:font="Wingdings 3" w:char="F021"/></w:r>' + run(" x"), "[sign 21 of the font wingdings 3] x"),
         (run("seen") + run(" secret", "<w:vanish/>") + run(" here"), "seen here"),
+        (run("now ") + run("50", "<w:strike/>") + run(" €", "<w:dstrike/>") + run(" 40 €"), "now ~~50 €~~ 40 €"),
         (run("soft") + "<w:r><w:softHyphen/></w:r>" + run("ware"), "software"),
         ("<m:oMath><m:f><m:num><m:r><m:t>1</m:t></m:r></m:num><m:den><m:r><m:t>4</m:t></m:r></m:den></m:f></m:oMath>" + run(" of it"), "1/4 of it"),
         ('<w:sdt><w:sdtPr><w:text/></w:sdtPr><w:sdtContent>' + run("Ingrid") + "</w:sdtContent></w:sdt>", "Ingrid"),
@@ -156,3 +157,9 @@ def test_what_cannot_be_read_leaves_a_mark(docs: Path) -> None:
         "[an embedded document that is not read]",
         "[an embedded object]",
     ]
+
+
+def test_headers_and_footers_are_read_once(docs: Path) -> None:
+    head = p(run("Draft of 3 May, not for quotation"))
+    found = texts(word(docs / "a.docx", p(run("Text.")), header=head, footer=p(run("12"))))
+    assert found == ["Text.", "Headers and footers", "Draft of 3 May, not for quotation"]

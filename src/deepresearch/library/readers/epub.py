@@ -28,6 +28,8 @@ def read_epub(path: Path) -> Iterator[Document | ReadProblem]:
             raise DocumentError(f"{path} is damaged: it names no content.", "Save it again.")
         place = rootfile.get("full-path") or ""
         package = parse_xml(unpacked(archive, place, path), path)
+        if "META-INF/rights.xml" in archive.namelist() or "META-INF/license.lcpl" in archive.namelist():
+            raise DocumentError(f"{path} is protected against copying.", "Use a copy without protection.")
         names = set(archive.namelist())
         pages = [page for page in _pages(package, posixpath.dirname(place)) if page in names]
         blocks = [block for page in pages for block in fragment_blocks(_page(archive, page, path))]

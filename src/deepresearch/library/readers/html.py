@@ -122,6 +122,7 @@ def _extracted(tree: Any, fast: bool) -> str:
     from trafilatura import extract  # noqa: PLC0415  slow to import
 
     copy = deepcopy(tree)
+    etree.strip_tags(copy, "time")  # what is in it would count as said about the page
     for listing in copy.iter("ol"):
         listing.tag = "ul"  # its numbers are in its text
     return extract(copy, output_format="markdown", include_comments=False, include_tables=True, fast=fast) or ""

@@ -5,7 +5,7 @@ symbol fonts, descriptions of pictures: readers and extractors would drop them o
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from lxml import etree
@@ -17,6 +17,8 @@ from .text import CJK_WRAP
 
 LONGEST_CELL = 1000
 """Characters: a table with larger cells is there for the layout."""
+LONGEST_STRUCK = 200
+"""Characters of struck-out text that is marked as such."""
 CAPTION = 3
 """Words of a picture's description that say more than a name."""
 LONGEST_FIELD = 5000
@@ -44,24 +46,25 @@ def write_signs(tree: Any) -> None:
             part.tail = text
     _formulas(tree)
     _symbol_fonts(tree)
-    for element in list(tree.iter("sup", "sub")):
-        _raised(element)
-    for element in list(tree.iter("ruby")):
-        _ruby(element)
-    for element in list(tree.iter("ol")):
-        _number(element)
     labelled = {label.get("for") for label in tree.iter("label", "span") if label.get("for")}
     for form in list(tree.iter("form")):
         _form(form, labelled)
     for field in list(tree.iter("input", "select", "textarea")):
         if _has_label(field, labelled):
             _write_field(field, labelled)
-    for table in list(tree.iter("table")):
-        _spans(table)
-    for image in list(tree.iter("img")):
-        _image(image)
-    for figure in list(tree.iter("figure")):
-        _figure(figure)
+    steps: list[tuple[Callable[[Any], None], tuple[str, ...]]] = [
+        (_raised, ("sup", "sub")),
+        (_struck, ("s", "strike", "del")),
+        (_ruby, ("ruby",)),
+        (_number, ("ol",)),
+        (_lists_in_cells, ("table",)),
+        (_spans, ("table",)),
+        (_image, ("img",)),
+        (_figure, ("figure",)),
+    ]
+    for write, tags in steps:
+        for element in list(tree.iter(*tags)):
+            write(element)
 
 
 def replace_by_text(element: Any, text: str) -> None:
@@ -157,6 +160,12 @@ def _symbol_fonts(tree: Any) -> None:
                     part.tail = symbols(part.tail, font)
 
 
+def _struck(element: Any) -> None:
+    text = " ".join(_text(element).split())
+    if text and element.getparent() is not None and len(text) <= LONGEST_STRUCK:
+        replace_by_text(element, f"~~{text}~~")
+
+
 def _ruby(element: Any) -> None:
     """Readings beside characters in brackets: 漢字(かんじ)."""
     if element.find("rp") is None:
@@ -237,6 +246,14 @@ def _write_field(field: Any, labelled: Collection[str]) -> None:
         replace_by_text(field, f" {name + ': ' if name else ''}{value} ")
 
 
+def _lists_in_cells(table: Any) -> None:
+    """Lists within cells of a table of data on one line: a table as Markdown has no other way."""
+    if table.find(".//table") is None:
+        for listing in [found for cell in table.iter("td", "th") for found in cell.iterchildren("ul", "ol")]:
+            items = (" ".join(_text(item).split()) for item in listing.iter("li"))
+            replace_by_text(listing, " " + "; ".join(filter(None, items)) + " ")
+
+
 def _spans(table: Any) -> None:
     """A table of data whose cells cover several rows or columns, with their labels in each of them."""
     if table.find(".//table") is not None or not table.xpath("boolean(.//*[@rowspan != 1 or @colspan > 1])"):
@@ -286,5 +303,9 @@ def description(image: Any) -> str:
 def _figure(figure: Any) -> None:
     """A figure as a part of the text: extractors leave figures out, captions and all."""
     figure.tag = "div"
+    for drawing in list(figure.iter("svg")):
+        texts = (" ".join(_text(part).split()) for part in drawing.iter("title", "desc", "text"))
+        if shown := "; ".join(dict.fromkeys(filter(None, texts))):
+            replace_by_text(drawing, f" [{shown}] ")
     for caption in figure.iter("figcaption"):
         caption.tag = "p"

@@ -16,7 +16,8 @@ from .html import fragment_blocks
 from .rows import about
 from .text import paragraphs
 
-_SUBJECT, _NAME, _ADDRESS, _SMTP, _TO, _BODY, _HTML, _HEADERS = "0037 0C1A 0C1F 5D01 0E04 1000 1013 007D".split()
+_SUBJECT, _NAME, _ADDRESS, _SMTP, _TO, _BODY, _HTML, _RICH = "0037 0C1A 0C1F 5D01 0E04 1000 1013 1009".split()
+_HEADERS = "007D"
 """Numbers of the properties of a message in Outlook's format."""
 
 MOST_PARTS = 1000
@@ -65,6 +66,8 @@ def read_msg(path: Path) -> Iterator[Document | ReadProblem]:
         if not file.exists("__properties_version1.0"):
             raise DocumentError(f"{path} is no e-mail.", "Rename it by what it is.")
         blocks = paragraphs(_property(file, _BODY)) or fragment_blocks(_property(file, _HTML))
+        if not blocks and file.exists(f"__substg1.0_{_RICH}0102"):
+            blocks = [Block("paragraph", "[The text of this message is kept in a form (RTF) that is not read.]")]
         name, address = _property(file, _NAME), _property(file, _SMTP) or _property(file, _ADDRESS)
         sent = message_from_bytes(_property(file, _HEADERS).encode(), policy=policy.default).get("Date")
         modified = file.get_metadata().last_saved_time or file.root.getmtime()

@@ -23,7 +23,7 @@ _LEAST_ROWS = 5
 """Lines beside each other that make columns."""
 _TEXT, _CHECK, _RADIO, _COMBO, _LIST = 6, 2, 3, 4, 5
 """Kinds of form fields, as PDFium numbers them."""
-_FREE_TEXT, _WIDGET = 3, 20
+_REMARK, _FREE_TEXT, _WIDGET = 1, 3, 20
 """Kinds of annotations."""
 
 
@@ -178,7 +178,8 @@ def _fields(page: Any, number: int, forms: Any) -> Iterator[tuple[PrintedLine, s
         text = name = ""
         if kind == _WIDGET and forms is not None:
             text, name = _value(annotation, forms), _name(annotation, forms)
-        elif kind == _FREE_TEXT:
+        elif kind in (_FREE_TEXT, _REMARK):
+            name = "Remark" if kind == _REMARK else ""
             text = _string(partial(raw.FPDFAnnot_GetStringValue, annotation, b"Contents"))
         box = raw.FS_RECTF()
         raw.FPDFAnnot_GetRect(annotation, box)
@@ -220,6 +221,8 @@ def _put(field: PrintedLine, name: str, lines: list[PrintedLine]) -> None:
     """A value beside its label: behind the print to its left, a box before that to its right; else behind its name."""
     middle = (field.bottom + field.top) / 2
     row = [place for place, line in enumerate(lines) if line.bottom - 2 <= middle <= line.top + 2]
+    if name == "Remark":
+        row = []
     if field.text in "☑☐":
         right = [place for place in row if lines[place].left >= field.right - 2]
         if right:

@@ -1,5 +1,6 @@
 """Word documents: headings by style, numbers of lists, tables, formulas, fields, pictures' descriptions, notes."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,7 @@ def read_word(path: Path) -> Iterator[Document | ReadProblem]:
         for relation in package.relations(part).values():
             if relation.kind in _NOTES:
                 blocks += reader.notes(relation.kind, package.xml(relation.target))
+        blocks += _margins(package, part)
         meta = package.about()
     first = own_title(blocks)
     blocks = about(author=meta["author"]) + blocks
@@ -56,6 +58,18 @@ def read_word(path: Path) -> Iterator[Document | ReadProblem]:
     )
 
 
+def _margins(package: Package, part: str) -> list[Block]:
+    """What is at the top and foot of the pages, each text once; not the page numbers alone."""
+    texts: dict[str, None] = {}
+    for relation in package.relations(part).values():
+        root = package.xml(relation.target) if relation.kind in ("header", "footer") else None
+        if root is not None:
+            found = _Reader(package, relation.target).blocks(root)
+            texts |= dict.fromkeys(block.text for block in found if re.search(r"[^\W\d_]{3}", block.text))
+    blocks = [Block("paragraph", text) for text in texts]
+    return [Block("heading", "Headers and footers", 1), *blocks] if blocks else []
+
+
 @dataclass
 class _Run:
     """How a run of text is shown."""
@@ -64,6 +78,7 @@ class _Run:
     raised: int = 0
     """1 above the line, -1 below it."""
     hidden: bool = False
+    struck: bool = False
 
 
 class _Reader:
@@ -129,7 +144,7 @@ class _Reader:
         """The text of a paragraph as it is shown: deleted text left out, pictures by their descriptions."""
         parts: list[str] = []
         self._inside(element, parts, _Run())
-        return "".join(parts)
+        return "".join(parts).replace("~~~~", "")
 
     def _inside(self, element: Any, parts: list[str], run: _Run) -> None:
         """Add to `parts` what is shown of everything in `element`."""
@@ -138,7 +153,9 @@ class _Reader:
             if tag == W + "r":
                 shown = self._run(child)
                 if not shown.hidden:
+                    parts.append("~~" if shown.struck else "")
                     self._raised(child, parts, shown) if shown.raised else self._inside(child, parts, shown)
+                    parts.append("~~" if shown.struck else "")
             elif (text := self._piece(child, run)) is not None:
                 parts.append(text)
             elif tag == W + "ruby":
@@ -204,8 +221,8 @@ class _Reader:
             elif (position := found.find(W + "position")) is not None:
                 half_points = _integer(position.get(W + "val"))
                 shown.raised = (half_points > 3) - (half_points < -3)
-            if (vanish := found.find(W + "vanish")) is not None:
-                shown.hidden = vanish.get(W + "val") not in ("0", "false", "off")
+            shown.hidden = _is_on(found, "vanish", shown.hidden)
+            shown.struck = _is_on(found, "strike", _is_on(found, "dstrike", shown.struck))
         return shown
 
     def _raised(self, element: Any, parts: list[str], shown: _Run) -> None:
@@ -281,6 +298,12 @@ def _cells(row: list[_Placed], below: list[list[_Placed]]) -> list[Cell]:
             height += 1
         cells.append(Cell(cell.text, height, cell.wide))
     return cells
+
+
+def _is_on(properties: Any, name: str, default: bool) -> bool:
+    """Whether a property is switched on; `default` where nothing is said of it."""
+    found = properties.find(W + name)
+    return default if found is None else found.get(W + "val") not in ("0", "false", "off")
 
 
 def _is_placeholder(element: Any) -> bool:
