@@ -1,6 +1,7 @@
 # make demo   a cited report on this repository's own docs, in ./demo
 # make test   the whole suite
-# make check  format, lint, types, import rules, quick tests
+# make check  format, lint, types, import rules, budgets, quick tests
+# make pythons the quick tests on each other Python that is installed (3.12, 3.13)
 # make format put the format right
 # make bench  the benchmarks, each beside a named peer
 # make mutate whether the tests notice small changes of the source
@@ -10,7 +11,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 QUESTION ?= How does a run survive a crash, and how can a reader check the claims of a report?
 
-.PHONY: demo test check format bench mutate clean
+.PHONY: demo test check pythons format bench mutate clean
 
 .venv/core: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -34,6 +35,9 @@ check: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q -m "not slow"
+
+pythons: .venv/dev
+	.ci/pythons
 
 format: .venv/dev
 	$(BIN)/ruff format .

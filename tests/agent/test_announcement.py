@@ -12,6 +12,7 @@ from deepresearch.agent.announcement import is_announcement
         "I found two sources. Let me read the second one in full.",
         "I'll now search for the population of Velmark.",
         "Good. We'll need to verify the date with another source.",
+        "Let me now quickly look at the harbour wall as well.",
         "I'm going to look up the engineer's place of birth:",
         "My next step is to compile the findings.",
         "Let's check the original paper",

@@ -13,8 +13,8 @@ _ACT = (
     r"verif|review|query|quer|retriev|consult|visit|collect|research|compil|writ|draft|analy|call|us(?:e|ing)\b|try|dig)"
 )
 _ENGLISH = re.compile(
-    r"\b(?:(?:I|we)(?:\s+(?:will|shall|am|are|need|have|plan|intend|want|can|should|must)|['’](?:ll|m|re|d))(?:\s+\w+){0,5}?"
-    rf"|let\s+(?:me|us)|let['’]s|(?:my\s+)?next(?:\s+(?:step|up))?[,:]?(?:\s+\w+){{0,4}}?)\s+(?:\w+ly\s+)?{_ACT}\w*",
+    r"\b(?:(?:I|we)(?:\s+(?:will|shall|am|are|need|have|plan|intend|want|can|should|must)|['’](?:ll|m|re|d))"
+    rf"|let\s+(?:me|us)|let['’]s|(?:my\s+)?next(?:\s+(?:step|up))?[,:]?)(?:\s+\w+){{0,5}}?\s+{_ACT}\w*",
     re.IGNORECASE,
 )
 _CHINESE = re.compile(
