@@ -33,12 +33,21 @@ def phrase_around(text: str, start: int, end: int) -> str:
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    cuts = [match.span() for match in _words().finditer(text, start, end) if match.group() not in _whole()]
+    cuts = [cut for cut in cuts if text[slice(*cut)] not in word_set("chinese", "final") or cut[1] == end]
     since = start
-    for match in _words().finditer(text, start, end):
-        if match.group() not in word_set("chinese", "whole"):
-            yield from _trimmed(text, since, match.start())
-            since = match.end()
+    for first, last in cuts:
+        if text[first:last] in word_set("chinese", "joining") and _is_edge(first, last, cuts, start, end):
+            continue  # it joins nothing: the last word of 前缀和, 按位与
+        yield from _trimmed(text, since, first)
+        since = last
     yield from _trimmed(text, since, end)
+
+
+def _is_edge(first: int, last: int, cuts: list[tuple[int, int]], start: int, end: int) -> bool:
+    """Whether nothing stands before or nothing behind a cut."""
+    before, behind = {start, *(cut[1] for cut in cuts)}, {end, *(cut[0] for cut in cuts)}
+    return first in before or last in behind
 
 
 def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -50,9 +59,13 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
+def _whole() -> frozenset[str]:
+    return word_set("chinese", "whole")
+
+
 @cache
 def _words() -> re.Pattern[str]:
-    lists = (word_set("chinese", key) for key in ("cut", "single", "whole"))
+    lists = (word_set("chinese", key) for key in ("cut", "single", "joining", "final", "whole"))
     return pattern_of(word for words in lists for word in words)
 
 
