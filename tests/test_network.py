@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from deepresearch.errors import SettingsError
-from deepresearch.network import client_options, is_on_this_machine, proxy_for
+from deepresearch.network import check_network, client_options, is_on_this_machine, proxy_for
 from deepresearch.settings import NetworkSettings
 
 SYSTEM = NetworkSettings()
@@ -84,3 +84,18 @@ def test_certificates_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, tmp_p
         with pytest.raises(SettingsError, match="network.ca_file" if where == "setting" else where):
             client_options(AWAY, network)
     assert client_options("http://127.0.0.1", SYSTEM)["verify"] is False
+
+
+@pytest.mark.parametrize(
+    ("network", "named"),
+    [
+        ({"proxy": "ftp://p:1", "proxy_web": True}, "network.proxy"),
+        ({"proxy": "http://p:99999", "proxy_web": True}, "valid port"),
+        ({"ca_file": "/no/such/file.pem"}, "network.ca_file"),
+    ],
+)
+def test_what_the_web_could_not_use_is_named_before_a_run(network: dict[str, object], named: str) -> None:
+    with pytest.raises(SettingsError, match=named):
+        check_network(NetworkSettings.model_validate(network))
+    if "proxy" in network:
+        check_network(NetworkSettings.model_validate({**network, "proxy_web": False}))

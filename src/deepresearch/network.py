@@ -67,6 +67,15 @@ def proxy_for(url: str, network: NetworkSettings) -> str | None:
     return None
 
 
+def check_network(network: NetworkSettings) -> None:
+    """Raises SettingsError for a proxy or certificates that could not be used for the web: before a run, not in it."""
+    if network.proxy_web:
+        for scheme in ("http", "https"):
+            proxy_for(f"{scheme}://example.org/", network)
+    if network.ca_file:
+        tls_context(network)
+
+
 def _is_excepted(host: str, known: dict[str, str]) -> bool:
     """Whether NO_PROXY names the host, by name, by suffix or by a network it is in."""
     if proxy_bypass(host):

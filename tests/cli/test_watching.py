@@ -5,9 +5,20 @@ from typing import Any
 import pytest
 
 from deepresearch.agent.budget import BudgetTracker
-from deepresearch.cli.watching import PHRASES, WORDS, Watcher
+from deepresearch.cli.phrases import PHRASES, WORDS
+from deepresearch.cli.watching import Watcher
 from deepresearch.settings import BudgetSettings
-from deepresearch.trajectory import Answered, Call, Citation, Observation, Passage, Turn, Uncited, Verified
+from deepresearch.trajectory import (
+    Answered,
+    Call,
+    Citation,
+    Observation,
+    Passage,
+    PlanProposed,
+    Turn,
+    Uncited,
+    Verified,
+)
 
 WHY = {name: f"{name} gives no answer (its host could not be looked up: no such name, {'x' * 60})." for name in "abcd"}
 
@@ -73,3 +84,10 @@ def test_calls_are_said_in_plain_words(language: str, arguments: dict[str, Any],
     turn = Turn(calls=[Call(id="c", tool="batch_web_surfer", arguments=arguments)])
     (said,) = made._lines(turn)
     assert said.endswith(f"] {line}") and ("轮" in said) == (language == "zh")
+
+
+def test_a_plan_and_a_report_are_not_shown_twice() -> None:
+    assert watcher()._lines(Turn(text="# Report\n\nLong.")) == []
+    assert watcher()._lines(PlanProposed(text="**Asked:** a number\n\n1. How many?")) == [
+        "Plan:", "    Asked: a number", "", "    1. How many?",
+    ]  # fmt: skip

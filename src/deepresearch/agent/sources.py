@@ -150,6 +150,7 @@ def _canned(settings: Settings) -> SearchProvider:
 def _add_web(sources: Sources, settings: Settings, environment: Mapping[str, str]) -> None:
     """The providers, and what opens the pages that they find: one way out for all of them."""
     from ..library.pages import PageReader  # noqa: PLC0415
+    from ..network import check_network  # noqa: PLC0415
     from ..web.archive import Archive  # noqa: PLC0415
     from ..web.cache import QueryCache  # noqa: PLC0415
     from ..web.fetch import USER_AGENT, Fetcher  # noqa: PLC0415
@@ -162,6 +163,7 @@ def _add_web(sources: Sources, settings: Settings, environment: Mapping[str, str
     names = [*search.providers, *(["searxng"] if search.searxng_url else [])]
     if not names:
         raise SettingsError("search.providers is empty.", "Name a service, or leave out --web.")
+    check_network(settings.network)
     options: dict[str, dict[str, Any]] = {name: {"contact": search.contact} for name in names}
     if search.searxng_url:
         options["searxng"]["base_url"] = search.searxng_url

@@ -13,6 +13,7 @@ from cyclopts import Parameter
 
 from .exporting import export_files
 from .options import Data, EndpointFlags, Limits, Names, Output, Paths, open_store
+from .phrases import phrase
 from .terminal import clip, dump, put, put_report, say
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def run(
     )
     output.check()
     task = task_of(question, docs or [], library or [])
-    return carry_out(new_run(open_store(settings), settings, task, handlers()), output)
+    return carry_out(new_run(open_store(settings), settings, task, handlers(task.language)), output)
 
 
 def check_question(question: str, rest: Sequence[str]) -> None:
@@ -132,7 +133,7 @@ def carry_out(job: "Run", output: Output) -> int:
         job.handlers.approve = lambda plan: ask_about_plan(job)
     say(f"Run {job.log.run}")
     if not (job.task.attachments or job.task.libraries or job.settings.search.web):
-        say("Nothing to search: the model can only answer from memory, and nothing can be cited.")
+        say(phrase(job.task.language, "unsearched"))
     end = asyncio.run(_under_control(job))
     return hand_over(job, end, output)
 
@@ -148,7 +149,7 @@ async def _under_control(job: "Run") -> "End | None":
             nonlocal pressed
             pressed += 1
             if pressed == 1:
-                say("Ending with what there is. (Ctrl-C once more to stop at once.)")
+                say(phrase(job.task.language, "ending"))
                 session.deliver()
             else:
                 session.interrupt()
@@ -168,7 +169,7 @@ def hand_over(job: "Run", end: "End | None", output: Output) -> int:
     from ..report import as_json, render_markdown
     from ..trajectory import RunFailed, RunFinished
 
-    run, events, wrote = job.log.run, job.log.events, 0
+    run, events, wrote, language = job.log.run, job.log.events, 0, job.task.language
     if output.json:
         put(dump(as_json(events)))
     elif answer(events) and isinstance(end, RunFinished):
@@ -178,19 +179,19 @@ def hand_over(job: "Run", end: "End | None", output: Output) -> int:
         wrote = export_files(events, output.out, output.formats(), output.style, record=folder, force=output.force)
     match end:
         case RunFinished(reason="partial"):
-            say(f"See it again: deepresearch show {run}. As files: deepresearch export {run}")
-            say(f"Continue with: deepresearch resume {run}")
+            say(phrase(language, "see", run=run))
+            say(phrase(language, "continue", run=run))
             return PARTIAL
         case RunFinished():
             return wrote
         case RunFailed():
-            say(f"Nothing is lost. Once that is fixed: deepresearch resume {run}")
+            say(phrase(language, "fix", run=run))
             return failure_code(end.reason)
         case _ if end is not None and end.reason == "plan":
-            say(f'Approve the plan: deepresearch resume {run} --approve "" (or with the changes you want)')
+            say(phrase(language, "approval", run=run))
             return 0
         case _:
-            say(f"Continue with: deepresearch resume {run}")
+            say(phrase(language, "continue", run=run))
             return 1 if end is None or end.reason == "stopped" else 0
 
 
@@ -203,12 +204,17 @@ def failure_code(reason: str) -> int:
     return found[0].exit_code if found else 1
 
 
-def handlers() -> "Handlers":
+def handlers(language: str = "en") -> "Handlers":
     """What is told to the person before the run begins."""
     from ..agent.control import Handlers
 
+    def indexing(done: int, of: int, path: str) -> None:
+        """Now and then how far the reading of documents has got."""
+        if of and (done == of or done % 100 == 0):
+            say(phrase(language, "indexing", done=done, of=of, path=clip(path, 60)))
+
     report_retries()
-    return Handlers(indexing=report_indexing, skipped=report_skipped, repaired=say)
+    return Handlers(indexing=indexing, skipped=report_skipped, repaired=say)
 
 
 def report_retries() -> None:
@@ -232,18 +238,12 @@ def report_skipped(skipped: Sequence[tuple[str, str]]) -> None:
     say(f"{len(skipped)} skipped: {counted}.")
 
 
-def report_indexing(done: int, of: int, path: str) -> None:
-    """Say now and then how far the reading of documents has got."""
-    if of and (done == of or done % 100 == 0):
-        say(f"Reading documents: {done} of {of} {clip(path, 60)}".rstrip())
-
-
 async def ask_about_plan(job: "Run") -> str:
     """What the person wants changed; an empty text approves. At the end of the input the run is paused instead.
 
     Waits without a thread, so that Ctrl-C and requests of other processes still work.
     """
-    say("Approve the plan? Return for yes, or type what to change:")
+    say(phrase(job.task.language, "approve"))
     loop = asyncio.get_running_loop()
     line: asyncio.Future[str] = loop.create_future()
 

@@ -22,86 +22,10 @@ from ..trajectory import (
     Verified,
     ViewCompacted,
 )
+from .phrases import PHRASES, WORDS
 from .terminal import clip, say
 
 WIDTH = 100
-PHRASES = {
-    "en": {
-        "plan": "Plan:",
-        "near": "Limit near: {used:.3g} of {of:g} {limit}.",
-        "limit": "Limit: {used:.3g} of {of:g} {limit}. Writing the report with what there is.",
-        "early": "Writing the report with what there is.",
-        "compacted": "(View compacted from {before} to {after} tokens.)",
-        "withdrawn": "(Withdrawn from the view, since the endpoint refuses it: {count} newest results.)",
-        "paused": "Paused ({reason}).",
-        "failed": "Failed: {message}",
-        "finished": "Finished: {reason} {left}",
-        "batch_search": "Searching: {what}",
-        "batch_open": "Reading: {what}",
-        "todo": "List: {what}",
-        "written": "{left} report written, {count} characters",
-        "no_answer": "No answer: {name}: {why}",
-        "sent_back": "Sent back: {line}",
-        "drafting": "Drafting: {step}",
-        "checked": "Citations checked: {good} of {all} support their sentence",
-        "bare": ", {count} statements cite nothing",
-        "nothing": "nothing found",
-        "nothing_new": "nothing new",
-        "more": " and {count} more",
-        "passages": "{count} passages: {titles}",
-        "passage": "1 passage: {titles}",
-    },
-    "zh": {
-        "plan": "计划：",
-        "near": "接近上限：{limit} 已用 {used:.3g}，共 {of:g}。",
-        "limit": "已到上限：{limit} 已用 {used:.3g}，共 {of:g}。现在用已有的材料写报告。",
-        "early": "现在用已有的材料写报告。",
-        "compacted": "（上下文已从 {before} 压缩到 {after} 个词元。）",
-        "withdrawn": "（服务端拒绝最新的 {count} 个结果，已从上下文中撤下。）",
-        "paused": "已暂停（{reason}）。",
-        "failed": "失败：{message}",
-        "finished": "结束：{reason} {left}",
-        "batch_search": "检索：{what}",
-        "batch_open": "阅读：{what}",
-        "todo": "清单：{what}",
-        "written": "{left} 报告已写好，{count} 个字符",
-        "no_answer": "没有回答：{name}：{why}",
-        "sent_back": "退回：{line}",
-        "drafting": "起草：{step}",
-        "checked": "引用检查：{all} 处引用中 {good} 处支持所在句子",
-        "bare": "，{count} 句没有引用",
-        "nothing": "没有找到",
-        "nothing_new": "没有新内容",
-        "more": "，另有 {count} 篇",
-        "passages": "{count} 个段落：{titles}",
-        "passage": "1 个段落：{titles}",
-    },
-}
-"""What the watcher says, in the language of the question."""
-WORDS = {
-    "zh": {
-        "turns": "轮",
-        "tool calls": "次调用",
-        "tokens": "词元",
-        "US dollars": "美元",
-        "minutes": "分钟",
-        "answered": "已回答",
-        "partial": "部分回答",
-        "cancelled": "已取消",
-        "Looking up what the question names.": "查找问题中提到的名称。",
-        "Following names that stand near what is asked.": "追查与所问内容相邻的名称。",
-        "Searching for the question as it stands.": "按问题原文检索。",
-        "Searching for each part of the question.": "逐一检索问题的各个部分。",
-        "Reading around the best passages.": "阅读最佳段落的上下文。",
-        "Settling the list.": "更新清单。",
-        "Searching for terms that the best passages raise.": "检索最佳段落中出现的术语。",
-        "Following the names read first.": "追查最先读到的名称。",
-        "Opening the pages that the names led to.": "打开由这些名称找到的网页。",
-        "Opening the pages that would be quoted.": "打开将要引用的网页。",
-        "Opening the pages that promise most.": "打开最有希望的网页。",
-    }
-}
-"""Names of limits, reasons and steps of the extractive policy in other languages than English."""
 TITLES = 3
 """Titles named per result."""
 LONGEST_FAILURE = 2_000
@@ -128,7 +52,8 @@ class Watcher:
             case Turn():
                 noticed = [f"    {clip(note, LONGEST_FAILURE)}" for note in event.notes]
                 text = event.text.strip()
-                said = [f"    {clip(self._word(text), WIDTH)}"] if text else []
+                # Without calls it is the plan or the report, which come as events of their own.
+                said = [f"    {clip(self._word(text), WIDTH)}"] if text and event.calls else []
                 return noticed + said + [f"{self._left()} {self._describe(call)}" for call in event.calls]
             case Observation(call=None):
                 return [f"    {self._note(event)}"]
@@ -140,7 +65,8 @@ class Watcher:
             case Verified():
                 return [f"    {self._checked(event)}"]
             case PlanProposed():
-                return [self._say("plan"), *(f"    {line}" for line in event.text.splitlines())]
+                lines = event.text.replace("**", "").splitlines()
+                return [self._say("plan"), *(f"    {line}".rstrip() for line in lines)]
             case BudgetWarned():
                 return [self._say("near", used=event.used, of=event.of, limit=self._word(event.limit))]
             case BudgetReached():
