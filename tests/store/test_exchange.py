@@ -169,7 +169,7 @@ def test_what_is_no_log_is_refused(log: Path, data: bytes) -> None:
     reading = reading_of(log, data)
     assert (reading.status, reading.kept, reading.records) == ("refuse", 0, [])
     assert reading.problems
-    with pytest.raises(JournalDamaged, match=r"log\.jsonl is not a log"):
+    with pytest.raises(JournalDamaged, match=r"log\.jsonl cannot be imported"):
         import_run(MemoryStore(), log)
 
 

@@ -115,7 +115,7 @@ def _damage(path: Path, reading: LogReading) -> JournalDamaged:
     """The error for a log that is not sound."""
     shown = "; ".join(reading.problems[:5])
     more = f"; and {len(reading.problems) - 5} more" if len(reading.problems) > 5 else ""
-    what = "is not a log" if reading.status == "refuse" else "is damaged"
+    what = "cannot be imported" if reading.status == "refuse" else "is damaged"
     return JournalDamaged(f"{path} {what}: {shown}{more}.", "Nothing was imported.")
 
 

@@ -96,7 +96,8 @@ class Archive:
         """
         row = self._newest(url, "")
         if row is None:
-            raise FetchFailed(f"{url} is not in the archive {self.folder}.", outcome="not_archived")
+            hint = "Only pages that a run has read are kept."
+            raise FetchFailed(f"{url} is not in the archive {self.folder}.", hint, outcome="not_archived")
         if row["outcome"]:
             raise FetchFailed(row["message"], outcome=row["outcome"])
         return self._page(url, row)

@@ -6,6 +6,7 @@ whatever could be read in two ways is refused here, and nothing behind this modu
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import NoReturn
 from urllib.parse import quote, unquote, urljoin
@@ -95,6 +96,7 @@ def page_address(url: str) -> str:
     return f"{address}?{'&'.join(kept)}" if kept else address
 
 
+@lru_cache(maxsize=8192)
 def page_key(url: str, *, variants: bool = False) -> str:
     """The same for every address that surely leads to the same page: scheme, default port, final slash and escapes,
     fragment and tracking parameters make no difference; any other text is its own key.
