@@ -1,8 +1,7 @@
 """The report of a run as one structure, from which every format is written."""
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 from ..derived import answer, find, registered, started, state
 from ..errors import ExportError, SettingsError
 from ..library.authority import Authority, SiteVerdict
-from ..text.markdown import code_ranges, is_inside
 from ..trajectory import (
     Answered,
     AnsweredPart,
@@ -30,24 +28,12 @@ from .citations import WEAKEST_FIRST, Cited, Level, Mark, Reference, Resolved, n
 from .cost import CostLine, cost_lines, minutes, number
 from .dates import asks_about_now
 from .labels import Labels, labels_for
-from .markup import clean, closing_fence, language_tag, one_line, safe_url, split_title
-from .syntax import PLACEHOLDERS
+from .markup import clean, closing_fence, language_tag, one_line, split_title
+from .own_references import unlinked_marks, without_own_references
 
 LONGEST_TITLE, LONGEST_CLAIM = 140, 240
 NO_MODEL = frozenset(("", "extractive", "scripted"))
 """What is in a turn's `model` where no language model made it."""
-_NUMBER_MARK = re.compile(r"(?<![!\\])\[\d{1,3}(?:\s*[,，–-]\s*\d{1,3})*\](?![(:])")
-_BRACKETS = re.compile(r"(?<![!\\])\[\^?(?:cite:\s*)?([\w.:-]{8,80})\](?![(:])")
-_OWN_LIST = re.compile(
-    r"^(?P<heading>#{1,6}[ \t]+|\*\*|__)?(?:[\d一二三四五六七八九十]{1,3}[.、．)）][ \t]*)?"
-    r"(?:(?:list of )?references|(?:list of )?sources|bibliography|works cited|citations"
-    r"|(?:主要)?参考(?:文献|资料|来源|链接)|(?:资料|信息|数据|引用)?来源|引用(?:文献|列表)?)"
-    r"(?:\*\*|__)?[ \t]*[:：]?[ \t]*#*[ \t]*$",
-    re.IGNORECASE | re.MULTILINE,
-)
-"""The heading of a list of references that the policy wrote itself."""
-_NEXT_HEADING = re.compile(r"^#{1,6}[ \t]+\S", re.MULTILINE)
-_ADDRESS = re.compile(r"https?://[^\s<>()\[\]\"，。；）】]+")
 
 
 @dataclass(frozen=True)
@@ -279,45 +265,3 @@ def _notes(events: Sequence[Event], resolved: Resolved, labels: Labels) -> list[
         message = one_line(failures[0].message or failures[0].reason, 300)
         notes.append(labels.of("remarks", "failed").format(message=message))
     return notes
-
-
-def unlinked_marks(text: str, known: Iterable[str] = ()) -> int:
-    """How many marks there are in `text` outside code that look like citations and are none: [7], or an id never shown.
-
-    known: the ids that may be cited; what has as many characters as they have looks like one.
-    """
-    code = code_ranges(text)
-    lengths = {len(id_) for id_ in known}
-    ids = [m for m in _BRACKETS.finditer(text) if len(m[1]) in lengths and any(c.isdigit() for c in m[1])]
-    return sum(not is_inside(code, match.start()) for match in [*_NUMBER_MARK.finditer(text), *ids])
-
-
-def without_own_references(text: str, references: Sequence[Reference], known: Iterable[str]) -> tuple[str, bool]:
-    """`text` without a list of references of the policy's own that names nothing but these; and whether there was one.
-
-    A list that names anything else stays, because nothing else would say what its author meant.
-    """
-    defined = re.compile(rf"^\[\^?(?:{'|'.join(map(re.escape, known)) or '(?!)'})\]:.*(?:\n[ \t]+\S.*)*$", re.MULTILINE)
-    text, found = defined.subn("", text)
-    code = code_ranges(text)
-    for heading in reversed(list(_OWN_LIST.finditer(text))):
-        following = _NEXT_HEADING.search(text, heading.end())
-        end = following.start() if following and heading["heading"] else len(text)
-        lines = [line for line in text[heading.end() : end].splitlines() if line.strip()]
-        if (lines or heading["heading"]) and not is_inside(code, heading.start()) and _names_only(lines, references):
-            return text[: heading.start()].rstrip() + "\n\n" + text[end:], True
-    return text, found > 0
-
-
-def _names_only(lines: Sequence[str], references: Sequence[Reference]) -> bool:
-    """Whether each line names one of `references`: by a citation mark, its address, or its title."""
-    urls = {safe_url(r.url) for r in references if r.url}
-    titles = [r.title.casefold() for r in references if len(r.title) >= 4] + [r.document.casefold() for r in references]
-
-    def named(line: str) -> bool:
-        address = _ADDRESS.search(line)
-        if PLACEHOLDERS.search(line) or re.fullmatch(r"[\s|:*-]+", line):
-            return True
-        return safe_url(address.group()) in urls if address else any(title in line.casefold() for title in titles)
-
-    return all(map(named, lines))
