@@ -121,3 +121,18 @@ async def test_requests_keep_their_distance(serve: Serve, monkeypatch: pytest.Mo
     arxiv, server = await serve("arxiv", feed(), feed(ENTRY))
     await arxiv.search(Query("two words"))
     assert server.times[1] - server.times[0] >= 0.15
+
+
+async def test_a_long_query_is_cut_between_terms_and_says_so(serve: Serve) -> None:
+    arxiv, server = await serve("arxiv", feed(ENTRY))
+    result = await arxiv.search(Query(" ".join(f"word{n}" for n in range(30))))
+    assert server.asked[0].params["search_query"].count("all:") == 20
+    assert result.notes == ["the query was cut to 20 words"]
+
+
+async def test_an_empty_page_of_counted_works_is_no_answer(serve: Serve) -> None:
+    total = '<o:totalResults xmlns:o="http://a9.com/-/spec/opensearch/1.1/">1423</o:totalResults>'
+    arxiv, server = await serve("arxiv", feed(total))
+    with pytest.raises(SearchFailed, match="counts 1423 results"):
+        await arxiv.search(Query("quantum computing"))
+    assert len(server.asked) == 3 and all(" AND " in asked.params["search_query"] for asked in server.asked)

@@ -37,11 +37,13 @@ class Arxiv(ApiProvider):
         terms = _terms(query.text)
         if not terms:
             return RawAnswer([], ["nothing in the query can be searched for"])
+        cut = [f"the query was cut to {WORDS} words"] if len(terms) > WORDS else []
+        terms = terms[:WORDS]
         answer = await self._search(" AND ".join(terms), query)
-        if answer.hits or answer.total or len(terms) == 1:
-            return answer
-        answer = await self._search(" OR ".join(terms), query)
-        answer.notes.append("no work has all words of the query")
+        if not (answer.hits or answer.counted or len(terms) == 1):
+            answer = await self._search(" OR ".join(terms), query)
+            answer.notes.append("no work has all words of the query")
+        answer.notes += cut
         return answer
 
     async def _search(self, expression: str, query: Query) -> RawAnswer:
@@ -79,7 +81,7 @@ class Arxiv(ApiProvider):
 def _terms(text: str) -> list[str]:
     """The words of a query, and its quoted phrases, each to be searched for in all fields."""
     words = [" ".join(_SYNTAX.split(term)).strip(" .-+") for term in _TERM.findall(text)]
-    return [f'all:"{word}"' for word in words if word and word not in _OPERATORS][:WORDS]
+    return [f'all:"{word}"' for word in words if word and word not in _OPERATORS]
 
 
 def _text(entry: etree._Element, name: str) -> str:

@@ -51,7 +51,13 @@ class RawAnswer:
     notes: list[str] = field(default_factory=list)
     complete: bool = True
     total: object = None
-    """How many results the service says there are, where it does."""
+    """How many results the service says there are, where it does: hostile, and of any type."""
+
+    @property
+    def counted(self) -> int:
+        """`total` as a number; 0 where it is none."""
+        is_number = isinstance(self.total, int | str) and str(self.total).isdecimal()
+        return int(str(self.total)) if is_number else 0
 
 
 class ApiProvider(Service):
@@ -104,12 +110,11 @@ class ApiProvider(Service):
         """What the service finds. An empty first page of results that it counts is asked for again, then a failure."""
         for pause in (service.PAUSE, 2 * service.PAUSE, None):
             answer = await self.find(query)
-            total = int(answer.total) if isinstance(answer.total, int | str) and str(answer.total).isdigit() else 0
-            if answer.hits or not total:
+            if answer.hits or not answer.counted:
                 return answer
             if pause is not None:
                 await asyncio.sleep(pause)
-        why = f"it counts {total} results and gives none of them"
+        why = f"it counts {answer.counted} results and gives none of them"
         raise self.failure("not_understood", why, hint="Ask it again later, or in other words.")
 
     def _fitted(self, text: str, site: Site | None) -> tuple[str, list[str]]:
