@@ -1,10 +1,14 @@
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deepresearch.errors import SettingsError
 from deepresearch.models.calls import read_message, schemas_of
-from deepresearch.models.dialects import DIALECTS, render
+from deepresearch.models.dialects import DIALECTS, check_dialect, render
+from deepresearch.plugins import Registry
 
 TOOL: dict[str, Any] = {
     "type": "function",
@@ -78,3 +82,20 @@ def test_a_conversation_without_a_system_message_gets_one() -> None:
     rendered = render("toolcall", MESSAGES[1:2], [TOOL])
     assert [message["role"] for message in rendered] == ["system", "user"]
     assert render("toolcall", MESSAGES[1:2], []) == MESSAGES[1:2]
+
+
+def test_an_installed_package_adds_a_dialect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    info = tmp_path / "outside_dialect-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: outside-dialect\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[deepresearch.dialects]\nbracketed = outside_dialect:BRACKETED\n")
+    (tmp_path / "outside_dialect.py").write_text(
+        "from deepresearch.models.dialects import Dialect\n"
+        "BRACKETED = Dialect(lambda name, arguments: f'[TOOL_CALLS]{name}', 'like this')\n"
+    )
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.setattr("deepresearch.models.dialects.DIALECTS", Registry("dialects", {}))
+    check_dialect("bracketed")
+    assert render("bracketed", MESSAGES, [TOOL])[2]["content"].endswith("[TOOL_CALLS]write\n[TOOL_CALLS]write")
+    with pytest.raises(SettingsError, match="bracketed"):
+        check_dialect("bracketd")

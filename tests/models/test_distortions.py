@@ -94,7 +94,7 @@ QUOTES = [
     "〝〞",
     "''",
 ]
-MIXED = ['"”', '“"', "'’", "‘'", "”“", "″”"]
+MIXED = ['"”', '“"', "'’", "‘'", "”“", "„＂"]
 ALWAYS: dict[str, Distortion] = {
     "as it is": json.dumps,
     "encoded twice": lambda a: json.dumps(json.dumps(a)),

@@ -143,11 +143,9 @@ _CLOSING_QUOTES = {
     **{"「": "」", "『": "』"},
 }
 """Quotation marks that open a text, each with those that close it."""
-_DOUBLE, _SINGLE = '"“”„‟＂«»″〝〞〟', "'‘’‚‛＇‹›′`´"
+_DOUBLE, _SINGLE = '"“”„‟＂', "'‘’‚‛＇"
 """Marks that are mixed up with each other: one of the same row may close what another has opened, where nothing closes
 it properly."""
-_REPEATED = re.compile(r"\"\"\"|'''|(?:\"\"|''|``)(?=\w)")
-"""Three quotation marks, as in Python, or two before a word."""
 _APOSTROPHES = "'’＇"
 _ESCAPES = {'"': '"', "'": "'", "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _HEX4 = re.compile(r"[0-9a-fA-F]{4}")
@@ -224,6 +222,8 @@ class _Reader:
         self.at = at
         self.depth = 0
         self.mixed_quotes = mixed_quotes
+        self.closed_by: dict[str, str] = {}
+        """Each opening mark with the one that has closed it."""
 
     def peek(self) -> str:
         """The next character that is neither white space nor comment."""
@@ -340,21 +340,21 @@ class _Reader:
         closers = _CLOSING_QUOTES[quote]
         if self.mixed_quotes:
             closers = next((row for row in (_DOUBLE, _SINGLE) if quote in row), closers)
-        if quote in "\"'`" and (opening := _REPEATED.match(self.text, self.at)):
-            return self.string_between(opening.group(), ("'" if quote == "`" else quote) * len(opening.group()))
+        tripled = quote * 3
+        if quote in "\"'" and self.text.startswith(tripled, self.at):
+            return self.tripled_string(tripled)
         self.at += 1
         return self.pieces(closers, quote)
 
-    def string_between(self, opening: str, closing: str) -> str:
-        """A text between doubled or tripled quotation marks."""
-        end = self.text.find(closing, self.at + len(opening))
+    def tripled_string(self, tripled: str) -> str:
+        end = self.text.find(tripled, self.at + 3)
         if end < 0:
             raise Unreadable("it stops in the middle of a text", cut=True)
-        inner = _Reader(self.text[self.at + len(opening) : end] + "\0", 0)
-        found = inner.pieces("\0", opening[0])
+        inner = _Reader(self.text[self.at + 3 : end] + "\0", 0)
+        found = inner.pieces("\0", tripled[0])
         if inner.at != len(inner.text):
             raise Unreadable("it holds a NUL character")
-        self.at = end + len(closing)
+        self.at = end + 3
         return found
 
     def pieces(self, closers: str, quote: str) -> str:
@@ -378,6 +378,8 @@ class _Reader:
             else:
                 break
         raw = self.text[begin : self.at]
+        if self.closed_by.setdefault(quote, self.text[self.at]) != self.text[self.at]:
+            raise Unreadable("its quotation marks have several readings")
         self.at += 1
         if literal and _DRIVE.search(raw) and re.search(r"(?<!\\)\\[bfnrt]", raw):
             raise Unreadable("the backslashes of a path must be doubled")
