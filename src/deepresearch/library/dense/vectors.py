@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 FORMAT = 2
 """Raised when the tables change."""
+PAGE = 16_384
+"""Bytes of a page of the file: several vectors."""
+READ = 10_000
+"""Rows that are read from the file at once."""
 PATIENCE = 30.0
 """Seconds to wait for another process that has the database locked."""
 _SCHEMA = f"""
@@ -106,6 +110,7 @@ class VectorFile:
         except OSError as error:
             raise _unwritable(self._path, error.strerror or str(error)) from error
         with self._translated(writes=True), closing(self._connect(create=True)) as db:
+            db.execute(f"PRAGMA page_size = {PAGE}")
             db.execute("PRAGMA journal_mode = WAL")
             db.executescript(_SCHEMA)
             db.execute("INSERT INTO about VALUES (?)", (dimensions,))
@@ -152,8 +157,13 @@ class VectorFile:
         if self._loaded is None or self._loaded.state != state:
             [(count,)] = db.execute("SELECT count(*) FROM vectors")
             keys, vectors = np.empty(count, np.int64), np.empty((count, dimensions), np.float32)
-            for place, (key, vector) in enumerate(db.execute("SELECT key, vector FROM vectors ORDER BY key")):
-                keys[place], vectors[place] = key, np.frombuffer(vector, np.float32)
+            rows = db.execute("SELECT key, vector FROM vectors ORDER BY key")
+            done = 0
+            while part := rows.fetchmany(READ):
+                end = done + len(part)
+                keys[done:end] = [key for key, _ in part]
+                vectors[done:end] = np.frombuffer(b"".join([row for _, row in part]), np.float32).reshape(len(part), -1)
+                done = end
             self._loaded = _Loaded(state, keys, vectors)
         return self._loaded.keys, self._loaded.vectors
 
