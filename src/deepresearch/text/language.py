@@ -3,14 +3,11 @@
 import re
 
 from .characters import HAN, HANGUL, KANA
+from .wordlists import stop_words
 
 _HAN, _KANA, _HANGUL = (re.compile(f"[{script}]") for script in (HAN, KANA, HANGUL))
 _WORD = re.compile(r"[^\W\d_]+")
 _ASCII_WORD = re.compile("[a-z]+")
-_ENGLISH = frozenset(
-    "a an and are as at be been but by can do for from had has have he his how i if in is it its may more no not of on "
-    "or she that the their them these they this to used was we were what when which who will with you".split()
-)
 SAMPLE = 4000
 """Characters looked at."""
 
@@ -31,7 +28,7 @@ def detect_language(text: str) -> str | None:
         return "ko"
     if han + kana > len(words):
         return "ja" if kana * 5 > han else "zh"
-    if words and sum(map(_ENGLISH.__contains__, words)) >= max(1, len(words) // 8):
+    if words and sum(map(stop_words("en").__contains__, words)) >= max(1, len(words) // 8):
         return "en"
     return None
 

@@ -12,6 +12,7 @@ from itertools import chain, pairwise
 import tantivy
 
 from .characters import CJK, fold_accents, mark_raised
+from .wordlists import stop_words
 
 LONGEST = 64
 """Characters of a term; what is longer (encoded data, mostly) is cut."""
@@ -24,12 +25,6 @@ _ANY_CJK = re.compile(f"[{CJK}]")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _STEMMER = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw()).filter(tantivy.Filter.stemmer("english")).build()
-_FUNCTION_WORDS = frozenset(
-    "a about all also am an and any are as at be been being but by can could did do does for from had has have he "
-    "her his how i if in into is it its many may me much my no not of on or our s should so some such t than that "
-    "the their them then there these they this those to was we were what when where which while who whom whose "
-    "why will with would you your".split()
-)
 _PARTICLES = re.compile("[的了吗呢嗎]")
 
 
@@ -69,7 +64,7 @@ def content_terms(text: str) -> list[str]:
     """
     capitals = {word.lower() for word in re.findall(r"\b[A-Z]{2,}\b", text)} if not text.isupper() else set()
     terms = tokenise(text)
-    kept = [term for term in terms if term in capitals or not (term in _FUNCTION_STEMS or _PARTICLES.search(term))]
+    kept = [term for term in terms if term in capitals or not (term in _STOP_STEMS or _PARTICLES.search(term))]
     return kept or terms
 
 
@@ -103,4 +98,4 @@ def _stem(word: str) -> str:
     return _STEMMER.analyze(word)[0] if word.isascii() and word.isalpha() else word
 
 
-_FUNCTION_STEMS = frozenset(map(_stem, _FUNCTION_WORDS))
+_STOP_STEMS = frozenset(map(_stem, stop_words("en")))
