@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
-from ...text.characters import CJK, fold_accents, has_han, normalise
-from ...text.names import chinese_names
+from ...text.characters import CJK, fold_accents, normalise
+from ...text.names import Name, chinese_names, names_in
 from ...text.wordlists import stop_words, word_set
 from .faults import Fault, missing
 from .reading import Reading
@@ -31,46 +31,22 @@ def _same_names() -> tuple[frozenset[str], ...]:
 def check(claim: Reading, passage: Reading, evidence: str) -> list[Fault]:
     """The names of the claim of which a word is neither in the passage nor in its title."""
     text = normalise(claim.text)
-    faults = [
-        Fault("name", name, missing("name", name, (), text))
-        for name, named in _latin_names(text)
-        if not all(_is_named(word, passage) for word in named)
+    lacking = [
+        name.text
+        for name in ([] if text.isupper() else names_in(text, question=True))
+        if not all(_is_named(word, passage) for word in _words(name, text))
     ]
-    if has_han(text):
-        faults += [
-            Fault("name", name, missing("name", name, (), text))
-            for name in dict.fromkeys(found.text for found in chinese_names(text))
-            if not _holds(name, passage.plain)
-        ]
-    return faults
+    lacking += [name.text for name in chinese_names(text) if not _holds(name.text, passage.plain)]
+    return [Fault("name", name, missing("name", name, (), text)) for name in dict.fromkeys(lacking)]
 
 
-def _latin_names(text: str) -> Iterator[tuple[str, list[str]]]:
-    """Names and their words: words with a capital that they have not only for standing first in a sentence."""
-    words = list(_WORD.finditer(text))
-    if sum(w.group().isupper() for w in words) > len(words) / 2:
-        return  # shouted
-    run: list[re.Match[str]] = []
-    for match in words:
-        if not _is_name(match, text):
-            continue
-        if run and text[run[-1].end() : match.start()].strip(" .-&") != "":
-            yield _joined(run, text)
-            run = []
-        run.append(match)
-    if run:
-        yield _joined(run, text)
-
-
-def _joined(run: list[re.Match[str]], text: str) -> tuple[str, list[str]]:
-    return text[run[0].start() : run[-1].end()], [match.group().rstrip(".") for match in run]
-
-
-def _is_name(match: re.Match[str], text: str) -> bool:
-    word = match.group().rstrip(".")
-    if not any(c.isupper() for c in word) or len(word) < 2 or word.casefold().removesuffix("'s") in _no_names():
-        return False
-    return not _opens(text, match.start()) or any(c.isupper() for c in word[1:])
+def _words(name: Name, text: str) -> Iterator[str]:
+    """The words of a name that tell; the first of a sentence may have its capital for that alone."""
+    for match in _WORD.finditer(name.text):
+        word = match.group().rstrip(".")
+        capital = any(c.isupper() for c in (word[1:] if _opens(text, name.start + match.start()) else word))
+        if capital and len(word) > 1 and word.casefold().removesuffix("'s") not in _no_names():
+            yield word
 
 
 def _opens(text: str, position: int) -> bool:
