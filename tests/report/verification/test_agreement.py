@@ -17,6 +17,7 @@ CASES = [
     ("The tower of Lund is open in winter.", "The tower of Lund is cold in winter.", None),
     ("Visits to the tower rose in 2020.", "Visits to the tower fell in 2020.", "differ"),
     ("Visits to the tower rose in 2020.", "Visits to the tower fell in 2021.", None),
+    ("The tower of Lund had 8,000 visits in 2020.", "The tower of Lund had 9,000 visits in 2021.", None),
     ("隆德塔高88米。", "隆德塔的高为八十八米。", "agree"),
     ("隆德塔高88米。", "隆德塔高81米。", "differ"),
     ("隆德塔建于1402年。", "隆德塔建于1420年。", "differ"),

@@ -27,6 +27,7 @@ CASES = [
     ),
     ("Brazil beat Germany in the final in Rome.", "Germany beat Brazil in the final in Rome.", "word"),
     ("Brazil and Germany met in the final in Rome.", "Germany and Brazil met in the final in Rome.", ""),
+    ("Grey cats drink warm milk.", "Grey cats drink warm water.", "word"),
     ("工人比农民早到城里。", "农民比工人早到城里。", "word"),
     (CHINESE, "该寺始建于唐代，由一位僧人主持修建，寺内藏有大量兵器。", "word"),
     (CHINESE, "该寺始建于唐代，由一位商人主持修建，寺内藏有大量经书。", "word"),
@@ -54,6 +55,13 @@ def test_a_word_of_the_title_or_the_sentence_before_may_stand_for_another() -> N
     assert support("Orva was finished by the army in the spring of that year.", text, title="Orva").level == "supports"
     claim = "The dam was finished by the navy in the spring of that year."
     assert support(claim, text, title="Orva").level == "partly"
+
+
+def test_a_word_of_a_sentence_far_away_may_not() -> None:
+    text = "The dam was finished by the army in the spring of that year. It rained. It was cold. The navy came by sea."
+    assert support("The dam was finished by the navy in the spring of that year.", text).level == "partly"
+    near = text.replace("It rained. It was cold. ", "")
+    assert support("The dam was finished by the navy in the spring of that year.", near).level == "supports"
 
 
 def test_another_form_of_a_word_is_the_same_word() -> None:

@@ -41,6 +41,13 @@ def test_facts_of_a_repeated_sentence_are_its_own() -> None:
     assert support("The bridge of Orva was opened in 1998 by the king.", text).level == "contradicts"
 
 
+def test_what_is_only_in_part_about_the_same_is_no_contradiction() -> None:
+    text = "The dam of Orva was finished in spring."
+    assert support("The dam of Orva was not finished in spring.", text).level == "contradicts"
+    found = support("The dam of Orva was not finished by masons, smiths or carpenters.", text)
+    assert (found.level, [f.kind for f in found.faults]) == ("partly", ["negation"])
+
+
 def test_other_languages_are_left_undecided() -> None:
     assert support("大坝于1998年建成。", PASSAGE).level == "seen"
 
