@@ -14,7 +14,7 @@ from deepresearch.errors import FetchFailed, SearchFailed, ToolFailed
 from deepresearch.library.authority import Authority
 from deepresearch.tools.base import ToolContext, ToolResult
 from deepresearch.tools.batch_web_surfer import BatchWebSurfer, SurferArguments
-from deepresearch.tools.fusion import Ranked
+from deepresearch.tools.fusion import FusedHit
 from deepresearch.tools.searching import Found, SearchRequest, share_out
 from deepresearch.trajectory import Passage, Task
 from deepresearch.web.search import Hit, Query, SearchResult
@@ -237,7 +237,7 @@ def test_no_order_of_answers_changes_the_result(webs: list[list[tuple[int, str]]
 )
 def test_places_are_shared_evenly_and_none_is_wasted(queries: list[tuple[list[int], int | None]], k: int) -> None:
     found = [
-        Found(SearchRequest(text="q", k=most), [Ranked(passage("d", n, ""), 1.0) for n in hits])
+        Found(SearchRequest(text="q", k=most), [FusedHit(passage("d", n, ""), 1.0) for n in hits])
         for hits, most in queries
     ]
     share_out(found, k, {})

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepresearch.library.authority import TIERS, Authority
-from deepresearch.tools.fusion import RANK_MARGIN, RRF_K, Ranked, fuse, text_scores
+from deepresearch.tools.fusion import RANK_MARGIN, RRF_K, FusedHit, fuse, text_scores
 from deepresearch.trajectory import Passage
 from deepresearch.web.search import Hit, SearchResult
 
@@ -22,7 +22,7 @@ def result(provider: str, *passages: Passage, weighed: bool = False) -> SearchRe
     return SearchResult([Hit(p, 10.0 - i) for i, p in enumerate(passages)], provider, weighed=weighed)
 
 
-def order(ranked: list[Ranked]) -> list[str]:
+def order(ranked: list[FusedHit]) -> list[str]:
     return [r.passage.id for r in ranked]
 
 

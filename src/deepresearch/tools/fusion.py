@@ -40,7 +40,7 @@ _UNDECOMPOSED = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ":
 
 
 @dataclass(frozen=True)
-class Ranked:
+class FusedHit:
     """A passage with its fused score (reciprocal ranks summed; comparable within one query only)."""
 
     passage: Passage
@@ -75,15 +75,15 @@ class Group:
     def verdict(self) -> SiteVerdict:
         return self.verdicts[self.best]
 
-    def ranked(self) -> Ranked:
+    def ranked(self) -> FusedHit:
         best = self.best
         copies = tuple(p for n, p in enumerate(self.members) if n != best)
-        return Ranked(self.members[best], round(self.score, 6), tuple(self.providers), copies)
+        return FusedHit(self.members[best], round(self.score, 6), tuple(self.providers), copies)
 
 
 def fuse(
     results: Sequence[SearchResult], query: str, title: str = "", authority: Authority | None = None
-) -> list[Ranked]:
+) -> list[FusedHit]:
     """One ranking out of the providers' rankings, best first.
 
     Near-duplicates, and excerpts of one page, count once, and once per provider; the most authoritative of them

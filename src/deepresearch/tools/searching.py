@@ -15,7 +15,7 @@ from ..trajectory import Passage
 from ..web.search import Kind, Query, SearchProvider, SearchResult
 from .base import Arguments, ToolResult
 from .fencing import describe_document, one_line, recall_passage, show_passage
-from .fusion import Ranked, fuse
+from .fusion import FusedHit, fuse
 from .pages import KnownPages
 
 POOL = 30
@@ -51,7 +51,7 @@ class Found:
     """What one query brought, and what of it is shown once the places are shared out."""
 
     request: SearchRequest
-    ranked: list[Ranked]
+    ranked: list[FusedHit]
     notes: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     """Provider to message."""
@@ -62,8 +62,8 @@ class Found:
     unanswered: bool = False
     """No provider took the query as it is, so that no hits say nothing at all."""
     cached: bool = False
-    new: list[Ranked] = field(default_factory=list)
-    seen: list[Ranked] = field(default_factory=list)
+    new: list[FusedHit] = field(default_factory=list)
+    seen: list[FusedHit] = field(default_factory=list)
 
 
 class Searcher:
@@ -143,7 +143,7 @@ def _raise_lost(found: Sequence[Found]) -> NoReturn:
     )
 
 
-def _as_shown_before(ranked: Ranked, registered: Mapping[str, Passage]) -> Ranked:
+def _as_shown_before(ranked: FusedHit, registered: Mapping[str, Passage]) -> FusedHit:
     """`ranked` for the copy of it that the run has been shown already, where there is one."""
     if ranked.passage.id in registered:
         return ranked
@@ -168,7 +168,7 @@ def share_out(found: Sequence[Found], k: int, registered: Mapping[str, Passage])
         one.seen = [r for r in one.ranked if r.passage.id in registered][:RECALLED]
 
 
-def _deal_one(one: Found, queue: deque[Ranked], shown: set[str], k: int) -> None:
+def _deal_one(one: Found, queue: deque[FusedHit], shown: set[str], k: int) -> None:
     """The query's next passage that no other query has brought; those that others brought cost no place."""
     most = one.request.k or k
     while queue and len(shown) < k:
@@ -184,7 +184,7 @@ def _deal_one(one: Found, queue: deque[Ranked], shown: set[str], k: int) -> None
 def _result(found: Sequence[Found], registered: Mapping[str, Passage], authority: Authority) -> ToolResult:
     """What the policy is shown: a line for each query, then the hits, grouped by document."""
     asked_by: dict[str, list[int]] = {}
-    groups: dict[str, list[Ranked]] = {}
+    groups: dict[str, list[FusedHit]] = {}
     for number, hit in _in_turn(found):
         by = asked_by.setdefault(hit.passage.id, [])
         if not by:
@@ -210,20 +210,20 @@ def _result(found: Sequence[Found], registered: Mapping[str, Passage], authority
     return ToolResult("\n".join(lines), "ok" if groups else "empty", passages, data, about)
 
 
-def _in_turn(found: Sequence[Found]) -> list[tuple[int, Ranked]]:
+def _in_turn(found: Sequence[Found]) -> list[tuple[int, FusedHit]]:
     """First hits of all queries, then second hits, and so on, each with the number of its query."""
     lists = [_hits(one) for one in found]
     longest = max(map(len, lists), default=0)
     return [(n, hits[i]) for i in range(longest) for n, hits in enumerate(lists, 1) if i < len(hits)]
 
 
-def _hits(one: Found) -> list[Ranked]:
+def _hits(one: Found) -> list[FusedHit]:
     """What is shown of a query's hits, in their order."""
     shown = {r.passage.id for r in (*one.new, *one.seen)}
     return [r for r in one.ranked if r.passage.id in shown]
 
 
-def _elsewhere(hit: Ranked) -> str:
+def _elsewhere(hit: FusedHit) -> str:
     """Where the same text stands too, so that it counts as one source."""
     places = _other_documents(hit)
     if not places:
@@ -232,7 +232,7 @@ def _elsewhere(hit: Ranked) -> str:
     return f" (also at: {', '.join(one_line(place, 100) for place in places[:COPIES])}{more}; one source)"
 
 
-def _other_documents(hit: Ranked) -> list[str]:
+def _other_documents(hit: FusedHit) -> list[str]:
     return list(dict.fromkeys(copy.document for copy in hit.copies if copy.document != hit.passage.document))
 
 
