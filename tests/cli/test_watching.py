@@ -91,3 +91,10 @@ def test_a_plan_and_a_report_are_not_shown_twice() -> None:
     assert watcher()._lines(PlanProposed(text="**Asked:** a number\n\n1. How many?")) == [
         "Plan:", "    Asked: a number", "", "    1. How many?",
     ]  # fmt: skip
+
+
+def test_the_same_failure_is_told_in_full_once() -> None:
+    made = watcher()
+    failed = Observation(call="c", tool="batch_web_surfer", status="error", shown="No answer. " + "y" * 500)
+    first, second = made._lines(failed)[0], made._lines(failed)[0]
+    assert "y" * 500 in first and len(second) < 120

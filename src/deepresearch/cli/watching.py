@@ -137,7 +137,9 @@ class Watcher:
     def _outcome(self, result: Observation) -> str:
         """A result in a few words."""
         if result.status not in ("ok", "empty"):
-            return f"{result.status}: {clip(result.shown, LONGEST_FAILURE)}"
+            known = (result.tool, result.shown) in self._told
+            self._told.add((result.tool, result.shown))
+            return f"{result.status}: {clip(result.shown, WIDTH if known else LONGEST_FAILURE)}"
         if result.status == "empty":
             return self._say("nothing")
         if result.tool == "batch_web_surfer" and not result.passages:
