@@ -1,4 +1,4 @@
-# make demo   a cited report on this repository's own docs, in ./demo
+# make demo   a cited report on the language reference that ships with Python, in ./demo
 # make test   the whole suite
 # make check  format, lint, types, import rules, budgets, quick tests
 # make pythons the quick tests on each other Python that is installed (3.12, 3.13)
@@ -9,7 +9,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-QUESTION ?= How does a run survive a crash, and how can a reader check the claims of a report?
+QUESTION ?= Why is it dangerous to use a mutable object such as a list as the default value of a parameter?
 
 .PHONY: demo test check pythons format bench mutate clean
 
@@ -23,7 +23,8 @@ QUESTION ?= How does a run survive a crash, and how can a reader check the claim
 	touch $@
 
 demo: .venv/core
-	$(BIN)/deepresearch run "$(QUESTION)" --docs README.md docs --data demo/data --out demo
+	$(BIN)/python runs/python_reference.py demo/reference
+	$(BIN)/deepresearch run "$(QUESTION)" --docs demo/reference --data demo/data --out demo
 	@echo "The report: demo/report.md and demo/report.html"
 
 test: .venv/dev

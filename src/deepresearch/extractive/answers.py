@@ -7,13 +7,14 @@ the best candidate answers is learned from questions that their passages answer 
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..text.characters import has_han
 from .candidates import Candidate, advises_against, leans, points_elsewhere
 from .features import OF_KIND, Asked, Pool, prepare, rarity, shows
 from .parts import Part
 from .ranking import Ranked, choose, model, rank
+from .trail import Step
 from .words import content_terms, related
 
 DEMANDING = frozenset({"date", "number", "money", "duration", "percentage"})
@@ -25,11 +26,17 @@ SHORT = 3
 """Candidates in the short answer of one part."""
 SHORT_OF_MANY = 2
 """The same where the question has several parts."""
-FURTHER = 8
+FURTHER = 9
 """Candidates in the findings of one part, beyond the short answer."""
 PER_SIDE = 2
+MOST_STEPS = 4
+"""Steps of the trail that are quoted."""
+JOINT = 2
+"""Candidates of a comparison that name all its sides."""
 CLOSE = 2.5
-"""How far the score of what is quoted may be below the best score; further on twice that."""
+"""How far the score of what is quoted may be below the best score."""
+NEARLY = 0.45
+"""Share of what the best have of the asked terms that a finding must have."""
 NEAREST = 3
 """Candidates shown where nothing answers."""
 UNSURE = 0.25
@@ -64,12 +71,19 @@ class Answer:
         return (*self.short, *(c for _, chosen in self.sides for c in chosen), *self.further)
 
 
-def answer_parts(pool: Pool, parts: Sequence[Part], on_trail: Collection[str] = ()) -> list[Answer]:
-    """An answer to each of `parts`, nothing quoted twice. on_trail: passages that the question's relations led to."""
+def answer_parts(
+    pool: Pool, parts: Sequence[Part], on_trail: Collection[str] = (), steps: Sequence[Step] = ()
+) -> list[Answer]:
+    """An answer to each of `parts`, nothing quoted twice.
+
+    on_trail: passages that the question's relations led to. steps: how they led there, of a question of one part.
+    """
     taken: list[Candidate] = []
     answers = []
     for part in parts:
         answer = answer_part(pool, part, on_trail, SHORT if len(parts) == 1 else SHORT_OF_MANY, taken)
+        if answer.answered and steps and not part.sides:
+            answer = _along(answer, steps)
         taken += answer.quoted
         answers.append(answer)
     return answers
@@ -88,14 +102,13 @@ def answer_part(
         nearest = tuple(one.candidate for one in choose(everything, NEAREST))
         return Answer(part, False, likelihood, nearest=nearest, missing=missing, ranked=tuple(everything))
     best = ranked[0].score
-    sides = _sides(pool, part, on_trail)
-    shown = [c for _, chosen in sides for c in chosen]
     close = [one for one in ranked if one.score >= best - CLOSE and _says_by_itself(one.candidate)] or ranked[:1]
-    short = [one.candidate for one in choose(close, 1 if sides else most, shown)]
-    if not short and not sides:
-        short = [ranked[0].candidate]
-    near = [one for one in everything if one.score >= best - 2 * CLOSE]
-    further = choose(near, FURTHER, [*taken, *shown, *short])
+    if part.sides:
+        close = [one for one in close if all(_names(one, side) for side in part.sides)]
+    short = [one.candidate for one in choose(close, JOINT if part.sides else most)]
+    sides = _sides(pool, part, on_trail, short)
+    shown = [c for _, chosen in sides for c in chosen]
+    further = choose(_bearing(everything), FURTHER, [*taken, *shown, *short])
     return Answer(
         part,
         True,
@@ -137,10 +150,45 @@ def _names_its_subject(one: Ranked, asked: Asked, pool: Pool) -> bool:
     return passage.id in asked.on_trail or _named(asked.part, pool.document_terms[passage.document]) == 1.0
 
 
-def _sides(pool: Pool, part: Part, on_trail: Collection[str]) -> tuple[tuple[str, tuple[Candidate, ...]], ...]:
+def _along(answer: Answer, steps: Sequence[Step]) -> Answer:
+    """The answer led by the trail: for each step what names the next thing, then what is said of that thing."""
+    fitting_first = [*answer.short, *(one.candidate for one in answer.ranked)]
+    chain: list[Candidate] = []
+    for step in steps[:MOST_STEPS]:
+        naming = (c for c in fitting_first if c.passage.id in step.source and step.name in c.text)
+        told = (c for c in fitting_first if c.passage.id in step.target)
+        chain += [c for c in (next(naming, None), next(told, None)) if c]
+    short: list[Candidate] = []
+    for candidate in [*chain, *answer.short]:
+        if not any(candidate.overlaps(other) for other in short):
+            short.append(candidate)
+    further = tuple(c for c in answer.further if not any(c.overlaps(other) for other in short))
+    return replace(answer, short=tuple(short), further=further)
+
+
+def _bearing(ranked: Sequence[Ranked]) -> list[Ranked]:
+    """Those of `ranked` that have nearly as much of what is asked as the best, and are nearly as good."""
+    best = ranked[0]
+    least = {
+        name: NEARLY * max(one.value(name) for one in ranked[:NEAREST]) for name in ("covered", "covered_in_context")
+    }
+    return [
+        one
+        for one in ranked[:EXAMINED]
+        if one.score >= best.score - CLOSE and all(one.value(name) >= value for name, value in least.items())
+    ]
+
+
+def _names(one: Ranked, side: str) -> bool:
+    return set(content_terms(side)) <= _around(one)
+
+
+def _sides(
+    pool: Pool, part: Part, on_trail: Collection[str], taken: Sequence[Candidate]
+) -> tuple[tuple[str, tuple[Candidate, ...]], ...]:
     """Each thing compared with the best that is said of it."""
     found: list[tuple[str, tuple[Candidate, ...]]] = []
-    taken: list[Candidate] = []
+    taken = list(taken)
     for side in part.sides:
         asked = prepare(part.side(side), pool, on_trail)
         names = [one for one in rank(pool, asked) if one.value("names") == 1.0 or one.value("names_in_context") == 1.0]

@@ -37,9 +37,10 @@ _OPTION = re.compile(r"-{1,2}[A-Za-z?][\w-]*(?:[ =\[<(].{0,60})?(?:,? -{1,2}\w.{
 _ITEM = re.compile(r"^\s*(?:[-*•·]|\d{1,3}[.)、])\s+")
 _LEADS = re.compile(r"[:：]\s*$")
 _CODE = re.compile(r"^\S*/\S+\s|\s&&\s|\s--\w+\s.*\s--\w+|^(?:from \S+ )?import \S+|[{}]\s*$|\)\s*;$|^\w+\(.*\)\s*#")
+_DATA = re.compile(r"\d|[:：]")
 _RULE = re.compile(r":?-+:?$|\|?[-:| ]*$")
 _JUNK = re.compile(
-    r"\\cite|https?://\S{60,}|(?:[›»].*){2}|(?:\s[·|]\s.*){4}|\.{5,}|[-=_*]{5,}|[�]|&(?:nbsp|lt|gt|amp|quot|#\d+);"
+    r"\\cite|https?://\S{60,}|(?:[›»].*){2}|\bPrev\b.*\bNext\b|^→|^(?i:authors?|作者):\s|(?:\s[·|]\s.*){4}|\.{5,}|[-=_*]{5,}|[�]|&(?:nbsp|lt|gt|amp|quot|#\d+);"
 )
 _OPENED, _CLOSED = re.compile(r"[(（]"), re.compile(r"[)）]")
 
@@ -160,7 +161,8 @@ def _windows(units: tuple[Unit, ...]) -> Iterator[tuple[Unit, ...]]:
             length += len(units[end].text) + 1
             if length > LONGEST or units[end].above != first.above or not _follows(units[end - 1], units[end]):
                 break
-            yield units[start : end + 1]
+            if _stands(units[end]):
+                yield units[start : end + 1]
     for start, end in _lists(units):
         if end - start > WINDOW and sum(len(unit.text) for unit in units[start:end]) <= LONGEST:
             yield units[start:end]
@@ -271,7 +273,9 @@ def _is_item(text: str) -> bool:
 def _without_marks(sentence: str) -> str:
     """The sentence without the mark of a list item, and without emphasis that begins or ends outside it."""
     sentence = _ITEM.sub("", sentence).strip("# ")
-    return sentence.strip("*").rpartition("**")[2].strip() if sentence.count("**") % 2 else sentence
+    if sentence.count("**") % 2:
+        sentence = sentence.removeprefix("**") if sentence.startswith("**") else sentence.removesuffix("**")
+    return sentence.strip()
 
 
 def _rows(block: str, first: int, number: int) -> list[Unit]:
@@ -364,7 +368,7 @@ def _is_line(line: str) -> bool:
     """A line with data in it, which can be quoted where no sentence says it."""
     if not (8 <= len(line) <= 2 * LONGEST_LINE) or _JUNK.search(line) or _CODE.search(line):
         return False
-    return len(line.split()) > 1 or has_han(line)
+    return bool(_DATA.search(line)) and (len(line.split()) > 1 or has_han(line))
 
 
 def leans(text: str) -> bool:

@@ -17,7 +17,7 @@ from ..text.characters import HAN, count_han, has_han
 from ..trajectory import Passage
 from .candidates import Candidate, candidates_of, leans, other_names, points_elsewhere
 from .parts import Part
-from .words import content_terms, is_general, lexicon, related
+from .words import content_terms, implied_terms, is_general, lexicon, related
 
 FREQUENCIES = "frequencies.txt"
 UNKNOWN = 0
@@ -93,7 +93,7 @@ def gather(
     document_terms: dict[str, set[str]] = {}
     for passage in sorted(passages, key=lambda p: -trust[p.document]):
         title = titles[passage.document]
-        terms = frozenset(content_terms([title, *passage.heading, passage.text]))
+        terms = frozenset([*content_terms([title, *passage.heading, passage.text]), *implied_terms(passage.text)])
         terms |= other_names(terms, tuple(aliases))
         passage_terms[passage.id] = terms
         document_terms.setdefault(passage.document, set()).update(terms)
@@ -198,6 +198,7 @@ NAMES = (
     "covered",
     "covered_squared",
     "covered_in_context",
+    "covered_beyond_context",
     "covered_locally",
     "covered_loosely",
     "covered_by_passage",
@@ -249,7 +250,8 @@ def features(candidate: Candidate, asked: Asked, pool: Pool) -> list[float]:
         own |= context
     covered = _covered(asked.weights, own)
     both = own | context
-    loosely = sum(w for t, w in asked.weights.items() if t in own or _has_form(t, own))
+    starts = {term[:PREFIX] for term in own}
+    loosely = sum(w for t, w in asked.weights.items() if t in own or _has_form(t, own, starts))
     total = sum(asked.weights.values()) or 1.0
     named = part.name_terms
     shown = _shown(candidate, asked)
@@ -261,6 +263,7 @@ def features(candidate: Candidate, asked: Asked, pool: Pool) -> list[float]:
         covered,
         covered * covered,
         _covered(asked.weights, both),
+        _covered({t: w for t, w in asked.weights.items() if t not in context}, own),
         _covered(asked.local, own),
         loosely / total,
         cover,
@@ -313,17 +316,9 @@ def _share(wanted: Collection[str], had: Collection[str]) -> float:
     return sum(term in had for term in wanted) / len(wanted) if wanted else 0.0
 
 
-@lru_cache(maxsize=1 << 14)
-def _forms(term: str) -> frozenset[str]:
-    return related(term)
-
-
-def _has_form(term: str, had: frozenset[str]) -> bool:
-    """A related word, or another form of the word, is there."""
-    if not _forms(term).isdisjoint(had):
-        return True
-    start = term[:PREFIX]
-    return len(start) == PREFIX and start.isalpha() and any(other.startswith(start) for other in had)
+def _has_form(term: str, had: frozenset[str], starts: set[str]) -> bool:
+    """A related word, or another form of the word, is there. starts: how the words there begin."""
+    return (len(term) >= PREFIX and term.isalpha() and term[:PREFIX] in starts) or not related(term).isdisjoint(had)
 
 
 def _together(candidate: Candidate, asked: Asked) -> float:

@@ -1,7 +1,9 @@
 """The parts that an answer must have: each is searched for, answered or declined, and shown on its own."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from .question import OPEN, Question, analyse, kind_terms
 from .words import content_terms, is_comparing, is_general, other_words
@@ -87,17 +89,23 @@ class Part:
         terms = tuple(t for t in self.terms if t not in others)
         own = content_terms(side)
         terms = tuple(dict.fromkeys([*own, *(t for t in terms if not is_comparing(t))]))
-        return replace(self, text=side, terms=terms, names=(side,), name_terms=frozenset(own), sides=())
+        kinds = self.kinds if len(terms) > len(own) else ("definition",)
+        return replace(self, text=side, kinds=kinds, terms=terms, names=(side,), name_terms=frozenset(own), sides=())
 
 
-def parts_of(questions: list[Question]) -> list[Part]:
+def parts_of(questions: Iterable[Question]) -> list[Part]:
     """The parts of the question and of what people added to it."""
+    return list(_parts_of(tuple(questions)))
+
+
+@lru_cache(maxsize=16)
+def _parts_of(questions: tuple[Question, ...]) -> tuple[Part, ...]:
     found: list[Part] = []
     for question in questions:
         many = len(question.clauses) > 1 or len(questions) > 1
         clauses = [analyse(clause) for clause in question.clauses] if many else [question]
         found += [_part(clause, question, clauses[0], many) for clause in clauses]
-    return list({part.text.casefold(): part for part in found}.values())[:MOST]
+    return tuple({part.text.casefold(): part for part in found}.values())[:MOST]
 
 
 def _part(clause: Question, whole: Question, first: Question, many: bool) -> Part:
@@ -114,7 +122,7 @@ def _part(clause: Question, whole: Question, first: Question, many: bool) -> Par
             carried = first.phrases
     sides = compared(clause) or (compared(first) if many and "compare" in clause.kinds else ())
     own = [*content_terms([*names, *carried]), *asked, *(t for side in sides for t in content_terms(side))]
-    terms = tuple(dict.fromkeys(_in_order(clause.text, own)))
+    terms = tuple(_without_parts(_in_order(clause.text, own)))
     about = names or carried or _doer(clause)
     kinds = clause.kinds if sides or clause.kind != "compare" else clause.kinds[1:] or ("compare",)
     return Part(
@@ -130,6 +138,14 @@ def _part(clause: Question, whole: Question, first: Question, many: bool) -> Par
         queries=_queries(clause, about, asked, sides, many),
         sides=sides,
     )
+
+
+def _without_parts(terms: Iterable[str]) -> list[str]:
+    """The terms without those that are parts of an identifier among them: of `TechMart` the whole is enough."""
+    found = list(dict.fromkeys(terms))
+    cut = [{t for t in found[at + 1 : at + 4] if t in whole} for at, whole in enumerate(found)]
+    parts = [own for whole, own in zip(found, cut, strict=True) if len(own) > 1 and len("".join(own)) >= len(whole) - 2]
+    return [t for t in found if not any(t in own for own in parts)]
 
 
 def _in_order(text: str, terms: list[str]) -> list[str]:
@@ -183,7 +199,12 @@ def compared(question: Question) -> tuple[str, ...]:
         found = _CHOICE.search(question.text) or _BETWEEN.search(question.text)
     if found:
         sides = [side.strip(" \"“”'") for side in found.groups() if side]
-        sides = [_BEFORE_ZH.sub("", re.sub(r"^(?:the|an?|i)\s+", "", s, flags=re.IGNORECASE)) for s in sides]
+        sides = [
+            _BEFORE_ZH.sub(
+                "", re.sub(r"^(?:the|an?|i|ordinary|normal|regular|usual|simple)\s+", "", s, flags=re.IGNORECASE)
+            )
+            for s in sides
+        ]
         pieces = [piece.strip() for side in sides for piece in re.split(r"\s*(?:,|、)\s*", side)]
         pieces = [piece for piece in dict.fromkeys(pieces) if content_terms(piece)]
         if 2 <= len(pieces) <= MOST_SIDES:

@@ -20,7 +20,7 @@ from .phrases import ENGLISH
 from .planning import plan_text, todo_items
 from .ranking import choose
 from .research import SURFER, Research, read_events
-from .trail import STRONG, Lead, best_for_question, fold_name, on_trail, read_trail
+from .trail import STRONG, Lead, best_for_question, fold_name, on_trail, read_trail, steps_of
 from .words import content_terms
 from .writing import write_report
 
@@ -279,7 +279,7 @@ def is_settled(research: Research) -> bool:
 def answers_of(research: Research) -> list[Answer]:
     """What the passages read so far say on each part."""
     pool = gather(research.evidence, research.authority, research.aliases)
-    return answer_parts(pool, parts_of(research.questions), on_trail(research))
+    return answer_parts(pool, parts_of(research.questions), on_trail(research), steps_of(research))
 
 
 def best_passages(research: Research) -> list[Passage]:

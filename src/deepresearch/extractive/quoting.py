@@ -11,6 +11,8 @@ from .phrases import Phrases
 LONGEST_TITLE = 90
 LONGEST_QUOTE = 800
 LONGEST_ABOVE = 60
+SHORTEST_LEAD = 12
+"""Characters of a sentence that says what the list behind it is ("Notes:" does not)."""
 
 _ACTIVE = re.compile(r"([\\`*\[\]<~|])|(?<![^\W_])(_)|(_)(?![^\W_])|(&)(?=#?\w+;)")
 _SPAN = re.compile(r"(`[^`\\]+`(?!`)|\*\*[^\s*`\\\[\]<&_~](?:[^*`\\\[\]<&_~]*[^\s*`\\\[\]<&_~])?\*\*(?!\*))")
@@ -44,6 +46,7 @@ def quotes_of(candidate: Candidate) -> list[Quote]:
             and _joined(before.text, units[0].text, passage)
         ):
             units.insert(0, before)
+    quotes += _lead(units[0], passage)
     run: list[Unit] = []
     text = ""
     for unit in units:
@@ -56,8 +59,18 @@ def quotes_of(candidate: Candidate) -> list[Quote]:
     return [*quotes, _quote(run, text, passage)]
 
 
+def _lead(first: Unit, passage: Passage) -> list[Quote]:
+    """The sentence that leads to the list which the candidate begins with."""
+    if first.kind == "item" and first.above.endswith((":", "：")) and len(first.above) >= SHORTEST_LEAD:
+        return [Quote(passage, first.above, "", "", "lead")]
+    return []
+
+
 def _quote(run: list[Unit], text: str, passage: Passage) -> Quote:
-    return Quote(passage, text, run[0].above, run[-1].code, run[0].kind)
+    above = run[0].above
+    if run[0].kind == "sentence" and above and (joined := _joined(above, text, passage)):
+        return Quote(passage, joined, "", run[-1].code, "entry")  # the term and what is said of it
+    return Quote(passage, text, above, run[-1].code, run[0].kind)
 
 
 def _joined(one: str, other: str, passage: Passage) -> str:

@@ -97,6 +97,28 @@ def on_trail(research: Research) -> frozenset[str]:
     return frozenset(p.id for node in read_trail(research).nodes for p in research.read_at(node))
 
 
+@dataclass(frozen=True)
+class Step:
+    """One step of the trail, for those who quote it."""
+
+    name: str
+    """What the passages at `source` name, and those at `target` are about."""
+    source: frozenset[str]
+    target: frozenset[str]
+
+
+def steps_of(research: Research) -> list[Step]:
+    """The steps by which the question's relations were walked; none where it has several parts."""
+    if not on_trail(research):
+        return []
+    at = {node: frozenset(p.id for p in research.read_at(node)) for node in read_trail(research).nodes}
+    edges = [e for e in read_trail(research).edges if e.lead.source in research.passages]
+    return [
+        Step(e.lead.name, at.get(e.lead.source, frozenset([e.lead.source])), at.get(e.target, frozenset([e.target])))
+        for e in edges
+    ]
+
+
 def _read_before(research: Research, found: Mapping[str, Sequence[Lead]]) -> list[Edge]:
     titled: dict[str, str] = {}
     for passage in research.passages.values():

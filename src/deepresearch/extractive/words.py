@@ -87,11 +87,18 @@ def related(term: str) -> frozenset[str]:
 
 def other_words(term: str, most: int = 4) -> list[str]:
     """Words, as written, by which texts may say `term` instead."""
-    relations = lexicon()["relations"]
-    lines = [line.split() for key in ("families", "synonyms") for line in relations[key].strip().splitlines()]
-    heads = [line for line in lines if term in {stem(word) for word in line}]
-    words = {stem(word): word for line in heads for word in line}
-    return [word for found, word in words.items() if found != term][:most]
+    return _words_by_term().get(term, [])[:most]
+
+
+@cache
+def _words_by_term() -> dict[str, list[str]]:
+    found: dict[str, dict[str, str]] = {}
+    for key in ("families", "synonyms"):
+        for line in lexicon()["relations"][key].strip().splitlines():
+            words = {stem(word): word for word in line.split()}
+            for term in words:
+                found.setdefault(term, {}).update(words)
+    return {term: [word for other, word in words.items() if other != term] for term, words in found.items()}
 
 
 def is_relation(term: str) -> bool:

@@ -96,9 +96,8 @@ def _short_answer(writer: Writer) -> list[str]:
             blocks += [f"{label} — {writer.words.part_empty}"]
             continue
         blocks += [label] if label else []
-        if answer.sides:
-            blocks += _comparison(answer, writer)
         blocks += _said(answer.short, answer.part, writer) or _repeated(answer, writer)
+        blocks += _comparison(answer, writer) if answer.sides else []
     return blocks
 
 
@@ -210,7 +209,9 @@ def _source(quote: Quote, writer: Writer) -> str:
 
 def _item(quote: Quote, writer: Writer, by_aspect: bool) -> str:
     title = writer.titles[quote.passage.document]
-    place = show_title(title, writer.words) if by_aspect else render_place(quote, writer.words, title)
+    place = render_place(quote, writer.words, title)
+    if by_aspect:
+        place = show_title(title, writer.words) if quote.passage.heading[-1:] not in ([], [title]) else ""
     before = place + writer.words.colon if place else ""
     return writer.words.item.format(place=before, quote=_render(quote, writer))
 
