@@ -323,7 +323,7 @@ def _references(report: ReportModel, shown: Sequence[int]) -> str:
         own_id = "" if len(reference.passages) == 1 else f' id="ref-{reference.number}"'
         named = "".join(_link(run.url, _run(run)) if run.url else _run(run) for run in entry(reference, report, style))
         number = f'<b class="number">[{reference.number}]</b>'
-        items.append(f'<li{own_id}><p class="source">{number} {named}</p>{passages}</li>')
+        items.append(f'<li{own_id}><p class="source">{number}{named}</p>{passages}</li>')
     listed = "\n".join(items)
     heading = text(report.labels.references)
     return f'<section id="references"><h2>{heading}</h2><ol class="references">\n{listed}\n</ol></section>'
