@@ -152,6 +152,19 @@ def test_columns_are_read_one_after_the_other(docs: Path, by_row: bool) -> None:
     assert found.index("Both stories") < found.index("No grain") < found.index("The harbour wall")
 
 
+def test_three_columns(docs: Path) -> None:
+    columns = [
+        [f"{name} {word} of the old town hall" for word in ("one", "two", "six", "ten", "red", "big")] for name in "ABC"
+    ]
+    lines: list[Line] = [
+        (x, 660 - 12 * n, 10, column[n]) for n in range(6) for x, column in zip((60, 230, 400), columns, strict=True)
+    ]
+    found = text(docs, lines)
+    assert [found.index(part) for part in ("A one", "A big", "B one", "B big", "C one", "C big")] == sorted(
+        found.index(part) for part in ("A one", "A big", "B one", "B big", "C one", "C big")
+    )
+
+
 def test_a_table_is_read_row_by_row(docs: Path) -> None:
     rows = [
         ("Mill", "1904", "12"),

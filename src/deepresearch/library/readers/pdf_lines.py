@@ -243,7 +243,7 @@ def _put(field: PrintedLine, name: str, lines: list[PrintedLine]) -> None:
 
 
 def _ordered(lines: list[PrintedLine]) -> list[PrintedLine]:
-    """The lines of a page with two columns column by column, between those that are as wide as both.
+    """The lines of a page with columns one column after the other, between those that are as wide as both.
 
     Lines beside each other that are no columns of text, as in tables, stay one line.
     """
@@ -252,7 +252,7 @@ def _ordered(lines: list[PrintedLine]) -> list[PrintedLine]:
         return _rejoined(lines)
     ordered: list[PrintedLine] = []
     band: list[PrintedLine] = []
-    for line in sorted(lines, key=lambda line: -line.top):
+    for line in sorted(lines, key=lambda line: (-round(line.bottom), line.left)):
         if line.left < gutter < line.right:
             ordered += [*_by_column(band, gutter), line]
             band = []
@@ -262,7 +262,8 @@ def _ordered(lines: list[PrintedLine]) -> list[PrintedLine]:
 
 
 def _by_column(band: list[PrintedLine], gutter: float) -> list[PrintedLine]:
-    return [line for line in band if line.right <= gutter] + [line for line in band if line.left >= gutter]
+    left, right = [line for line in band if line.right <= gutter], [line for line in band if line.left >= gutter]
+    return _ordered(left) + _ordered(right)
 
 
 def _gutter(lines: list[PrintedLine]) -> float | None:
@@ -270,21 +271,23 @@ def _gutter(lines: list[PrintedLine]) -> float | None:
     if len(lines) < 2 * _LEAST_ROWS:
         return None
     left, right = min(line.left for line in lines), max(line.right for line in lines)
-    for share in (0.5, 0.47, 0.53, 0.44, 0.56, 0.4, 0.6, 0.36, 0.64):
+    for share in (0.5, 0.47, 0.53, 0.44, 0.56, 0.4, 0.6, 0.36, 0.64, 0.32, 0.68):
         place = left + share * (right - left)
         one = [line for line in lines if line.right <= place]
         other = [line for line in lines if line.left >= place]
-        if min(len(one), len(other)) < _LEAST_ROWS or len(lines) - len(one) - len(other) > 0.4 * len(lines):
+        across = [line for line in lines if line.left < place < line.right]
+        narrow = sum(line.right - line.left < 0.55 * (right - left) for line in across)
+        if min(len(one), len(other)) < _LEAST_ROWS or len(across) > 0.4 * len(lines) or narrow > 0.1 * len(lines):
             continue
         beside = sum(any(abs(a.bottom - b.bottom) < a.size for b in other) for a in one)
-        if beside >= _LEAST_ROWS and all(_is_column(side, (right - left) / 2) for side in (one, other)):
+        if beside >= _LEAST_ROWS and all(_is_column(side, right - left) for side in (one, other)):
             return place
     return None
 
 
 def _is_column(lines: list[PrintedLine], width: float) -> bool:
-    """Whether lines are running text: most are wide and of several words."""
-    running = sum(len(line.text) > 18 and line.right - line.left > width / 2 for line in lines)
+    """Whether lines are running text: most are of several words, and wide for a page of that `width`."""
+    running = sum(len(line.text) > 18 and line.right - line.left > 0.2 * width for line in lines)
     return running > 0.5 * len(lines)
 
 
