@@ -223,7 +223,8 @@ class _Reader:
         self.depth = 0
         self.mixed_quotes = mixed_quotes
         self.closed_by: dict[str, str] = {}
-        """Each opening mark with the one that has closed it."""
+        """Each mark that has opened a value with the one that has closed it."""
+        self.in_value = False
 
     def peek(self) -> str:
         """The next character that is neither white space nor comment."""
@@ -238,6 +239,7 @@ class _Reader:
         if char in _OPEN_BRACKETS:
             return self.nested(_OPEN_BRACKETS[char])
         if char in _CLOSING_QUOTES:
+            self.in_value = True
             return self.string()
         if char.isascii() and (char.isdigit() or char in "+-."):
             return self.number()
@@ -275,6 +277,7 @@ class _Reader:
                 self.at += 1  # a comma too many
                 continue
             quoted = self.peek() in _CLOSING_QUOTES
+            self.in_value = False
             key = self.string() if quoted else self.name()
             self.colon(may_miss=quoted and sure)
             pairs.append((key, self.value()))
@@ -378,7 +381,8 @@ class _Reader:
             else:
                 break
         raw = self.text[begin : self.at]
-        if self.closed_by.setdefault(quote, self.text[self.at]) != self.text[self.at]:
+        checked = self.in_value or not self.mixed_quotes
+        if checked and self.closed_by.setdefault(quote, self.text[self.at]) != self.text[self.at]:
             raise Unreadable("its quotation marks have several readings")
         self.at += 1
         if literal and _DRIVE.search(raw) and re.search(r"(?<!\\)\\[bfnrt]", raw):
