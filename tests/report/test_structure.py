@@ -17,6 +17,7 @@ from deepresearch.trajectory import (
     Event,
     Observation,
     RunFailed,
+    RunFinished,
     RunPaused,
     RunResumed,
     Usage,
@@ -189,7 +190,9 @@ def test_a_partial_report_says_who_wrote_it_and_what_can_be_done(run: MakeRun) -
     assert "deepresearch show r1" in report.partial and "deepresearch export r1" in report.partial
     assert "Written by: no language model (research by m)" in markdown(report)
     failed = make_report([*events[:-1], RunFailed(reason="out_of_funds", message="The account is empty.")])
-    assert "deepresearch resume r1" in (failed.partial or "")
+    assert "deepresearch resume r1" in (failed.partial or "") and "deepresearch resume r1" in report.partial
+    cancelled = make_report([*events[:-1], RunFinished(reason="cancelled")])
+    assert "resume" not in (cancelled.partial or "") and "deepresearch export r1" in (cancelled.partial or "")
 
 
 def test_what_was_not_used_costs_no_line(run: MakeRun) -> None:

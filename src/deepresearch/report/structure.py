@@ -225,7 +225,7 @@ def _partial(events: Sequence[Event], answered: Answered, by_other: bool, labels
     reason = one_line(answered.reason, 300) or _why_partial(events, labels)
     told = [reason.rstrip(".。") + labels.stop] + ([labels.written_without] if by_other else [])
     run = started(events).run
-    steps = labels.next_steps if state(events) in ("finished", "cancelled") else labels.next_steps_open
+    steps = labels.next_steps if state(events) == "cancelled" else labels.next_steps_open
     return labels.between.join([*told, steps.format(run=run)])
 
 
