@@ -169,3 +169,8 @@ def test_calls_are_the_same_by_tool_arguments_and_what_could_not_be_read() -> No
     unread = Call(id="3", tool="t", arguments=None, raw="x")
     assert len({call_key(c) for c in (read, unread, unread.model_copy(update={"raw": "y"}))}) == 3
     assert call_key(Call(id="4", tool="t", arguments={})) == "t [] "
+
+
+def test_what_is_told_of_money_keeps_its_cents() -> None:
+    (told,) = spent(turn(cost=0.06123456)).check(BudgetSettings(cost=0.1, reserve=0.0), 0, 1000.0)
+    assert isinstance(told, BudgetReached) and told.used == 0.0612

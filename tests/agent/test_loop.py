@@ -691,3 +691,16 @@ async def test_a_report_that_cites_in_other_brackets_is_not_sent_back(tmp_path: 
     bench = Bench(tmp_path, calls(call("echo", "blue")), says("The sky is blue [p-blue]."))
     await bench.go()
     assert [r.reason for r in bench.results()] == [""] and find(bench.events, Answered)
+
+
+async def test_a_report_that_stands_when_the_limit_comes_ends_the_run(tmp_path: Path) -> None:
+    """It was sent back, and there is no time for another: the policy is not asked again."""
+    bench = Bench(tmp_path, says("never asked for"))
+    with bench.store.open("r") as log:
+        log.append(Turn(text=REPORT))
+        log.append(Answered(text=REPORT))
+        log.append(Observation(call=None, status="error", reason="citations", shown="Mark 1 does not hold."))
+        log.append(BudgetReached(limit="turns", used=8, of=8))
+    end = await bench.go()
+    assert isinstance(end, RunFinished) and end.reason == "answered"
+    assert len(find(bench.events, Turn)) == 1

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepresearch.agent.view import DEEPER, Transcript, view
+from deepresearch.agent.view import DEEPER, Transcript, short_form, view
 from deepresearch.errors import ContentFiltered, ContextOverflow
 from deepresearch.settings import ContextSettings
 from deepresearch.trajectory import (
@@ -239,3 +239,13 @@ def test_a_refused_result_is_withdrawn_the_newest_first_and_stays_so() -> None:
     again = made.compaction(CONTEXT, ContentFiltered("refused"))
     assert again is not None and newest.seq not in again.withdrawn
     assert transcript(grown(0)).compaction(CONTEXT, ContentFiltered("refused")) is None
+
+
+def test_a_short_form_says_where_it_was_cut() -> None:
+    long, short = passage("long", 100), Passage(id="short", document="s.md", title="s.md", text="few words")
+    result = Observation(call="c1-1", tool="t", shown="x", passage_ids=["long", "short"], passages=[long, short])
+    known = {"long": long, "short": short}
+    head, first, second = short_form(result, known, set()).split("\n")
+    assert "observations/c1-1.txt" in head and first.endswith("…")
+    assert second == "[short] s.md | few words"
+    assert short_form(result, known, {"long"}).split("\n")[1].endswith(long.text)

@@ -323,3 +323,40 @@ def test_many_open_runs_share_one_connection(sqlite_store: SqliteStore) -> None:
     assert sum(p.name == "journal.sqlite3" for p in opened) == 1
     for log in logs:
         log.close()
+
+
+def test_a_deleted_run_leaves_nothing_and_may_be_made_again(sqlite_store: SqliteStore) -> None:
+    for run in ("r1", "r2"):
+        fill(sqlite_store, run)
+        folder = sqlite_store.folder / "runs" / run
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "notes.md").write_text("n")
+    sqlite_store.delete("r1")
+    assert [info.run for info in sqlite_store.runs()] == ["r2"]
+    with pytest.raises(UnknownRun):
+        sqlite_store.read("r1")
+    assert not (sqlite_store.folder / "runs" / "r1").exists() and (sqlite_store.folder / "runs" / "r2").exists()
+    assert not (sqlite_store.folder / "locks" / "r1.lock").exists()
+    fill(sqlite_store, "r1")
+    assert len(sqlite_store.read("r1")) == 5 and len(sqlite_store.read("r2")) == 5
+
+
+def test_a_run_in_use_is_not_deleted(sqlite_store: SqliteStore) -> None:
+    fill(sqlite_store)
+    with sqlite_store.open("r1"), pytest.raises(RunBusy):
+        sqlite_store.delete("r1")
+    assert len(sqlite_store.read("r1")) == 5
+
+
+def test_what_a_lost_run_left_is_listed_up_to_five_files(sqlite_store: SqliteStore) -> None:
+    fill(sqlite_store)
+    runs = sqlite_store.folder / "runs"
+    (runs / "gone").mkdir(parents=True)
+    (runs / "stray.txt").write_text("no run")
+    for n in range(6):
+        (runs / "gone" / f"f{n}").write_text("")
+    (problem,) = [p for p in sqlite_store.problems() if "lost run" in p]
+    assert "(it holds f0, f1, f2, f3, f4, ...)" in problem
+    (runs / "gone" / "f5").unlink()
+    (problem,) = [p for p in sqlite_store.problems() if "lost run" in p]
+    assert "(it holds f0, f1, f2, f3, f4)" in problem
