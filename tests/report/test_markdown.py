@@ -172,3 +172,9 @@ def test_verdicts_and_what_cites_nothing(run: MakeRun) -> None:
 def test_a_style_of_references(run: MakeRun) -> None:
     markdown = render_markdown(run("A \\cite{q1}."), "apa")
     assert "1. *Title of b.md*. (2024, May). <https://b.test/x>" in markdown
+
+
+def test_underscores_within_words_need_no_escape(run: MakeRun) -> None:
+    markdown = render_markdown(run("A \\cite{p1}.", [passage("p1", "my_docs/a_b.md", title="_a_ b_c __d")]))
+    assert "my_docs/a_b.md" in markdown and r"\_a\_ b_c \_\_d" in markdown
+    assert "<em>" not in rendered(markdown)

@@ -16,7 +16,7 @@ from .markup import clean, closing_fence, one_line, safe_url
 from .structure import Format, ReportModel
 from .syntax import PLACEHOLDERS, new_parser, parser
 
-_SPECIAL = re.compile(r"([\\`*_\[\]~$]|&(?=#?\w+;))")
+_SPECIAL = re.compile(r"([\\`*\[\]~$]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;))")
 _ACTIVE = re.compile(
     rf"(?P<mark>{PLACEHOLDERS.pattern})"
     r"|(?P<autolink><(?:https?://|mailto:)[^\s<>]*>)"
