@@ -381,7 +381,7 @@ class _Reader:
             else:
                 break
         raw = self.text[begin : self.at]
-        checked = self.in_value or not self.mixed_quotes
+        checked = self.in_value or closers not in (_DOUBLE, _SINGLE)
         if checked and self.closed_by.setdefault(quote, self.text[self.at]) != self.text[self.at]:
             raise Unreadable("its quotation marks have several readings")
         self.at += 1
