@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from .agent.control import Handlers
+from .agent.control import POLL, Handlers
 from .agent.setup import new_run, resumed_run
 from .derived import answer, started, total_cost, total_usage
 from .errors import ExportError, NoReport, error_named
@@ -27,8 +27,6 @@ from .trajectory import Event, RunFailed, RunFinished, RunPaused, Task, Usage
 if TYPE_CHECKING:
     from .agent.loop import End, Run
 
-POLL = 0.3
-"""Seconds between two looks for requests of other processes."""
 Documents = Iterable[str | Path]
 
 

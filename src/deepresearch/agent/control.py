@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -13,6 +14,8 @@ from ..trajectory import Event, PlanApproved, RunPaused
 T = TypeVar("T")
 CUTS_SHORT = frozenset({"finish_early", "deliver", "pause", "cancel"})
 """Requests that do not wait for the step in progress."""
+POLL = 0.3
+"""Seconds between two looks for requests of other processes."""
 RENAMED = {"land": "finish_early"}
 """Earlier names of requests, which older processes may still leave in the store."""
 
@@ -48,6 +51,7 @@ class Control:
     def __init__(self) -> None:
         self._inbox: list[tuple[str, str]] = []
         self._bell = asyncio.Event()
+        self._next_poll = 0.0
 
     def ask(self, kind: str, text: str = "") -> None:
         """Hand in a request.
@@ -68,7 +72,10 @@ class Control:
         return requests
 
     async def poll(self, log: RunLog) -> None:
-        """Take up requests that other processes have left in the store."""
+        """Take up requests that other processes have left in the store, where POLL seconds have passed."""
+        if time.monotonic() < self._next_poll:
+            return
+        self._next_poll = time.monotonic() + POLL
         for request in await in_thread(log.take_requests):
             self.ask(request.kind, str(request.body.get("text", "")))
 
