@@ -6,7 +6,8 @@ from deepresearch.report.verification.names import check
 from deepresearch.report.verification.reading import read
 
 PASSAGE = (
-    "The World Health Organization sent Mr. José Alvarez-Ruiz to Germany. 外长王毅在北京大学表示支持。《红楼梦》很长。"
+    "The World Health Organization sent Mr. José Alvarez-Ruiz to Germany. Fans of Junior-K.R.Y. sing. "
+    "外长王毅在北京大学表示支持。《红楼梦》很长。"
 )
 
 
@@ -20,6 +21,8 @@ PASSAGE = (
         ("Visitors came. Nobody spoke.", []),
         ("THE WHOLE TITLE IS SHOUTED.", []),
         ("The iPhone was new.", ["iPhone"]),
+        ("Then the W.H.O. met.", []),
+        ("Fans of the Junior-K.R.Y. band came.", []),
         ("《红楼梦》很长。", []),
         ("《西游记》很长。", ["西游记"]),
         ("外长王毅表示支持。", []),

@@ -39,6 +39,10 @@ def test_markdown_does_not_matter() -> None:
     assert check(read("“Japan 125 million”"), read("| Japan | 125 million |"), "") == []
 
 
+def test_what_nobody_sees_does_not_matter() -> None:
+    assert check(read("“the mosque of Algiers”"), read("It is the mosque\u200e \u200bof Algiers."), "") == []
+
+
 def test_chinese_and_nested_quotations() -> None:
     assert quotations("他说：“这里别名“夜香花”，很香。”又「冰会浮在水面上」") == [
         "这里别名“夜香花”，很香。",

@@ -63,6 +63,7 @@ def _vocabulary(text: str) -> frozenset[str]:
         bare = word.removesuffix("'s").removesuffix("'").rstrip(".")
         found.add(bare)
         found.update(part for part in re.split(r"[-.&'/]", bare) if part)
+        found.update(part.replace(".", "") for part in re.split(r"[-&/]", bare))
     return frozenset(found)
 
 

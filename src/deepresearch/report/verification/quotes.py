@@ -13,7 +13,8 @@ from .reading import Reading
 _OPEN, _CLOSE = "“「『", "”」』"
 _STRAIGHT = re.compile(r"\"([^\"“”「」]+)\"|‘([^‘’]{12,})’(?!\w)")
 _LEFT_OUT = re.compile(r"\s*(?:\[\s*(?:\.\.\.|…)\s*\]|\(\s*(?:\.\.\.|…)\s*\)|\.{3,}|…+)\s*")
-_ASIDE = re.compile(r"[\s*_`\\]")
+_ASIDE = re.compile(r"[\s*_`\\\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
+"""White space, the marks of Markdown, and characters that nobody sees."""
 _CELLS = re.compile(r"\|{2,}")
 """Empty cells of a table's row."""
 _INSERTED = re.compile(r"\s*\[[^\[\]]*\]\s*")
