@@ -246,7 +246,7 @@ class Session:
         """Have the policy write its report now, from what there is."""
         self.job.control.ask("finish_early", text)
 
-    def deliver(self, reason: str = "it was stopped by the person who asked.") -> None:
+    def deliver(self, reason: str = "It was stopped by the person who asked.") -> None:
         """End the run at once with a report from what there is; the request in flight is cancelled."""
         self.job.control.ask("deliver", reason)
 

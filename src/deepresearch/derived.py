@@ -98,7 +98,7 @@ def total_cost(events: Iterable[Event]) -> float | None:
 
 
 def state(events: Iterable[Event]) -> RunState:
-    """Where the run stands."""
+    """The state of the run."""
     now: RunState = "running"
     for event in events:
         match event:

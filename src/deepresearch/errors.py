@@ -12,7 +12,7 @@
     │   │   └── DamagedLibrary       damaged, or of another version: only building it again helps
     │   ├── ExportError          an export cannot be made
     │   └── RubricError          rubrics that cannot be read or used
-    ├── PolicyError          the policy's mistake: shown to the policy, the run goes on
+    ├── PolicyError          the policy's mistake: shown to the policy, the run continues
     │   ├── MalformedCall        a tool call that cannot be read, or was cut off
     │   ├── UnknownTool          a tool that does not exist
     │   ├── BadArguments         arguments that the tool does not take

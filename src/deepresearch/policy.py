@@ -25,8 +25,8 @@ class View:
 class Policy(Protocol):
     """Decides; the loop records and acts.
 
-    In phase "plan" the turn's text is the plan. In "work" a turn with calls goes on, a turn without calls is the
-    report. In "answer" no tool may be called: the report is due.
+    In phase "plan" the turn's text is the plan. In "work" a turn with calls continues the research, a turn
+    without calls is the report. In "answer" no tool may be called: the report is due.
     """
 
     name: str
@@ -38,5 +38,5 @@ class Policy(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of whatever is held."""
+        """Close whatever is open."""
         ...

@@ -104,7 +104,7 @@ class SearchSettings(SettingsGroup):
     private: bool = False
     """Nothing leaves this machine: pages and answers that are kept can be used, and only a model on this machine."""
     canned: str = ""
-    """Folder of pages that stands in for the web; no provider is asked then."""
+    """Folder of pages that is used instead of the web; no provider is asked then."""
     replay: bool = False
     """Answer from what earlier runs kept of the web, of any age and failures included; nothing is fetched."""
     as_of: datetime | None = None
@@ -161,7 +161,7 @@ class ReportSettings(SettingsGroup):
     """How the report is written and checked."""
 
     draft: Literal["once", "synthesis"] = "once"
-    """once: the policy's first report stands. synthesis: outline, sections from their passages, an edit; the new draft
+    """once: the policy's first report is kept. synthesis: outline, sections from their passages, an edit; the new draft
     is taken only if a comparison finds it deeper and no less complete. For served models; costs several more turns."""
     max_revisions: int = Field(default=2, ge=0, le=5)
     """Times that a served model gets its report back with the citations that do not hold."""

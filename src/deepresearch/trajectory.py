@@ -48,7 +48,7 @@ class Passage(Record):
     id: str
     """Content hash: stable between runs, indexes and machines."""
     document: str
-    """Path or corpus id of the document it stands in."""
+    """Path or corpus id of its document."""
     title: str
     text: str
     url: str | None = None
@@ -116,7 +116,7 @@ class Citation(Record):
     reason: str = ""
     """In words for people: what was compared and how it came out."""
     mark: int | None = None
-    """Which citation mark of the report's text it stands in, from 0; None: the verdict is on the passage everywhere."""
+    """Which citation mark of the report it belongs to, from 0; None: the verdict is on the passage everywhere."""
     claim: str = ""
     """The claim that was checked, without its marks."""
     evidence: str = ""
@@ -394,7 +394,7 @@ EVENT_TYPES = frozenset(
 
 
 def parse_event(record: dict[str, Any]) -> Event:
-    """The event that `record` (one parsed journal line) stands for.
+    """The event that `record` (one parsed journal line) records.
 
     Raises pydantic.ValidationError for a known type whose fields are wrong.
     """

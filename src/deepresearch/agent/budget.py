@@ -1,6 +1,6 @@
 """Limits on turns, tool calls, tokens, money and minutes, with a reserve for the answer.
 
-What has been spent is derived from the events, so a resumed run goes on where it stood.
+What has been spent is derived from the events, so a resumed run continues with what is left.
 """
 
 from collections import Counter
@@ -30,7 +30,7 @@ MOST_TURNS_KEPT = 3
 CIRCLES, UNUSABLE = "identical calls with the same result", "unusable replies in a row"
 """Names of the limits that no setting sets; resuming a run lifts them, since something has changed."""
 REPEATS = 5
-"""Identical calls with identical results after which the run is held to be going in circles."""
+"""Identical calls with identical results after which the run counts as going in circles."""
 UNUSABLE_REPLIES = 3
 """Replies in a row that cannot be used, after which the attempt ends."""
 

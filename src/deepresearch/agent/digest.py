@@ -1,4 +1,4 @@
-"""A dense extractive summary of a long tool result: what the policy sees while the whole lies in a file."""
+"""A dense extractive summary of a long tool result: what the policy sees while the whole is in a file."""
 
 from itertools import pairwise
 
@@ -8,7 +8,7 @@ from ..tools.fencing import MARK
 from .tokens import estimate_tokens
 
 HEAD_SHARE = 0.3
-"""Share of the summary that goes to the beginning of the text, as it stands."""
+"""Share of the summary that goes to the beginning of the text, unchanged."""
 
 
 def digest(text: str, about: str, limit: int) -> str:

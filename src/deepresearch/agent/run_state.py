@@ -191,8 +191,8 @@ def unusable(turn: Turn, phase: Phase, events: Sequence[Event], drafting: bool =
     if citable and "no_citations" not in said and not _cites(turn.text, citable):
         return _sent_back(
             "no_citations",
-            "You called no tool, so your reply counts as the report, but it cites nothing. Go on with tools, or write "
-            "the report with \\cite{passage id} inside each sentence that rests on a passage you were shown.",
+            "You called no tool, so your reply counts as the report, but it cites nothing. Continue with tools, or "
+            "write the report with \\cite{passage id} inside each sentence that rests on a passage you were shown.",
         )
     return None
 

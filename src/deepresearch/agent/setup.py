@@ -1,4 +1,4 @@
-"""From a question to a run that is ready to go, and from a stopped run to one that goes on."""
+"""From a question to a run that is ready, and from a stopped run to one that continues."""
 
 import platform
 import re
@@ -73,7 +73,7 @@ def resumed_run(
     environment: Settings,
     handlers: Handlers | None = None,
 ) -> Run:
-    """A stopped run, ready to go on with the settings it had.
+    """A stopped run, ready to continue with the settings it had.
 
     changes: nested settings that a person changes now, e.g. {"budget": {"turns": 80}}. environment: the settings in
     force now, of which only the endpoint's key is taken, since a record never holds one, and private mode.
@@ -112,7 +112,7 @@ def replay_run(store: Store, run: str, environment: Settings, handlers: Handlers
 
 
 def check_resumable(run: str, events: Sequence[Event]) -> None:
-    """Raises RunOver for a run that is cancelled or whose policy held its report to be done; a partial one goes on."""
+    """Raises RunOver for a run that is cancelled or whose policy finished its report; a partial one continues."""
     now = state(events)
     if now == "cancelled" or (now == "finished" and find(events, RunFinished)[-1].reason != "partial"):
         raise RunOver(f"Run {run} is {now}; there is nothing to resume.", "See it with `deepresearch show`.")
@@ -233,7 +233,7 @@ class SourcedRun(Run):
     sources: Sources
 
     async def close(self) -> None:
-        """Let go of everything."""
+        """Close everything."""
         await super().close()
         await self.sources.close()
 

@@ -137,7 +137,7 @@ def _own_documents(
 
 
 def _canned(settings: Settings) -> SearchProvider:
-    """The folder that stands in for the web; it holds its pages itself, so nothing else is asked for them."""
+    """The folder that is used instead of the web; it holds its pages itself, so nothing else is asked for them."""
     from ..library.pages import read_page  # noqa: PLC0415
     from ..text.terms import tokenise  # noqa: PLC0415
     from ..web.providers.canned import CannedWeb  # noqa: PLC0415

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..report.verification import Open
 
 REPORT_FILE = "report.md"
-"""Where in the workspace the report lies while it is mended; its name alone is an answer that means its text."""
+"""Where in the workspace the report is while it is revised; its name alone is a reply that means its text."""
 SENT_BACK, SHRUNK = "unverified", "shrunk"
 SHRINKS = 0.5
 """Share of the standing report's length below which a reply does not replace it."""
@@ -48,7 +48,7 @@ class Verifier:
         open_embedder: "Callable[[], Embedder] | None" = None,
     ) -> None:
         """kept: where replies are kept, so that none is paid for twice. open_embedder: gives the model of meaning, when
-        there is a report to check; what the words say stands where that model fails."""
+        there is a report to check; the verdict on the words is kept where that model fails."""
         self._model = model
         self._kept = kept
         self._open_embedder = open_embedder
@@ -57,7 +57,7 @@ class Verifier:
     async def check(self, report: Answered, known: Mapping[str, Passage], ask: bool) -> Verified:
         """The verdicts on `report`; `ask`: whether there is budget to ask the model.
 
-        Where the model fails, what the mechanical check has found stands.
+        Where the model fails, the verdict of the mechanical check is kept.
         """
         verified, questions = await in_thread(self._verify, report.text, known)
         verified = verified.model_copy(update={"answered": report.seq})
@@ -134,7 +134,7 @@ class Verifier:
             async with turns:
                 try:
                     return await ask_claim(model, one.claim, one.passage.title, one.passage.text, self._kept)
-                except ModelError as error:  # told in the notes; the mechanical verdict stands
+                except ModelError as error:  # told in the notes; the mechanical verdict is kept
                     return error
 
         return await asyncio.gather(*map(ask, questions))

@@ -210,7 +210,7 @@ class Transcript:
                 self.cited |= {name.strip() for name in group.split(",")}
 
     def _calibrate(self, turn: Turn) -> None:
-        """`turn` answered the view as it stands now, and the server counted that."""
+        """`turn` answered the view as it is now, and the server counted that."""
         if turn.usage.input and self._total and not (turn.usage.estimated or turn.usage.cut):
             self.scale = min(3.0, max(0.3, turn.usage.input / self._total))
 
@@ -271,7 +271,7 @@ def note_text(event: Event) -> str:
 
 
 WITHDRAWN = "(The endpoint's content filter refused this result. Continue without it.)"
-REOPENED = "There is room to go on. Research what the report left open, then write the whole report again."
+REOPENED = "There is room to continue. Research what the report left open, then write the whole report again."
 ANSWER_NOW = (
     "Tools are withdrawn. Write the report now from what you have, cite the passages you were shown, "
     "and say what remains open."

@@ -10,7 +10,7 @@ Line = Turn | DeepResearchError | Callable[[View], Turn]
 
 
 class ScriptedPolicy:
-    """Plays its lines one after another, counting the turns on record, so that it goes on where a resumed run stands.
+    """Plays its lines one after another, counting the turns on record, so that a resumed run continues at its place.
 
     A line is a turn, an error to raise, or a function of the view. After the last line the last one is repeated.
     """
