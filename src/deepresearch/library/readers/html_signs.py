@@ -21,6 +21,8 @@ LONGEST_STRUCK = 200
 """Characters of struck-out text that is marked as such."""
 CAPTION = 3
 """Words of a picture's description that say more than a name."""
+LARGEST_TABLE = 50_000
+"""Cells of a table in which merged ones are repeated."""
 LONGEST_FIELD = 5000
 """Characters of a form field's value."""
 _FORMULA_IMAGE = re.compile(r"math|latex|tex\b|formula|equation", re.IGNORECASE)
@@ -263,6 +265,8 @@ def _spans(table: Any) -> None:
     if any(len(cell.text) > LONGEST_CELL for row in cells for cell in row):
         return
     found, wide = spread(cells)
+    if sum(map(len, found)) > LARGEST_TABLE:
+        return
     found = joined_head(found, wide)
     for row in rows:
         row.getparent().remove(row)

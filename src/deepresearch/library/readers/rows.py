@@ -10,8 +10,8 @@ WIDEST = 12
 """Columns up to which a table is kept as Markdown; in wider ones every cell is put beside its column's name."""
 LONGEST_ROW = 60
 """Words of an average row up to which the same is done."""
-WIDEST_SPAN = 200
-"""Columns that one cell may cover."""
+WIDEST_SPAN, WIDEST_ROW = 200, 1000
+"""Columns that one cell may cover, and those of a table."""
 MOST_CELLS = 1_000_000
 """Cells of a table once merged ones are repeated."""
 
@@ -33,12 +33,14 @@ def spread(table: Sequence[Sequence[Cell]]) -> tuple[list[list[str]], set[int]]:
     width = max((sum(min(cell.columns, WIDEST_SPAN) for cell in row) for row in table), default=0)
     rows: list[list[str]] = []
     wide: set[int] = set()
+    left_over = MOST_CELLS
     above: dict[int, tuple[int, str]] = {}
     """By column: for how many rows more a cell above covers it, and its text."""
     for number, cells in enumerate(table):
         row: list[str] = []
         waiting = list(reversed(cells))
-        while waiting or any(column >= len(row) for column in above):
+        reach = max(above, default=-1)
+        while (waiting or len(row) <= reach) and len(row) < WIDEST_ROW:
             column = len(row)
             if column in above:
                 left, text = above.pop(column)
@@ -58,7 +60,8 @@ def spread(table: Sequence[Sequence[Cell]]) -> tuple[list[list[str]], set[int]]:
                     above |= {column + place: (left, text) for place, text in enumerate(texts)}
                 row += texts
         rows.append(row)
-        if len(rows) * width > MOST_CELLS:
+        left_over -= len(row)
+        if left_over < 0:
             break
     return rows, wide
 
