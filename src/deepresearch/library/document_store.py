@@ -251,7 +251,7 @@ class DocumentStore:
         self.commit()
 
     def indexed(self, engine: str) -> int:
-        """The greatest key that it has; what is above it, `dropped` and `pending`, it has yet to be told."""
+        """The greatest key that it has; what is above it, `dropped` and `pending`, it has not been given yet."""
         return int(self.state(f"{engine} indexed") or 0)
 
     def set_indexed(self, engine: str, key: int) -> None:

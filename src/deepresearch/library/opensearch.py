@@ -95,8 +95,8 @@ class OpenSearchEngine:
         self.check()
         newer = {"query": {"range": {"key": {"gt": above}}}}
         self._refresh()  # a deletion by query sees only what a search sees
-        told = self._ask(lambda: self._client.delete_by_query(index=self._alias, body=newer))
-        if told.get("failures") or told.get("timed_out") or told.get("version_conflicts"):
+        answer = self._ask(lambda: self._client.delete_by_query(index=self._alias, body=newer))
+        if answer.get("failures") or answer.get("timed_out") or answer.get("version_conflicts"):
             raise self._failure(None, "it has not removed everything: let one process write at a time")
         gone: Iterable[dict[str, Any]] = ({"_op_type": "delete", "_id": str(key)} for key in dropped)
         new = ({"_id": str(key), "_source": _fields(key, passage)} for key, passage in batch)
@@ -138,8 +138,8 @@ class OpenSearchEngine:
 
     def _current(self) -> str | None:
         """The index that the alias stands for."""
-        told = self._ask(lambda: self._client.indices.get_alias(name=self._alias, params={"ignore": 404}))
-        return None if "error" in told else next(iter(told), None)
+        answer = self._ask(lambda: self._client.indices.get_alias(name=self._alias, params={"ignore": 404}))
+        return None if "error" in answer else next(iter(answer), None)
 
     def _refresh(self) -> None:
         self._ask(lambda: self._client.indices.refresh(index=self._alias))
@@ -148,7 +148,7 @@ class OpenSearchEngine:
         """Raises LibraryError that names a document that is not taken."""
         from opensearchpy.helpers import streaming_bulk  # noqa: PLC0415
 
-        told = streaming_bulk(
+        results = streaming_bulk(
             self._client,
             actions,
             max_chunk_bytes=BULK_BYTES,
@@ -158,7 +158,7 @@ class OpenSearchEngine:
             index=self._alias,
             require_alias=True,
         )
-        for accepted, answer in told:
+        for accepted, answer in results:
             ((action, result),) = answer.items()
             status, error = result.get("status"), result.get("error")
             if not (accepted or (action == "delete" and status == 404 and not error)):

@@ -48,7 +48,7 @@ def is_index(main: Any) -> bool:
 
 
 def _unlinked(main: Any) -> Iterator[str | None]:
-    """The pieces of text that stand in no link."""
+    """The pieces of text that are in no link."""
     for element in main.iter("p", "div", "li", "td", "dd"):
         yield element.text
         yield from (child.tail for child in element)

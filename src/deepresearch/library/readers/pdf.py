@@ -134,7 +134,7 @@ def _key(text: str) -> str:
 
 
 def _without_margins(pages: list[list[PrintedLine]]) -> list[list[PrintedLine]]:
-    """Without page numbers, running heads and running feet: what stands at the edge of many pages."""
+    """Without page numbers, running heads and running feet: what is at the edge of many pages."""
 
     def mark(line: PrintedLine) -> str:
         return re.sub(r"\d+", "#", line.text).strip()
@@ -179,7 +179,7 @@ def _blocks(lines: list[PrintedLine], outline: dict[str, int], words: set[str]) 
 
 
 def _heading_level(line: PrintedLine, larger: list[float], outline: dict[str, int]) -> int:
-    """0 for running text. Headings stand in the outline, or are larger than the text; numbers tell their level."""
+    """0 for running text. Headings are in the outline, or are larger than the text; numbers tell their level."""
     if len(line.text) > 120 or not re.search(r"[^\W\d_]", line.text):
         return 0
     if level := outline.get(_key(line.text)):
