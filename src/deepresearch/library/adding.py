@@ -81,13 +81,13 @@ class Addition:
             self._bytes[0] = sum(map(_size, files))
             for number, file in enumerate(files):
                 self._at = (number, len(files), str(file))
+                self._store.set_mark()
                 self._progress(*self._at)
                 self._take(file, self._store.file_mark(str(file)))
                 self._bytes[1:] = [self._bytes[1] + _size(file), 0]
             self._save()
-        except KeyboardInterrupt:  # the files that were read whole stay, so that the next addition continues
-            if self._at[2]:
-                self._forget(self._at[2])
+        except KeyboardInterrupt:  # what was read whole before this file stays, so that the next addition continues
+            self._store.rollback_to_mark()
             self._store.commit()
             raise
         except BaseException:  # whatever it was: nothing half done stays
@@ -103,6 +103,7 @@ class Addition:
         self._unsaved = 0
         self._tell()
         self._store.begin()
+        self._store.set_mark()
 
     def _tell(self) -> None:
         everything, done, here = self._bytes

@@ -73,6 +73,7 @@ class DocumentStore:
         self.path = path
         self._lock = threading.RLock()
         self._counted: dict[str, tuple[Any, int]] = {}
+        self._marked = False
         try:
             self._db = sqlite3.connect(path, timeout=PATIENCE, check_same_thread=False, isolation_level=None)
             try:
@@ -155,8 +156,25 @@ class DocumentStore:
 
     def commit(self) -> None:
         self._do("COMMIT")
+        self._marked = False
+
+    def set_mark(self) -> None:
+        """Remember this point of the transaction for `rollback_to_mark`."""
+        if self._marked:
+            self._do("RELEASE mark")
+        self._do("SAVEPOINT mark")
+        self._marked = True
+
+    def rollback_to_mark(self) -> None:
+        """Undo what was written since the last mark of this transaction; all of it where there is none."""
+        if self._marked:
+            self._do("ROLLBACK TO mark")
+        else:
+            self.rollback()
+            self.begin()
 
     def rollback(self) -> None:
+        self._marked = False
         if self._db.in_transaction:
             self._do("ROLLBACK")
 
