@@ -49,7 +49,7 @@ RARE = 11
 """A term that one of 2 ** RARE sentences has is just common enough to be kept."""
 DISTRACTORS = 8
 """Passages of other documents that share words with the question, beside the documents of the gold."""
-FALSE_REFUSALS = 0.04
+FALSE_REFUSALS = 0.025
 """Share of the answerable questions that may be declined."""
 ASKED_OF_ALL = ("hotpot", "wice")
 """Sets whose questions need several documents, or one: without it nothing is left to ask."""

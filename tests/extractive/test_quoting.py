@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from deepresearch.extractive.candidates import candidates_of
-from deepresearch.extractive.phrases import ENGLISH
+from deepresearch.extractive.phrases import phrases_for
 from deepresearch.extractive.quoting import escape, quotes_of, render_code, render_place, render_quote
 from tests.extractive.test_candidates import candidates, passage
 
@@ -29,7 +29,7 @@ def test_sentences_side_by_side_are_quoted_as_one() -> None:
     [quote] = quotes_of(whole)
     assert quote.text == "Geese are large water birds. They graze on grass in winter."
     assert (
-        render_quote(quote.text, quote.passage, ENGLISH)
+        render_quote(quote.text, quote.passage, phrases_for("en"))
         == "“Geese are large water birds. They graze on grass in winter”\\cite{p1}"
     )
 
@@ -50,7 +50,7 @@ def test_the_place_names_heading_term_and_page() -> None:
     text = "Waits until the queue has a free slot for the item."
     [found] = candidates_of(passage(text, heading=["Title", "Queue.put(item)"], page=3), "Title")
     [quote] = quotes_of(found)
-    assert render_place(quote, ENGLISH, "Title") == "`Queue.put(item)`, p. 3"
+    assert render_place(quote, phrases_for("en"), "Title") == "`Queue.put(item)`, p. 3"
 
 
 def test_an_example_is_fenced() -> None:

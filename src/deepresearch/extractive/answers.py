@@ -22,7 +22,7 @@ DEMANDING = frozenset({"date", "number", "money", "duration", "percentage"})
 TO_BE_DONE = frozenset({"how", "list"})
 EXAMINED = 40
 """Candidates among which it must show."""
-SHORT = 3
+SHORT = 4
 """Candidates in the short answer of one part."""
 SHORT_OF_MANY = 2
 """The same where the question has several parts."""

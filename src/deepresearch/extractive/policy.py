@@ -16,7 +16,7 @@ from ..trajectory import AnsweredPart, Call, Passage, Turn
 from .answers import Answer, answer_parts
 from .features import gather
 from .parts import Part, parts_of
-from .phrases import ENGLISH
+from .phrases import phrases_for
 from .planning import plan_text, todo_items
 from .ranking import choose
 from .research import SURFER, Research, read_events
@@ -109,7 +109,8 @@ def _with_todo(turn: Turn, research: Research) -> Turn:
 def tick_off(research: Research) -> Turn:
     """Settle the todo list before the report: what each sub-question brought."""
     found = [len(answer.quoted) for answer in answers_of(research)]
-    told = [ENGLISH.count("statements", count) if count else "nothing found" for count in found]
+    words = phrases_for(research.question.language)
+    told = [words.count("statements", count) if count else words.nothing for count in found]
     items = todo_items(research, "done", told)
     call = Call(id="", tool=LIST_TOOL, arguments={"items": items})
     return Turn(text=TICK, calls=[call], finish="tool_calls", model=NAME, cost=0.0)

@@ -5,7 +5,7 @@ The words themselves, and the looks of questions and sentences, are data: lexico
 
 import re
 import tomllib
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -17,7 +17,6 @@ from ..text.wordlists import word_set as text_word_set
 
 _COMPOUND = re.compile(r"[a-z_]\.|\.[a-z_]|[a-z0-9]_|_[a-z0-9]")
 _WORD = re.compile(r"(?<![\w.])[A-Za-z]+(?:['’][a-z]+)?(?![\w(]|\.\w)")
-_COMPOUND_WORD = re.compile(r"\b[A-Za-z/]{2,}-[A-Za-z]{2,}\b")
 _LONE = re.compile(r"[a-z]$")
 
 
@@ -128,18 +127,6 @@ def content_terms(texts: str | Iterable[str]) -> list[str]:
     """
     joined = texts if isinstance(texts, str) else "\n".join(texts)
     return list(_content_terms(joined))
-
-
-def question_terms(text: str) -> list[str]:
-    """Terms of a question: as `content_terms`, but the parts of a compound stay together ("cpu+bound")."""
-    compounds = {m.group(): content_terms(m.group()) for m in _COMPOUND_WORD.finditer(text)}
-    joined = ["+".join(parts) for parts in compounds.values() if len(parts) > 1]
-    return list(dict.fromkeys([*content_terms(_COMPOUND_WORD.sub(" ", text) if joined else text), *joined]))
-
-
-def has_term(terms: Collection[str], term: str) -> bool:
-    """`term`, or all parts of a compound, are among `terms`."""
-    return term in terms or ("+" in term and all(part in terms for part in term.split("+")))
 
 
 def implied_terms(text: str) -> list[str]:
