@@ -45,6 +45,12 @@ def test_what_does_not_answer_is_declined_and_shown_as_nearest(question: str) ->
     assert answer.nearest
 
 
+def test_a_chinese_word_that_nothing_has_is_declined() -> None:
+    pages = [passage("上海的物价每年都有统计。2015年平均每户支出是三万元。", "p1", "上海")]
+    [answer] = answers("2015年上海房价是多少元？", pages)
+    assert not answer.answered
+
+
 def test_terms_that_nothing_has_are_told() -> None:
     [answer] = answers("Who was the architect of the Gamma aqueduct?")
     assert "aqueduct" in answer.missing

@@ -64,6 +64,10 @@ def test_rows_of_a_table_know_its_head() -> None:
     assert (row.text, row.kind, row.above) == ("long long | 8 bytes", "row", "format | size")
 
 
+def test_a_table_that_is_drawn_with_signs_is_not_quoted_by_the_line() -> None:
+    assert texts("| __closure__ | None or a tuple of cells that | Read-only |\n|   | contain bindings | |") == []
+
+
 def test_items_of_a_list_know_what_leads_to_them() -> None:
     text = (
         "Before the upgrade do this:\n\n- Save the whole system.\n- Write down each step.\n- Rest a day.\n- Begin it."

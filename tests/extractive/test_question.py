@@ -71,6 +71,8 @@ def test_nationalities_and_months_lead_nowhere() -> None:
         ("What is the difference between a list and a tuple?", "compare"),
         ("What is the total of the receipt?", "definition"),
         ("Why is the sky blue?", "why"),
+        ("Why should I not compare values to None with ==?", "why"),
+        ("In which version was the match statement introduced?", "version"),
         ("Are both films French?", "yes or no"),
         ("Tell me about cheese.", "open"),
         ("为什么天空是蓝色的？", "why"),

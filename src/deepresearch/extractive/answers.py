@@ -17,7 +17,7 @@ from .ranking import Ranked, choose, model, rank
 from .trail import Step
 from .words import content_terms, related
 
-DEMANDING = frozenset({"date", "number", "money", "duration", "percentage"})
+DEMANDING = frozenset({"date", "number", "money", "duration", "percentage", "version"})
 """Kinds of question whose answer shows."""
 TO_BE_DONE = frozenset({"how", "list"})
 EXAMINED = 40
@@ -41,6 +41,7 @@ NEAREST = 3
 """Candidates shown where nothing answers."""
 UNSURE = 0.25
 """Weight of a Chinese pair of characters that neither the passages nor general text have: mostly no word."""
+SURELY = 0.9
 TOLD = 0.6
 """Rarity from which a term that no passage has counts as missing."""
 
@@ -175,7 +176,9 @@ def _bearing(ranked: Sequence[Ranked]) -> list[Ranked]:
     return [
         one
         for one in ranked[:EXAMINED]
-        if one.score >= best.score - CLOSE and all(one.value(name) >= value for name, value in least.items())
+        if one.score >= best.score - CLOSE
+        and not points_elsewhere(one.candidate.text)
+        and all(one.value(name) >= value for name, value in least.items())
     ]
 
 
@@ -275,10 +278,18 @@ def _told(term: str, part: Part, pool: Pool) -> float:
     return weight if any(not any(_was_read(t, pool) for t in pairs) for pairs in phrases) else UNSURE * weight
 
 
+def _word_unread(part: Part, pool: Pool) -> bool:
+    """The term that tells most is Chinese, surely a word, and nowhere in what was read."""
+    told = {term: _told(term, part, pool) for term in part.terms}
+    rarest = max(told, key=lambda term: told[term], default="")
+    return has_han(rarest) and told[rarest] >= SURELY and not _was_read(rarest, pool)
+
+
 def likely(ranked: Sequence[Ranked], asked: Asked, pool: Pool) -> float:
-    """How likely the first of `ranked` answers the part, 0 to 1; not at all where nothing read has a name in it, or
-    what is best has none of its years and versions."""
-    if not ranked or _named(asked.part, pool.terms) < 1.0 or not any(_numbers_met(o, asked) for o in ranked[:NEAREST]):
+    """How likely the first of `ranked` answers the part, 0 to 1; not at all where nothing read has a name in it or the
+    Chinese word that tells most, or where what is best has none of its years and versions."""
+    numbers = any(_numbers_met(one, asked) for one in ranked[:NEAREST])
+    if not (ranked and numbers) or _named(asked.part, pool.terms) < 1.0 or _word_unread(asked.part, pool):
         return 0.0
     learned = model()["answer"]
     values = signals(ranked, asked, pool)

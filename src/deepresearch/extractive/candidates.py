@@ -285,6 +285,8 @@ def _rows(block: str, first: int, number: int) -> list[Unit]:
     has_head = len(rows) > 1 and bool(_RULE.match(rows[1].replace(" ", "")))
     head = kept[0] if has_head and kept else ""
     body = kept[1:] if has_head else kept
+    if not has_head and any(not all(cell.strip() for cell in row.split("|")) for row in body):
+        return []  # drawn with signs: a cell goes over several lines, and a line is no row
     texts = [row for row in body if any(cell.strip() for cell in row.split("|")) and len(row) <= 2 * LONGEST_LINE]
     return [Unit(text, first + i, number, "row", head) for i, text in enumerate(texts)]
 

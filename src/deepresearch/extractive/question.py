@@ -42,7 +42,7 @@ _REQUEST = re.compile(
     r"|请|介绍|说明|解释|描述|分析|列出|比较",
     re.IGNORECASE,
 )
-MEASURES = frozenset({"money", "duration", "percentage"})
+MEASURES = frozenset({"money", "duration", "percentage", "version"})
 """Kinds of number."""
 LONGEST_KIND = 30
 """Characters of words that only say what kind of answer is wanted."""
@@ -119,6 +119,8 @@ def kinds_of(text: str) -> tuple[str, ...]:
     """The kinds of answer that `text` asks for, the one that decides the form first."""
     lowered = text.lower()
     found = tuple(kind for kind, looks in lexicon()["kinds"].items() if re.search(looks["asks"], lowered))
+    if found[:1] == ("compare",) and lowered.startswith("why"):
+        found = found[1:]
     if MEASURES & set(found):  # they say what the number counts
         found = tuple(kind for kind in found if kind != "number")
     return tuple(kind for kind in found if kind != "yes or no") or found
