@@ -4,7 +4,7 @@
 # make pythons the quick tests on each other Python that is installed (3.12, 3.13)
 # make format put the format right
 # make bench  the benchmarks, each beside a named peer
-# make mutate whether the tests notice small changes of the source
+# make mutate whether the tests notice small changes of the source (docs/testing.md)
 # make clean  remove what the targets above made
 
 PYTHON ?= python3

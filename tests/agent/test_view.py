@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepresearch.agent.view import DEEPER, Transcript, short_form, view
+from deepresearch.agent.view import DEEPER, REOPENED, Transcript, short_form, view
 from deepresearch.errors import ContentFiltered, ContextOverflow
 from deepresearch.settings import ContextSettings
 from deepresearch.trajectory import (
@@ -16,6 +16,8 @@ from deepresearch.trajectory import (
     Observation,
     Passage,
     PlanApproved,
+    RunFinished,
+    RunResumed,
     RunStarted,
     Task,
     Turn,
@@ -249,3 +251,32 @@ def test_a_short_form_says_where_it_was_cut() -> None:
     assert "observations/c1-1.txt" in head and first.endswith("…")
     assert second == "[short] s.md | few words"
     assert short_form(result, known, {"long"}).split("\n")[1].endswith(long.text)
+
+
+def test_a_turn_stands_as_the_policy_wrote_it() -> None:
+    turn = Turn(text="t", reasoning="why", wire={"x": 1}, calls=[Call(id="a", tool="t", arguments={"n": 1})])
+    [plain] = view(number([opening(), turn]))[2:]
+    assert (plain["role"], plain["content"]) == ("assistant", "t") and "reasoning_content" not in plain
+    [full] = view(number([opening(), turn]), reasoning=True)[2:]
+    assert full["reasoning_content"] == "why" and full["wire"] == {"x": 1}
+
+
+def test_a_finished_run_that_is_resumed_is_told_to_go_on() -> None:
+    finished = [opening(), Turn(text="report"), RunFinished(reason="partial"), RunResumed()]
+    assert view(number(finished))[-1]["content"] == REOPENED
+    paused = [opening(), Turn(text="report"), RunResumed()]
+    assert view(number(paused))[-1]["content"] == "report"
+
+
+def test_the_arguments_of_calls_count_as_length() -> None:
+    short, long = (
+        transcript(number([opening(), Turn(calls=[Call(id="a", tool="t", arguments={"text": "word " * many})])]))
+        for many in (1, 400)
+    )
+    assert long.tokens > short.tokens + 300
+
+
+def test_as_many_turns_as_are_kept_leave_the_older_ones_to_be_cut() -> None:
+    events = [opening(), *step("old", 3_000), *step("new", 3_000)]
+    compaction = transcript(number(events)).compaction(CONTEXT)
+    assert compaction is not None and compaction.short == [3]
