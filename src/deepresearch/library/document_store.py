@@ -219,16 +219,17 @@ class DocumentStore:
         # From file to file along the index: a large corpus costs no more than a small one.
         files = """
             WITH RECURSIVE found (file) AS (
-                SELECT min(file) FROM documents WHERE file >= ?1 AND file < ?2
+                SELECT min(file) FROM documents WHERE file >= ? AND file < ?
                 UNION ALL
-                SELECT (SELECT min(file) FROM documents WHERE file > found.file AND file < ?2)
+                SELECT (SELECT min(file) FROM documents WHERE file > found.file AND file < ?)
                 FROM found WHERE found.file IS NOT NULL)
             SELECT file FROM found WHERE file IS NOT NULL
-            UNION SELECT path FROM files WHERE path >= ?1 AND path < ?2
-            UNION SELECT path FROM files WHERE path = ?3
-            UNION SELECT file FROM documents WHERE file = ?3"""
+            UNION SELECT path FROM files WHERE path >= ? AND path < ?
+            UNION SELECT path FROM files WHERE path = ?
+            UNION SELECT file FROM documents WHERE file = ?"""
         least = root.rstrip("/") + "/"
-        return {path for (path,) in self._all(files, least, least[:-1] + "0", root)}
+        most = least[:-1] + "0"
+        return {path for (path,) in self._all(files, least, most, most, least, most, root, root)}
 
     def document(self, id: str) -> KnownDocument | None:
         """The document with this id."""
