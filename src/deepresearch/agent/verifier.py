@@ -63,11 +63,11 @@ class Verifier:
         verified = verified.model_copy(update={"answered": report.seq})
         if self._model is None or not ask or not questions:
             return verified
-        from ..report.verification import Answer, settle  # noqa: PLC0415  loaded by now
+        from ..report.verification import ModelVerdict, settle  # noqa: PLC0415  loaded by now
 
         asked = await self._ask(self._model, questions)
         answers = [
-            Answer(question.citation, got.value.level, got.value.reason, got.value.evidence, got.model)
+            ModelVerdict(question.citation, got.value.level, got.value.reason, got.value.evidence, got.model)
             for question, got in zip(questions, asked, strict=True)
             if not isinstance(got, ModelError) and got.value
         ]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepresearch.report.citations import find_marks
-from deepresearch.report.verification import Answer, settle, undecided, verify
+from deepresearch.report.verification import ModelVerdict, settle, undecided, verify
 from deepresearch.report.verification.copies import copies
 from deepresearch.trajectory import Citation, Passage, Verified
 
@@ -101,7 +101,7 @@ def test_a_model_settles_what_is_undecided() -> None:
     checked = verify("Lakes show that ice swims upon water in winter \\cite{a}. Ice floats \\cite{zzz}.", KNOWN)
     (question,) = undecided(checked, KNOWN)
     assert question.passage.id == "a" and question.claim.startswith("Lakes show")
-    answer = Answer(question.citation, "supports", "it says so", "less dense than water", "judge-1")
+    answer = ModelVerdict(question.citation, "supports", "it says so", "less dense than water", "judge-1")
     settled = settle(checked, [answer], KNOWN).citations[question.citation]
     assert (settled.level, settled.by, settled.evidence) == ("supports", "judge-1", "less dense than water")
     assert checked.citations[question.citation].by == "mechanical"
@@ -110,9 +110,9 @@ def test_a_model_settles_what_is_undecided() -> None:
 def test_an_answer_without_true_evidence_is_not_used() -> None:
     checked = verify("Lakes show that ice swims upon water in winter \\cite{a}.", KNOWN)
     for evidence in ("Ice swims upon water.", "", "   "):
-        assert settle(checked, [Answer(0, "supports", "", evidence, "j")], KNOWN) == checked
-    assert settle(checked, [Answer(7, "supports", "", "Ice floats", "j")], KNOWN) == checked
-    assert settle(checked, [Answer(0, "unrelated", "", "", "j")], KNOWN).citations[0].level == "unrelated"
+        assert settle(checked, [ModelVerdict(0, "supports", "", evidence, "j")], KNOWN) == checked
+    assert settle(checked, [ModelVerdict(7, "supports", "", "Ice floats", "j")], KNOWN) == checked
+    assert settle(checked, [ModelVerdict(0, "unrelated", "", "", "j")], KNOWN).citations[0].level == "unrelated"
 
 
 def test_an_altered_quotation_is_no_question_for_a_model() -> None:

@@ -7,7 +7,7 @@ verified = settle(verified, answers, known)            # its answers, used only 
 
 from .checking import verify
 from .faults import Fault
-from .settling import Answer, Open, settle, undecided
+from .settling import ModelVerdict, Open, settle, undecided
 from .support import Support, support
 
-__all__ = ["Answer", "Fault", "Open", "Support", "settle", "support", "undecided", "verify"]
+__all__ = ["Fault", "ModelVerdict", "Open", "Support", "settle", "support", "undecided", "verify"]

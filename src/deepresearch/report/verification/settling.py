@@ -26,7 +26,7 @@ class Open:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ModelVerdict:
     """A model's verdict on an open citation."""
 
     citation: int
@@ -59,7 +59,7 @@ def _is_open(citation: Citation) -> bool:
     return citation.level in ("seen", "partly", "contradicts")
 
 
-def settle(verified: Verified, answers: Iterable[Answer], known: Mapping[str, Passage]) -> Verified:
+def settle(verified: Verified, answers: Iterable[ModelVerdict], known: Mapping[str, Passage]) -> Verified:
     """`verified` with the verdicts of `answers` in it.
 
     An answer is used only where its evidence is in the passage, white space and typography aside; a verdict

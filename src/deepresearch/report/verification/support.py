@@ -35,6 +35,8 @@ ALIGNED = 0.4
 """Share of a claim's weight in one sentence from which the two speak of the same, so that what differs is a fault."""
 NEARLY = 85.0
 """Likeness, of 100, from which a claim repeats a sentence nearly word for word."""
+LONGEST = 2000
+"""Characters up to which a claim can repeat a sentence; comparing letters takes time with the square of them."""
 QUOTED = 0.6
 """Part of a claim that is quoted letter by letter from which nothing in it can be turned round."""
 SAME = 0.6
@@ -123,7 +125,7 @@ def _foreign(claim: str, passage: str) -> bool:
 def _altered_facts(stated: Reading, source: Reading, common: Overlap) -> list[Fault]:
     """Where the claim repeats a sentence nearly word for word, its facts must be those of that sentence, not only of
     some other place in the passage."""
-    if not common.evidence:
+    if not common.evidence or len(stated.text) > LONGEST:
         return []
     sentence = source.sentences[common.evidence[0]].text
     if fuzz.partial_ratio(normalise(stated.text), normalise(sentence)) < NEARLY:

@@ -20,6 +20,8 @@ SMALL = 12
 """Numbers in words up to this are often counts that the writer made; one that is missing is no fault."""
 BEYOND = 1.5
 """"More than 100" may stand for what is up to this many times as much."""
+MOST = 40
+"""Values of the evidence, or of a claim, that are compared with each other: more are a table, not a sentence."""
 SHORT = 6
 """Content terms up to which a clause says little more of its one number or date than what it is the number of."""
 TELLING = frozenset(("%", "usd", "eur", "gbp", "jpy", "cny", "inr", "hkd", "m", "kg", "s", "°", "°F"))
@@ -45,9 +47,10 @@ def check(claim: Reading, passage: Reading, evidence: str) -> list[Fault]:
     text, shown = normalise(claim.text), normalise(evidence)
     known: list[Value] = [*quantities(passage.plain), *dates(passage.plain)]
     near, own = values_in(shown), values_in(text)
+    unclaimed = [other for other in near[:MOST] if not any(agree(value, other) for value in own)]
     faults = []
     for value in own:
-        others = [o for o in near if is_alike(value, o) and not any(agree(mine, o) for mine in own)]
+        others = [other for other in unclaimed if is_alike(value, other)]
         words = words_of(value, text)
         if isinstance(value, Quantity) and _is_difference(value, text):
             if _is_worked_out(value, near, own, shown):
@@ -59,7 +62,7 @@ def check(claim: Reading, passage: Reading, evidence: str) -> list[Fault]:
         instead = [words_of(other, shown) for other in others][:3]
         reason = missing(kind_of(value), words, instead, claim.text)
         faults.append(Fault(kind_of(value), words, reason, bool(others)))
-    return faults or _exchanged(own, known, near, text, shown)
+    return faults if faults or len(own) > MOST else _exchanged(own, known, near[:MOST], text, shown)
 
 
 def kind_of(value: Value) -> Literal["number", "date"]:
@@ -168,7 +171,7 @@ def _is_difference(value: Quantity, text: str) -> bool:
 
 def _is_worked_out(value: Quantity, near: Sequence[Value], own: Sequence[Value], shown: str) -> bool:
     """Whether the evidence gives a difference, or two numbers have it, or the percentage, between them."""
-    rest = [o for o in (*near, *own) if isinstance(o, Quantity) and o != value and not o.ordinal]
+    rest = [o for o in (*near[:MOST], *own[:MOST]) if isinstance(o, Quantity) and o != value and not o.ordinal]
     pairs = [(a, b) for a, b in combinations(rest, 2) if a.unit == b.unit and a.unit and a.value != b.value]
     for one, other in pairs:
         gap = abs(one.value - other.value)
