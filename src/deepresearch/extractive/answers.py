@@ -83,7 +83,7 @@ def answer_parts(
     answers = []
     for part in parts:
         answer = answer_part(pool, part, on_trail, SHORT if len(parts) == 1 else SHORT_OF_MANY, taken)
-        if answer.answered and steps and not part.sides:
+        if steps and not part.sides and (answer.answered or answer.likelihood > 0):
             answer = _along(answer, steps)
         taken += answer.quoted
         answers.append(answer)
@@ -152,19 +152,26 @@ def _names_its_subject(one: Ranked, asked: Asked, pool: Pool) -> bool:
 
 
 def _along(answer: Answer, steps: Sequence[Step]) -> Answer:
-    """The answer led by the trail: for each step what names the next thing, then what is said of that thing."""
+    """The answer led by the trail: for each step what names the next thing, then what is said of that thing. The
+    relations that were followed speak for it, however few of the words of the question it has."""
     fitting_first = [*answer.short, *(one.candidate for one in answer.ranked)]
     chain: list[Candidate] = []
     for step in steps[:MOST_STEPS]:
         naming = (c for c in fitting_first if c.passage.id in step.source and step.name in c.text)
-        told = (c for c in fitting_first if c.passage.id in step.target)
-        chain += [c for c in (next(naming, None), next(told, None)) if c]
+        told = [c for c in fitting_first if c.passage.id in step.target]
+        best = max(told, key=lambda c: _relations_in(c, answer.part), default=None)
+        chain += [c for c in (next(naming, None), best) if c]
     short: list[Candidate] = []
     for candidate in [*chain, *answer.short]:
         if not any(candidate.overlaps(other) for other in short):
             short.append(candidate)
     further = tuple(c for c in answer.further if not any(c.overlaps(other) for other in short))
-    return replace(answer, short=tuple(short), further=further)
+    return replace(answer, answered=True, short=tuple(short), further=further, nearest=())
+
+
+def _relations_in(candidate: Candidate, part: Part) -> int:
+    """How many of the asked words, names aside, the candidate has, if in another form."""
+    return sum(not related(term).isdisjoint(candidate.terms) for term in part.terms if term not in part.name_terms)
 
 
 def _bearing(ranked: Sequence[Ranked]) -> list[Ranked]:
