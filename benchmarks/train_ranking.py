@@ -133,7 +133,7 @@ def hotpot(shared: Path) -> Iterator[Case]:
 def morehop(shared: Path) -> Iterator[Case]:
     """The single questions that each question of MoreHopQA is taken apart into."""
     rows = json.loads((shared / "data/morehopqa150/dev/morehopqa.json").read_text())
-    texts = {t: "".join(s) for row in rows for t, s in row["context"]}
+    texts = {t: " ".join(one.strip() for one in s) for row in rows for t, s in row["context"]}
     sentences = {t: s for row in rows for t, s in row["context"]}
     titles = list(texts)
     index = Index([texts[t] for t in titles])
