@@ -51,6 +51,15 @@ def test_a_chinese_word_that_nothing_has_is_declined() -> None:
     assert not answer.answered
 
 
+def test_a_document_that_the_question_is_about_dates_it() -> None:
+    pages = [
+        passage("嘉義市于1982年升格为省轄市，另有新東、新西、新北諸鎮。", "p1", "嘉義市"),
+        passage("2010年臺北縣改制为直轄市，更名新北市。", "p2", "新北市"),
+    ]
+    [answer] = answers("新北市在哪一年升格为直轄市？", pages)
+    assert answer.short[0].passage.id == "p2"
+
+
 def test_terms_that_nothing_has_are_told() -> None:
     [answer] = answers("Who was the architect of the Gamma aqueduct?")
     assert "aqueduct" in answer.missing

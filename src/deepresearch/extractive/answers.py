@@ -41,6 +41,8 @@ NEAREST = 3
 """Candidates shown where nothing answers."""
 UNSURE = 0.25
 """Weight of a Chinese pair of characters that neither the passages nor general text have: mostly no word."""
+SHORTEST_TITLE = 2
+"""Characters of a Chinese title that is a name where the question has it."""
 SURELY = 0.9
 TOLD = 0.6
 """Rarity from which a term that no passage has counts as missing."""
@@ -148,7 +150,11 @@ def fitting(ranked: Sequence[Ranked], asked: Asked, pool: Pool) -> list[Ranked]:
 
 def _names_its_subject(one: Ranked, asked: Asked, pool: Pool) -> bool:
     passage = one.candidate.passage
-    return passage.id in asked.on_trail or _named(asked.part, pool.document_terms[passage.document]) == 1.0
+    if passage.id in asked.on_trail:
+        return True
+    titles = {t for t in pool.titles.values() if has_han(t) and len(t) >= SHORTEST_TITLE and t in asked.part.text}
+    told = not titles or pool.titles[passage.document] in titles or any(t in one.candidate.text for t in titles)
+    return told and _named(asked.part, pool.document_terms[passage.document]) == 1.0
 
 
 def _along(answer: Answer, steps: Sequence[Step]) -> Answer:
@@ -282,7 +288,17 @@ def _told(term: str, part: Part, pool: Pool) -> float:
     if not has_han(term) or rarity(term) < 1.0 or _was_read(term, pool):
         return weight
     phrases = [pairs for phrase in part.phrases if term in (pairs := content_terms(phrase))]
-    return weight if any(not any(_was_read(t, pool) for t in pairs) for pairs in phrases) else UNSURE * weight
+    return weight if any(_is_word_unread(term, pairs, pool) for pairs in phrases) else UNSURE * weight
+
+
+def _is_word_unread(term: str, pairs: list[str], pool: Pool) -> bool:
+    """A whole word that nothing read has is around the pair of characters: nothing read has any pair of its phrase,
+    or neither the pair before nor the one behind it. (Between two words that were read, one pair alone is unread.)"""
+    at = pairs.index(term)
+    beside = pairs[at - 1 : at] + pairs[at + 1 : at + 2] if at else pairs[1:2]
+    if not any(_was_read(t, pool) for t in pairs):
+        return True
+    return len(beside) == 2 and not any(_was_read(t, pool) for t in beside)
 
 
 def _word_unread(part: Part, pool: Pool) -> bool:
