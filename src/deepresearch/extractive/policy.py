@@ -131,6 +131,8 @@ def link(research: Research) -> Turn | None:
         wanted = [whole for whole, *_ in question.readings] + [n for n in question.names if n not in settled]
         context = " ".join(question.phrases) or question.text
         queries += [_lookup(name, context) for name in wanted if name.casefold() not in asked]
+        if research.untitled:
+            queries += [_named(name) for name in question.names if not research.was_asked(name)]
     return _search(LINK, queries[:12], OPENING)
 
 
@@ -161,9 +163,12 @@ def _follow(research: Research, least: float, step: str) -> Turn | None:
     trail = read_trail(research)
     leads = [lead for lead in trail.leads if lead.score >= least]
     looked_up = len(research.titles_asked())
-    fruitless = looked_up >= FRUITLESS and not any(a.hits for a in research.asked if a.title)
+    fruitless = looked_up >= FRUITLESS and research.untitled
     if left <= 0 or looked_up >= MOST_LOOKUPS or fruitless:
         return None
+    if research.untitled:
+        named = [_named(lead.name) for lead in leads if not research.was_asked(lead.name)]
+        return _search(step, named[:LOOKUPS], left)
     queries = [_lookup(lead.name, _context(lead, research)) for lead in leads[:LOOKUPS]]
     return _search(step, queries, left)
 
@@ -302,6 +307,11 @@ def _context(lead: Lead, research: Research) -> str:
 
 def _lookup(name: str, context: str) -> dict[str, Any]:
     return {"text": context[:LONGEST_QUERY], "title": name, "k": 1}
+
+
+def _named(name: str) -> dict[str, Any]:
+    """A search for the document on a name whose title does not say so."""
+    return {"text": name[:LONGEST_QUERY], "k": 1}
 
 
 def _search(step: str, queries: list[dict[str, Any]], k: int) -> Turn | None:

@@ -88,6 +88,12 @@ class Research:
         key = (text.casefold(), title.casefold())
         return any((a.text.casefold(), a.title.casefold()) == key for a in self.asked)
 
+    @property
+    def untitled(self) -> bool:
+        """Names were looked up as titles, and no document is titled by any: they have to be found by their words."""
+        looked_up = [asked for asked in self.asked if asked.title]
+        return bool(looked_up) and not any(asked.hits for asked in looked_up)
+
     def titles_asked(self) -> set[str]:
         return {a.title.casefold() for a in self.asked if a.title}
 

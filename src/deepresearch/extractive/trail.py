@@ -8,11 +8,13 @@ from functools import lru_cache
 from ..text.names import Name, is_weak, names_in
 from ..text.sentences import sentence_spans
 from ..text.terms import tokenise
-from .research import Research
+from .research import Asked, Research
 from .words import related
 
 NEAR = 4.0
 """Words within which a name counts as belonging to a relation word."""
+BEGINNING = 60
+"""Characters within which a text begins with the name of what it is about."""
 ROOTS = 2
 """Best passages of the whole question that are read for leads."""
 STRONG = 0.85
@@ -72,9 +74,12 @@ def read_trail(research: Research) -> Trail:
         name for question in research.questions for names in (question.names, *question.readings) for name in names
     }
     for asked in research.asked:
-        if not asked.title or not asked.hits:
+        name, hit = _looked_up(asked, research)
+        if not hit:
             continue
-        lead, hit = None if asked.title in named else _origin(asked.title, found), asked.hits[0]
+        lead = None if name in named else _origin(name, found)
+        if lead is None and name not in named:
+            continue
         left = open_links.get(lead.source, ()) if lead else links
         open_links.setdefault(hit, tuple(t for t in left if not lead or t not in related(lead.link)))
         if lead is None:
@@ -88,6 +93,17 @@ def read_trail(research: Research) -> Trail:
     trail.leads = _in_turn(found, _known(research))
     trail.read = _read_before(research, found)
     return trail
+
+
+def _looked_up(asked: Asked, research: Research) -> tuple[str, str]:
+    """(name, passage) of a query that looked a name up: by title, or as words that a passage begins with."""
+    if asked.title:
+        return asked.title, next(iter(asked.hits), "")
+    name = fold_name(asked.text)
+    begins = (
+        hit for hit in asked.hits if name in fold_name(research.passages[hit].text[: len(asked.text) + BEGINNING])
+    )
+    return asked.text, next(begins, "")
 
 
 def on_trail(research: Research) -> frozenset[str]:
@@ -156,7 +172,7 @@ def _origin(title: str, found: Mapping[str, Sequence[Lead]]) -> Lead | None:
 
 def _known(research: Research) -> set[str]:
     """Folded names that are in the question, were looked up, or are titles read."""
-    titles = [p.title for p in research.passages.values()] + [a.title for a in research.asked if a.title]
+    titles = [p.title for p in research.passages.values()] + [a.title or a.text for a in research.asked]
     return {fold_name(name) for name in [*research.question.names, *titles]}
 
 
