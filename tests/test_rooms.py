@@ -3,6 +3,7 @@
 import ast
 import graphlib
 import importlib
+import re
 import subprocess
 import sys
 import tomllib
@@ -99,6 +100,8 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 def test_the_loop_and_the_main_path_are_short() -> None:
     assert lines_of(SOURCE / "agent" / "loop.py") < 200
     assert lines_of(*(ROOT / path for path in RULES["main_path"])) <= 2_500
+    tour = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
+    assert re.findall(r"\*\*\[[^\]]+\]\(\.\./([^)]+)\)\*\*", tour) == RULES["main_path"]
 
 
 def _imports(name: str, path: Path, tree: ast.Module, known: set[str]) -> Iterator[str]:
