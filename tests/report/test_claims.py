@@ -74,6 +74,15 @@ def test_a_row_is_a_claim_with_the_words_of_the_header() -> None:
     ]
 
 
+def test_a_first_cell_that_is_a_statement_is_no_part_of_the_claims_beside_it() -> None:
+    one, other = "Merging joins two histories and keeps every commit of both as it is.", "Rebasing writes commits anew."
+    text = f"| merge | rebase |\n|---|---|\n| {one} \\cite{{a}} | {other} \\cite{{b}} |\n"
+    assert [(c.text, c.ids) for c in claims(text, "row")] == [
+        (f"merge: {one}", ("a",)),
+        (f"rebase: {other}", ("b",)),
+    ]
+
+
 def test_code_holds_no_claims_and_its_marks_none() -> None:
     assert pairs("```\nx \\cite{a}.\n```\n\nIce floats `\\cite{b}` well.") == [("Ice floats \\cite{b} well.", ())]
 

@@ -2,8 +2,9 @@
 
 How far a mark reaches: over the sentence that contains it, or that it directly follows ("Ice floats. \\cite{p}"). Of
 several marks in one sentence each backs the words since the mark before it. In a table a mark backs its row; where
-several cells of a row have marks of their own, its cell together with the row's first cell. A mark that is alone in
-a block backs the last sentence of the block before it. It never reaches further back than that.
+several cells of a row have marks of their own, its cell together with the row's first cell, unless that is a statement
+of its own. A mark that is alone in a block backs the last sentence of the block before it. It never reaches further
+back than that.
 """
 
 import re
@@ -20,6 +21,8 @@ from .markup import clean
 Kind = Literal["sentence", "item", "row", "heading", "caption", "quotation", "note"]
 HIDDEN = "\ue000"
 """Stands for every character of a mark while the Markdown is read; `clean` removes it from every text."""
+LONGEST_LABEL = 60
+"""Characters of a row's first cell that may name what the row is about, where it cites something itself."""
 LONGEST_QUOTATION = 800
 """Characters up to which sentences within one pair of quotation marks are one claim."""
 
@@ -136,7 +139,9 @@ def _of_table(hidden: str, block: MarkdownBlock, marks: Sequence[Marked]) -> Ite
     for row in block.rows[1:]:
         cells = [_read(hidden, *cell, marks) for cell in row]
         marked = [n for n, cell in enumerate(cells) if cell.marks]
-        groups = [{0, n} for n in marked] if len(marked) > 1 else [set(range(len(cells)))]
+        first = _tidy(cells[0].text) if cells else ""
+        label = set() if 0 in marked and len(first) > LONGEST_LABEL else {0}
+        groups = [label | {n} for n in marked] if len(marked) > 1 else [set(range(len(cells)))]
         for group in groups:
             chosen = [n for n in sorted(group) if n < len(header) and _tidy(cells[n].text)]
             pairs = [(header[n], _tidy(cells[n].text)) for n in chosen]
