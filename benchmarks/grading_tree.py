@@ -28,9 +28,11 @@ class Node:
         below = record.get("sub_tasks", []) if isinstance(record, Mapping) else None
         grade = record.get("score") if isinstance(record, Mapping) else None
         if not isinstance(weight, int | float) or weight < 0 or not isinstance(below, list):
-            raise RubricError(f"{name}: a weight of zero or above and a list of sub_tasks are due.", "Mend it there.")
+            raise RubricError(
+                f"{name}: a weight of zero or above and a list of sub_tasks are due.", "Correct it there."
+            )
         if grade is not None and not isinstance(grade, int | float):
-            raise RubricError(f"{name}: the score {grade!r} is no number.", "Mend it there.")
+            raise RubricError(f"{name}: the score {grade!r} is no number.", "Correct it there.")
         return cls(
             id=str(record.get("id", "")),
             requirements=str(record.get("requirements", "")),

@@ -1,4 +1,4 @@
-"""What a run's record says, by pure functions of its events."""
+"""What follows from a run's record: pure functions of its events."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

@@ -18,8 +18,8 @@
     │   ├── BadArguments         arguments that the tool does not take
     │   ├── Denied               a thing the policy may not do (a path outside the workspace)
     │   ├── NoAnswer             replies that cannot be used, again and again: ends the run
-    │   └── ToolFailed           the tool did what it was told, and that did not work
-    ├── WorldError           the world's mistake: retried where that can help, then shown
+    │   └── ToolFailed           the tool ran as asked, and that did not work
+    ├── WorldError           a service, page or file failed: retried where that can help, then shown
     │   ├── SearchFailed         a search provider failed (not: found nothing)
     │   ├── FetchFailed          a page could not be fetched
     │   ├── ProcessFailed        a process of the sandbox failed or was ended at a limit
@@ -37,8 +37,8 @@
     └── InternalError        our mistake: stops the run loudly, the journal stays intact
         └── JournalDamaged       records that are neither sound nor a torn tail
 
-`fault` says whose mistake it is, `reason` is the word that events and exit codes go by.
-A message names the thing and the place; `hint` says what to do about it.
+`fault` tells whose mistake it is, `reason` is the short name that events record and exit codes follow.
+A message names the thing and the place; `hint` tells what to do about it.
 """
 
 from typing import ClassVar, Literal
@@ -154,18 +154,13 @@ class SearchFailed(WorldError):
 
 
 class FetchFailed(WorldError):
-    """`outcome` says in a word what happened to the page; docs/web.md lists the words."""
+    """`outcome` names what happened to the page; docs/web.md lists the values."""
 
     reason = "fetch_failed"
 
     def __init__(self, message: str, hint: str = "", *, outcome: str = "failed") -> None:
         super().__init__(message, hint)
         self.outcome = outcome
-
-    @property
-    def is_dead_link(self) -> bool:
-        """Whether the server said that the page does not exist; a network failure says nothing of the kind."""
-        return self.outcome in ("http_404", "http_410")
 
 
 class ProcessFailed(WorldError):

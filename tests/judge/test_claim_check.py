@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from deepresearch.judge import check_claim
-from deepresearch.judge.claim_check import ask_claim
+from deepresearch.judge import ask_claim
 from deepresearch.models.client import ChatClient
 from tests.support.chat_server import ChatServer
 
@@ -21,13 +20,13 @@ async def checked(client: Make, *script: dict[str, Any]) -> tuple[Any, ChatServe
     async with ChatServer(list(script)) as server:
         model = client(server.url)
         try:
-            return await check_claim(model, "The tower dates from 1887.", "Guide", PASSAGE), server
+            return (await ask_claim(model, "The tower dates from 1887.", "Guide", PASSAGE)).value, server
         finally:
             await model.close()
 
 
 @pytest.mark.parametrize("level", ["supports", "partly", "contradicts"])
-async def test_the_sentence_it_rests_on_stands_in_the_passage(client: Make, level: str) -> None:
+async def test_the_sentence_it_rests_on_is_in_the_passage(client: Make, level: str) -> None:
     found, server = await checked(client, word(level, "The harbour tower was built in 1887."))
     assert (found.level, found.evidence, found.by) == (level, "The harbour tower was built\nin 1887.", "judge-1")
     assert found.usage.input > 0 and found.evidence in PASSAGE

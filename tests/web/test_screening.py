@@ -49,12 +49,6 @@ def test_statuses_are_named(status: int, expected: str) -> None:
     assert outcome_of(check_status, HERE, status) == expected
 
 
-def test_only_the_server_can_say_that_a_link_is_dead() -> None:
-    assert FetchFailed("x", outcome="http_404").is_dead_link and FetchFailed("x", outcome="http_410").is_dead_link
-    for other in ("dead_host", "too_slow", "http_403", "http_500", "robots", "broken"):
-        assert not FetchFailed("x", outcome=other).is_dead_link
-
-
 HTML = {"content-type": "text/html"}
 
 

@@ -10,7 +10,7 @@ _HOMES = {
     "judge_report": "judging", "Judgement": "judging", "CriterionVerdict": "verdicts",
     "quality_card": "card", "quality_json": "card",
     "compare": "comparison", "compare_mechanically": "comparison", "Comparison": "comparison",
-    "check_claim": "claim_check", "ClaimVerdict": "claim_check",
+    "ask_claim": "claim_check", "ClaimVerdict": "claim_check",
 }  # fmt: skip
 __all__ = list(_HOMES)
 

@@ -1,4 +1,4 @@
-"""What a passage says about a claim that cites it, where the mechanical check of the citation could not tell."""
+"""What a passage says about a claim that cites it, where the mechanical check of the citation did not decide."""
 
 from dataclasses import replace
 from typing import Literal
@@ -24,35 +24,28 @@ _LEVELS: dict[str, ClaimLevel] = {
 
 
 class ClaimVerdict(BaseModel):
-    """A model's word on one claim and one passage."""
+    """A model's verdict on one claim and one passage."""
 
     model_config = ConfigDict(frozen=True)
 
     level: ClaimLevel
     reason: str = ""
     evidence: str = ""
-    """The sentence that it rests on, as it stands in the passage; "" only for unrelated."""
+    """The sentence that it rests on, copied from the passage; "" only for unrelated."""
     by: str = ""
     """Name of the model."""
     usage: Usage = Usage()
     cost: float | None = 0.0
 
 
-async def check_claim(
-    client: ChatModel, claim: str, passage_title: str, passage_text: str, kept: ReplyCache | None = None
-) -> ClaimVerdict | None:
-    """What the passage says about the claim; None where no reply could be used: the claim stays undecided.
-
-    A verdict whose sentence does not stand in the passage letter by letter (white space aside) cannot be used.
-    Raises ModelError where the endpoint as a whole does not work.
-    """
-    return (await ask_claim(client, claim, passage_title, passage_text, kept)).value
-
-
 async def ask_claim(
     client: ChatModel, claim: str, passage_title: str, passage_text: str, kept: ReplyCache | None = None
 ) -> StructuredReply[ClaimVerdict]:
-    """As check_claim, with what the asking took even where nothing came of it."""
+    """What the passage says about the claim, and what the requests cost; without a value where no reply could be used.
+
+    A verdict whose sentence is not in the passage letter by letter (white space aside) cannot be used.
+    Raises ModelError where the endpoint as a whole does not work.
+    """
     texts = {"claim": claim, "title": passage_title, "passage": passage_text}
     asked = await StructuredClient(client, kept).ask("claim", texts, lambda text: read_claim(text, passage_text))
     if asked.value is None:
@@ -62,7 +55,7 @@ async def ask_claim(
 
 
 def read_claim(text: str, passage: str) -> ClaimVerdict:
-    """The verdict in a reply. Raises Unusable, also for a sentence that the passage does not hold."""
+    """The verdict in a reply. Raises Unusable, also for a sentence that is not in the passage."""
     found = json_object(text, "verdict")
     word = found["verdict"].strip().strip(".").casefold() if isinstance(found["verdict"], str) else ""
     if word not in _LEVELS:
@@ -73,8 +66,8 @@ def read_claim(text: str, passage: str) -> ClaimVerdict:
     quote = found.get("evidence")
     if isinstance(quote, list):
         quote = next((item for item in quote if isinstance(item, str)), "")
-    stands = find_quote(quote, passage) if isinstance(quote, str) and quote.strip() else None
-    if stands is None and level != "unrelated":
-        raise Unusable("its evidence does not stand in the passage letter by letter")
+    evidence = find_quote(quote, passage) if isinstance(quote, str) and quote.strip() else None
+    if evidence is None and level != "unrelated":
+        raise Unusable("its evidence is not in the passage letter by letter")
     reason = found.get("reason")
-    return ClaimVerdict(level=level, reason=reason.strip() if isinstance(reason, str) else "", evidence=stands or "")
+    return ClaimVerdict(level=level, reason=reason.strip() if isinstance(reason, str) else "", evidence=evidence or "")

@@ -24,7 +24,7 @@ class Comparison(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     better: Side | None
-    """None: no verdict; `problem` says why."""
+    """None: no verdict; `problem` tells why."""
     a: dict[str, float] = {}
     """Grades of the first report on each axis, mean of both orders."""
     b: dict[str, float] = {}
@@ -47,7 +47,7 @@ class Comparison(BaseModel):
 
 @dataclass(frozen=True)
 class _Grading:
-    """One order, turned back: `a` is a whichever stood first."""
+    """The grades of one request; `a` is the first report of the call, whichever the prompt showed first."""
 
     better: Side
     a: dict[str, float]
@@ -56,7 +56,7 @@ class _Grading:
 
 
 async def compare(model: ChatModel, question: str, a: str, b: str, kept: ReplyCache | None = None) -> Comparison:
-    """Compare two reports in both orders. Only what both orders say makes one better. Raises ModelError."""
+    """Compare two reports in both orders. A report is better only where both orders agree on it. Raises ModelError."""
     asker = StructuredClient(model, kept)
 
     def ask(first: str, second: str) -> Any:

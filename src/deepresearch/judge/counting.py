@@ -1,4 +1,4 @@
-"""What can be said of a report without a model: its form, its sources, and whether the question's words come up.
+"""What can be counted in a report without a model: its form, its sources, and whether the question's words come up.
 
 The criteria are those drafted here, with other numbers perhaps: one in other words is for a reader or a model.
 """
@@ -230,7 +230,7 @@ def find_words(words: str, report: str) -> str | None:
 
 
 def draft_mechanically(question: str, language: str = "") -> RubricSet:
-    """Criteria that MechanicalJudge can decide. They say nothing about whether the report is right, or good.
+    """Criteria that MechanicalJudge can decide. They are no measure of whether the report is right, or good.
 
     language: "zh" or "en"; empty: the question's.
     """
@@ -262,7 +262,7 @@ def _mentions(words: list[str]) -> str:
 
 
 def question_parts(question: str) -> list[list[str]]:
-    """The content words of each part of a question, as they stand in it, no word twice."""
+    """The content words of each part of a question, in its own spelling, no word twice."""
     seen: set[str] = set()
     parts = []
     for clause in _CLAUSE.split(question):

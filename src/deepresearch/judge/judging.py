@@ -1,4 +1,4 @@
-"""A report held against a set of criteria, in several trials."""
+"""A report judged by a set of criteria, in several trials."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ AT_ONCE = 8
 
 
 class Judge(Protocol):
-    """Says how far a report meets a criterion."""
+    """Decides how far a report meets a criterion."""
 
     name: str
     deterministic: bool
-    """Whether a second trial would say the same."""
+    """Whether a second trial would give the same verdicts."""
 
     async def judge(self, question: str, report: str, rubric: Rubric, trial: int = 0) -> CriterionVerdict:
         """The verdict; its level is undecided or unusable where there is none. Raises ModelError."""
@@ -46,12 +46,12 @@ class Judgement(BaseModel):
     unusable: int
     """Replies that could not be used, of all trials."""
     invented: int
-    """Verdicts of all trials that rest on words which the report does not hold."""
+    """Verdicts of all trials that rest on words that are not in the report."""
     requests: int
-    """Requests sent now; the rest was kept from before."""
+    """Requests sent now; the rest came from the cache."""
     usage: Usage
     cost: float | None
-    """US dollars of all replies, kept ones included; None where a price is unknown."""
+    """US dollars of all replies, cached ones included; None where a price is unknown."""
 
     def view(self, view: View) -> Outcome:
         return self.binary if view == "binary" else self.ternary
@@ -60,9 +60,9 @@ class Judgement(BaseModel):
 async def judge_report(
     judge: Judge, question: str, report: str, rubrics: RubricSet, *, trials: int = TRIALS, at_once: int = AT_ONCE
 ) -> Judgement:
-    """Hold `report` (Markdown) against every criterion, `trials` times; once where the judge is deterministic.
+    """Judge `report` (Markdown) by every criterion, `trials` times; once where the judge is deterministic.
 
-    Raises ModelError where an endpoint does not work; verdicts given until then are kept where replies are.
+    Raises ModelError where an endpoint does not work; verdicts given until then are in the cache, where there is one.
     """
     limit = asyncio.Semaphore(at_once)
     rounds = range(1 if judge.deterministic else trials)
@@ -83,7 +83,7 @@ async def judge_report(
 
 
 def summarise(judge: str, question: str, rubrics: RubricSet, trials: Sequence[Sequence[CriterionVerdict]]) -> Judgement:
-    """The judgement that verdicts amount to."""
+    """The judgement that follows from verdicts."""
     every = [verdict for row in trials for verdict in row]
     usage: Usage = Usage()
     cost: float | None = 0.0

@@ -47,7 +47,7 @@ class ModelJudge:
     deterministic = False
 
     def __init__(self, model: ChatModel, kept: ReplyCache | None = None, part: int = PART) -> None:
-        """model: best at temperature 0. kept: where replies are kept before they are used."""
+        """model: best at temperature 0. kept: the cache in which replies are stored before they are used."""
         self.name = model.name
         self._asker = StructuredClient(model, kept)
         self._part = part
@@ -76,9 +76,9 @@ def read_opinion(text: str) -> Opinion:
 
 
 def merge(verdicts: list[CriterionVerdict]) -> CriterionVerdict:
-    """One verdict from those on the parts of a report: the strongest level, with the evidence of the parts that say so.
+    """One verdict from those on the parts of a report: the strongest level, and its evidence.
 
-    Where a part has none and no other says "fully", the whole has none: the missing part might have.
+    Where a part has none and no other is "fully", the whole has none: the missing part might have been.
     """
     levels: list[Level] = [v.level for v in verdicts if v.level in LEVELS]
     missing = [v for v in verdicts if not v.counts]
@@ -104,7 +104,7 @@ def merge(verdicts: list[CriterionVerdict]) -> CriterionVerdict:
 
 def split_report(report: str, size: int, overlap: int = OVERLAP) -> list[str]:
     """`report` in parts of about `size` tokens, cut between lines where that is possible, each but the first beginning
-    with about the last `overlap` tokens of the one before. A report that fits is one part, as it stands."""
+    with about the last `overlap` tokens of the one before. A report that fits is one part."""
     if tokens(report) <= size:
         return [report]
     pieces = [piece for line in report.splitlines(keepends=True) for piece in _cut(line, max(size // 4, 1))]

@@ -18,7 +18,7 @@ _KEY = secrets.token_bytes(32)
 _SLOT = re.compile(r"\{\{(\w+)\}\}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 _TEMPLATE_MARK = re.compile(r"<(?=\|)|(?<=\|)>")
-"""The marks by which chat templates tell speakers apart, such as <|im_start|>."""
+"""The marks by which chat templates separate speakers, such as <|im_start|>."""
 
 RULES = (
     "You judge texts. Texts to be judged stand between a line <<<NAME boundary>>> and a line <<<END NAME boundary>>>, "
@@ -48,5 +48,5 @@ def messages(template: str, texts: Mapping[str, str], words: Mapping[str, str] |
 
 @cache
 def template_text(name: str) -> str:
-    """A prompt as its file holds it."""
+    """The text of a prompt's file."""
     return files(__package__).joinpath("prompts", f"{name}.md").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Whether words stand in a text, and where: white space, typographic variants and Markdown's marks aside."""
+"""Whether words are in a text, and where: white space, typographic variants and Markdown's marks aside."""
 
 import re
 
@@ -9,11 +9,11 @@ _NORMAL = {"＂": '"', "＇": "'"}
 MOST_PARTS = 10
 """Pieces that ellipses may cut a quotation into."""
 SHORTEST = 2
-"""Characters of a quotation that says anything."""
+"""Characters of the shortest quotation that counts as evidence."""
 
 
 def find_quote(quote: str, text: str) -> str | None:
-    """The part of `text`, letter by letter, that `quote` repeats; None where it does not stand there.
+    """The part of `text`, letter by letter, that `quote` repeats; None where it is not there.
 
     A quotation with an ellipsis must have all its parts there, in order, within one stretch ten times its length.
     """
@@ -50,7 +50,7 @@ def _unquoted(quote: str) -> str:
 
 
 def _plain(text: str) -> tuple[str, list[int]]:
-    """`text` with white space as single blanks and marks left out, and where each character of that stands in it."""
+    """`text` with white space as single blanks and marks left out, and each character's place in `text`."""
     characters: list[str] = []
     places: list[int] = []
     for place, character in enumerate(text.translate(_SAME)):

@@ -1,4 +1,4 @@
-"""Replies that have been paid for, kept by what was asked: durable before they are used."""
+"""Replies that have been paid for, cached by request: durable before they are used."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ class ReplyCache:
             raise self._trouble(folder, error) from error
 
     def get(self, key: str) -> Reply | None:
-        """The reply kept under `key`. Raises InternalError for a damaged file."""
+        """The reply stored under `key`. Raises InternalError for a damaged file."""
         path = self.folder / f"{key}.json"
         try:
             body = json.loads(path.read_bytes())
@@ -39,11 +39,11 @@ class ReplyCache:
             raise self._trouble(path, error) from error
 
     def put(self, key: str, reply: Reply) -> None:
-        """Keep a reply; durable on return. Raises InternalError."""
-        kept = {name: getattr(reply, name) for name in ("text", "finish", "cost", "seconds", "model")}
+        """Store a reply; durable on return. Raises InternalError."""
+        entry = {name: getattr(reply, name) for name in ("text", "finish", "cost", "seconds", "model")}
         path = self.folder / f"{key}.json"
         try:
-            write_file(path, [json.dumps({**kept, "usage": reply.usage.model_dump()}).encode()])
+            write_file(path, [json.dumps({**entry, "usage": reply.usage.model_dump()}).encode()])
         except OSError as error:
             raise self._trouble(path, error) from error
 

@@ -10,7 +10,7 @@ above zero. Values:
 
 Flaws have weights below zero, so the score may be below zero; it is never clamped. What has no verdict in a trial
 (undecided, unusable) is left out of both sums of that trial, and counted. A fatal flaw whose bit is 1 makes the score
-of its trial 0, whatever else stands there. The score of several trials is the mean of theirs.
+of its trial 0, whatever else is there. The score of several trials is the mean of theirs.
 """
 
 import math

@@ -88,7 +88,7 @@ class RubricSet(BaseModel):
 
     question: str = ""
     language: str = ""
-    """ISO 639-1 code, or "" where nobody said."""
+    """ISO 639-1 code, or "" where none is given."""
     origin: str = ""
     """Where they come from: a file, "drafted by MODEL", "drafted mechanically"."""
     rubrics: tuple[Rubric, ...] = Field(min_length=1)
@@ -123,7 +123,7 @@ def choose(sets: Sequence[RubricSet], question: str) -> RubricSet:
     if len(fitting) == 1:
         return fitting[0]
     found = f"{len(fitting)} of the {len(sets)} sets of criteria are for this question"
-    raise RubricError(f"{found}: {question[:120]!r}.", "Give the question as it stands in one of them: --question.")
+    raise RubricError(f"{found}: {question[:120]!r}.", "Give the question exactly as one of them has it: --question.")
 
 
 def dump_rubrics(rubrics: RubricSet) -> str:
@@ -138,7 +138,7 @@ def _rows(path: Path) -> list[tuple[str, Any]]:
         try:
             return [("", tomllib.loads(text))]
         except tomllib.TOMLDecodeError as error:
-            raise RubricError(f"{path} is no TOML: {error}.", "Mend it there.") from error
+            raise RubricError(f"{path} is no TOML: {error}.", "Correct it there.") from error
     if path.suffix.lower() in (".jsonl", ".ndjson"):
         rows = [(f"line {n}", _json(line, path, n)) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
     else:
@@ -169,13 +169,13 @@ def _json(text: str, path: Path, line: int | None = None) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         place = f"line {line or error.lineno}, column {error.colno}"
-        raise RubricError(f"{path}, {place}: {error.msg}.", "Mend the JSON there.") from error
+        raise RubricError(f"{path}, {place}: {error.msg}.", "Correct the JSON there.") from error
     except RecursionError as error:
         raise RubricError(f"{path} is nested too deeply.", SHAPE) from error
 
 
 def _set(row: Mapping[str, Any], path: Path, rows: Sequence[str] | None, where: str = "") -> RubricSet:
-    """One set. rows: where each criterion stands, in words; None: counted within the set."""
+    """One set. rows: the place of each criterion, in words; None: counted within the set."""
     listed = _first(row, _LIST_NAMES)
     prefix = f"{path}, {where}" if where else str(path)
     if not isinstance(listed, list) or not listed:
@@ -191,7 +191,7 @@ def _set(row: Mapping[str, Any], path: Path, rows: Sequence[str] | None, where: 
     try:
         return RubricSet.model_validate({**given, "origin": row.get("origin") or path.name, "rubrics": rubrics})
     except ValidationError as error:
-        raise RubricError(f"{prefix}: {_problems(error)}.", "Mend it there.") from None
+        raise RubricError(f"{prefix}: {_problems(error)}.", "Correct it there.") from None
 
 
 def _problems(error: ValidationError) -> str:

@@ -17,12 +17,12 @@ _MOST_BRACES = 40
 
 
 class Unusable(ValueError):
-    """A reply that cannot be used; the message says why in words for the model."""
+    """A reply that cannot be used; the message tells the model why."""
 
 
 @dataclass(frozen=True)
 class StructuredReply(Generic[Value]):
-    """What came of asking."""
+    """The result of asking, and what the requests cost."""
 
     value: Value | None
     """None: no reply could be used."""
@@ -31,7 +31,7 @@ class StructuredReply(Generic[Value]):
     usage: Usage = field(default_factory=Usage)
     cost: float | None = 0.0
     requests: int = 0
-    """Sent now; replies kept from before are none."""
+    """Sent now; cached replies are none."""
     model: str = ""
 
     def and_reply(self, reply: Reply, sent: bool) -> "StructuredReply[Value]":
@@ -47,11 +47,11 @@ class StructuredReply(Generic[Value]):
 
 @dataclass(frozen=True)
 class StructuredClient:
-    """Asks one model, and keeps what it says."""
+    """Asks one model, and caches its replies."""
 
     model: ChatModel
     kept: ReplyCache | None = None
-    """None: replies are not kept."""
+    """None: replies are not cached."""
 
     async def ask(
         self,
@@ -63,8 +63,8 @@ class StructuredClient:
     ) -> StructuredReply[Value]:
         """The model's answer to a template of prompts/, as `read_reply` reads it (which raises Unusable).
 
-        A reply that was kept and can be used is used again; trials are kept apart. Raises ModelError where the endpoint
-        as a whole does not work (key, name, address, rate, down), so that nothing is scored without it.
+        A cached reply that can be used is used again; each trial has replies of its own. Raises ModelError where
+        the endpoint as a whole does not work (key, name, address, rate, down), so that nothing is scored without it.
         """
         content = [self.model.name, RULES, template_text(template), dict(texts), dict(words or {}), trial]
         keys = [key_of(*content, attempt) for attempt in range(ATTEMPTS)]
@@ -89,7 +89,7 @@ class StructuredClient:
         return asked
 
     def _recall(self, keys: list[str], read_reply: Callable[[str], Value]) -> StructuredReply[Value]:
-        """From the replies kept: the first that can be used."""
+        """From the cached replies: the first that can be used."""
         asked: StructuredReply[Value] = StructuredReply(None)
         for reply in map(self.kept.get, keys) if self.kept else ():
             if reply is None:

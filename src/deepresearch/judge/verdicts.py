@@ -1,4 +1,4 @@
-"""What a judge says about one criterion."""
+"""A judge's verdict on one criterion."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ Level = Literal["not", "partially", "fully"]
 """How far a criterion is met; for a flaw, how far it is there."""
 LEVELS: tuple[Level, ...] = ("not", "partially", "fully")
 NoLevel = Literal["undecided", "unusable"]
-"""undecided: this judge cannot tell; unusable: its reply could not be used. Neither is a verdict."""
+"""undecided: this judge cannot decide; unusable: its reply could not be used. Neither is a verdict."""
 
 
 class Evidence(BaseModel):
@@ -19,13 +19,13 @@ class Evidence(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     quote: str
-    """As it stands in the report where it was found there, else as the judge gave it."""
+    """As the report has it where it was found there, else as the judge gave it."""
     found: bool
-    """Whether it stands in the report, white space and the marks of bold and code aside."""
+    """Whether it is in the report, white space and the marks of bold and code aside."""
 
 
 class CriterionVerdict(BaseModel):
-    """One judge's word on one criterion in one trial."""
+    """One judge's verdict on one criterion in one trial."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -38,20 +38,20 @@ class CriterionVerdict(BaseModel):
     """Name of the model, or "mechanical"."""
     trial: int = 0
     usage: Usage = Usage()
-    """Tokens of every request behind it, kept replies included."""
+    """Tokens of every request behind it, cached replies included."""
     cost: float | None = 0.0
     """US dollars of the same; None where the price is unknown."""
     requests: int = 0
-    """Requests sent now: 0 where every reply was kept from before."""
+    """Requests sent now: 0 where every reply came from the cache."""
 
     @property
     def counts(self) -> bool:
-        """Whether it is a verdict at all."""
+        """Whether it is a verdict: neither undecided nor unusable."""
         return self.level in LEVELS
 
     @property
     def invented(self) -> bool:
-        """Whether it rests on words that the report does not hold."""
+        """Whether it rests on words that are not in the report."""
         return any(not evidence.found for evidence in self.evidence)
 
 

@@ -23,10 +23,6 @@ class Labels:
         """A word of a group, or `default` where the group has none of that name."""
         return str(self._words[group].get(name, default))
 
-    def has(self, group: str, name: str) -> bool:
-        """Whether the group has a word of that name."""
-        return name in self._words[group]
-
 
 @cache
 def labels_for(language: str) -> Labels:

@@ -15,7 +15,7 @@ SAMPLE = 4000
 def detect_language(text: str) -> str | None:
     """ISO 639-1 code: "zh", "ja", "ko" by script, "en" by its function words; None where it is something else.
 
-    A Chinese character says as much as a word, so a few of them outweigh the Latin names between them.
+    A Chinese character counts as much as a word, so a few of them outweigh the Latin names between them.
     """
     sample = text[:SAMPLE]
     if sample.isascii():  # the common case, and three times quicker so

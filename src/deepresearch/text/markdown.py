@@ -1,4 +1,4 @@
-"""Markdown read: its blocks with their places, and where code stands.
+"""Reading Markdown: its blocks with their places, and where code is.
 
 The parser is imported when it is first needed: commands that read no Markdown do not wait for it.
 """
@@ -27,7 +27,7 @@ Ranges = list[Span]
 _BlockRule = Callable[["StateBlock", int, int, bool], bool]
 _CJK = re.compile(f"[{CJK}{CJK_MARKS}]")
 _QUOTE_SIGNS = frozenset("“”‘’\"'—…·")
-"""Punctuation that Chinese and Latin text share: what stands beside it tells which it is."""
+"""Punctuation that Chinese and Latin text share: the characters next to it decide which it is."""
 _DELIMITER_ROW = re.compile(r"[ \t]*\|?(?:[ \t]*:?-{2,}:?[ \t]*\|)+(?:[ \t]*:?-{2,}:?)?[ \t]*")
 _BACKTICKS = re.compile(r"`+")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:[ \t]+\"[^\"\n]*\")?\)")
@@ -43,7 +43,7 @@ _FENCE_LINE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})(.*)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class MarkdownBlock:
-    """A paragraph, heading, list item, cell-bearing table or piece of code, where it stands in the source."""
+    """A paragraph, heading, list item, cell-bearing table or piece of code, with its place in the source."""
 
     kind: MarkdownKind
     start: int
@@ -73,7 +73,7 @@ def _blocks(text: str, tokens: "Sequence[Token]") -> Iterator[MarkdownBlock]:
     while index < len(tokens):
         token = tokens[index]
         span = _lines(starts, token)
-        if span and not any(held.type in ("list_item_open", "blockquote_open") for held in around):
+        if span and not any(outside.type in ("list_item_open", "blockquote_open") for outside in around):
             outer = span
         if token.type == "table_open" and span:
             last = next(i for i in range(index, len(tokens)) if tokens[i].type == "table_close")
@@ -86,7 +86,7 @@ def _blocks(text: str, tokens: "Sequence[Token]") -> Iterator[MarkdownBlock]:
         elif token.nesting:
             around = [*around, token] if token.nesting == 1 else around[:-1]
         elif token.type == "inline" and span and token.content:
-            kind = _kind([held.type.removesuffix("_open") for held in around])
+            kind = _kind([outside.type.removesuffix("_open") for outside in around])
             level = int(around[-1].tag[1]) if kind == "heading" else 0
             yield MarkdownBlock(kind, *_narrowed(text, span, token.content), outer, level)
         index += 1
@@ -142,7 +142,7 @@ def unfenced(text: str) -> str:
 
 
 def without_links(source: str) -> str:
-    """Markdown without the targets of its links and images, without HTML tags, its escapes undone."""
+    """Markdown without the targets of its links and images, without HTML tags, backslash escapes resolved."""
     return _ESCAPE.sub(r"\1", _LINK.sub(r"\1", _TAG.sub("", source)))
 
 
@@ -161,7 +161,7 @@ def new_parser() -> "MarkdownIt":
 
     parser = MarkdownIt("commonmark", {"html": False, "xhtmlOut": False}).enable(["table", "strikethrough"])
     parser.use(footnote_plugin, inline=False).use(tasklists_plugin).use(gfm_autolink_plugin)
-    # A footnote defined within another would leave tags open: definitions stand at the top level alone.
+    # A footnote defined within another would leave tags open: definitions are at the top level only.
     parser.block.ruler.at("footnote_def", _at_top_level(footnote_def), {"alt": ["paragraph", "reference"]})
     parser.block.ruler.before("table", "table_behind_list", _table_behind_list, {"alt": ["paragraph"]})
     parser.inline.ruler.before("strikethrough", "delimiters", _read_delimiters)
@@ -254,7 +254,7 @@ def line_starts(text: str) -> list[int]:
 
 
 def code_ranges(text: str) -> Ranges:
-    """Where code stands in `text`: fenced and indented blocks and code spans, delimiters included."""
+    """Where code is in `text`: fenced and indented blocks and code spans, delimiters included."""
     starts = line_starts(text)
     last = len(starts) - 1
     blocks: set[tuple[int, int]] = set()
@@ -291,7 +291,7 @@ def _code_spans(text: str, start: int, end: int) -> Ranges:
 
 
 def _escaped(text: str, start: int, position: int) -> bool:
-    """Whether an odd number of backslashes stands before `position`."""
+    """Whether an odd number of backslashes precedes `position`."""
     first = position
     while first > start and text[first - 1] == "\\":
         first -= 1

@@ -1,7 +1,7 @@
 """Names in questions and in running text: people, works, places, institutions, identifiers.
 
 No list of names and no model: runs of capitalised words with the small words that names hold, quoted titles,
-identifiers, and in Chinese what stands beside the words that names stand beside. Whether a name leads anywhere is
+identifiers, and in Chinese the text next to words such as titles and offices. Whether there is a document on a name is
 decided by the library's titles, not here.
 """
 
@@ -33,7 +33,7 @@ _GAP = re.compile(r"(?:\s+|:\s|\.\s|\s?&\s?)$")
 
 @dataclass(frozen=True)
 class Name:
-    """A name and where it stands."""
+    """A name and its place in the text."""
 
     text: str
     start: int

@@ -37,11 +37,6 @@ def negations(text: str) -> list[Negation]:
     return sorted(found, key=lambda negation: negation.start)
 
 
-def is_negated(text: str) -> bool:
-    """Whether `text` denies anything."""
-    return bool(negations(text))
-
-
 def _english(text: str) -> Iterator[Negation]:
     words = list(_WORD.finditer(text))
     for index, match in enumerate(words):

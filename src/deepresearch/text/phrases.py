@@ -1,6 +1,6 @@
 """Chinese running text cut into phrases of whole words.
 
-There is no dictionary here. Text is cut at punctuation, at other scripts and at function words; what stands between
+There is no dictionary here. Text is cut at punctuation, at other scripts and at function words; what is between
 two cuts stays whole, since a phrase that is too long is still readable and one that ends inside a word is not.
 """
 
@@ -13,7 +13,7 @@ from .wordlists import pattern_of, request_words, word_set
 
 _RUN = re.compile(f"[{HAN}]+")
 SHORTEST = 2
-"""Characters of a phrase; a single one says too little."""
+"""Characters of the shortest phrase; a single character means too little."""
 
 
 def chinese_phrases(text: str) -> list[str]:
@@ -24,12 +24,6 @@ def chinese_phrases(text: str) -> list[str]:
 def phrase_spans(text: str) -> list[tuple[int, int]]:
     """(start, end) of each phrase of the Chinese in `text`."""
     return [span for run in _RUN.finditer(text) for span in _pieces(text, *run.span())]
-
-
-def phrase_around(text: str, start: int, end: int) -> str:
-    """The Chinese of `text` from `start` to `end`, made longer on both sides to whole phrases."""
-    touched = [span for span in phrase_spans(text) if span[0] < end and start < span[1]]
-    return text[min(start, touched[0][0]) : max(end, touched[-1][1])] if touched else text[start:end]
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -45,7 +39,7 @@ def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _is_edge(first: int, last: int, cuts: list[tuple[int, int]], start: int, end: int) -> bool:
-    """Whether nothing stands before or nothing behind a cut."""
+    """Whether a cut is at the beginning or the end of its piece."""
     before, behind = {start, *(cut[1] for cut in cuts)}, {end, *(cut[0] for cut in cuts)}
     return first in before or last in behind
 

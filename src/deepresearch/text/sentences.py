@@ -24,7 +24,7 @@ _ABBREVIATIONS = frozenset(
     "refs tab op cit viz".split()
 )
 _WEAK = frozenset("etc inc ltd co corp al jr sr no ed".split())
-"""Abbreviations that often stand last in a sentence: a capital after them starts a new one."""
+"""Abbreviations that are often the last word of a sentence: a capital after them starts a new one."""
 _LAST_WORD = re.compile(r"([^\s]+)$")
 
 

@@ -15,7 +15,7 @@ def _tables() -> dict[str, Any]:
 
 @cache
 def word_set(section: str, key: str) -> frozenset[str]:
-    """The words of one list of words.toml, as they stand there."""
+    """The words of one list of words.toml, unchanged."""
     return frozenset(_tables()[section][key].split())
 
 
@@ -25,7 +25,7 @@ def stop_words(language: str) -> frozenset[str]:
 
 
 def request_words(language: str) -> frozenset[str]:
-    """Words by which a question asks ("describe", "overview", 介绍) and which say nothing about its subject."""
+    """Words by which a question asks ("describe", "overview", 介绍) and which tell nothing about its subject."""
     return word_set("request", language) if language in _tables()["request"] else frozenset()
 
 
