@@ -106,7 +106,7 @@ async def test_what_was_not_kept_is_named(command: Command, tmp_path: Path) -> N
         asked = len(server.asked)
         done = await ask(command, "replay", run)
         assert done.returncode == 1 and "differs from that of" in done.stderr
-        assert "no answer to this query is kept" in done.stdout + done.stderr
+        assert "no answer to this query is cached" in done.stdout + done.stderr
         assert len(server.asked) == asked
 
 

@@ -119,7 +119,7 @@ def test_two_corpora_may_number_their_rows_alike(library: Library, docs: Path) -
 def test_an_id_that_stands_twice_is_named(library: Library, docs: Path) -> None:
     (docs / "a.jsonl").write_text('{"id": 1, "text": "First."}\n{"id": "1", "text": "Second."}\n')
     report = library.add([docs])
-    assert report.skipped == [(str(docs / "a.jsonl"), "the id 1 is there twice: only the first is kept")]
+    assert report.skipped == [(str(docs / "a.jsonl"), "the id 1 is there twice: only the first is indexed")]
     assert texts(library, "first second") == ["First."]
 
 

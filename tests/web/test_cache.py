@@ -115,7 +115,7 @@ async def test_a_replay_asks_nobody_and_meets_the_failures_of_then(cache: QueryC
     inner = Counting()
     provider, replay = CachedProvider(inner, cache), QueryCache(cache.path, replay=True, clock=clock)
     again = CachedProvider(inner, replay)
-    with pytest.raises(SearchFailed, match="no answer to this query is kept") as caught:
+    with pytest.raises(SearchFailed, match="no answer to this query is cached") as caught:
         await again.search(Query("x"))
     assert caught.value.outcome == "not_archived"
     await provider.search(Query("x"))

@@ -189,7 +189,7 @@ class Addition:
 
     def _put(self, document: Document, known: KnownDocument | None, file: str, seen: "Numbers") -> None:
         if known and known.number in seen:
-            self._problem(file, f"the id {document.id} is there twice: only the first is kept")
+            self._problem(file, f"the id {document.id} is there twice: only the first is indexed")
             return
         content = f"{CUT}{document!r}".encode()
         digest = hashlib.sha256(content).hexdigest()

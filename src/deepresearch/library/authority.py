@@ -2,7 +2,7 @@
 
 authority.csv beside this file has a line per domain. `who.int` speaks for itself and for everything under it;
 `*.gov.cn` for everything under gov.cn. The longest match decides, on whole labels only. A user's own file in the same
-form is asked first, and what it says is final.
+form is asked first, and its answer is final.
 """
 
 import csv
@@ -143,7 +143,7 @@ class Authority:
 def rerank(hits: Sequence[Hit], authority: Authority, margin: float = MARGIN) -> list[Hit]:
     """`hits` in the order of score and authority, best first; each carries its new score.
 
-    Scores are an index's: not negative, and a little less means a little less relevant. Reciprocal ranks do not say
+    Scores are an index's: not negative, and a little less means a little less relevant. Reciprocal ranks do not mean
     that; there any margin that changes the order costs relevance, so authority belongs before fusion. `margin`, from
     0 to below 1, is the largest share of a score that authority makes up for: a passage never passes one that scores
     more than 1 / (1 - margin) times as much. Near-duplicates are to be removed afterwards, so that the better source

@@ -39,7 +39,7 @@ PATIENCE = 30.0
 PAGE = 1000
 """Rows read at once where all are wanted."""
 CACHE = 32 * 1024
-"""KiB of the file that are kept in memory."""
+"""KiB of the file that are cached in memory."""
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_ERROR)
 _READING = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ)
 

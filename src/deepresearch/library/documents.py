@@ -32,7 +32,7 @@ class Document:
     date: str | None = None
     """YYYY, YYYY-MM or YYYY-MM-DD."""
     language: str | None = None
-    """ISO 639-1 code where the document says so; otherwise each passage's own text is asked."""
+    """ISO 639-1 code where the document names one; otherwise it is detected in each passage's text."""
     row: bool = False
     """A row of a corpus: cut by its author already, so it stays one passage where that is readable."""
 

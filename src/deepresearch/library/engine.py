@@ -162,8 +162,8 @@ def _vectors(place: Path, settings: Settings, keys: Mapping[str, str]) -> "Vecto
 def name_on_server(place: Path) -> str:
     """What the library in `place` is called on servers: the allowed characters of its name, and a random suffix.
 
-    The suffix is made once and kept in the library's folder, so that two libraries never share an index.
-    Raises LibraryError where it cannot be kept.
+    The suffix is made once and stored in the library's folder, so that two libraries never share an index.
+    Raises LibraryError where it cannot be stored.
     """
     path = place / "mark"
     try:

@@ -40,7 +40,7 @@ class Indexes:
         library: str,
         tell: Callable[[str], None],
     ) -> None:
-        """write_lock(patience): the writer's lock of the library of that name. tell: called before long work."""
+        """write_lock(patience): the writer's lock of the library of that name. tell: reports long work."""
         self.notes: list[str] = []
         """What was repaired or could not be used, for people."""
         self._store = store

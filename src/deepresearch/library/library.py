@@ -1,4 +1,4 @@
-"""A library: the user's own documents, kept, kept up to date, and searched."""
+"""A library: the user's own documents, stored, kept up to date, and searched."""
 
 import fcntl
 import hashlib
@@ -43,7 +43,7 @@ class Setup:
     engines: Callable[[Path], Sequence[Engine]] = lambda place: [TextIndex(place / "index")]
     """Makes the engines of the library in this folder, the one over words first."""
     tell: Callable[[str], None] = lambda line: None
-    """Called before work that takes long."""
+    """Called with a line to show before work that takes long."""
 
 
 SETUP = Setup()
@@ -79,7 +79,7 @@ class Library:
     ) -> "Library":
         """The library `name` of the data folder `folder`.
 
-        patience: seconds to wait for another process that is writing it. setup: engines, and who is told of long work.
+        patience: seconds to wait for another process that is writing it. setup: engines, and and what reports long work.
 
         Raises LibraryError for a name that cannot be one, for a library that does not exist where `create` is
         false, and for a damaged one.
@@ -104,7 +104,7 @@ class Library:
 
     @classmethod
     def of_paths(cls, folder: Path, paths: Sequence[Path], setup: Setup = SETUP) -> "Library":
-        """The unnamed library kept for exactly these `paths`, so that a second run finds its work done.
+        """The unnamed library of exactly these `paths`, so that a second run need not index them again.
 
         Of several runs that begin at once one reads the documents, and the others wait for it.
 
@@ -121,7 +121,7 @@ class Library:
 
     @staticmethod
     def names(folder: Path) -> list[str]:
-        """Names of the libraries in the data folder, without those kept for paths."""
+        """Names of the libraries in the data folder, without the unnamed ones."""
         names = (store.parent.name for store in (folder / "libraries").glob("*/docstore.sqlite"))
         return sorted(name for name in names if not re.fullmatch(r"docs-[0-9a-f]{16}", name))
 
@@ -175,9 +175,9 @@ class Library:
             rankings = [self._hits(ranking) for ranking in found.rankings]
             if judge:  # among comparably relevant passages the more authoritative source first
                 rankings = [rerank(hits, judge) for hits in rankings]
-            kept = without_repeats(fuse(rankings), query.k)
-            if len(kept) == query.k or found.exhausted or wanted >= DEEPEST:
-                return kept, found.notes
+            hits = without_repeats(fuse(rankings), query.k)
+            if len(hits) == query.k or found.exhausted or wanted >= DEEPEST:
+                return hits, found.notes
             wanted *= 4
 
     def _hits(self, ranking: Ranking) -> list[Hit]:

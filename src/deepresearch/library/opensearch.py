@@ -1,6 +1,6 @@
 """The index over words on an OpenSearch server: the terms, fields and weights are those of the one on disk.
 
-An alias stands for the index, so that another can replace it in one step.
+Requests use an alias of the index, so that another can replace it in one step.
 """
 
 import logging
@@ -137,7 +137,7 @@ class OpenSearchEngine:
         self._client.close()
 
     def _current(self) -> str | None:
-        """The index that the alias stands for."""
+        """The index that the alias names."""
         answer = self._ask(lambda: self._client.indices.get_alias(name=self._alias, params={"ignore": 404}))
         return None if "error" in answer else next(iter(answer), None)
 

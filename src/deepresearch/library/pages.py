@@ -21,7 +21,7 @@ LONGEST_NAME = 80
 _STARTS_HTML = (b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<rss", b"<feed")
 _TEXT_TYPES = ("text/", "application/json", "application/yaml", "application/octet-stream")
 _ZIPPED = {"wordprocessingml": ".docx", "spreadsheetml": ".xlsx", "presentationml": ".pptx", "epub": ".epub"}
-"""By a part of the content type; servers that say nothing may at least have named the file so."""
+"""By a part of the content type; where a server sends none, the name of the file may have it."""
 _OUTCOMES = {".html": "empty", ".txt": "wrong_kind", ".md": "wrong_kind"}
 """What became of a page that its reader gave up on; of other kinds it is unreadable."""
 
@@ -45,7 +45,7 @@ class PageReader:
     async def open(self, reference: str) -> list[Passage]:
         """All passages of the page at an http(s) address, in order; none for any other reference.
 
-        `document` is the address asked for, `url` the one after redirects. Raises FetchFailed, whose `outcome` says
+        `document` is the address asked for, `url` the one after redirects. Raises FetchFailed, whose `outcome` names
         what happened to the page.
         """
         if not reference.lower().startswith(("http://", "https://")):
@@ -60,7 +60,7 @@ class PageReader:
 def page_passages(page: Fetched) -> list[Passage]:
     """The passages of a page, read by what it is rather than by what its server calls it.
 
-    What the page says of its own address is not believed. Raises FetchFailed (empty, needs_browser, wrong_kind,
+    The address that the page gives for itself is not used. Raises FetchFailed (empty, needs_browser, wrong_kind,
     unreadable).
     """
     suffix = _suffix(page)
@@ -128,7 +128,7 @@ def _scripted(page: Fetched) -> FetchFailed:
 
 
 def _in_utf8(page: Fetched) -> bytes:
-    """The body, in UTF-8 where the server says in what else it is and that fits; the readers find out the rest."""
+    """The body, as UTF-8 where the server names another encoding and that fits; the readers detect the rest."""
     charset = page.headers.get("content-type", "").lower().partition("charset=")[2].partition(";")[0].strip(" \"'")
     if not charset or page.body.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         return page.body

@@ -23,7 +23,7 @@ class LibraryProvider:
         self.name = f"library:{library.name}"
 
     async def search(self, query: Query) -> SearchResult:
-        """Ranked passages; notes say what a filter had to leave out. Raises SearchFailed."""
+        """Ranked passages; notes name what a filter had to leave out. Raises SearchFailed."""
         try:
             return await in_thread(self._search, query)
         except _BROKEN as error:

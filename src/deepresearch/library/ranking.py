@@ -32,14 +32,14 @@ def fuse(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
 
 
 class Repeats:
-    """Texts one after another; says of each whether it is a near-duplicate of an earlier one."""
+    """Finds near-duplicates: each text is compared with those given before."""
 
     def __init__(self) -> None:
         self._shapes: list[frozenset[int]] = []
         self._by_sketch: dict[int, list[int]] = {}
 
     def of(self, text: str) -> int | None:
-        """Which earlier text, counted from 0, `text` repeats. One that repeats none is kept and counted: None."""
+        """Which earlier text, counted from 0, `text` repeats. One that repeats none is remembered and counted: None."""
         shape = _shape(text)
         sketch = sorted(shape)[:_SKETCH]
         near = sorted({number for part in sketch for number in self._by_sketch.get(part, ())})

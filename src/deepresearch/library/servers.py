@@ -1,4 +1,4 @@
-"""Index servers of the user's own: their addresses and keys, and their failures as errors that say what to do."""
+"""Index servers of the user's own: their addresses and keys, and their failures as errors with a hint."""
 
 import base64
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Server:
         )
 
     def failure(self, url: str, key: str, status: int | None, reason: str) -> LibraryError:
-        """The error for a request that failed; the key is taken out of what the server says.
+        """The error for a request that failed; the key is removed from the server's message.
 
         status: HTTP status, None where no answer came or it was not understood.
         """
@@ -67,7 +67,7 @@ QDRANT = Server("Qdrant", "qdrant", "library.qdrant_url", "DEEPRESEARCH_QDRANT_A
 
 
 def reason_of(answer: object) -> str:
-    """What the error that OpenSearch or Qdrant answers with says, in its own words; empty where it says nothing."""
+    """The message in an error of OpenSearch or Qdrant; empty where there is none."""
     if not isinstance(answer, dict):
         return ""
     status = answer.get("status")

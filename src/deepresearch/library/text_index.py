@@ -1,7 +1,7 @@
 """The index over words: tantivy over terms that are made here, so that it needs to know no language.
 
 The engine looks at the ends of its files only. Every file of a segment ends with its content's CRC-32; computing it for
-a large index at every opening would take seconds, so sizes and times of the files are kept beside them, and only what
+a large index at every opening would take seconds, so sizes and times of the files are stored beside them, and only what
 differs from them is read.
 """
 

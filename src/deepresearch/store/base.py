@@ -23,7 +23,7 @@ _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 class Row(NamedTuple):
-    """An event as it is kept."""
+    """An event as it is stored."""
 
     seq: int
     time: float
@@ -52,7 +52,7 @@ class RunSummary:
     question: str
     """Empty where the record has no run.started event."""
     state: trajectory.RunState | Literal["damaged"]
-    """`running` with `live` False: the process died, the run can be resumed. `damaged`: `open` says where."""
+    """`running` with `live` False: the process died, the run can be resumed. `damaged`: `open` names the place."""
     live: bool
     """A process is writing it now."""
     started: float
@@ -152,7 +152,7 @@ class RunLog:
 
 
 class Store(Protocol):
-    """Where runs are kept. `run` may be a unique prefix of the id wherever an existing run is meant."""
+    """Where runs are stored. `run` may be a unique prefix of the id wherever an existing run is meant."""
 
     @property
     def blobs(self) -> Blobs:
@@ -236,13 +236,13 @@ def encode(event: Event) -> str:
 
 
 def decode(run: str, seq: int, body: str | bytes) -> Event:
-    """The event kept as number `seq` of `run`. Raises JournalDamaged."""
+    """The event stored as number `seq` of `run`. Raises JournalDamaged."""
     try:
         event = _parse(body)
     except (ValueError, RecursionError) as error:
         raise damaged(run, seq, f"cannot be read: {in_words(error)}") from error
     if (event.run, event.seq) != (run, seq):
-        raise damaged(run, seq, f"says that it is event {event.seq} of run {event.run}")
+        raise damaged(run, seq, f"is event {event.seq} of run {event.run} by its own content")
     return event
 
 

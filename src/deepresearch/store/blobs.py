@@ -45,7 +45,7 @@ class FolderBlobs:
             write_file(path, [data])
         except OSError as error:
             raise InternalError(
-                f"A text of {len(data)} bytes could not be kept in {path.parent}: {error.strerror}.",
+                f"A text of {len(data)} bytes could not be stored in {path.parent}: {error.strerror}.",
                 "Repair the disk, then resume the run.",
             ) from error
         return digest
@@ -84,7 +84,7 @@ class MemoryBlobs:
 
 
 def _check(digest: str) -> None:
-    # An imported record can say anything, and the hash becomes a path.
+    # An imported record can contain anything, and the hash becomes a path.
     if not _HASH.fullmatch(digest):
         raise JournalDamaged(f"{digest[:80]!r} is not a content hash.")
 

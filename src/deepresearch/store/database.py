@@ -11,7 +11,7 @@ from ..errors import InternalError, JournalDamaged, SettingsError, UserError
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         "create table runs (run text primary key, created real not null)",
-        # `type` stands before `body`, so that listing runs need not read long bodies.
+        # `type` comes before `body`, so that listing runs need not read long bodies.
         "create table events (run text not null, seq integer not null, time real not null, type text not null, "
         "crc integer not null, body text not null, primary key (run, seq))",
         "create table requests (id integer primary key, run text not null, kind text not null, body text not null, "
@@ -27,7 +27,7 @@ _NOT_WRITTEN = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FU
 
 
 def why_only_readable(error: Exception) -> str:
-    """Why a place that was to be opened for writing can perhaps still be read; empty where the error says otherwise."""
+    """Why a place that was to be opened for writing can perhaps still be read; empty where it cannot."""
     if isinstance(error, OSError) and error.errno in _ONLY_READABLE:
         return os.strerror(error.errno)
     cause = error.__cause__

@@ -22,7 +22,7 @@ from ..trajectory import Event, parse_event
 from .base import Store, check_run_id, encode, in_words
 
 LINE_LIMIT = 64 << 20
-"""Bytes; a longer line is damage and is not held in memory."""
+"""Bytes; a longer line is damage and is not read into memory."""
 NAMED_LIMIT = 10_000
 """Bad lines that are named; the rest of them is counted."""
 BLANKS = b" \t\r\n"
@@ -30,7 +30,7 @@ BLANKS = b" \t\r\n"
 
 @dataclass
 class LogReading:
-    """What a log file holds."""
+    """The contents of a log file."""
 
     status: Literal["clean", "tail", "damage", "refuse"] = "clean"
     """tail: the last record was torn by a crash and does not count. damage: see `problems`. refuse: not a log."""
@@ -65,7 +65,7 @@ def export_run(store: Store, run: str, path: Path) -> int:
 def import_run(store: Store, path: Path, tell: Callable[[str], None] = lambda line: None) -> str:
     """Load a log file into the store, all of it or nothing; gives the run's id, a new one where its own is taken.
 
-    A torn last record is left out, which `tell` is told. Raises JournalDamaged naming the lines, InternalError.
+    A torn last record is left out and reported to `tell`. Raises JournalDamaged naming the lines, InternalError.
     """
     reading = read_log(path)
     if reading.status not in ("clean", "tail"):
@@ -131,7 +131,7 @@ def read_log(path: Path) -> LogReading:
 
 
 def _parse_record(line: bytes) -> dict[str, Any]:
-    """The record that one line holds. Raises ValueError that says, for a person, why there is none."""
+    """The record in one line. Raises ValueError with the reason, for a person, where there is none."""
     try:
         record = _DECODER.decode(line.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -222,9 +222,9 @@ class _Scan:
         self._calls: dict[str, None] = {}
         self._results: set[str] = set()
         self._unread = 0
-        """Lines that could not be read: any of them may have held the call to a result."""
+        """Lines that could not be read: any of them may have been the call of a result."""
         self._gap_explained = False
-        """The line before could not be read, so that a number missing now says nothing new."""
+        """The line before could not be read, so that a missing number is explained already."""
 
     def read(self, file: BinaryIO) -> LogReading:
         for number, line in enumerate(_lines(file), 1):

@@ -1,7 +1,7 @@
 """The journal on disk: one SQLite file per data folder, lock files and blobs beside it.
 
 journal.sqlite3    events keyed (run, seq), requests from other processes
-locks/RUN.lock     held by the one process that writes the run
+locks/RUN.lock     locked by the one process that writes the run
 blobs/             long texts by content hash
 runs/RUN/          the run's own files
 """
@@ -223,9 +223,9 @@ class SqliteStore:
     def _loss(self, run: str) -> str:
         folder = self.folder / "runs" / run
         names = sorted(entry.name for entry in folder.iterdir())
-        held = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        some = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
         return (
-            f"The journal {self.path} has lost run {run}: its folder {folder} is there (it holds {held or 'nothing'})."
+            f"The journal {self.path} has lost run {run}: its folder {folder} is there (it holds {some or 'nothing'})."
         )
 
     def _log(self, run: str, events: list[Event], lock: RunLock) -> RunLog:

@@ -65,7 +65,7 @@ def refusal(address: Address, *, own: bool = False) -> str | None:
     own: the user has named this server, so loopback and private ranges are meant.
     """
     if isinstance(address, IPv6Address) and address in _NAT64:
-        # Networks without IPv4 reach all of it through this range; what counts is what stands behind.
+        # Networks without IPv4 reach all of it through this range; what counts is the IPv4 address within.
         return refusal(IPv4Address(int(address) & 0xFFFF_FFFF))
     for network, reason in _NEVER:
         if address in network:

@@ -1,4 +1,4 @@
-"""Pages as they were read, kept for ever: the evidence behind citations, and what a run can be replayed from.
+"""Pages as they were read, stored for good: the evidence behind citations, and what a run can be replayed from.
 
 pages.sqlite        one row per reading: url, final url, status, headers, time, hash of the body; failures too
 bodies/ab/abcd...   bodies by SHA-256, compressed
@@ -43,7 +43,7 @@ class Archive:
     """A folder of readings. Several processes may use it at once; nothing is ever removed."""
 
     def __init__(self, folder: Path, *, replay: bool = False, as_of: float = math.inf) -> None:
-        """replay: whoever reads gets what is kept here, or an error; nothing is fetched.
+        """replay: pages are read from the archive or fail; nothing is fetched.
 
         as_of: seconds since the epoch; readings after that are not looked at.
         """
@@ -52,7 +52,7 @@ class Archive:
         self._as_of = as_of
 
     def keep(self, page: Fetched) -> str:
-        """Keep a page, durable on return; gives its body's SHA-256 (hex). Raises InternalError."""
+        """Store a page, durable on return; returns its body's SHA-256 (hex). Raises InternalError."""
         digest = hashlib.sha256(page.body).hexdigest()
         path = self._body(digest)
         try:
@@ -65,13 +65,13 @@ class Archive:
         return digest
 
     def keep_failure(self, url: str, failure: FetchFailed, when: float) -> None:
-        """Keep that a page could not be read, so that a replay meets the same. Raises InternalError."""
+        """Store that a page could not be read, so that a replay fails the same way. Raises InternalError."""
         self._insert(url, url, when, 0, "{}", "", 0, failure.outcome, failure.message)
 
     def find(self, url: str) -> Fetched | None:
         """The newest reading of a page, by its address before or after redirects; None where there is none.
 
-        Raises FetchFailed (damaged) where the body is not what was kept.
+        Raises FetchFailed (damaged) where the body is not what was stored.
         """
         row = self._newest(url, "AND outcome = ''")
         return self._page(url, row) if row else None
@@ -90,13 +90,13 @@ class Archive:
         return int(row[0]), int(row[1]), int(row[2])
 
     def replayed(self, url: str) -> Fetched:
-        """What the newest attempt to read the page has brought.
+        """The outcome of the newest attempt to read the page.
 
-        Raises FetchFailed: the one of then, not_archived, or damaged.
+        Raises FetchFailed: the failure of that attempt, not_archived, or damaged.
         """
         row = self._newest(url, "")
         if row is None:
-            hint = "Only pages that a run has read are kept."
+            hint = "Only pages that a run has read are archived."
             raise FetchFailed(f"{url} is not in the archive {self.folder}.", hint, outcome="not_archived")
         if row["outcome"]:
             raise FetchFailed(row["message"], outcome=row["outcome"])
@@ -117,8 +117,8 @@ class Archive:
         body = _read(self._body(row["body"]), row["body"], row["size"])
         if body is None:
             raise FetchFailed(
-                f"{url}: the archive {self.folder} does not hold what was kept of it.",
-                "Have the page read anew.",
+                f"{url}: its body in the archive {self.folder} is missing or damaged.",
+                "Fetch the page again.",
                 outcome="damaged",
             )
         return Fetched(url, row["final_url"], row["status"], json.loads(row["headers"]), body, row["fetched"], True)

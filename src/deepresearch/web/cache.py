@@ -1,8 +1,8 @@
-"""Answers to queries, kept: an identical query is answered without asking the provider again, and says how old it is.
+"""The cache of answers to queries: an identical query is not sent again, and a note gives the age of the answer.
 
-Every answer is kept for ever, failures too, so that a run can be replayed; only an answer that is useful and young
-enough is given in place of asking. Keys are never kept: two queries are the same if provider, address, words and
-filters are.
+Every answer is stored for good, failures too, so that a run can be replayed; only an answer that is useful and young
+enough is used instead of a request. API keys are never stored: two queries are the same if provider, address, words
+and filters are.
 """
 
 import asyncio
@@ -58,7 +58,7 @@ class QueryCache:
     ) -> None:
         """path: the file, made at the first answer. hours: age up to which an answer is given, None: any age.
 
-        failures: keep them too; where nobody can be asked they say nothing of the world.
+        failures: store them too; not in private mode, where a failure only means that nothing could be asked.
         replay: the newest outcome of any age is given, failures too, and nobody is asked. as_of: seconds since the
         epoch; outcomes after that are not looked at.
         """
@@ -70,7 +70,7 @@ class QueryCache:
         self._clock = clock
 
     def get(self, key: str) -> tuple[Outcome, float] | None:
-        """What is kept under `key` and when it was made. Raises sqlite3.Error, ValueError for a damaged file."""
+        """What is stored under `key` and when it was made. Raises sqlite3.Error, ValueError for a damaged file."""
         if not self.path.exists():
             return None
         oldest = self._clock() - self._longest if self._longest is not None else -1.0
@@ -112,7 +112,7 @@ class QueryCache:
 
 
 class CachedProvider:
-    """A provider whose answers are kept. A cache that cannot be used is named in the notes; the search continues."""
+    """A provider whose answers are cached. A cache that cannot be used is named in the notes; the search continues."""
 
     def __init__(self, provider: SearchProvider, cache: QueryCache) -> None:
         self.provider = provider
@@ -125,12 +125,12 @@ class CachedProvider:
         key = key_of(self.provider, query)
         lock = self._same.setdefault(key, asyncio.Lock())
         async with lock:
-            kept, trouble = await in_thread(self._kept, key)
+            cached, trouble = await in_thread(self._cached, key)
             if self._cache.replay:
-                return self._replayed(kept, trouble)
-            if kept and isinstance(kept[0], SearchResult):
-                age = self._cache.age(kept[1])
-                return replace(kept[0], notes=[*kept[0].notes, f"from the cache, {age} old"])
+                return self._replayed(cached, trouble)
+            if cached and isinstance(cached[0], SearchResult):
+                age = self._cache.age(cached[1])
+                return replace(cached[0], notes=[*cached[0].notes, f"from the cache, {age} old"])
             try:
                 result = await self.provider.search(query)
             except SearchFailed as failure:
@@ -148,22 +148,22 @@ class CachedProvider:
         """Close the provider."""
         self.provider.close()
 
-    def _replayed(self, kept: tuple[Outcome, float] | None, trouble: list[str]) -> SearchResult:
-        """What is kept. Raises SearchFailed: the failure of then, or that nothing is kept."""
-        if kept is None:
+    def _replayed(self, cached: tuple[Outcome, float] | None, trouble: list[str]) -> SearchResult:
+        """The result of then. Raises SearchFailed: the failure of then, or that nothing is cached."""
+        if cached is None:
             reason = f" ({'; '.join(trouble)})" if trouble else ""
             raise SearchFailed(
-                f"{self.name} was not asked: a replay asks nobody, and no answer to this query is kept{reason}.",
+                f"{self.name} was not asked: a replay sends no request, and no answer to this query is cached{reason}.",
                 outcome="not_archived",
             )
-        outcome, made = kept
+        outcome, made = cached
         when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(made))
         if isinstance(outcome, SearchFailed):
             raise outcome
         return replace(outcome, notes=[*outcome.notes, f"replayed, as answered on {when}"])
 
-    def _kept(self, key: str) -> tuple[tuple[Outcome, float] | None, list[str]]:
-        """The outcome that is kept, and what is wrong with the cache."""
+    def _cached(self, key: str) -> tuple[tuple[Outcome, float] | None, list[str]]:
+        """The outcome in the cache, and what is wrong with the cache."""
         path = self._cache.path
         try:
             return self._cache.get(key), []
@@ -186,7 +186,7 @@ class CachedProvider:
 
 
 def key_of(provider: SearchProvider, query: Query) -> str:
-    """What an answer is kept under. White space and forms of characters (full width) make no difference."""
+    """The key of an answer. White space and forms of characters (full width) make no difference."""
     text = " ".join(unicodedata.normalize("NFKC", query.text).split())
     asked = {"provider": provider.name, "base": getattr(provider, "base", ""), **asdict(replace(query, text=text))}
     described = json.dumps([VERSION, asked], sort_keys=True, ensure_ascii=True)
@@ -198,17 +198,17 @@ def _encode(outcome: Outcome) -> str:
         fields = {"message": outcome.message, "hint": outcome.hint, "outcome": outcome.outcome}
         return json.dumps({"failed": {**fields, "retry_after": outcome.retry_after}}, ensure_ascii=True)
     hits = [{"passage": hit.passage.model_dump(mode="json"), "score": hit.score} for hit in outcome.hits]
-    told = {"provider": outcome.provider, "notes": outcome.notes, "complete": outcome.complete, "hits": hits}
-    return json.dumps(told, ensure_ascii=True)
+    entry = {"provider": outcome.provider, "notes": outcome.notes, "complete": outcome.complete, "hits": hits}
+    return json.dumps(entry, ensure_ascii=True)
 
 
 def _decode(body: str) -> Outcome:
     """Raises ValueError for what is no outcome."""
     try:
-        told: dict[str, Any] = json.loads(body)
-        if "failed" in told:
-            return SearchFailed(**told["failed"])
-        hits = [Hit(Passage.model_validate(hit["passage"]), float(hit["score"])) for hit in told["hits"]]
-        return SearchResult(hits, told["provider"], list(told["notes"]), bool(told["complete"]))
+        entry: dict[str, Any] = json.loads(body)
+        if "failed" in entry:
+            return SearchFailed(**entry["failed"])
+        hits = [Hit(Passage.model_validate(hit["passage"]), float(hit["score"])) for hit in entry["hits"]]
+        return SearchResult(hits, entry["provider"], list(entry["notes"]), bool(entry["complete"]))
     except (KeyError, TypeError) as error:
         raise ValueError(f"an entry that is no answer: {error}") from error

@@ -1,4 +1,4 @@
-"""Bodies within limits: raw bytes counted, decompression held by zlib's own output limit.
+"""Bodies within limits: raw bytes counted, decompression bounded by zlib's own output limit.
 
 A cap on what a client library hands out is no cap: the library inflates first and counts afterwards.
 """
@@ -33,7 +33,7 @@ def content_encoding(header: str, place: str) -> str:
 
 
 class Body:
-    """Takes raw chunks, gives the decoded body; never holds more than `max_bytes` and a little.
+    """Takes raw chunks, gives the decoded body; never has in memory more than `max_bytes` and a little.
 
     Every method raises FetchFailed: too_large, bomb, broken.
     """

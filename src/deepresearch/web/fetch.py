@@ -65,11 +65,11 @@ class Fetcher:
         tls: SSLContext | None = None,
         network: NetworkSettings | None = None,
     ) -> None:
-        """archive: where pages are kept; in replay it answers alone.
+        """archive: where pages are stored; in replay every page comes from it.
         private: nothing leaves the machine; what is archived can be read.
         allow_hosts: `host` or `host:port` of servers that the user runs: on loopback or in a private network, any port.
         max_bytes: of a body, raw and decoded. timeout: seconds for one page, redirects and attempts included.
-        max_age: seconds for which an archived page is taken for the page. interval: seconds between two requests to
+        max_age: seconds for which an archived page is used. interval: seconds between two requests to
         one host. per_host, in_all: requests at once. attempts, wait: where another attempt can help, and the first
         pause between two, seconds. ports: where pages may be. resolver, tls: other than the system's. network: proxy
         and certificates; None: no proxy.
@@ -95,14 +95,14 @@ class Fetcher:
     async def get(
         self, url: str, *, headers: Mapping[str, str] | None = None, robots: bool = True, fresh: bool = False
     ) -> Fetched:
-        """A page, from the archive where it is there and young enough, else read and kept.
+        """A page, from the archive where it is there and young enough, else fetched and stored.
 
         headers: sent along, to the site first asked only. robots: heed robots.txt. fresh: do not take it from the
-        archive. Raises FetchFailed; its `outcome` says what happened.
+        archive. Raises FetchFailed; its `outcome` names what happened.
         """
         target = parse_url(url)
-        if kept := await self._archived(target, fresh):
-            return kept
+        if archived := await self._archived(target, fresh):
+            return archived
         if self._private:
             raise _is_private(target)
         try:
@@ -137,7 +137,7 @@ class Fetcher:
         if self._private:
             raise _is_private(target)
         if self._archive and self._archive.replay:
-            raise FetchFailed(f"{target.netloc} was not asked: a replay asks nobody.", outcome="not_archived")
+            raise FetchFailed(f"{target.netloc} was not asked: a replay sends no request.", outcome="not_archived")
         if params:
             target = replace(target, target=target.target + ("&" if "?" in target.target else "?") + urlencode(params))
         sending = Sending(method.upper(), target, self._headers(headers or {}))
@@ -161,8 +161,8 @@ class Fetcher:
             return await in_thread(self._archive.replayed, str(target))
         if fresh and not self._private:
             return None
-        kept = await in_thread(self._archive.find, str(target))
-        return kept if kept and (self._private or time.time() - kept.fetched < self._max_age) else None
+        found = await in_thread(self._archive.find, str(target))
+        return found if found and (self._private or time.time() - found.fetched < self._max_age) else None
 
     async def _page(self, target: Url, headers: Mapping[str, str], robots: bool) -> Fetched:
         sending = Sending("GET", target, self._headers({**_PAGE_HEADERS, **headers}))
@@ -180,7 +180,7 @@ class Fetcher:
     async def _follow(
         self, sending: Sending, taking: Taking, guard: Guard, *, robots: bool = False, within_site: bool = False
     ) -> tuple[Url, HttpAnswer]:
-        """The answer at the end of all redirects, and where that is; every hop checked anew. Raises FetchFailed."""
+        """The answer at the end of all redirects, and where that is; every hop checked again. Raises FetchFailed."""
         clock = Clock(self._timeout)
         for _ in range(MOST_REDIRECTS + 1):
             url = sending.url
@@ -235,8 +235,8 @@ class Fetcher:
 
     def _headers(self, given: Mapping[str, str]) -> dict[str, str]:
         """`given`, and what is always the same."""
-        kept = {name: value for name, value in given.items() if name.lower() not in _OURS}
-        return {**kept, "User-Agent": self._agent, "Accept-Encoding": "gzip"}
+        others = {name: value for name, value in given.items() if name.lower() not in _OURS}
+        return {**others, "User-Agent": self._agent, "Accept-Encoding": "gzip"}
 
 
 def _refused(url: Url, answer: HttpAnswer) -> Unanswered:

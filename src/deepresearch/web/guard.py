@@ -26,7 +26,7 @@ LOOK_UP_TIMEOUT = 10.0
 MOST_TRIED = 3
 """Addresses of one host that are dialled."""
 _LOCAL_NAMES = ("localhost", "localdomain", "local", "internal", "home.arpa", "onion")
-"""Names of the machine, its network or its cloud, whatever a look-up says."""
+"""Names of the machine, its network or its cloud, whatever a look-up returns."""
 
 
 class Guard:

@@ -1,4 +1,4 @@
-"""BM25 over the title, headings and text of passages, by tantivy: in memory, or kept in a folder.
+"""BM25 over the title, headings and text of passages, by tantivy: in memory, or stored in a folder.
 
 A library has an index of its own with fields and weights (library/index.py); here every word counts alike.
 """
@@ -16,7 +16,7 @@ import tantivy
 from ..trajectory import Passage
 
 VERSION = "1"
-"""Raised when what is stored or the terms change: an index of another version is built anew."""
+"""Raised when what is stored or the terms change: an index of another version is rebuilt."""
 BUFFER = 15 * 2**20
 """Bytes of the writer's buffer: the least that tantivy takes."""
 STALE = 24 * 3600.0
@@ -38,12 +38,12 @@ class PassageIndex:
         """Index `passages`, numbered from 0 in their order. folder: an empty one to keep it in; None: in memory."""
         index = tantivy.Index(_schema(), str(folder) if folder else None)
         writer = index.writer(BUFFER, num_threads=1)  # several threads would number by chance
-        held: list[Passage] = []
+        in_memory: list[Passage] = []
         try:
             for number, passage in enumerate(passages):
                 writer.add_document(_entry(number, passage, tokenise, whole=folder is not None))
                 if not folder:
-                    held.append(passage)
+                    in_memory.append(passage)
             writer.commit()
             writer.wait_merging_threads()
         except BaseException:  # whatever it was: nothing writes into the folder afterwards
@@ -51,11 +51,11 @@ class PassageIndex:
             del writer
             raise
         index.reload()
-        return cls(index, None if folder else held)
+        return cls(index, None if folder else in_memory)
 
     @classmethod
     def load_or_build(cls, keep: Path, stamp: str, passages: Iterable[Passage], tokenise: Tokenise) -> "PassageIndex":
-        """The index kept in the folder `keep` under `stamp`, which says what it was built from; built where there is
+        """The index stored in the folder `keep` under `stamp`, which names its sources; built where there is
         none, or a damaged one. `passages` is only gone through then. Raises OSError."""
         place = keep / sha256(f"{VERSION} {stamp}".encode()).hexdigest()[:16]
         try:

@@ -1,4 +1,4 @@
-"""robots.txt, as RFC 9309 says: which pages a site lets programs read.
+"""robots.txt by RFC 9309: which pages a site lets programs read.
 
 A file that the server does not have (4xx) allows everything. One that cannot be had (5xx, 429) allows nothing for a
 while: the site may forbid what we would ask. Where the host itself cannot be reached, the page fails for that reason.

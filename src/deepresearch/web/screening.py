@@ -1,4 +1,4 @@
-"""What can be told of an answer before anybody reads it: not a page, empty, or a login in its place."""
+"""What shows before a reader has seen an answer: it is no page, empty, or a login form instead."""
 
 import re
 from collections.abc import Mapping

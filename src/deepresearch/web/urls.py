@@ -92,8 +92,8 @@ def parse_url(text: str) -> Url:
 def page_address(url: str) -> str:
     """`url`, as `parse_url` gives it, without fragment and tracking parameters: what a page is called here."""
     address, _, query = url.partition("#")[0].partition("?")
-    kept = [part for part in query.split("&") if part and not _TRACKING.fullmatch(part.partition("=")[0])]
-    return f"{address}?{'&'.join(kept)}" if kept else address
+    parts = [part for part in query.split("&") if part and not _TRACKING.fullmatch(part.partition("=")[0])]
+    return f"{address}?{'&'.join(parts)}" if parts else address
 
 
 @lru_cache(maxsize=8192)

@@ -33,7 +33,7 @@ def test_every_passage_of_a_long_table_names_the_columns(docs: Path) -> None:
 def test_a_cell_without_end(docs: Path) -> None:
     path = docs / "a.csv"
     path.write_text('a,b\n"' + "x" * 200_000)
-    with pytest.raises(DocumentError, match="sound CSV"):
+    with pytest.raises(DocumentError, match="valid CSV"):
         list(read(path))
 
 

@@ -1,4 +1,4 @@
-"""The index by meaning: passages embedded in batches, vectors stored wherever the settings say."""
+"""The index by meaning: passages embedded in batches, vectors stored where the settings say."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ class DenseEngine:
         self._unread = 0
 
     def update(self, batch: Iterable[tuple[int, Passage]], above: int, dropped: Iterable[int]) -> None:
-        """See Engine. Passages that the model cannot read are left out, and a note says how many."""
+        """See Engine. Passages that the model cannot read are left out, and a note gives their number."""
         self._vectors.update(self._embedded(batch), above, dropped)
         if self._unread:
             self.notes[:] = [
@@ -128,6 +128,6 @@ class DenseEngine:
 
 
 def text_of(passage: Passage) -> str:
-    """What is embedded of a passage: its text below its title and nearest heading, which say what it is about."""
+    """What is embedded of a passage: its text below its title and nearest heading, which show what it is about."""
     above = dict.fromkeys([passage.title, *passage.heading[-1:]])
     return "\n".join([*filter(None, above), passage.text])

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from .embedder import Matrix
 
 LONGEST = 512
-"""Tokens of a text that are read, where the folder does not say."""
+"""Tokens of a text that are read, where the folder sets no limit."""
 BATCH = 8
 """Texts run at once: more take more memory, and no less time."""
 UNREADABLE = 0.3
 """Share of tokens unknown to the model from which it counts as unable to read a text."""
 _UNKNOWN = ("[UNK]", "<unk>")
-_HINT = "Set library.dense_model to a folder with model.onnx and tokenizer.json (docs/dense.md says how to make one)."
+_HINT = "Set library.dense_model to a folder with model.onnx and tokenizer.json (docs/dense.md shows how to make one)."
 
 
 class OnnxEmbedder:
@@ -123,7 +123,7 @@ class _Model:
         return normalised(vectors.astype(np.float32))
 
     def _pooled(self, tokens: "Matrix", mask: "NDArray[np.int64]") -> "Matrix":
-        """The first token's vector, or the mean of all that are no padding, by what the folder says."""
+        """The first token's vector, or the mean of all that are no padding, as the folder's files set it."""
         if self._first_token:
             return tokens[:, 0]
         weights = mask[:, :, None].astype(tokens.dtype)
@@ -151,7 +151,7 @@ def _mark(folder: Path) -> str:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    """What an optional file says. Raises LibraryError where it is there and cannot be read."""
+    """The content of an optional file. Raises LibraryError where it is there and cannot be read."""
     try:
         found = json.loads(path.read_bytes())
     except FileNotFoundError:

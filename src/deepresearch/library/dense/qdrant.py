@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 FIELDS = {"key": "integer", "first_day": "integer", "last_day": "integer", "language": "keyword", "sites": "keyword"}
-"""What a point says of its passage, with the kind of index that the server keeps over it."""
+"""The payload fields of a point, with the kind of index that the server builds for each."""
 MOST_IDS = 10_000
 """Points that one request names."""
 

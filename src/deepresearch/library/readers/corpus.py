@@ -37,7 +37,7 @@ def read_json(path: Path, text_field: str = TEXT) -> Iterator[Document | ReadPro
     try:
         rows = json.loads(decode(path.read_bytes(), str(path)))
     except (ValueError, RecursionError) as error:
-        raise DocumentError(f"{path} is not sound JSON: {error}.", "Mend it, or use JSON lines.") from error
+        raise DocumentError(f"{path} is not valid JSON: {error}.", "Correct it, or use JSON lines.") from error
     if not isinstance(rows, list):
         raise DocumentError(f"{path} is no corpus: not a list.", "Give a list of objects with `id` and `text`.")
     for number, row in enumerate(rows, 1):

@@ -19,7 +19,7 @@ def read_csv(path: Path) -> Iterator[Document | ReadProblem]:
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, path)))
     except csv.Error as error:
-        raise DocumentError(f"{path} is not sound CSV: {error}.", "Mend it, or save it as text.") from error
+        raise DocumentError(f"{path} is not valid CSV: {error}.", "Correct it, or save it as text.") from error
     yield Document(str(path), path.stem, row_blocks(rows))
 
 

@@ -1,4 +1,4 @@
-"""HTML pages: the main content, and what the page says about itself."""
+"""HTML pages: the main content, and the page's own metadata."""
 
 import logging
 import re
@@ -122,7 +122,7 @@ def _extracted(tree: Any, fast: bool) -> str:
     from trafilatura import extract  # noqa: PLC0415  slow to import
 
     copy = deepcopy(tree)
-    etree.strip_tags(copy, "time")  # what is in it would count as said about the page
+    etree.strip_tags(copy, "time")  # what is in it would be read as metadata of the page
     for listing in copy.iter("ol"):
         listing.tag = "ul"  # its numbers are in its text
     return extract(copy, output_format="markdown", include_comments=False, include_tables=True, fast=fast) or ""

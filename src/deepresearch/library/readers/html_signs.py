@@ -20,7 +20,7 @@ LONGEST_CELL = 1000
 LONGEST_STRUCK = 200
 """Characters of struck-out text that is marked as such."""
 CAPTION = 3
-"""Words of a picture's description that say more than a name."""
+"""Words of a picture's description that is more than a name."""
 LARGEST_TABLE = 50_000
 """Cells of a table in which merged ones are repeated."""
 LONGEST_FIELD = 5000
@@ -217,7 +217,7 @@ def _form(form: Any, labelled: Collection[str]) -> None:
 
 
 def _has_label(field: Any, labelled: Collection[str]) -> bool:
-    """Whether text says what a field is for. labelled: ids of the fields that a label names."""
+    """Whether a field has a label. labelled: ids of the fields that a label names."""
     if not _value(field):
         return False
     if field.get("id") in labelled:
@@ -299,7 +299,7 @@ def _image(image: Any) -> None:
 
 
 def description(image: Any) -> str:
-    """What a picture says for those who do not see it; empty for one that is part of a link."""
+    """A picture's text alternative; empty for one that is part of a link."""
     linked = next(image.iterancestors("a"), None) is not None
     return "" if linked else " ".join((image.get("alt") or "").split())
 

@@ -67,7 +67,7 @@ def read_msg(path: Path) -> Iterator[Document | ReadProblem]:
             raise DocumentError(f"{path} is no e-mail.", "Rename it by what it is.")
         blocks = paragraphs(_property(file, _BODY)) or fragment_blocks(_property(file, _HTML))
         if not blocks and file.exists(f"__substg1.0_{_RICH}0102"):
-            blocks = [Block("paragraph", "[The text of this message is kept in a form (RTF) that is not read.]")]
+            blocks = [Block("paragraph", "[The text of this message is in a form (RTF) that is not read.]")]
         name, address = _property(file, _NAME), _property(file, _SMTP) or _property(file, _ADDRESS)
         sent = message_from_bytes(_property(file, _HEADERS).encode(), policy=policy.default).get("Date")
         modified = file.get_metadata().last_saved_time or file.root.getmtime()

@@ -16,7 +16,7 @@ def read_notebook(path: Path) -> Iterator[Document | ReadProblem]:
     try:
         notebook = json.loads(decode(path.read_bytes(), str(path)))
     except (ValueError, RecursionError) as error:
-        raise DocumentError(f"{path} is not sound JSON: {error}.", "Save the notebook again.") from error
+        raise DocumentError(f"{path} is not valid JSON: {error}.", "Save the notebook again.") from error
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     if not isinstance(cells, list):
         raise DocumentError(f"{path} is no notebook: it has no `cells`.", "Save it in version 4 of the format.")

@@ -151,7 +151,7 @@ def chart_blocks(root: Any, page: int | None = None) -> list[Block]:
 
 
 def _points(series: Any, *names: str) -> dict[int, str]:
-    """Values of a series by place, as they are kept beside the chart."""
+    """Values of a series by place, as they are cached beside the chart."""
     holder = next((found for name in names if (found := series.find("{*}" + name)) is not None), None)
     points = () if holder is None else holder.iter("{*}pt")
     code = "" if holder is None else holder.findtext(".//{*}formatCode") or ""

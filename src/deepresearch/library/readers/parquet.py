@@ -76,7 +76,7 @@ def _suits(name: str, kind: Any) -> bool:
 
 
 def _check_size(metadata: Any, columns: list[str], path: Path) -> None:
-    """Raises DocumentError where a part that is read in one piece says itself that it is huge."""
+    """Raises DocumentError where a part that is read in one piece is huge by its own metadata."""
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
         chunks = [group.column(place) for place in range(group.num_columns)]

@@ -66,7 +66,7 @@ def _title(declared: str, lines: list[PrintedLine]) -> str:
 def _extract(
     data: bytes, path: Path
 ) -> tuple[list[list[PrintedLine]], dict[str, str], dict[str, int], list[ReadProblem]]:
-    """Lines by page, what the file says of itself, levels of the headings in its outline, and what is not read."""
+    """Lines by page, the file's own metadata, levels of the headings in its outline, and what is not read."""
     import pypdfium2  # noqa: PLC0415
 
     try:
@@ -179,7 +179,7 @@ def _blocks(lines: list[PrintedLine], outline: dict[str, int], words: set[str]) 
 
 
 def _heading_level(line: PrintedLine, larger: list[float], outline: dict[str, int]) -> int:
-    """0 for running text. Headings are in the outline, or are larger than the text; numbers tell their level."""
+    """0 for running text. Headings are in the outline, or are larger than the text; their numbers give their level."""
     if len(line.text) > 120 or not re.search(r"[^\W\d_]", line.text):
         return 0
     if level := outline.get(_key(line.text)):

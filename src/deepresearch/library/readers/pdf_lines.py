@@ -136,7 +136,7 @@ class _Line:
         text = self._text
         beside = start - 1
         if start > 1 and text[beside].isspace() and not text[beside - 1].isspace():
-            beside -= 1  # a narrow gap before print of another size is taken for a blank
+            beside -= 1  # a narrow gap before print of another size is read as a blank
         elif not start:
             beside = end
         if beside >= len(text) or text[beside].isspace():

@@ -7,7 +7,7 @@ from ..documents import Block
 from ..passages import size
 
 WIDEST = 12
-"""Columns up to which a table is kept as Markdown; in wider ones every cell is put beside its column's name."""
+"""Columns up to which a table is written as Markdown; in wider ones every cell is put beside its column's name."""
 LONGEST_ROW = 60
 """Words of an average row up to which the same is done."""
 WIDEST_SPAN, WIDEST_ROW = 200, 1000
@@ -127,6 +127,6 @@ def _named(names: list[str], row: list[str]) -> str:
 
 
 def about(**fields: str | None) -> list[Block]:
-    """What a document says about itself (author, ...), as the paragraph before its text."""
+    """A document's own metadata (author, ...), as the paragraph before its text."""
     lines = [f"{name.capitalize()}: {' '.join(value.split())}" for name, value in fields.items() if value]
     return [Block("paragraph", "\n".join(lines))] if lines else []

@@ -181,7 +181,7 @@ def _is_covered(cell: Any) -> bool:
 
 
 def _placeholder(shape: Any) -> str:
-    """What a shape is there for: title, body, sldNum; empty where it says nothing."""
+    """What a shape is there for: title, body, sldNum; empty where it has no role."""
     found = shape.find(f"{_P}nvSpPr/{_P}nvPr/{_P}ph") if isinstance(shape.tag, str) else None
     return "" if found is None else found.get("type") or "body"
 

@@ -230,7 +230,7 @@ class _Reader:
         inner: list[str] = []
         self._inside(element, inner, shown)
         text = "".join(inner)
-        if text.startswith("[") or not text.strip():  # the mark of a note says so itself
+        if text.startswith("[") or not text.strip():  # a note's mark is recognised as it is
             parts.append(text)
             return
         before = "".join(parts[-3:])
@@ -301,7 +301,7 @@ def _cells(row: list[_Placed], below: list[list[_Placed]]) -> list[Cell]:
 
 
 def _is_on(properties: Any, name: str, default: bool) -> bool:
-    """Whether a property is switched on; `default` where nothing is said of it."""
+    """Whether a property is switched on; `default` where it is not set."""
     found = properties.find(W + name)
     return default if found is None else found.get(W + "val") not in ("0", "false", "off")
 

@@ -67,7 +67,7 @@ class Styles:
         return style is not None and (_value(style, "name") or "").startswith("List")
 
     def run_properties(self, properties: Any) -> list[Any]:
-        """What the styles of a run say about it, the nearest last."""
+        """The properties that styles give a run, the nearest last."""
         styles = self.chain(_value(properties, "rStyle"))
         return [found for style in reversed(list(styles)) if (found := style.find(_W + "rPr")) is not None]
 

@@ -1,7 +1,7 @@
 """Search providers by name. A provider is one file here and one line in `PROVIDERS`; an installed package adds its own.
 
-What is registered is a class that is called with (fetcher, key, base_url=..., contact=...) and says what its service
-needs in `info`: see docs/extending.md.
+What is registered is a class that is called with (fetcher, key, base_url=..., contact=...) and describes its service
+in `info`: see docs/extending.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,7 +53,7 @@ def open_providers(
     """The providers of these names, in this order.
 
     keys, options: by provider; options are keyword arguments of its class (`base_url`, `contact`). cache: where answers
-    are kept. Raises SettingsError for an unknown name or a missing key, which a replay does without.
+    are stored. Raises SettingsError for an unknown name or a missing key, which a replay does without.
     """
     opened: list[SearchProvider] = []
     for name in dict.fromkeys(names):

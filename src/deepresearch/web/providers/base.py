@@ -51,7 +51,7 @@ class RawAnswer:
     notes: list[str] = field(default_factory=list)
     complete: bool = True
     total: object = None
-    """How many results the service says there are, where it does: hostile, and of any type."""
+    """The service's own count of results, where it gives one: hostile, and of any type."""
 
     @property
     def counted(self) -> int:
@@ -85,11 +85,11 @@ class ApiProvider(Service):
         return SearchResult(hits, self.name, notes, answer.complete)
 
     async def open(self, reference: str) -> list[Passage]:
-        """Nothing: a search service finds pages, it does not hold them."""
+        """Nothing: a search service finds pages, it does not store them."""
         return []
 
     def close(self) -> None:
-        """Nothing is held open here; the fetcher belongs to its maker."""
+        """Nothing to close: the fetcher belongs to its maker."""
 
     def unsuited(self, query: Query, site: Site | None) -> str:
         """Why the service cannot have what the filters ask for; empty where it can."""
@@ -219,7 +219,7 @@ def covers(domain: str, host: str) -> bool:
 
 
 def in_range(day: str, since: str | None, until: str | None) -> bool:
-    """Whether some day of `day` (YYYY, YYYY-MM or YYYY-MM-DD) lies between the two days."""
+    """Whether some day of `day` (YYYY, YYYY-MM or YYYY-MM-DD) is between the two days."""
     return (since or "")[: len(day)] <= day <= (until or "9999-12-31")[: len(day)]
 
 

@@ -33,7 +33,7 @@ class Brave(ApiProvider):
         kind = self.info.kinds[query.kind or "web"]
         language = _OWN_CODES.get(query.language or "", query.language)
         known = language if language in _LANGUAGES else None
-        told = await self.ask(
+        reply = await self.ask(
             f"/res/v1/{kind}/search",
             params={
                 "q": f"{query.text} site:{query.site}" if query.site else query.text,
@@ -48,7 +48,7 @@ class Brave(ApiProvider):
         # Of the web it leaves `web` out where it found nothing.
         path = ("results",) if kind == "news" else ("web", "results")
         found = [
-            _found(row) for row in self.rows(told, *path, empty=told.get("type") == "search" and "web" not in told)
+            _found(row) for row in self.rows(reply, *path, empty=reply.get("type") == "search" and "web" not in reply)
         ]
         unknown = language and not known
         return RawAnswer(found, [f"it does not know the language {language}: not asked for"] if unknown else [])

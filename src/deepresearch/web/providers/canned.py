@@ -1,8 +1,8 @@
 """A folder of pages served as a small web with its own search: for tests, demonstrations, training and evaluation.
 
 A page's address is `http://` and its path below the folder, so that the folders at the top are hosts:
-`docs.python.org/3/index.html` is http://docs.python.org/3/index.html. A file `canned.toml` in the folder may say
-otherwise and more:
+`docs.python.org/3/index.html` is http://docs.python.org/3/index.html. A file `canned.toml` in the folder may set
+other addresses, and more:
 
     [hosts]                                     # a folder, here or elsewhere, and its address
     "/usr/share/doc/python3.11/html" = "docs.python.org/3"
@@ -109,7 +109,7 @@ class CannedWeb:
         limit = 8 * query.k + 100
         while True:
             found = index.search(words, limit)
-            kept: list[tuple[Passage, float]] = []
+            chosen: list[tuple[Passage, float]] = []
             pages: set[str] = set()
             undated = 0
             for number, score in found:
@@ -120,15 +120,15 @@ class CannedWeb:
                     undated += 1
                 elif in_range(passage.date or "", query.since, query.until) or not passage.date:
                     pages.add(passage.document)
-                    kept.append((passage, score))
-                    if len(kept) == query.k:
-                        return kept, undated
+                    chosen.append((passage, score))
+                    if len(chosen) == query.k:
+                        return chosen, undated
             if len(found) < limit:
-                return kept, undated
+                return chosen, undated
             limit *= 8
 
     async def prepare(self) -> PassageIndex:
-        """Make the index now and not at the first search: some 25 pages a second, where none is kept."""
+        """Make the index now and not at the first search: some 25 pages a second, where none is stored."""
         async with self._building:
             if self._index is None:
                 self._index = await in_thread(self._build)
@@ -182,7 +182,7 @@ class CannedWeb:
 
 def cut_excerpt(passage: Passage, tokenise: Callable[[str], list[str]], words: Sequence[str], longest: int) -> Passage:
     """What a search engine would show of a page: at most `longest` characters of the passage, from where most of
-    `words` stand, without the place that they have in it."""
+    `words` are, without the page's own position of it."""
     text = " ".join(passage.text.split())
     wanted = set(words)
     starts = [match.start() for match in re.finditer(r"(?<!\S)\S|(?<=[。！？；，])\S", text)] or [0]
@@ -209,7 +209,7 @@ def _pages(folder: Path, manifest: dict[str, Any]) -> Iterable[Page]:
     """The pages below the folder and below those that the manifest names."""
     if not folder.is_dir():
         raise LibraryError(f"{folder} is no folder.", "Name the folder of a canned web.")
-    facts = {_plain(f"http://{quote(address)}"): told for address, told in manifest.get("pages", {}).items()}
+    facts = {_plain(f"http://{quote(address)}"): given for address, given in manifest.get("pages", {}).items()}
     hosts = {folder / place: address for place, address in manifest.get("hosts", {}).items()}
     for place, address in hosts.items():
         if not place.is_dir():

@@ -1,4 +1,4 @@
-"""What services say, made fit to be kept: plain text of bounded length, ISO dates, addresses of the web.
+"""Cleans what services return before it is stored: plain text of bounded length, ISO dates, addresses of the web.
 
 Everything that comes in here is hostile, of any type and of any length.
 """
@@ -15,7 +15,7 @@ LONGEST_TITLE = 300
 LONGEST_TEXT = 2_000
 LONGEST_URL = 2_000
 _ROOM = 8
-"""Characters of markup looked at for each character of text that is kept."""
+"""Characters of markup looked at for each character of text that remains."""
 
 _BLOCKS = (
     "address article aside blockquote body br caption dd div dl dt figcaption figure footer form h1 h2 h3 h4 h5 h6 "
@@ -116,7 +116,7 @@ _DAYS = {"day": 1, "天": 1, "日": 1, "week": 7, "周": 7}
 
 
 def iso_date(value: object, today: date | None = None) -> str | None:
-    """YYYY, YYYY-MM or YYYY-MM-DD, as exact as `value` says; None where it names no date.
+    """YYYY, YYYY-MM or YYYY-MM-DD, as exact as `value` is; None where it names no date.
 
     value: a date in words or digits, a time with a date in front, an age ("3 days ago"), or a list of year, month
     and day. today: the day that ages count from, this very day where it is not given.
@@ -151,7 +151,7 @@ def _checked(year: int, month: int | None = None, day: int | None = None) -> str
 
 
 def _ago(number: str, unit: str, today: date) -> str:
-    """An age in months or years tells no day."""
+    """The date so long ago; an age in months or years gives no day."""
     count = int(number) if number.isdigit() else 1
     if unit.endswith(("year", "年")):
         return f"{max(1, today.year - count):04}"

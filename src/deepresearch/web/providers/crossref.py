@@ -26,7 +26,7 @@ class Crossref(ApiProvider):
 
     async def find(self, query: Query) -> RawAnswer:
         filters = {"from-pub-date": query.since, "until-pub-date": query.until}
-        told = await self.ask(
+        reply = await self.ask(
             "/v1/works",
             params={
                 "query": query.text,
@@ -36,8 +36,8 @@ class Crossref(ApiProvider):
                 "mailto": self.contact or None,
             },
         )
-        total = _part(told.get("message"), "total-results")
-        return RawAnswer([_found(work) for work in self.rows(told, "message", "items")], total=total)
+        total = _part(reply.get("message"), "total-results")
+        return RawAnswer([_found(work) for work in self.rows(reply, "message", "items")], total=total)
 
 
 def _found(work: dict[str, Any]) -> RawHit:

@@ -22,7 +22,7 @@ class Exa(ApiProvider):
     )
 
     async def find(self, query: Query) -> RawAnswer:
-        told = await self.ask(
+        reply = await self.ask(
             "/search",
             json={
                 "query": query.text,
@@ -35,7 +35,7 @@ class Exa(ApiProvider):
             },
             headers={"x-api-key": self._key},
         )
-        return RawAnswer([_found(row) for row in self.rows(told, "results")])
+        return RawAnswer([_found(row) for row in self.rows(reply, "results")])
 
 
 def _found(row: dict[str, Any]) -> RawHit:

@@ -32,7 +32,7 @@ class OpenAlex(ApiProvider):
             "to_publication_date": query.until,
             "language": query.language,
         }
-        told = await self.ask(
+        reply = await self.ask(
             "/works",
             params={
                 "search": query.text,
@@ -43,9 +43,9 @@ class OpenAlex(ApiProvider):
                 "mailto": self.contact or None,
             },
         )
-        meta = told.get("meta")
+        meta = reply.get("meta")
         total = meta.get("count") if isinstance(meta, dict) else None
-        return RawAnswer([_found(work) for work in self.rows(told, "results")], total=total)
+        return RawAnswer([_found(work) for work in self.rows(reply, "results")], total=total)
 
 
 def _found(work: dict[str, Any]) -> RawHit:

@@ -33,7 +33,7 @@ class SearXNG(ApiProvider):
         super().__init__(fetcher, key, base_url=base_url, contact=contact)
 
     async def find(self, query: Query) -> RawAnswer:
-        told = await self.ask(
+        reply = await self.ask(
             "/search",
             params={
                 "q": f"{query.text} site:{query.site}" if query.site else query.text,
@@ -45,9 +45,9 @@ class SearXNG(ApiProvider):
         )
         found = [
             RawHit(row.get("url"), row.get("title"), row.get("content"), row.get("publishedDate"))
-            for row in self.rows(told, "results")
+            for row in self.rows(reply, "results")
         ]
-        silent = _silent(told.get("unresponsive_engines"))
+        silent = _silent(reply.get("unresponsive_engines"))
         if silent and not found:
             raise self.failure("unreachable", f"none of its engines found anything, and these gave no answer: {silent}")
         return RawAnswer(found, [f"engines without an answer: {silent}"] if silent else [], complete=not silent)

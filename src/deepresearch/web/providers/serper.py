@@ -25,7 +25,7 @@ class Serper(ApiProvider):
 
     async def find(self, query: Query) -> RawAnswer:
         kind = self.info.kinds[query.kind or "web"]
-        told = await self.ask(
+        reply = await self.ask(
             f"/{kind}",
             json={
                 "q": f"{query.text} site:{query.site}" if query.site else query.text,
@@ -35,7 +35,7 @@ class Serper(ApiProvider):
             },
             headers={"X-API-KEY": self._key},
         )
-        return RawAnswer([_found(row) for row in self.rows(told, _LISTS[kind])])
+        return RawAnswer([_found(row) for row in self.rows(reply, _LISTS[kind])])
 
 
 def _range(query: Query) -> str | None:

@@ -20,11 +20,11 @@ Outcome = Literal["key_refused", "out_of_quota", "rate_limited", "unreachable", 
 
 TRIES = 3
 SHORT_WAIT = 5.0
-"""Longest pause that is made for a service that asks for one, seconds; a longer one is a failure that says so."""
+"""Longest pause that is made for a service that asks for one, seconds; a longer one is reported as a failure."""
 PAUSE = 1.0
 """Seconds before another try where the service names none."""
 LONGEST_REASON, LONGEST_QUOTE = 300, 160
-"""Characters of what an error says has happened, and of the service's own words in it."""
+"""Characters of the reason in an error, and of the service's own words in it."""
 MOST_ROWS = 200
 """Results of one answer that are looked at."""
 AT_ONCE = 4
@@ -112,14 +112,14 @@ class Service:
         """The JSON object that the service answers with. Takes what `call` takes. Raises SearchFailed."""
         answer = await self.call(path, base=base, **request)
         try:
-            told = json.loads(answer.body)
+            reply = json.loads(answer.body)
         except (ValueError, RecursionError):
             kind = answer.headers.get("content-type") or "of no stated type"
             hint = "A proxy or a login page may have answered in its place." if "html" in kind else ""
             raise self.failure("not_understood", f"the answer is not JSON ({kind})", hint=hint) from None
-        if not isinstance(told, dict):
+        if not isinstance(reply, dict):
             raise self.failure("not_understood", "the answer is not a JSON object")
-        return told
+        return reply
 
     async def call(
         self,
@@ -190,7 +190,7 @@ class Service:
         if outcome is None:
             return None
         words = own_words(answer.body, self._without_key)
-        told = f"HTTP {answer.status}{': ' + words if words and outcome != 'key_refused' else ''}"
+        reason = f"HTTP {answer.status}{': ' + words if words and outcome != 'key_refused' else ''}"
         limited = outcome in ("rate_limited", "out_of_quota")
         hint = ""
         if outcome == "refused" and answer.status in (401, 403, 451):
@@ -198,10 +198,10 @@ class Service:
         elif outcome == "refused" and answer.status in (404, 405, 410):
             hint = "Its interface may have moved."
         wait = wait_of(answer.headers, outcome == "out_of_quota") if limited else None
-        return self.failure(outcome, told, wait, hint)
+        return self.failure(outcome, reason, wait, hint)
 
     def failure(self, outcome: Outcome, why: str, retry_after: float | None = None, hint: str = "") -> SearchFailed:
-        """The error that says what happened and what can be done about it. hint: other than the usual one."""
+        """The error with what happened and what can be done about it. hint: other than the usual one."""
         why = plain(self._without_key(why), LONGEST_REASON).rstrip(".")
         wait = "" if retry_after is None else f" It asks to wait {in_words(retry_after)}."
         keyless = self.info.key == "optional" and not self._key
@@ -251,9 +251,9 @@ class Service:
         """The header that most services take the key from."""
         return {"Authorization": f"Bearer {self._key}"}
 
-    def rows(self, told: Mapping[str, Any], *path: str, empty: bool = False) -> list[dict[str, Any]]:
+    def rows(self, reply: Mapping[str, Any], *path: str, empty: bool = False) -> list[dict[str, Any]]:
         """The objects in the list at `path`. Raises SearchFailed where there is no list, unless that means `empty`."""
-        place: Any = told
+        place: Any = reply
         for name in path:
             place = place.get(name) if isinstance(place, dict) else None
         if place is None and empty:
@@ -291,28 +291,28 @@ def own_words(body: bytes, hide: Callable[[str], str] = str) -> str:
     hide: what takes the key out of them.
     """
     try:
-        told = json.loads(body)
+        reply = json.loads(body)
     except (ValueError, RecursionError):
         return ""
     words: list[str] = []
-    _gather(told, words)
+    _gather(reply, words)
     return plain(hide(": ".join(dict.fromkeys(words))), LONGEST_QUOTE)
 
 
-def _gather(told: Any, words: list[str], depth: int = 0) -> None:
+def _gather(reply: Any, words: list[str], depth: int = 0) -> None:
     """What is under the names that services give to codes and messages, in the order of that list."""
-    if isinstance(told, str):
-        words.append(told)
-    elif isinstance(told, list) and told and depth < 4:
-        _gather(told[0], words, depth + 1)
-    elif isinstance(told, dict) and depth < 4:
+    if isinstance(reply, str):
+        words.append(reply)
+    elif isinstance(reply, list) and reply and depth < 4:
+        _gather(reply[0], words, depth + 1)
+    elif isinstance(reply, dict) and depth < 4:
         for name in ("error", "errors", "code", "tag", "type", "message", "detail", "info"):
-            if isinstance(told.get(name), str | list | dict) and told.get(name) != "ErrorResponse":
-                _gather(told[name], words, depth + 1)
+            if isinstance(reply.get(name), str | list | dict) and reply.get(name) != "ErrorResponse":
+                _gather(reply[name], words, depth + 1)
 
 
 def wait_of(headers: Mapping[str, str], longest: bool = False) -> float | None:
-    """Seconds that the service asks to wait, by any of the usual headers; None where it does not say.
+    """Seconds that the service asks to wait, by any of the usual headers; None where it gives none.
 
     longest: of several limits (a second's, a month's) the one that ends last.
     """

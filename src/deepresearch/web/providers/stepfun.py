@@ -25,7 +25,7 @@ class StepFun(ApiProvider):
     )
 
     async def find(self, query: Query) -> RawAnswer:
-        told = await self.ask(
+        reply = await self.ask(
             "/v1/search",
             json={
                 "query": query.text,
@@ -38,7 +38,7 @@ class StepFun(ApiProvider):
         return RawAnswer(
             [
                 RawHit(row.get("url"), row.get("title"), row.get("snippet") or row.get("content"))
-                for row in self.rows(told, "results")
+                for row in self.rows(reply, "results")
                 if (iso_date(row.get("time")) or "9999") >= (query.since or "")
             ]
         )

@@ -22,7 +22,7 @@ class Tavily(ApiProvider):
     )
 
     async def find(self, query: Query) -> RawAnswer:
-        told = await self.ask(
+        reply = await self.ask(
             "/search",
             json={
                 "query": query.text,
@@ -37,6 +37,6 @@ class Tavily(ApiProvider):
         return RawAnswer(
             [
                 RawHit(row.get("url"), row.get("title"), row.get("content"), row.get("published_date"))
-                for row in self.rows(told, "results")
+                for row in self.rows(reply, "results")
             ]
         )

@@ -27,7 +27,7 @@ class Wikipedia(ApiProvider):
     async def find(self, query: Query) -> RawAnswer:
         """The edition is that of the query's language, or of the script it is written in."""
         edition = query.language or script_language(query.text)
-        told = await self.ask(
+        reply = await self.ask(
             "/w/api.php",
             base=self.base.replace("{language}", edition),
             params={
@@ -45,11 +45,11 @@ class Wikipedia(ApiProvider):
                 "rvprop": "timestamp",
             },
         )
-        if "error" in told:
-            code = told["error"].get("code") if isinstance(told["error"], dict) else None
+        if "error" in reply:
+            code = reply["error"].get("code") if isinstance(reply["error"], dict) else None
             limited = code in ("ratelimited", "maxlag")
             raise self.failure("rate_limited" if limited else "refused", f"error {code}")
-        pages = sorted(self.rows(told, "query", "pages", empty="batchcomplete" in told), key=_place)
+        pages = sorted(self.rows(reply, "query", "pages", empty="batchcomplete" in reply), key=_place)
         return RawAnswer([_found(page, edition) for page in pages])
 
     def unsuited(self, query: Query, site: Site | None) -> str:
