@@ -251,7 +251,7 @@ def test_a_damaged_blob_is_named(sqlite_store: SqliteStore) -> None:
 def test_a_blob_that_cannot_be_written(sqlite_store: SqliteStore) -> None:
     (sqlite_store.folder / "blobs").rmdir()
     (sqlite_store.folder / "blobs").write_text("in the way")
-    with pytest.raises(InternalError, match=r"14 bytes could not be kept"):
+    with pytest.raises(InternalError, match=r"14 bytes could not be stored"):
         sqlite_store.blobs.put("the whole page")
 
 

@@ -14,7 +14,7 @@ Spec = dict[str, Any]
 
 @dataclass(frozen=True)
 class Reply:
-    """One reply. `finish` says whether it is whole (trajectory.WHOLE); a stream without its end never becomes one."""
+    """One reply. `finish` tells whether it is whole (trajectory.WHOLE); a stream without its end never becomes one."""
 
     text: str = ""
     reasoning: str = ""

@@ -1,4 +1,4 @@
-"""What a message's text holds beside prose: thinking, and tool calls in the spellings of several model families.
+"""What a message's text has besides prose: thinking, and tool calls in the spellings of several model families.
 
 Marks that enclose a call:
 
@@ -197,7 +197,7 @@ def _closing(mark: re.Match[str]) -> re.Pattern[str]:
 
 
 def _json_end(text: str, begin: int) -> int | None:
-    """Where the JSON value after a mark ends, so that marks inside its texts are not taken for real ones."""
+    """Where the JSON value after a mark ends, so that marks inside its texts do not count."""
     before = _BEFORE_JSON.match(text, begin)
     if not before:
         return None
@@ -249,7 +249,7 @@ def read_parameters(text: str) -> dict[str, str]:
 
 
 def read_elements(text: str, wrapper: str) -> dict[str, str] | str:
-    """Fields written as <FIELD>VALUE</FIELD>; where one wrapping element holds no fields, what it holds.
+    """Fields written as <FIELD>VALUE</FIELD>; where one wrapping element has no fields, its content.
 
     `wrapper`: the tool's name, which may be around the fields as well. Raises Unreadable.
     """

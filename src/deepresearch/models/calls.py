@@ -64,7 +64,7 @@ class MessageParts(NamedTuple):
     """A whole message, taken apart."""
 
     text: str
-    """What it says, without thinking and without calls."""
+    """Its text, without thinking and without calls."""
     reasoning: str
     calls: list[Call]
 
@@ -102,7 +102,7 @@ def read_arguments(tool: str, raw: str, schemas: Mapping[str, Schema], finish: s
 
 
 def read_calls(given: Sequence[GivenCall], schemas: Mapping[str, Schema], finish: str = "stop") -> list[Call]:
-    """Native calls as Calls. Missing and repeated ids are replaced; an id of the endpoint's own is kept in `wire`."""
+    """Native calls as Calls. Missing and repeated ids are replaced; an id of the endpoint's own stays in `wire`."""
     calls: list[Call] = []
     seen: set[str] = set()
     for number, one in enumerate(given, 1):
@@ -132,8 +132,8 @@ def read_message(text: str, schemas: Mapping[str, Schema], finish: str = "stop")
 
 
 def _call(id: str, tool: str, raw: str, read: CallArguments) -> Call:
-    kept = raw if read.repaired or read.problem else ""
-    return Call(id=id, tool=tool, arguments=read.arguments, raw=kept, problem=read.problem)
+    raw = raw if read.repaired or read.problem else ""
+    return Call(id=id, tool=tool, arguments=read.arguments, raw=raw, problem=read.problem)
 
 
 def _limited(calls: list[Call]) -> list[Call]:
@@ -232,7 +232,7 @@ def _lower_envelope(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read_object(tool: str, raw: str, schemas: Mapping[str, Schema]) -> tuple[dict[str, Any], bool]:
-    """The object that `raw` holds, in however many wrappings. Raises Unreadable."""
+    """The object in `raw`, in however many wrappings. Raises Unreadable."""
     text, repaired = raw, False
     for _ in range(_LAYERS):
         if text.strip() in _NOTHING and not schemas[tool].get("required"):

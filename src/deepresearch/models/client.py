@@ -55,7 +55,7 @@ class ChatClient:
         """
         key: sent as a bearer token; may be empty.
         reasoning: send the model's earlier reasoning back; otherwise only to endpoints that ask for it.
-        wait: seconds before the second attempt, doubled with each further one, unless the server says how long.
+        wait: seconds before the second attempt, doubled with each further one, unless the server names a time.
         extra: further fields of every request, e.g. {"return_token_ids": True, "logprobs": True} for rollouts.
         Raises SettingsError for an address, a key, a proxy or a dialect that cannot be one.
         """
@@ -75,7 +75,7 @@ class ChatClient:
             headers["authorization"] = f"Bearer {key}"
         self._http = httpx2.AsyncClient(
             headers=headers,
-            # How long an answer may take is measured by what it says (`_listen`), not by its bytes.
+            # How long an answer may take is measured by its content (`_listen`), not by its bytes.
             timeout=httpx2.Timeout(None, connect=min(CONNECTING, settings.timeout), write=settings.timeout),
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=30),
             **client_options(self._url, network or NetworkSettings()),
@@ -140,7 +140,7 @@ class ChatClient:
                 raise self._failures.unreachable(f"no answer within {self._settings.timeout:g} s") from error
         except httpx2.RequestError as error:
             if not (answered or isinstance(error, httpx2.ConnectError) or "connection" in ask.tried):
-                # Most likely a kept connection that the server had closed meanwhile: a fresh one is no further attempt.
+                # Most likely a pooled connection that the server had closed meanwhile: a new one is no new attempt.
                 ask.tried.add("connection")
                 return await self._once(ask, fields)
             if "CERTIFICATE_VERIFY" in str(error):
@@ -242,8 +242,8 @@ def _error_of(event: Any, name: str | None) -> Any:
             return choice["error"]
     if name == "error" or event.get("type") == "error" or event.get("object") == "error":
         return event
-    told = any(isinstance(event.get(field), str) for field in ("message", "detail", "msg"))
-    return event if told and "choices" not in event else None
+    has_message = any(isinstance(event.get(field), str) for field in ("message", "detail", "msg"))
+    return event if has_message and "choices" not in event else None
 
 
 def _encoded(fields: dict[str, Any]) -> bytes:

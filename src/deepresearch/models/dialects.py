@@ -1,6 +1,6 @@
 """Tool calling by tagged text, for servers without native calls.
 
-A dialect says how tools are described in the system message and how calls and results are written back into the
+A dialect defines how tools are described in the system message and how calls and results are written back into the
 messages. Reading is the same for all (calls.read_message): models mix the spellings.
 
     toolcall    <toolcall>{"name": ..., "arguments": {...}}</toolcall>          the Step-DeepResearch convention

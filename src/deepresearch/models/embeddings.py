@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 BATCH = 64
 """Texts of one request."""
 SHORTEST = 200
-"""Characters below which a text that is said to be too long is not cut any further."""
+"""Characters below which a text that the server calls too long is not cut any further."""
 LARGEST = 64 * 2**20
 """Bytes of an answer."""
 SETTING = "library.dense_url"
@@ -41,7 +41,7 @@ class EmbeddingClient:
     ) -> None:
         """
         timeout: longest silence of the endpoint, seconds.
-        wait: seconds before the second attempt, doubled with each further one, unless the server says how long.
+        wait: seconds before the second attempt, doubled with each further one, unless the server names a time.
         Raises SettingsError for an address or a key that cannot be one.
         """
         import httpx2  # noqa: PLC0415  a tenth of a second that only those pay who talk to a model

@@ -1,6 +1,6 @@
 """What an endpoint's refusals have taught about it, and requests in the form that it takes.
 
-Servers that speak the same dialect differ in what they refuse. Most say what they want instead: then the request is
+Servers that speak the same dialect differ in what they refuse. Most name what they want instead: then the request is
 changed accordingly and sent again at once, and the change is remembered for as long as the client lives.
 """
 
@@ -70,7 +70,7 @@ class Endpoint:
     form: Form = field(default_factory=Form)
     """How messages must look."""
     max_tokens: int = 0
-    """Longest reply that it allows, tokens; 0: unknown, so that model.max_tokens holds."""
+    """Longest reply that it allows, tokens; 0: unknown, so that model.max_tokens applies."""
     context: int = 0
     """Tokens of prompt and reply together; 0: unknown."""
     length_field: str = ""
@@ -80,7 +80,7 @@ class Endpoint:
     counted: tuple[Sequence[Message], int] = ([], 0)
     """The last prompt that it has counted in full, and its tokens."""
     told_cut: bool = False
-    """Whether people were told that it cuts prompts."""
+    """Whether it was reported that it cuts prompts."""
 
     def __post_init__(self) -> None:
         self.stream = self.settings.stream
@@ -122,15 +122,15 @@ class Endpoint:
         words = refused.words
         if isinstance(refused.error, ContextOverflow):
             return self._make_room(refused.error, words, sent)
-        if _LENGTH.search(words) and (told := self._shorten(words, sent, ask)):
-            return told
+        if _LENGTH.search(words) and (change := self._shorten(words, sent, ask)):
+            return change
         for name in _OPTIONAL:
             if name in sent and _mentions(words, name):
                 self.without.add(name)
                 return f"The endpoint refuses {name}; it is left out."
         form, streams = self.form, not sent["stream"]
         reasoning = "takes no earlier reasoning" if form.reasoning else "wants its earlier reasoning back"
-        for name, pattern, useful, value, told in (
+        for name, pattern, useful, value, change in (
             ("short_ids", _IDS, not form.short_ids, True, "wants call ids of nine letters or digits"),
             ("reasoning", _REASONING, True, not form.reasoning, reasoning),
             ("system", _SYSTEM, form.system, False, "takes no system message; it is part of the question"),
@@ -140,7 +140,7 @@ class Endpoint:
             if useful and name not in ask.tried and pattern.search(words):
                 ask.tried.add(name)
                 setattr(self if name == "stream" else form, name, value)
-                return f"The endpoint {told}."
+                return f"The endpoint {change}."
         return ""
 
     def _shorten(self, words: str, sent: Mapping[str, Any], ask: Ask) -> str:

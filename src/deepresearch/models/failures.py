@@ -76,7 +76,7 @@ _PROMPTS = [
 
 
 class Refused(Exception):
-    """A request that the server refuses, with its words, which may name the cure."""
+    """A request that the server refuses, with its message, which may name the cure."""
 
     def __init__(self, error: ModelError, words: str) -> None:
         super().__init__(str(error))
@@ -122,9 +122,9 @@ class Failures:
     def of_error(self, status: int, error: Any, tools: bool = False, pause: float | None = None) -> Exception:
         """What a status (0: none given, in mid-stream) and the server's error object mean."""
         message, words = _words(error)
-        told = self._clean(message)
+        cleaned = self._clean(message)
         where = f"{self.endpoint} (HTTP {status})" if status else self.endpoint
-        quoted = f": {told}" if told else "."
+        quoted = f": {cleaned}" if cleaned else "."
         refusal = status in (0, 400, 413, 422, 500)
         if refusal and _TOO_LONG.search(words):
             found = ContextOverflow(
@@ -188,7 +188,7 @@ class Failures:
         return Retryable(BrokenReply(f"{self.endpoint}: {self._clean(why)}.", "Try again; see the server's log."))
 
     def _clean(self, text: str) -> str:
-        """A server's words, short, on one line, without the key."""
+        """A server's message, short, on one line, without the key."""
         if self.key:
             text = text.replace(self.key, "***")
         text = text if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE] + "..."
@@ -217,7 +217,7 @@ def _number(patterns: list[re.Pattern[str]], words: str) -> int | None:
 
 
 def _words(error: Any) -> tuple[str, str]:
-    """The server's message, and its beginning with the short fields beside it, which say what kind of error it is.
+    """The server's message, and its beginning with the short fields beside it, which name the kind of error.
 
     Only the beginning: some servers quote the request after it.
     """

@@ -10,7 +10,7 @@ from ..settings import NetworkSettings
 TIMEOUT = 10.0
 """Seconds."""
 _CONTEXT = ("n_ctx", "max_model_len", "context_length", "context_window", "max_context_length", "max_input_tokens")
-"""Names under which llama.cpp (within `meta`), vLLM and SGLang, OpenRouter, Groq, LM Studio and others tell the size of
+"""Names under which llama.cpp (within `meta`), vLLM and SGLang, OpenRouter, Groq, LM Studio and others give the size of
 the context."""
 
 
@@ -20,7 +20,7 @@ class ListedModel:
 
     name: str
     context: int | None = None
-    """Tokens of prompt and reply together; None where the endpoint does not tell."""
+    """Tokens of prompt and reply together; None where the endpoint does not give it."""
 
 
 def list_models(base_url: str, key: str, network: NetworkSettings | None = None) -> list[ListedModel]:

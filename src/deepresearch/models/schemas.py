@@ -134,7 +134,7 @@ def _letters(word: str) -> str:
 
 
 def _names_json_file(arguments: Mapping[str, Any]) -> bool:
-    """Whether a value names a JSON file: an object beside it is what the file is to hold."""
+    """Whether a value names a JSON file: an object beside it is the file's new content."""
     return any(isinstance(value, str) and value.strip().lower().endswith(".json") for value in arguments.values())
 
 
@@ -216,8 +216,8 @@ def _sentences(error: "ValidationError") -> list[str]:
         unknown = [name for name in instance if name not in known][:4]
         return [f"{prefix}there is no field {quote(name)}.{nearest(name, free)}" for name in unknown]
     given = repr(instance)
-    told = error.message.replace(given, quote(instance)) if len(given) > LONGEST_QUOTED else error.message
-    return [f"{prefix}{told[:LONGEST_SENTENCE]}."]
+    message = error.message.replace(given, quote(instance)) if len(given) > LONGEST_QUOTED else error.message
+    return [f"{prefix}{message[:LONGEST_SENTENCE]}."]
 
 
 _KIND_WORDS = {

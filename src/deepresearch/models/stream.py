@@ -1,4 +1,4 @@
-"""Replies of a chat endpoint put together from what it sends, read by its content, whatever its label says."""
+"""Replies of a chat endpoint put together from what it sends, read by its content, whatever its content type."""
 
 import codecs
 import itertools
@@ -30,9 +30,9 @@ class Payload(NamedTuple):
 
 
 async def read_payloads(chunks: AsyncIterable[bytes]) -> AsyncGenerator[Payload, None]:
-    """What an answer holds, from bytes cut anywhere: server-sent events, JSON in one piece, or JSON line by line.
+    """The events of an answer, from bytes cut anywhere: server-sent events, JSON in one piece, or JSON line by line.
 
-    An event ends at an empty line, as the standard says, and also at the next line of data once it is whole.
+    An event ends at an empty line, as in the standard, and also at the next line of data once it is whole.
     """
     pending, name = "", None
     async for line in _lines(chunks):
@@ -97,15 +97,15 @@ def joined(pieces: list[str]) -> str:
 
     Most servers send what is new. Some send the text so far in every piece, some end with the whole text once more.
     """
-    said = [piece for piece in pieces if piece]
-    whole = "".join(said)
-    if len(said) < 2 or len(said[-1]) < _SURE:
+    parts = [piece for piece in pieces if piece]
+    whole = "".join(parts)
+    if len(parts) < 2 or len(parts[-1]) < _SURE:
         return whole
-    last = said[-1]
+    last = parts[-1]
     if 2 * len(last) == len(whole) and whole.startswith(last):
         return last
-    growths = [after != before for before, after in itertools.pairwise(said) if after.startswith(before)]
-    cumulative = len(growths) == len(said) - 1 and (sum(growths) > 1 or (any(growths) and len(said[0]) >= _SURE // 2))
+    growths = [after != before for before, after in itertools.pairwise(parts) if after.startswith(before)]
+    cumulative = len(growths) == len(parts) - 1 and (sum(growths) > 1 or (any(growths) and len(parts[0]) >= _SURE // 2))
     return last if cumulative else whole
 
 
@@ -118,7 +118,7 @@ class _CallParts:
 
 
 class Assembler:
-    """Takes the chunks of a stream, or one whole reply, and holds what they add up to. Other choices are ignored."""
+    """Takes the chunks of a stream, or one whole reply, and adds them up. Other choices are ignored."""
 
     def __init__(self) -> None:
         self.finish = ""

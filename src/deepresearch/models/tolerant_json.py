@@ -16,7 +16,7 @@ LONGEST_NUMBER = 300
 
 
 class Unreadable(ValueError):
-    """The text has no single plain reading; the message says why in words for the policy."""
+    """The text has no single plain reading; the message tells the policy why."""
 
     def __init__(self, message: str, cut: bool = False) -> None:
         super().__init__(message)
@@ -361,7 +361,7 @@ class _Reader:
         return found
 
     def pieces(self, closers: str, quote: str) -> str:
-        """The text up to its closing quote, escapes read."""
+        """The text up to its closing quote, escapes resolved."""
         run = re.compile(rf"[^\\{re.escape(closers)}]*")
         begin, pieces, literal = self.at, [], False
         while True:

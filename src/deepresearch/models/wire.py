@@ -17,9 +17,9 @@ from ..trajectory import Call
 from .base import Message, text_of
 
 BRIDGE = "I have the results."
-"""What the assistant says between results and a note."""
+"""The assistant's message between results and a note."""
 CONTINUE = "Continue."
-"""What is said to the assistant where its own message would be the last, or two would follow each other."""
+"""The message to the assistant where its own message would be the last, or two would follow each other."""
 NO_RESULT = "(no result)"
 NO_REASONING = "(none)"
 """In place of the reasoning of a turn that had none, for endpoints that want it with every turn."""

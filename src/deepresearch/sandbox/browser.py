@@ -27,7 +27,7 @@ _OPTIONS = (
     "--generate-pdf-document-outline",
 )
 _LONGEST_REASON = 200
-"""Characters of what Chromium says that an error repeats."""
+"""Characters of Chromium's message that an error repeats."""
 
 
 def find_chromium() -> str:
@@ -49,20 +49,22 @@ def print_page(page: str) -> bytes:
         # Chromium's own sandbox does not start for user 0; the page has no script, and Chromium no network.
         sandbox = ["--no-sandbox"] if os.getuid() == 0 else []
         places = [f"--user-data-dir={folder}/profile", f"--print-to-pdf={target}", source.as_uri()]
-        kept = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "LC_ALL") or k.startswith("FONTCONFIG")}
+        environment = {
+            k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "LC_ALL") or k.startswith("FONTCONFIG")
+        }
         try:
             done = subprocess.run(  # noqa: S603 - the browser that was found, and paths of our own
                 [browser, *_OPTIONS, *sandbox, *places],
                 capture_output=True,
                 timeout=SECONDS,
                 check=False,
-                env={**kept, "HOME": folder, "TMPDIR": folder},
+                env={**environment, "HOME": folder, "TMPDIR": folder},
             )
         except subprocess.TimeoutExpired as error:
             raise ExportError(f"Chromium did not print the page within {SECONDS} seconds.", f"{INSTEAD}.") from error
         if not target.is_file():
-            said = done.stderr.decode("utf-8", "replace").split("\n")
-            last = next((" ".join(line.split()) for line in reversed(said) if line.strip()), "it gave no reason")
+            lines = done.stderr.decode("utf-8", "replace").split("\n")
+            last = next((" ".join(line.split()) for line in reversed(lines) if line.strip()), "it gave no reason")
             reason = "".join(c for c in last if c.isprintable())[:_LONGEST_REASON]
             raise ExportError(f"Chromium printed no PDF: {reason}", f"{INSTEAD}.")
         return target.read_bytes()

@@ -135,7 +135,7 @@ class Worker:
             try:
                 data = pipe.recv_bytes(self.limits.answer)
             except OSError as error:
-                if error.errno is None:  # how the pipe says that the announced length is over the limit
+                if error.errno is None:  # how the pipe reports that the announced length is over the limit
                     raise _OverLimit(f"its text has more than {_mib(self.limits.answer)}") from error
                 raise
             kind, value = json.loads(data)

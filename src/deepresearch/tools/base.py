@@ -50,12 +50,12 @@ class ToolContext:
 
 @dataclass(frozen=True)
 class ToolResult:
-    """What a call returned. `shown` may be any length: the loop cuts it, keeps the whole and says where."""
+    """What a call returned. `shown` may be any length: the loop cuts it, stores the whole and names the file."""
 
     shown: str
     status: Status = "ok"
     passages: list[Passage] = field(default_factory=list)
-    """Passages that `shown` holds, in order."""
+    """Passages that are in `shown`, in order."""
     data: dict[str, Any] | None = None
     """The same in a structure; after a restart `restore` gets the newest one of this tool."""
     about: str = ""
@@ -86,7 +86,7 @@ class Tool:
         """Restore the state that the newest recorded result of this tool carried. Stateless tools ignore it."""
 
     def close(self) -> None:
-        """Close files and connections; most tools hold none."""
+        """Close files and connections; most tools have none."""
 
     def spec(self) -> dict[str, Any]:
         """The tool in the chat dialect's form."""

@@ -225,12 +225,12 @@ def _place(one: Opened, authority: Authority) -> str:
 def _raise_unopened(opened: Sequence[Opened]) -> NoReturn:
     """Each source with its reason for each reference, since these differ from page to page."""
     several = len(opened) > 1
-    told = [
+    reasons = [
         (f"{one_line(one.request.reference, 100)}: " if several else "") + describe_failures(one.failed)
         for one in opened
         if one.failed
     ]
-    if told:
-        raise FetchFailed(f"Nothing could be opened. {'; '.join(told)}.")
+    if reasons:
+        raise FetchFailed(f"Nothing could be opened. {'; '.join(reasons)}.")
     names = ", ".join(one_line(one.request.reference) for one in opened)
     raise ToolFailed(f"No source has {names}.", "Use a document, url or passage id exactly as a result gives it.")

@@ -1,7 +1,7 @@
 """Change fragments of a text, each named by itself and just enough around it to be found once.
 
 A fragment is looked for as given, then with differences of white space, quotation marks and character forms
-ignored, then among similar places. All edits speak of the text as it is before any of them; all fit, or none is made.
+ignored, then among similar places. All edits refer to the text as it is before any of them; all fit, or none is made.
 """
 
 import heapq
@@ -72,7 +72,7 @@ def plan_edits(text: str, edits: Sequence[Edit]) -> list[Replacement]:
     """Where each edit applies in `text` and what it puts there, in the order of `edits`.
 
     Raises BadArguments for edits that make no sense, ToolFailed where one does not fit or fits twice; the message
-    says for every such edit what is the matter and shows the nearest place.
+    names the problem of every such edit and shows the nearest place.
     """
     plain = _Plain(text)
     found: list[Replacement] = []
@@ -218,7 +218,7 @@ class _Folded:
         return self._offsets[end] != self._offsets[end - 1] and not unicodedata.combining(self.text[end])
 
     def is_safe(self, place: Place, wanted: str) -> bool:
-        """Whether a similar place may be taken for the wanted one: same ends, no word cut, the same numbers."""
+        """Whether a similar place counts as the wanted one: same ends, no word cut, the same numbers."""
         found = self.text[place.start : place.end]
         cut = _is_in_word(self.text, place.start) or _is_in_word(self.text, place.end)
         same_ends = found[0] == wanted[0] and found[-1] == wanted[-1]

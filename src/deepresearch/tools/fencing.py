@@ -57,7 +57,7 @@ def describe_document(passage: Passage, standing: str = "") -> str:
 
 
 def describe_place(passage: Passage) -> str:
-    """Where in its document a passage stands: page, headings, paragraph number."""
+    """Where in its document a passage is: page, headings, paragraph number."""
     if passage.excerpt:
         return "excerpt by the search engine; open the document to read it"
     parts = [f"page {passage.page}"] if passage.page else []

@@ -171,7 +171,7 @@ def _stat(workspace: Workspace, arguments: FileArguments) -> ToolResult:
         shown += f", {entry.size} bytes"
         try:
             shown += f", {len(_lines(_text(path, workspace.read(path))))} lines of text"
-        except PolicyError as error:  # that it cannot be read is what there is to tell
+        except PolicyError as error:  # that it cannot be read is part of the answer
             shown += f". {error.message}"
     return ToolResult(shown, data={"action": "stat", "path": path})
 
@@ -231,7 +231,7 @@ def _patch_by_text(workspace: Workspace, arguments: FileArguments) -> Effect:
 
 
 def _text(path: str, data: bytes) -> str:
-    """`data` as text. Raises ToolFailed that says what it is where it is none."""
+    """`data` as text. Raises ToolFailed that names the kind of file where it is no text."""
     try:
         if b"\0" not in data:
             return data.decode()

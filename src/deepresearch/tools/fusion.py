@@ -59,7 +59,7 @@ class Group:
     verdicts: list[SiteVerdict] = field(default_factory=list)
     providers: list[str] = field(default_factory=list)
     weighed: set[str] = field(default_factory=set)
-    """Providers of it that have let authority have its say among their own hits."""
+    """Those of its providers that have weighed authority among their own hits."""
     score: float = 0.0
     text_score: float = 0.0
 
@@ -206,7 +206,7 @@ def fold(text: str) -> list[str]:
 
 def match_title(wanted: str, title: str) -> int:
     """How well a document's title fits a name: 4 the same, 3 but for a qualifier in brackets ("Dark River (2017
-    film)"), 2 with what tells the bearer from others ("Ermengarde of Tours"), 1 nearly, 0 not.
+    film)"), 2 with what distinguishes the bearer from others ("Ermengarde of Tours"), 1 nearly, 0 not.
     """
     name, whole = _bare(wanted), _bare(title)
     if not name or not whole:

@@ -18,15 +18,15 @@ from ..threads import in_thread
 from .workspace import Change
 
 KEPT = 32
-"""Newest records that are kept: far more than the calls that can be without a recorded result."""
+"""Number of newest records that are not deleted: far more than the calls that can be without a recorded result."""
 
 Apply = Callable[[Sequence[Change], str], None]
-"""Brings all changes about or none, given a tag for its temporary files; raises PolicyError."""
+"""Makes all changes or none, given a tag for its temporary files; raises PolicyError."""
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What a call brings about, and what it answers."""
+    """The changes that a call makes, and its result."""
 
     changes: list[Change]
     """With contents in UTF-8."""
@@ -58,13 +58,13 @@ async def do_once(scratch: Path, call: str, arguments: str, plan: Callable[[], E
 
 def _load(record: Path, tag: str) -> Effect | None:
     try:
-        kept = json.loads(record.read_text(encoding="utf-8"))
+        stored = json.loads(record.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    if kept["tag"] != tag:
+    if stored["tag"] != tag:
         return None
-    changes = [Change(path, None if text is None else text.encode()) for path, text in kept["changes"]]
-    return Effect(changes, kept["shown"], kept["data"])
+    changes = [Change(path, None if text is None else text.encode()) for path, text in stored["changes"]]
+    return Effect(changes, stored["shown"], stored["data"])
 
 
 def _save(record: Path, tag: str, effect: Effect) -> None:

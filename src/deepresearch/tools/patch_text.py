@@ -27,9 +27,9 @@ class Hunk:
     lines: list[tuple[str, str]] = field(default_factory=list)
     """Mark (" ", "-" or "+") and text, without line end."""
     start: int | None = None
-    """Line of the old text, from 1, at which the hunk is said to begin."""
+    """Line of the old text, from 1, at which the hunk begins by its own header."""
     headings: list[str] = field(default_factory=list)
-    """Lines that stand somewhere above the hunk, in order."""
+    """Lines that are somewhere above the hunk, in order."""
     at_end: bool = False
     """The hunk ends with the file."""
     final_newline: bool | None = None
@@ -132,7 +132,7 @@ def apply_hunks(text: str, hunks: Sequence[Hunk], path: str) -> str:
         if not newline:
             done[-1] = done[-1].removesuffix(ending)
     done += lines[end:]
-    # The last line of the old text may have had no end, and now stands above an added one.
+    # The last line of the old text may have had no end, and is now above an added one.
     done[:-1] = [line if line.endswith("\n") else line + ending for line in done[:-1]]
     return bom + "".join(done)
 

@@ -1,4 +1,4 @@
-"""The search tool's `batch_search`: ask every provider, fuse, share the places out, say what became of each query."""
+"""The search tool's `batch_search`: ask every provider, fuse, share the places out, report on each query."""
 
 import asyncio
 from collections import deque
@@ -60,7 +60,7 @@ class Found:
     complete: bool = True
     """Everything that was asked answered, so that no hits mean that there is nothing."""
     unanswered: bool = False
-    """No provider took the query as it is, so that no hits say nothing at all."""
+    """No provider took the query as it is, so that no hits mean nothing."""
     cached: bool = False
     new: list[FusedHit] = field(default_factory=list)
     seen: list[FusedHit] = field(default_factory=list)
@@ -133,11 +133,11 @@ def _raise_lost(found: Sequence[Found]) -> NoReturn:
     reasons: dict[str, list[str]] = {}
     for one in found:
         for name, message in one.failed.items():
-            if message not in (told := reasons.setdefault(name, [])):
-                told.append(message)
+            if message not in (messages := reasons.setdefault(name, [])):
+                messages.append(message)
     if not reasons:
         raise SearchFailed("There is no source to search.", "Nothing was searched; continue without.")
-    failed = {name: " / ".join(told) for name, told in reasons.items()}
+    failed = {name: " / ".join(messages) for name, messages in reasons.items()}
     raise SearchFailed(
         f"No answer from {', '.join(failed)}. {describe_failures(failed)}.", "Nothing was searched; continue without."
     )
@@ -224,7 +224,7 @@ def _hits(one: Found) -> list[FusedHit]:
 
 
 def _elsewhere(hit: FusedHit) -> str:
-    """Where the same text stands too, so that it counts as one source."""
+    """Other places of the same text, so that it counts as one source."""
     places = _other_documents(hit)
     if not places:
         return ""
@@ -278,8 +278,8 @@ def _query_data(one: Found, registered: Mapping[str, Passage]) -> dict[str, Any]
 
 def describe_failures(failed: Mapping[str, str]) -> str:
     """In words, without a stop at the end; messages that begin with the name do not get it twice."""
-    told = ((name, one_line(message.rstrip(". "))) for name, message in failed.items())
-    return "; ".join(message if message.startswith(f"{name} ") else f"{name}: {message}" for name, message in told)
+    cleaned = ((name, one_line(message.rstrip(". "))) for name, message in failed.items())
+    return "; ".join(message if message.startswith(f"{name} ") else f"{name}: {message}" for name, message in cleaned)
 
 
 def document_data(passage: Passage, authority: Authority) -> dict[str, Any]:

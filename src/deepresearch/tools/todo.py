@@ -1,4 +1,4 @@
-"""The policy's list of what is to be done: made, changed and cleared in one call, kept here, shown whole each time."""
+"""The policy's list of what is to be done: made, changed and cleared in one call, shown whole each time."""
 
 from typing import Any, ClassVar, Literal
 

@@ -142,7 +142,7 @@ class Transaction:
         self._made.append(target)
 
     def stage(self, target: Target, data: bytes | None) -> None:
-        """Prepare the target to hold `data`, or, for None, to be gone."""
+        """Prepare to write `data` to the target, or, for None, to remove it."""
         step = self._step(target, removal=data is None)
         if data is None:
             return

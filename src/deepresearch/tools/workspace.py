@@ -25,7 +25,7 @@ MAX_FILE = 8 * 2**20
 QUOTA = 256 * 2**20
 """Disk space that all files of a workspace may take, bytes."""
 MAX_ENTRIES = 10_000
-"""Files and folders that a workspace may hold."""
+"""Most files and folders of a workspace."""
 
 Kind = Literal["file", "folder", "link", "other"]
 
@@ -121,7 +121,7 @@ class Workspace:
                 return _entry(path, os.stat(target.name, dir_fd=target.folder, follow_symlinks=False))
 
     def entries(self, path: str = ".", *, recursive: bool = False, limit: int = MAX_ENTRIES) -> list[Entry]:
-        """What a folder holds, by name, at most `limit`; with `recursive` also what lies below, not behind links."""
+        """A folder's entries by name, at most `limit`; with `recursive` also those below it, but not behind links."""
         path = self.relative(path).rstrip("/") or "."
         with _named(path):
             waiting = self._scan(path, os.O_RDONLY)
@@ -134,7 +134,7 @@ class Workspace:
         return found
 
     def write(self, path: str, data: bytes) -> None:
-        """Make the file hold `data`; folders above it are made, what it held before is replaced."""
+        """Write `data` as the file's whole content; missing folders above it are made."""
         self.apply([Change(path, data)], secrets.token_hex(8))
 
     def apply(self, changes: Sequence[Change], tag: str) -> None:
@@ -238,15 +238,15 @@ class Workspace:
 
     def _measure_room(self, size: int, count: int) -> "Room":
         """A share of what is left, to be used up before all files are looked at again."""
-        held = self.entries(recursive=True)
-        taken = sum(entry.space for entry in held)
-        if size > self._quota - taken or len(held) + count > MAX_ENTRIES:
+        entries = self.entries(recursive=True)
+        taken = sum(entry.space for entry in entries)
+        if size > self._quota - taken or len(entries) + count > MAX_ENTRIES:
             raise ToolFailed(
-                f"No room in the workspace: it holds {len(held)} files and folders (of {MAX_ENTRIES}) that take "
+                f"No room in the workspace: it holds {len(entries)} files and folders (of {MAX_ENTRIES}) that take "
                 f"{taken} bytes (of {self._quota}).",
                 "Delete what is not needed any more.",
             )
-        return Room(max(size, (self._quota - taken) // 8), max(count, (MAX_ENTRIES - len(held)) // 8))
+        return Room(max(size, (self._quota - taken) // 8), max(count, (MAX_ENTRIES - len(entries)) // 8))
 
 
 class Room(NamedTuple):
@@ -286,7 +286,7 @@ def _read_up_to(file: int, size: int) -> bytes:
 
 @contextmanager
 def _named(path: str) -> Iterator[None]:
-    """Turn what the system says about `path` into words for the policy."""
+    """Turn a system error about `path` into an error for the policy."""
     try:
         yield
     except OSError as error:
