@@ -49,7 +49,7 @@ async def aresearch(
 ) -> "Report":
     """The report on `question`.
 
-    docs: folders and files to search. libraries: names of kept libraries. web: search the web too.
+    docs: folders and files to search. libraries: names of libraries. web: search the web too.
     model, base_url, api_key: a served model; without one the extractive policy quotes what it finds.
     settings: everything else; the defaults where None. on_event: gets every event; an error in it is logged.
     Raises SettingsError and other UserErrors for what cannot work, ModelError and other errors of a run that failed
@@ -86,7 +86,7 @@ class Report:
     """What a run has brought, derived from its record."""
 
     def __init__(self, events: Sequence[Event]) -> None:
-        """Raises NoReport where the record holds none."""
+        """Raises NoReport where there is none in the record."""
         self.events = events
         answered = answer(events)
         if answered is None:
@@ -259,7 +259,7 @@ class Session:
         self.job.control.ask("cancel")
 
     def interrupt(self) -> None:
-        """Stop whatever is in progress at once; `resume` continues the run."""
+        """Stop at once; `resume` continues the run."""
         self._work.cancel()
 
     async def end(self) -> "End":

@@ -27,9 +27,9 @@
     │       ├── ModelUnreachable     down, resets, timeouts, 5xx to the end
     │       ├── RateLimited          429 to the end
     │       ├── KeyRefused           401, 403
-    │       ├── UnknownModel         404, or the server says so
+    │       ├── UnknownModel         404, or a message to that effect
     │       ├── NoToolCalling        the server rejects requests with tools
-    │       ├── NotAnEndpoint        an answer that is not the chat dialect (HTML, say)
+    │       ├── NotAnEndpoint        an answer that is not the chat dialect (such as HTML)
     │       ├── RequestRefused       any other 4xx
     │       ├── ContextOverflow      the request is longer than the model's context
     │       ├── ContentFiltered      the server's content filter refuses what is in the request

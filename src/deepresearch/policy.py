@@ -1,4 +1,4 @@
-"""What a policy is, and what it decides upon: anything that turns a view of the run into the next turn."""
+"""The policy interface: anything that turns a view of the run into the next turn."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,5 +38,5 @@ class Policy(Protocol):
         ...
 
     async def close(self) -> None:
-        """Close whatever is open."""
+        """Close files and connections."""
         ...

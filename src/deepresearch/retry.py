@@ -31,7 +31,7 @@ class Schedule(Protocol):
 
 
 class Retryable(Exception):
-    """A failure that another attempt may not meet again."""
+    """A failure after which another attempt may succeed."""
 
     def __init__(self, error: DeepResearchError, wait: float | None = None) -> None:
         """error: what is raised if this was the last attempt. wait: seconds that the server asks for, where it does."""
@@ -98,7 +98,7 @@ def _last(failure: Retryable, number: int) -> DeepResearchError:
 
 
 def retry_after(header: str) -> float | None:
-    """Seconds to wait by a Retry-After header, which holds seconds or an HTTP date; None where it holds neither."""
+    """Seconds to wait by a Retry-After header, which has seconds or an HTTP date; None where it has neither."""
     header = header.strip()
     try:
         seconds = float(header)

@@ -49,7 +49,7 @@ class ModelSettings(SettingsGroup):
     api_key: SecretStr = SecretStr("")
     """Key of the endpoint; only from the environment (DEEPRESEARCH_API_KEY)."""
     api_key_file: str = ""
-    """File that holds the key, outside any repository."""
+    """File with the key, outside any repository."""
     dialect: str = "native"
     """How tools are called: native function calls, or text for servers without them: toolcall, tool_call, steptml, or
     one that an installed package adds."""
@@ -87,7 +87,7 @@ class BudgetSettings(SettingsGroup):
     """US dollars."""
     minutes: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     reserve: float = Field(default=0.1, ge=0, lt=1)
-    """Share of each limit that is kept back for writing the answer."""
+    """Share of each limit that is reserved for writing the answer."""
 
 
 class SearchSettings(SettingsGroup):
@@ -102,21 +102,21 @@ class SearchSettings(SettingsGroup):
     cache_hours: float | None = Field(default=24, ge=0)
     """Age up to which an identical query is answered from the cache; none: any age."""
     private: bool = False
-    """Nothing leaves this machine: pages and answers that are kept can be used, and only a model on this machine."""
+    """Nothing leaves this machine: stored pages and answers can be used, and only a model on this machine."""
     canned: str = ""
     """Folder of pages that is used instead of the web; no provider is asked then."""
     replay: bool = False
-    """Answer from what earlier runs kept of the web, of any age and failures included; nothing is fetched."""
+    """Answer from the pages and answers that earlier runs stored, of any age, failures included; nothing is fetched."""
     as_of: datetime | None = None
-    """In a replay, the time after which nothing that was kept is looked at, e.g. 2026-11-20T18:30; none: all is."""
+    """In a replay, the time after which nothing that was stored is used, e.g. 2026-11-20T18:30; none: all is."""
     authority: str = ""
     """CSV file of your own verdicts on sites, which go before the built-in table's (see docs/authority.md)."""
     allow_hosts: list[str] = []
-    """Servers of your own (host or host:port) that may stand on this machine or in a private network."""
+    """Servers of your own (host or host:port) that may be on this machine or in a private network."""
     user_agent: str = ""
-    """How pages are asked for; empty: this program's own name, which a site's robots.txt can speak to."""
+    """The User-Agent of requests for pages; empty: this program's own name, which a site's robots.txt can name."""
     page_hours: float = Field(default=24, ge=0)
-    """Age up to which a kept page is used instead of fetching it again."""
+    """Age up to which an archived page is used instead of fetching it again."""
     page_bytes: int = Field(default=16 * 2**20, ge=1024)
     """Largest page, raw and decoded, bytes."""
     page_seconds: float = Field(default=25, gt=0, le=40)
@@ -152,7 +152,7 @@ class LibrarySettings(SettingsGroup):
     dense_url: str = ""
     """OpenAI-compatible endpoint that serves embeddings; empty: model.base_url."""
     vectors: Literal["numpy", "qdrant"] = "numpy"
-    """Where vectors are kept: in a file, searched exactly, or on a Qdrant server."""
+    """Where vectors are stored: in a file, searched exactly, or on a Qdrant server."""
     qdrant_url: str = ""
     """Root of the Qdrant server, e.g. http://127.0.0.1:6333; its key comes from DEEPRESEARCH_QDRANT_API_KEY."""
 
@@ -161,10 +161,10 @@ class ReportSettings(SettingsGroup):
     """How the report is written and checked."""
 
     draft: Literal["once", "synthesis"] = "once"
-    """once: the policy's first report is kept. synthesis: outline, sections from their passages, an edit; the new draft
+    """once: the policy's first report. synthesis: outline, sections from their passages, an edit; the new draft
     is taken only if a comparison finds it deeper and no less complete. For served models; costs several more turns."""
     max_revisions: int = Field(default=2, ge=0, le=5)
-    """Times that a served model gets its report back with the citations that do not hold."""
+    """Times that a served model gets its report back with the citations that failed the check."""
     ask: bool = True
     """Let the served model judge the citations that the mechanical check leaves undecided."""
 
@@ -256,11 +256,11 @@ class Settings(SettingsGroup):
         return self.model.api_key.get_secret_value()
 
     def service_keys(self) -> dict[str, str]:
-        """The keys of services by the environment variables that hold them: DEEPRESEARCH_BRAVE_API_KEY for brave."""
+        """The keys of services by their environment variables: DEEPRESEARCH_BRAVE_API_KEY for brave."""
         return {f"{PREFIX}{name.upper()}{KEY_SUFFIX}": key.get_secret_value() for name, key in self.keys.items()}
 
     def data_folder(self) -> Path:
-        """Where everything is kept; not created here."""
+        """Where everything is stored; not created here."""
         folder = Path(self.store.folder) if self.store.folder else Path("~/.local/share/deepresearch")
         return folder.expanduser().absolute()
 

@@ -1,8 +1,8 @@
 """The nouns of the project: one record of a run that everything else is derived from.
 
 A run is a gapless sequence of events, `seq` 1, 2, 3, ... An event is durable before its effect is used.
-Unknown fields are kept, and an event of an unknown type is carried along as it came, so that a newer
-version's record survives a journey through an older one.
+Unknown fields are kept, and an event of an unknown type is passed on unchanged, so that an older version
+loses nothing of a newer version's record.
 """
 
 from typing import Annotated, Any, Literal
@@ -20,7 +20,7 @@ RunState = Literal["running", "paused", "finished", "failed", "cancelled"]
 
 
 def _is_false(value: Any) -> bool:
-    """For fields that are written down only where they say something."""
+    """For fields that are written only where they are not empty."""
     return not value
 
 
@@ -35,7 +35,7 @@ class Task(Record):
     attachments: list[str] = []
     """Paths of the user's own documents, absolute."""
     libraries: list[str] = []
-    """Names of kept libraries to search."""
+    """Names of libraries to search."""
     language: str = "en"
     """ISO 639-1 code of the question; the report follows it."""
     date: str = ""
@@ -84,9 +84,9 @@ class Call(Record):
     """Unique within the run, given by the loop: c<number of the turn>-<number>."""
     tool: str
     arguments: dict[str, Any] | None = None
-    """None where the call could not be read; then `problem` says why, in words for the policy."""
+    """None where the call could not be read; then `problem` tells the policy why."""
     raw: str = ""
-    """The arguments exactly as they came, kept where they differ from `arguments`."""
+    """The arguments exactly as they came, where they differ from `arguments`."""
     problem: str | None = None
     wire: dict[str, Any] = Field(default={}, exclude_if=_is_false)
     """The call as the endpoint sent it, without name and arguments: its own id and fields that only the endpoint knows.
@@ -126,9 +126,9 @@ class Citation(Record):
     by: str = ""
     """Who judged: mechanical, semantic, or the name of a model."""
     score: float | None = None
-    """How much of the claim the passage holds, 0 to 1."""
+    """How much of the claim is in the passage, 0 to 1."""
     copy_of: str | None = None
-    """Another passage cited for the same claim that holds the same text: the two are one source."""
+    """Another passage cited for the same claim that has the same text: the two are one source."""
 
 
 class Uncited(Record):
@@ -189,7 +189,7 @@ class Turn(EventBase):
 
 
 class Observation(EventBase):
-    """What came back from one tool call, or, with `call` None, what the loop has to say about a turn."""
+    """The result of one tool call, or, with `call` None, the loop's own note about a turn."""
 
     type: Literal["observation"] = "observation"
     call: str | None = None
@@ -198,7 +198,7 @@ class Observation(EventBase):
     shown: str = ""
     """Exactly what the policy is shown."""
     full: str | None = None
-    """Blob (content hash) that holds the whole result where `shown` is shorter."""
+    """Blob (content hash) with the whole result where `shown` is shorter."""
     file: str | None = None
     """Workspace path at which the policy can page through the whole result."""
     passage_ids: list[str] = []
@@ -356,7 +356,7 @@ class RunFailed(EventBase):
     message: str = ""
     fault: str = "ours"
     details: str = ""
-    """Where it happened, for a fault of ours."""
+    """Where it happened, for an internal error."""
 
 
 class UnknownEvent(EventBase):

@@ -43,7 +43,7 @@ def test_what_confines_readers_and_what_is_kept_is_told(command: Command, tmp_pa
     )
     alone = command("doctor", PATH=str(tmp_path))
     assert "missing  reading documents: in a process with limits" in alone.stdout and "bwrap" in alone.stdout
-    assert "pages kept: 1 readings" in alone.stdout and "extra office" in alone.stdout and "fonts" in alone.stdout
+    assert "pages stored: 1 readings" in alone.stdout and "extra office" in alone.stdout and "fonts" in alone.stdout
 
 
 def test_nothing_is_asked_of_other_machines(command: Command, tmp_path: Path) -> None:

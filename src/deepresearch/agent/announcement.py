@@ -1,4 +1,4 @@
-"""Whether a reply only says what its writer is about to do, in English or Chinese: that is no report."""
+"""Whether a reply only announces what its writer is about to do, in English or Chinese: that is no report."""
 
 import re
 

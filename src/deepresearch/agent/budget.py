@@ -25,7 +25,7 @@ from ..trajectory import (
 )
 
 WARN_AT = (0.5, 0.8)
-"""Shares of a limit at which the policy is told."""
+"""Shares of a limit at which the policy is warned."""
 MOST_TURNS_KEPT = 3
 CIRCLES, UNUSABLE = "identical calls with the same result", "unusable replies in a row"
 """Names of the limits that no setting sets; resuming a run lifts them, since something has changed."""
@@ -43,7 +43,7 @@ class Use:
     used: float
     of: float
     kept: float
-    """What is kept back for the answer."""
+    """What is reserved for the answer."""
 
     @property
     def reached(self) -> bool:
@@ -145,7 +145,7 @@ class BudgetTracker:
         return self.reached is None and not any(near)
 
     def check(self, limits: BudgetSettings, failures: int, now: float) -> list[BudgetWarned | BudgetReached]:
-        """What is to be told now; nothing once a limit has been reached. `failures`: unusable replies in a row."""
+        """The warnings due now; none once a limit has been reached. `failures`: unusable replies in a row."""
         if self.reached:
             return []
         warnings: list[BudgetWarned | BudgetReached] = []

@@ -1,4 +1,4 @@
-"""Who watches a run, what people ask of it while it runs, and how that cuts short what is in flight."""
+"""Who watches a run, what people ask of it while it runs, and how that interrupts what is in progress."""
 
 import asyncio
 import logging
@@ -22,21 +22,21 @@ RENAMED = {"land": "finish_early"}
 
 @dataclass
 class Handlers:
-    """Who listens and who is asked while a run is carried out; all optional."""
+    """Callbacks of a run for progress and for questions to a person; all optional."""
 
     watch: Callable[[Event], None] | None = None
     """Gets every event once it is durable."""
     approve: Callable[[str], Coroutine[Any, Any, str]] | None = None
     """Asks a person about the plan; returns the changes wanted, or an empty text. None: the run pauses and waits."""
     indexing: Callable[[int, int, str], None] | None = None
-    """Told as documents are read: files done, files in all, file at hand."""
+    """Called as documents are read: files done, files in all, current file."""
     skipped: Callable[[Sequence[tuple[str, str]]], None] | None = None
-    """Told of the documents that could not be read: (path, reason) of each."""
+    """Called with the documents that could not be read: (path, reason) of each."""
     repaired: Callable[[str], None] | None = None
-    """Told what had to be repaired in a library or done without, and of long work on it."""
+    """Called with what had to be repaired in a library or done without, and before long work on it."""
 
     def tell(self, event: Event) -> None:
-        """Give `event` to the watcher, if there is one; a watcher that fails is told of, and asked no more."""
+        """Give `event` to the watcher, if there is one; a watcher that fails is logged, and not called again."""
         if self.watch:
             try:
                 self.watch(event)
@@ -80,7 +80,7 @@ class Control:
             self.ask(request.kind, str(request.body.get("text", "")))
 
     async def approval(self, plan: str, handlers: Handlers) -> PlanApproved | RunPaused | None:
-        """What a person says to the plan; a pause where nobody can be asked, None where a request cut it short."""
+        """A person's answer to the plan; a pause where nobody can be asked, None where a request cut it short."""
         if handlers.approve is None:
             return RunPaused(reason="plan")
         changes = await self.until_asked(handlers.approve(plan))

@@ -12,10 +12,10 @@ HEAD_SHARE = 0.3
 
 
 def digest(text: str, about: str, limit: int) -> str:
-    """At most about `limit` tokens of `text`: its beginning, then the lines that say most about `about`, in order.
+    """At most about `limit` tokens of `text`: its beginning, then the lines most relevant to `about`, in order.
 
-    A line scores by the words it shares with `about`, each word counting less the more lines hold it. A quoted line
-    comes with its document and its passage id above it, or it would be taken for another passage's text; these come
+    A line scores by the words it shares with `about`, each word counting less the more lines have it. A quoted line
+    comes with its document and its passage id above it, or it would look like another passage's text; these come
     only with a line of theirs, or a passage would count as shown of which nothing can be read.
     """
     if estimate_tokens(text) <= limit:

@@ -23,13 +23,13 @@ _HEADING = re.compile(r"^#{1,4}\s+(\S.*)$", re.MULTILINE)
 _ID = re.compile(r"[\w.-]+")
 
 ASK_OUTLINE = (
-    "Your report is kept. Now it is written once more, deeper, from the evidence. First the outline: for each section "
-    "a line `## heading`, beneath it in one or two sentences what the section argues, and \\cite{ids} of every "
+    "Your report is saved. Now it is written once more, deeper, from the evidence. First the outline: for each section "
+    "a line `## heading`, below it in one or two sentences what the section argues, and \\cite{ids} of every "
     f"passage that it rests on, also of passages that your report did not use. {FEWEST_SECTIONS} to {MOST_SECTIONS} "
     "sections; the first answers the question. Call no tool in this reply."
 )
 ASK_EDIT = (
-    f"The sections stand together in {REPORT_FILE}. Read it as its reader: fix repetition, contradictions, gaps "
+    f"All sections are in {REPORT_FILE}. Read it as its reader: fix repetition, contradictions, gaps "
     f"between sections and sentences without a source, with file patch. Then reply with {REPORT_FILE} and nothing else."
 )
 
@@ -70,7 +70,7 @@ def ask_outline() -> Observation:
 
 
 def sections_of(outline: str, registered: Mapping[str, Passage]) -> list[OutlineSection]:
-    """The sections of an outline; those that rest on no registered passage are kept, without any."""
+    """The sections of an outline; those that rest on no registered passage remain, without any."""
     heads = list(_HEADING.finditer(outline))
     ends = [head.start() for head in heads[1:]] + [len(outline)]
     sections = []
@@ -101,7 +101,7 @@ def ask_section(outline: str, number: int, registered: Mapping[str, Passage]) ->
 def next_step(step: Observation, reply: str, registered: Mapping[str, Passage]) -> Observation | None:
     """The step after `step`, to which the policy has given `reply`; None: the outline was no outline.
 
-    Before an EDIT step is recorded, the sections must lie in REPORT_FILE (see `assembled`).
+    Before an EDIT step is recorded, the sections must be in REPORT_FILE (see `assembled`).
     """
     if step.reason == OUTLINE:
         return ask_section(reply, 0, registered)

@@ -46,7 +46,7 @@ class Run:
         handlers: Handlers | None = None,
         verifier: Verifier | None = None,
     ) -> None:
-        """`log` holds at least run.started; `folder` is the run's own.
+        """`log` has at least run.started; `folder` is the run's own.
 
         `fallback` writes the report from what was gathered where `policy` cannot. `verifier` checks reports; None:
         mechanically only.
@@ -70,7 +70,7 @@ class Run:
     async def go(self) -> End:
         """Run to the end, to a pause, or to an error, which is recorded as run.failed.
 
-        Where something was gathered, an error of the policy or the world ends in a partial report instead.
+        Where something was gathered, an error of the policy or of a service ends in a partial report instead.
         Raises what is our own fault, after recording it; a cancelled task is recorded as a pause.
         """
         try:
@@ -86,7 +86,7 @@ class Run:
         except asyncio.CancelledError:
             await self.record(RunPaused(reason="stopped"))
             raise
-        except Exception as error:  # whatever else escapes stops the run: recorded first, then loud
+        except Exception as error:  # any other exception stops the run: recorded first, then raised
             await self.record(run_state.failed(error))
             if isinstance(error, DeepResearchError):
                 raise
@@ -137,10 +137,10 @@ class Run:
 
         async def keep() -> Event:
             async with self._recording:
-                [kept] = await in_thread(self.log.append, cast(Event, event))
-                self._apply(kept)
-            self.handlers.tell(kept)
-            return kept
+                [stored] = await in_thread(self.log.append, cast(Event, event))
+                self._apply(stored)
+            self.handlers.tell(stored)
+            return stored
 
         return cast(E, await asyncio.shield(asyncio.ensure_future(keep())))
 
@@ -186,8 +186,8 @@ class Run:
     async def _record_all(self, events: Sequence[Event]) -> End | None:
         """Record the events up to the one that ends the run, if there is one."""
         for event in events:
-            if isinstance(kept := await self.record(event), End):
-                return kept
+            if isinstance(stored := await self.record(event), End):
+                return stored
         return None
 
     def _apply(self, event: Event) -> None:

@@ -44,7 +44,7 @@ class Review:
         self._events = events
 
     async def take(self, turn: Turn, phase: Phase) -> Event:
-        """What `turn`, which has no calls, is: the plan, the report, a step of its drafting, or of no use.
+        """What `turn`, which has no calls, is: the plan, the report, a step of its drafting, or unusable.
 
         Raises NoToolCalling.
         """
@@ -99,7 +99,7 @@ class Review:
         return await record(RunFinished(reason="partial"))
 
     async def _draft(self, step: Observation, reply: str, report: Answered) -> Event:
-        """Continue the drafting of which `reply` was a step; `report` stands until a better one is there."""
+        """Continue the drafting of which `reply` was a step; `report` remains until a better one is there."""
         if step.reason == EDIT:
             return await self._verifier.better(self._question, report.text, reply)
         following = next_step(step, reply, self._executor.registered)

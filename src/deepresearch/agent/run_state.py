@@ -39,11 +39,11 @@ UNUSABLE = frozenset(
         "announcement",
     }
 )
-"""Reasons of observations that say: this was the policy's mistake."""
+"""Reasons of observations that mean a mistake of the policy."""
 NOT_SOURCES = frozenset({"todo", "file"})
 """Tools that keep the policy's own notes and look nothing up."""
 WHOLE = frozenset({"stop", "tool_calls"})
-"""Reasons for the end of a reply that say: it is whole."""
+"""Finish reasons of a whole reply."""
 TURNS_FOR_A_PLAN = 4
 """A budget of fewer turns has none to spare for a plan."""
 
@@ -59,7 +59,7 @@ def tail(events: Sequence[Event]) -> tuple[Turn | None, list[Event]]:
 
 
 def report_in_hand(since: Sequence[Event]) -> Answered | None:
-    """The report among the events since the newest turn, unless it was sent back, is being drafted anew, or is done."""
+    """The report among the events since the newest turn, unless it was sent back, is being redrafted, or is done."""
     report: Answered | None = None
     for event in since:
         if isinstance(event, Answered):
@@ -76,7 +76,7 @@ def open_calls(turn: Turn, since: Sequence[Event]) -> list[Call]:
 
 
 def is_settled(turn: Turn, since: Sequence[Event]) -> bool:
-    """Whether a turn without calls has been taken for what it is."""
+    """Whether a turn without calls has been dealt with: as plan, as report, or sent back."""
     return bool(turn.calls) or any(
         isinstance(e, PlanProposed | Answered) or (isinstance(e, Observation) and e.call is None) for e in since
     )
@@ -122,7 +122,7 @@ def requested(request: str, text: str, events: Sequence[Event]) -> list[Event]:
 
 
 def failed(error: Exception) -> RunFailed:
-    """The event of a run that ends with `error`; of a fault of ours with the place where it happened."""
+    """The event of a run that ends with `error`; for an internal error with the place where it happened."""
     if not isinstance(error, DeepResearchError):
         return RunFailed(reason="internal", message=f"{type(error).__name__}: {error}", details=_place(error))
     details = _place(error) if error.fault == "ours" else ""
@@ -139,7 +139,7 @@ def gave_up(events: Sequence[Event], turns: int, settings: Settings) -> bool:
 
 
 def failures_in_a_row(events: Sequence[Event]) -> int:
-    """How many of the newest turns, without a gap, were of no use."""
+    """How many of the newest turns, without a gap, were unusable."""
     failures = 0
     results: list[Observation] = []
     for event in reversed(events):
@@ -156,23 +156,23 @@ def failures_in_a_row(events: Sequence[Event]) -> int:
 
 
 def unusable(turn: Turn, phase: Phase, events: Sequence[Event], drafting: bool = False) -> Observation | None:
-    """Why a turn without calls cannot be taken as the report, in words for the policy; None: it can.
+    """Why a turn without calls cannot be taken as the report, as a note to the policy; None: it can.
 
     A cut-off report is sent back once, and so is a model's report without a citation although there are passages to
     cite, or that never searched although there are sources. What only announces is never a report. The extractive
-    policy means what it says.
+    policy is exempt.
     drafting: the turn is a step of a report's drafting, which need not cite.
     Raises NoToolCalling where a model that was told to search answers again without.
     """
-    said = _said(events)
+    given = _reasons_sent_back(events)
     by_model = turn.model != "extractive"
     never_looked = has_sources(events) and not any(map(_has_looked, find(events, Observation)))
     if not turn.text.strip():
         return _sent_back("empty_reply", "Your reply was empty. Call a tool, or write the report.")
-    if turn.finish not in WHOLE and "cut_off" not in said:
+    if turn.finish not in WHOLE and "cut_off" not in given:
         return _sent_back("cut_off", "Your reply was cut off at its length limit. Write the whole report, but shorter.")
     if phase == "work" and by_model and never_looked:
-        if "no_search" in said:
+        if "no_search" in given:
             raise NoToolCalling(
                 f"{turn.model or 'The model'} answered twice without calling a tool, but has sources to search.",
                 "If its server cannot call tools, try --dialect toolcall; if it can, turn tool calling on there.",
@@ -188,7 +188,7 @@ def unusable(turn: Turn, phase: Phase, events: Sequence[Event], drafting: bool =
             else "You only said what you will do next. No tool can be used now: write the report from what you have.",
         )
     citable = by_model and not drafting and phase == "work" and registered(events)
-    if citable and "no_citations" not in said and not _cites(turn.text, citable):
+    if citable and "no_citations" not in given and not _cites(turn.text, citable):
         return _sent_back(
             "no_citations",
             "You called no tool, so your reply counts as the report, but it cites nothing. Continue with tools, or "
@@ -208,15 +208,15 @@ def _cites(text: str, known: Container[str]) -> bool:
     return next(find_marks(unfenced(text), known), None) is not None
 
 
-def _said(events: Sequence[Event]) -> set[str]:
-    """For what reasons replies have been sent back since the run was begun or last resumed."""
-    said: set[str] = set()
+def _reasons_sent_back(events: Sequence[Event]) -> set[str]:
+    """The reasons for which replies have been sent back since the run was begun or last resumed."""
+    found: set[str] = set()
     for event in events:
         if isinstance(event, RunResumed):
-            said.clear()
+            found.clear()
         elif isinstance(event, Observation) and event.call is None:
-            said.add(event.reason)
-    return said
+            found.add(event.reason)
+    return found
 
 
 def has_sources(events: Sequence[Event]) -> bool:

@@ -95,8 +95,8 @@ def resumed_run(
 
 
 def replay_run(store: Store, run: str, environment: Settings, handlers: Handlers | None = None) -> Run:
-    """A new run of the task of `run` with its settings, over what was kept of the web when `run` had ended, or, where
-    that was a replay itself, over what it was.
+    """A new run of the task of `run` with its settings, over the web as it was stored when `run` had ended, or, where
+    that was a replay itself, as it used it.
 
     Own documents are read as they are now. environment: the settings in force now, of which the data folder, the
     endpoint's key and private mode are taken. Raises UnknownRun, UserError.
@@ -144,11 +144,11 @@ def recorded_settings(
 def _about_unknown(settings: Sequence[str]) -> list[str]:
     if not settings:
         return []
-    return [f"Settings of another version, kept on record and without effect here: {', '.join(sorted(settings))}."]
+    return [f"Settings of another version, recorded and without effect here: {', '.join(sorted(settings))}."]
 
 
 def policy_of(settings: Settings) -> str:
-    """The name of the policy: a model that is named is used, unless the settings say otherwise."""
+    """The name of the policy: a model that is named is used, unless the settings name another policy."""
     return settings.policy if settings.policy != "auto" else "chat" if settings.model.name else "extractive"
 
 
@@ -172,7 +172,7 @@ def check_policy(settings: Settings) -> None:
 
     if settings.budget.cost is not None and price_of(settings.model.name) is None:
         raise SettingsError(
-            f"The price of {settings.model.name} is unknown, so a limit on money cannot be kept.",
+            f"The price of {settings.model.name} is unknown, so a limit on money cannot be enforced.",
             "Use --max-tokens instead of --max-cost.",
         )
 
@@ -185,7 +185,7 @@ def open_policy(settings: Settings, tools: Sequence[Tool]) -> Policy:
 
 def open_verifier(settings: Settings) -> Verifier:
     """What checks the reports: with the served model where there is one, at temperature 0, and by meaning where the
-    library's model of meaning runs here; none is asked over the network."""
+    library's embedding model runs here; none is asked over the network."""
 
     def open_embedder() -> "Embedder":
         from ..library.dense.onnx import OnnxEmbedder  # noqa: PLC0415  an optional package
@@ -203,7 +203,7 @@ def open_verifier(settings: Settings) -> Verifier:
 
 
 def system_prompt(settings: Settings) -> str:
-    """What a served model is told about its work."""
+    """The system prompt of a served model."""
     limits = {
         "turns": settings.budget.turns,
         "tool calls": settings.budget.tool_calls,
@@ -216,7 +216,7 @@ def system_prompt(settings: Settings) -> str:
 
 
 def run_id(question: str) -> str:
-    """A name that sorts by day, says what it is about, and is not taken: 20261120-battery-recycling-3f2a91."""
+    """A name that sorts by day, describes the question, and is not taken: 20261120-battery-recycling-3f2a91."""
     words = re.findall(r"[a-z0-9]+", question.lower())
     slug = "-".join(words)[:32].strip("-") or "run"
     return f"{time.strftime('%Y%m%d')}-{slug}-{secrets.token_hex(3)}"

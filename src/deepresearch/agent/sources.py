@@ -104,7 +104,7 @@ def check_search(search: SearchSettings) -> None:
         raise SettingsError("search.as_of looks back, which only a replay can.", "Set search.replay too.")
     if not (search.user_agent.isascii() and search.user_agent.isprintable()):
         raise SettingsError(
-            f"search.user_agent: {search.user_agent!r} cannot stand in a request.", "Use letters, digits and signs."
+            f"search.user_agent: {search.user_agent!r} cannot be sent in a request.", "Use letters, digits and signs."
         )
 
 
@@ -137,7 +137,7 @@ def _own_documents(
 
 
 def _canned(settings: Settings) -> SearchProvider:
-    """The folder that is used instead of the web; it holds its pages itself, so nothing else is asked for them."""
+    """The folder that is used instead of the web; it has its pages itself, so no request is made for them."""
     from ..library.pages import read_page  # noqa: PLC0415
     from ..text.terms import tokenise  # noqa: PLC0415
     from ..web.providers.canned import CannedWeb  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""How long a text is for a model whose tokenizer is not at hand.
+"""How long a text is for a model whose tokenizer is not available.
 
 Servers report the true length of every request; between two replies this estimate serves, scaled by how far it was
 off last time.

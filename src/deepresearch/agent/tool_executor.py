@@ -126,7 +126,7 @@ class ToolExecutor:
             async with asyncio.timeout(tool.timeout) as deadline:
                 result = await tool.run(arguments, context)
         except TimeoutError:
-            if not deadline.expired():  # the tool's own, which it should have told as a failure of the world
+            if not deadline.expired():  # the tool's own, which it should have raised as a WorldError
                 raise
             seconds = self.tools[call.tool].timeout
             result, reason = ToolResult(f"{call.tool} gave no answer within {seconds:g} s.", "timeout"), "timeout"
@@ -151,7 +151,7 @@ class ToolExecutor:
         )
 
     def _read_now(self, shown: str) -> list[Passage]:
-        """The passages of earlier long results that stand whole in `shown`: the policy has read on in their file."""
+        """The passages of earlier long results that are whole in `shown`: the policy has read on in their file."""
         begun = [passage for passage in self._unread.values() if f"[{passage.id}] " in shown]
         return [passage for passage in begun if fence(passage.text) in shown]
 
@@ -168,7 +168,7 @@ class ToolExecutor:
             raise BadArguments(f"{call.tool}: {'; '.join(problems)}.") from error
 
     def _fit(self, call: Call, result: ToolResult) -> tuple[str, str | None, str | None]:
-        """What is shown of a result, the blob that holds the whole, and the file that the policy can page through."""
+        """What is shown of a result, the blob with the whole, and the file that the policy can page through."""
         text = result.shown
         if estimate_tokens(text) <= self._context.observation:
             return text, None, None
@@ -195,7 +195,7 @@ class ToolExecutor:
 
 
 def _refusals(calls: Sequence[Call], withdrawn: bool, left: int | None) -> dict[str, Observation]:
-    """The calls that are not carried out, by id, with what the policy is told instead."""
+    """The calls that are not carried out, by id, with what the policy is shown instead."""
     refused: dict[str, Observation] = {}
     first: dict[str, Call] = {}
     allowed = 0

@@ -1,4 +1,4 @@
-"""Before a report is accepted each citation is checked, and what does not hold goes back to the policy."""
+"""Before a report is accepted each citation is checked, and what fails goes back to the policy."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -28,10 +28,10 @@ MOST_ASKED = 40
 AT_ONCE = 4
 """Of them at the same time."""
 MOST_TOLD = 30
-"""Citations, and as many sentences without one, that one note tells of."""
+"""Citations, and as many sentences without one, that one note names."""
 HOLDS = frozenset({"supports", "seen"})
 TOLD = (
-    f"Your report is kept in {REPORT_FILE}. It was checked against the passages that it cites: {{wrong}} of {{of}} "
+    f"Your report is in {REPORT_FILE}. It was checked against the passages that it cites: {{wrong}} of {{of}} "
     "citations do not hold. Correct each sentence so that it says what its passage says, cite a passage that supports "
     "it, or take it out; what cannot be verified must be called so. Leave what holds as it is. Edit it with file patch "
     f"and then reply with {REPORT_FILE} and nothing else, or reply with the whole corrected report."
@@ -47,8 +47,8 @@ class Verifier:
         kept: "ReplyCache | None" = None,
         open_embedder: "Callable[[], Embedder] | None" = None,
     ) -> None:
-        """kept: where replies are kept, so that none is paid for twice. open_embedder: gives the model of meaning, when
-        there is a report to check; the verdict on the words is kept where that model fails."""
+        """kept: the cache of replies, so that none is paid for twice. open_embedder: opens the embedding model once
+        there is a report to check; where that model fails, the verdict on the words remains."""
         self._model = model
         self._kept = kept
         self._open_embedder = open_embedder
@@ -57,7 +57,7 @@ class Verifier:
     async def check(self, report: Answered, known: Mapping[str, Passage], ask: bool) -> Verified:
         """The verdicts on `report`; `ask`: whether there is budget to ask the model.
 
-        Where the model fails, the verdict of the mechanical check is kept.
+        Where the model fails, the verdict of the mechanical check remains.
         """
         verified, questions = await in_thread(self._verify, report.text, known)
         verified = verified.model_copy(update={"answered": report.seq})
@@ -95,9 +95,9 @@ class Verifier:
         if found is None:
             found = await in_thread(judge.compare_mechanically, question, report, draft)
         taken = found.deeper_and_no_less_complete
-        told = "The new draft is deeper and no less complete" if taken else "The new draft is not better"
+        decision = "The new draft is deeper and no less complete" if taken else "The new draft is not better"
         why = found.problem or " ".join(found.reasons)
-        chosen = f"{told} ({found.by}): {one_line(why)}"
+        chosen = f"{decision} ({found.by}): {one_line(why)}"
         return Answered(text=draft if taken else report, chosen=chosen, usage=found.usage, cost=found.cost)
 
     async def close(self) -> None:
@@ -134,14 +134,14 @@ class Verifier:
             async with turns:
                 try:
                     return await ask_claim(model, one.claim, one.passage.title, one.passage.text, self._kept)
-                except ModelError as error:  # told in the notes; the mechanical verdict is kept
+                except ModelError as error:  # reported in the notes; the mechanical verdict remains
                     return error
 
         return await asyncio.gather(*map(ask, questions))
 
 
 def standing(events: Sequence[Event]) -> Answered | None:
-    """The report that stands unless a better one comes; None before the first, and once the run has ended."""
+    """The run's current report, valid unless a better one comes; None before the first, and once the run has ended."""
     for event in reversed(events):
         if isinstance(event, RunFinished):
             return None
@@ -151,8 +151,8 @@ def standing(events: Sequence[Event]) -> Answered | None:
 
 
 def shrunk(text: str, events: Sequence[Event]) -> Observation | Answered | None:
-    """What becomes of a reply that is far shorter than the report it is to replace: it is sent back once, and the
-    second time the report stands. None: it may replace it."""
+    """The event for a reply that is far shorter than the report it is to replace: it is sent back once, and the
+    second time the report remains. None: it may replace it."""
     report = standing(events)
     if report is None or len(text) >= SHRINKS * len(report.text):
         return None
@@ -168,7 +168,7 @@ def shrunk(text: str, events: Sequence[Event]) -> Observation | Answered | None:
 
 
 def sent_back(verified: Verified, events: Sequence[Event], most: int) -> Observation | None:
-    """The note that sends the report of which `verified` is the check back to the policy with what does not hold in it.
+    """The note that sends the report of which `verified` is the check back to the policy with what is wrong in it.
 
     None where everything holds, and where it has been sent back `most` times already, or the last time in vain.
     """

@@ -2,9 +2,9 @@
 
 `view(events)` is pure, and between two compactions append-only: each request begins with the one before it, so that
 a server's prompt cache hits. A compaction is decided once, recorded, and deep: everything that is old enough goes to
-its short form in one cut, since each cut makes the server read the rest anew.
+its short form in one cut, since each cut makes the server read the rest again.
 
-What never leaves: the question, the plan and other turns without calls, what people said, the newest todo list, and
+What never leaves: the question, the plan and other turns without calls, people's messages, the newest todo list, and
 every passage that the policy has already cited.
 """
 
@@ -37,10 +37,10 @@ from .tokens import MESSAGE_OVERHEAD, estimate_tokens
 SNIPPET = 160
 """Characters of a passage that remain in its short form."""
 OVERFLOW_CUT = 0.7
-"""Share of the view that is kept when the server says that it was too long."""
+"""Share of the view that remains when the server reports that it was too long."""
 DEEPER = 0.6
-"""Share of the target that is kept once whole turns must go. That cut is near the beginning, so that the server reads
-nearly everything anew: it pays to make it seldom."""
+"""Share of the target that remains once whole turns must go. That cut is near the beginning, so that the server reads
+nearly everything again: it pays to make it seldom."""
 _CITED = re.compile(r"\\cite\{([^}]*)\}")
 
 
@@ -113,7 +113,7 @@ class Transcript:
                     self._add(Exchange(event.seq, [{"role": "user", "content": note}]))
 
     def compaction(self, settings: ContextSettings, refusal: DeepResearchError | None = None) -> ViewCompacted | None:
-        """The compaction that the view needs now, or None. `refusal`: what the endpoint says to the view as it is."""
+        """The compaction that the view needs now, or None. `refusal`: the endpoint's error on the view as it is."""
         if isinstance(refusal, ContentFiltered):
             return self._withdrawal()
         before = self.tokens
@@ -250,7 +250,7 @@ def call_arguments(call: Call) -> str:
 
 
 def note_text(event: Event) -> str:
-    """What the loop or a person has to say to the policy through this event; empty: nothing."""
+    """The loop's or a person's message to the policy in this event; empty: none."""
     match event:
         case Observation(call=None):
             return event.shown
@@ -297,7 +297,7 @@ def short_form(result: Observation, passages: dict[str, Passage], cited: set[str
 
 
 def observation_file(call: str) -> str:
-    """Where in the workspace the whole result of a call lies, once it is no longer shown whole."""
+    """Where in the workspace the whole result of a call is, once it is no longer shown whole."""
     return f"observations/{call}.txt"
 
 

@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: Any = app(arguments, exit_on_error=False)
         sys.stdout.flush()
-    except CycloptsError:  # cyclopts has said what is wrong
+    except CycloptsError:  # cyclopts has printed what is wrong
         return 2
     except DeepResearchError as error:
         say(f"deepresearch: {error}")
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has gone, as with `| head`
         _discard_output()
         return 1
-    except OSError as error:  # a full disk behind `> FILE`, say
+    except OSError as error:  # such as a full disk behind `> FILE`
         _discard_output()
         say(f"deepresearch: {error.filename or 'the output'}: {error.strerror or error}.")
         return 1

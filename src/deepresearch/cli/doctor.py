@@ -16,7 +16,7 @@ from .services import Finding, services
 from .terminal import put
 
 SLOW_SYNC = 0.05
-"""Seconds for one durable write above which runs are noticeably held up."""
+"""Seconds for one durable write above which runs are noticeably slowed down."""
 
 EXTRAS = {
     "office": (["docx", "openpyxl", "pptx", "xlrd", "olefile"], "Word, Excel, PowerPoint, Outlook files"),
@@ -29,7 +29,7 @@ NAMED = 20
 
 
 def doctor(*, online: Switch = False, data: Data | None = None) -> int:
-    """Check this machine: the data folder and what is kept there, how files and documents are confined, optional
+    """Check this machine: the data folder and what is stored there, how files and documents are confined, optional
     programs and packages, search services and their keys, servers and endpoints.
 
     Exit code 1 where something that every run needs does not work, a server that is named does not answer, or records
@@ -53,7 +53,7 @@ def _findings(folder: Path) -> Iterator[Finding]:
     yield Finding("sqlite", "ok", sqlite3.sqlite_version)
     yield _data_folder(folder)
     yield from _journal(folder)
-    yield _kept_pages(folder)
+    yield _stored_pages(folder)
     yield _reading()
     programs = {"tmux": "terminal sessions", "chromium": "looking at the HTML report as a picture"}
     for program, purpose in programs.items():
@@ -65,19 +65,19 @@ def _findings(folder: Path) -> Iterator[Finding]:
     yield from _extras()
 
 
-def _kept_pages(folder: Path) -> Finding:
-    """What runs have kept of the web."""
+def _stored_pages(folder: Path) -> Finding:
+    """The archive of pages and the cache of queries."""
     from ..errors import InternalError
     from ..web.archive import Archive
 
     try:
         readings, failures, size = Archive(folder / "pages").counts()
     except InternalError as error:
-        return Finding("pages kept", "bad", str(error))
+        return Finding("pages stored", "bad", str(error))
     cache = folder / "queries.sqlite3"
     answers = f"; answers to queries: {cache.stat().st_size / 2**20:.1f} MiB" if cache.exists() else ""
     return Finding(
-        "pages kept",
+        "pages stored",
         "ok",
         f"{readings} readings, {failures} of them failures, {size / 2**20:.1f} MiB unpacked{answers}",
     )

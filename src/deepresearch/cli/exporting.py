@@ -21,7 +21,7 @@ RECORD = "exports.json"
 def export_files(
     events: "Sequence[Event]", out: Path, formats: Sequence[str], style: str, *, record: Path, force: bool
 ) -> int:
-    """Write the report of a run into `out` and tell which files and problems there are; the exit code.
+    """Write the report of a run into `out` and print which files and problems there are; the exit code.
 
     record: the data folder, which remembers what was written. A file that no export wrote, or that was changed since,
     stays as it is unless `force`. Raises ExportError for a folder that cannot be written.

@@ -40,10 +40,10 @@ def judge_target(
     endpoint: EndpointFlags | None = None,
     data: Data | None = None,
 ) -> int:
-    """Hold a report against criteria, one by one, and give it a score.
+    """Judge a report by criteria, one by one, and give it a score.
 
-    The quality card of a run is kept with it and shown by its exports. Replies of a model are kept in the data folder,
-    so that asking the same again costs nothing.
+    The quality card of a run is stored with it and shown by its exports. Replies of a model are cached in the data
+    folder, so that asking the same again costs nothing.
 
     Parameters
     ----------
@@ -124,25 +124,25 @@ async def _judged(
 ) -> "Judgement":
     from ..judge.judging import judge_report
 
-    model, kept = _open_model(settings) if how != "mechanical" else (None, None)
+    model, cache = _open_model(settings) if how != "mechanical" else (None, None)
     try:
-        rubrics = rubrics or await _draft(question, model, kept)
-        return await judge_report(_open_judge(model, kept, part), question, report, rubrics, trials=trials)
+        rubrics = rubrics or await _draft(question, model, cache)
+        return await judge_report(_open_judge(model, cache, part), question, report, rubrics, trials=trials)
     finally:
         if model:
             await model.close()
 
 
 async def _drafted(settings: "Settings", question: str) -> "RubricSet":
-    model, kept = _open_model(settings) if settings.model.name else (None, None)
+    model, cache = _open_model(settings) if settings.model.name else (None, None)
     try:
-        return await _draft(question, model, kept)
+        return await _draft(question, model, cache)
     finally:
         if model:
             await model.close()
 
 
-async def _draft(question: str, model: "ChatModel | None", kept: "ReplyCache | None") -> "RubricSet":
+async def _draft(question: str, model: "ChatModel | None", cache: "ReplyCache | None") -> "RubricSet":
     from ..errors import UserError
     from ..judge.counting import draft_mechanically
     from ..judge.drafting import draft_rubrics
@@ -152,7 +152,7 @@ async def _draft(question: str, model: "ChatModel | None", kept: "ReplyCache | N
     if model is None:
         say("Criteria: drafted without a model. They count words and sources, and cannot tell right from wrong.")
         return draft_mechanically(question)
-    asked = await draft_rubrics(model, question, kept)
+    asked = await draft_rubrics(model, question, cache)
     if asked.value is None:
         raise UserError(
             f"{model.name} drafted no criteria that can be used: {asked.problem}.", "Bring them: --rubrics."
@@ -173,11 +173,11 @@ def _open_model(settings: "Settings") -> "tuple[ChatModel, ReplyCache]":
     return client, ReplyCache(settings.data_folder() / FOLDER)
 
 
-def _open_judge(model: "ChatModel | None", kept: "ReplyCache | None", part: int) -> "Judge":
+def _open_judge(model: "ChatModel | None", cache: "ReplyCache | None", part: int) -> "Judge":
     from ..judge.counting import MechanicalJudge
     from ..judge.model_judge import ModelJudge
 
-    return MechanicalJudge() if model is None else ModelJudge(model, kept, part)
+    return MechanicalJudge() if model is None else ModelJudge(model, cache, part)
 
 
 def _read(rubrics: Path | None, question: str | None) -> "RubricSet | None":
@@ -223,7 +223,7 @@ def _record(judgement: "Judgement", run: str, settings: "Settings", language: st
                 )
             )
     except RunBusy as error:
-        say(f"The card was not kept with the run: {error}")
+        say(f"The card was not stored with the run: {error}")
 
 
 def _as_read(events: Any) -> str:

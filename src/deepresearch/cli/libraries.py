@@ -93,7 +93,7 @@ def remove(name: str, /, *, data: Data | None = None) -> int:
 
 @index.command
 def stats(name: str, /, *, json: Switch = False, data: Data | None = None) -> int:
-    """Say what a library holds.
+    """Show what is in a library.
 
     Parameters
     ----------
@@ -213,7 +213,7 @@ def _add(name: str, paths: tuple[Path, ...], text_field: str | None, data: Data,
     try:
         report, passages = _index(settings, name, paths, text_field, create=create)
     except KeyboardInterrupt:
-        say(f"Stopped. What was read is kept; continue: deepresearch index add {name} {shlex.join(map(str, paths))}")
+        say(f"Stopped. What was read is saved; continue: deepresearch index add {name} {shlex.join(map(str, paths))}")
         return 1
     except DeepResearchError:
         if create and new:

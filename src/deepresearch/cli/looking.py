@@ -16,7 +16,7 @@ FOLLOW = 0.5
 
 
 def show(run: str, /, *, follow: Switch = False, json: Switch = False, data: Data | None = None) -> int:
-    """Show where a run stands, and its report.
+    """Show a run's state and its report.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def cancel(run: str, /, *, data: Data | None = None) -> int:
 
 
 def delete(run: str, /, *, data: Data | None = None) -> int:
-    """Remove a run with its record and its folder; kept web pages stay.
+    """Remove a run with its record and its folder; stored web pages stay.
 
     Parameters
     ----------

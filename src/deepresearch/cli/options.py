@@ -46,7 +46,7 @@ class Limits:
     """Minutes."""
 
     def flags(self) -> dict[str, Any]:
-        """As dotted settings; what is wrong with a value, a zero included, Settings.load says."""
+        """As dotted settings; Settings.load reports what is wrong with a value, a zero included."""
         return {
             "budget.turns": self.max_turns,
             "budget.tool_calls": self.max_tool_calls,
@@ -101,7 +101,7 @@ class Output:
 @dataclass
 class Data:
     data: Path | None = None
-    """Data folder, where runs and libraries are kept."""
+    """Data folder, where runs and libraries are stored."""
 
     def flags(self) -> dict[str, Any]:
         """As dotted settings."""

@@ -1,4 +1,4 @@
-"""What a person is told during a run, in the language of the question."""
+"""What the command line prints during a run, in the language of the question."""
 
 PHRASES = {
     "en": {
@@ -68,7 +68,7 @@ PHRASES = {
         "passage": "1 个段落：{titles}",
     },
 }
-"""What the watcher says, in the language of the question."""
+"""Templates of the lines that are printed, by language and name."""
 WORDS = {
     "zh": {
         "turns": "轮",

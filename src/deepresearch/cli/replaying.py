@@ -1,4 +1,4 @@
-"""`replay` and `page`: what runs kept of the web, used and shown again."""
+"""`replay` and `page`: the pages and answers that runs stored, used and shown again."""
 
 import time
 from pathlib import Path
@@ -18,10 +18,10 @@ MOST_SHOWN = 40
 
 
 def replay(run: str, /, *, output: Output | None = None, data: Data | None = None) -> int:
-    """Do a run again over what was kept of the web, fetching nothing, and compare the reports.
+    """Do a run again over the stored pages and answers, fetching nothing, and compare the reports.
 
     It is a new run of the same question with the same settings; own documents are read as they are now, and a model,
-    where the run had one, is asked anew. What was not kept is named. Exit code 1 where the reports differ.
+    where the run had one, is asked again. What was not stored is named. Exit code 1 where the reports differ.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def page(
     raw: Path | None = None,
     data: Data | None = None,
 ) -> int:
-    """Show a page of the web as it was kept when it was read.
+    """Show a page of the web as it was stored when it was read.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def page(
     run
         The page as that run had it: run id, or an unambiguous beginning of it.
     at
-        The page as it was kept last before this date or time, e.g. 2026-11-20 or 2026-11-20T18:30.
+        The page as it was last read before this date or time, e.g. 2026-11-20 or 2026-11-20T18:30.
     raw
         File to write the body to, as it came.
     """
@@ -102,10 +102,10 @@ def page(
         reference = (passage.url or reference) if passage else reference
     archive = Archive(settings.data_folder() / "pages", as_of=as_of)
     url = str(parse_url(reference))
-    kept = archive.find(url) or archive.replayed(url)
+    page = archive.find(url) or archive.replayed(url)
     if raw:
-        _write(raw, kept.body)
-    put(_shown(kept))
+        _write(raw, page.body)
+    put(_shown(page))
     return 0
 
 
@@ -132,24 +132,24 @@ def _write(file: Path, body: bytes) -> None:
     say(f"Wrote {file}")
 
 
-def _shown(kept: "Fetched") -> str:
-    """What is known of a page, and its text, each line marked as a stranger's."""
+def _shown(page: "Fetched") -> str:
+    """What is known of a page, and its text, each line marked as quoted."""
     from hashlib import sha256
 
     from ..errors import FetchFailed
     from ..library.pages import page_passages
     from ..tools.fencing import fence, one_line
 
-    told = {"address": kept.url}
-    if kept.final_url != kept.url:
-        told["led to"] = kept.final_url
-    told["read"] = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(kept.fetched))
-    told |= {name: kept.headers[name] for name in ("last-modified", "content-type") if name in kept.headers}
-    told["body"] = f"{len(kept.body)} bytes, SHA-256 {sha256(kept.body).hexdigest()}"
+    facts = {"address": page.url}
+    if page.final_url != page.url:
+        facts["led to"] = page.final_url
+    facts["read"] = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(page.fetched))
+    facts |= {name: page.headers[name] for name in ("last-modified", "content-type") if name in page.headers}
+    facts["body"] = f"{len(page.body)} bytes, SHA-256 {sha256(page.body).hexdigest()}"
     try:
-        passages = page_passages(kept)
-        told = {"title": passages[0].title, **told}
+        passages = page_passages(page)
+        facts = {"title": passages[0].title, **facts}
         text = "\n\n".join(fence(passage.text) for passage in passages)
     except FetchFailed as failure:
         text = f"No text: {failure}"
-    return "\n".join(f"{name}: {one_line(value, 2000)}" for name, value in told.items()) + f"\n\n{text}"
+    return "\n".join(f"{name}: {one_line(value, 2000)}" for name, value in facts.items()) + f"\n\n{text}"

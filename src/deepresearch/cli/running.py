@@ -57,7 +57,7 @@ def run(
     library
         Libraries to search, made with `index build`.
     web
-        Search the web too, beside documents and libraries; search.providers says with which services.
+        Search the web too, beside documents and libraries; search.providers names the services.
     policy
         auto: chat where a model is named, else extractive; chat; extractive; or that of an installed package.
     plan
@@ -102,7 +102,7 @@ def resume(
 ) -> int:
     """Continue a run that was stopped, killed or failed.
 
-    Limits and endpoint stay as they were unless given anew.
+    Limits and endpoint stay as they were unless given again.
 
     Parameters
     ----------
@@ -205,11 +205,11 @@ def failure_code(reason: str) -> int:
 
 
 def handlers(language: str = "en") -> "Handlers":
-    """What is told to the person before the run begins."""
+    """Handlers that print progress and problems, for the time before the run begins too."""
     from ..agent.control import Handlers
 
     def indexing(done: int, of: int, path: str) -> None:
-        """Now and then how far the reading of documents has got."""
+        """Print now and then how many documents have been read."""
         if of and (done == of or done % 100 == 0):
             say(phrase(language, "indexing", done=done, of=of, path=clip(path, 60)))
 
@@ -218,7 +218,7 @@ def handlers(language: str = "en") -> "Handlers":
 
 
 def report_retries() -> None:
-    """Say when an endpoint, a service or a site is asked again."""
+    """Print when a request to an endpoint, a service or a site is repeated."""
     from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
     def tell(details: RetryDetails) -> None:
@@ -263,6 +263,6 @@ async def ask_about_plan(job: "Run") -> str:
 
 
 def changes_wanted(text: str) -> str:
-    """The changes to a plan that `text` asks for; empty where it only approves, in words or by saying nothing."""
-    said = text.strip()
-    return "" if said.lower().rstrip(".!。！ ") in APPROVALS else said
+    """The changes to a plan that `text` asks for; empty where it only approves, in words or by an empty answer."""
+    answer = text.strip()
+    return "" if answer.lower().rstrip(".!。！ ") in APPROVALS else answer

@@ -1,4 +1,4 @@
-"""What `doctor` says of services and servers: search services and their keys, indexes, embeddings, the model."""
+"""What `doctor` reports on services and servers: search services and their keys, indexes, embeddings, the model."""
 
 import asyncio
 import os
@@ -43,7 +43,7 @@ def _search(settings: "Settings", environment: Mapping[str, str]) -> Iterator[Fi
     from ..web.providers import PROVIDERS, keys_from
 
     search, names = settings.search, PROVIDERS.names()
-    held = keys_from(environment, names)
+    keys = keys_from(environment, names)
     infos = {name: PROVIDERS.get(name).info for name in names}
     if search.canned:
         yield Finding("web search", "ok", f"the folder {search.canned} is used as the web; no service is asked")
@@ -56,20 +56,20 @@ def _search(settings: "Settings", environment: Mapping[str, str]) -> Iterator[Fi
             yield Finding("search searxng", "ok" if named else "bad", named or "search.searxng_url is not set")
         elif infos[name].key == "none":
             yield Finding(f"search {name}", "ok", "needs no key")
-        elif name in held:
+        elif name in keys:
             yield Finding(f"search {name}", "ok", f"{infos[name].variable} is set")
         else:
             needed = infos[name].key == "required"
-            said = f"{infos[name].variable} is not set{'' if needed else ', and need not be'}"
-            yield Finding(f"search {name}", "bad" if needed else "ok", said)
+            detail = f"{infos[name].variable} is not set{'' if needed else ', and need not be'}"
+            yield Finding(f"search {name}", "bad" if needed else "ok", detail)
     keyed = [name for name, info in infos.items() if info.key != "none" and name not in chosen]
-    others = [f"{name} ({'key set' if name in held else 'no key'})" for name in keyed]
+    others = [f"{name} ({'key set' if name in keys else 'no key'})" for name in keyed]
     if others:
         yield Finding("search, others", "ok", f"not in search.providers: {', '.join(others)}")
 
 
 async def _asked(settings: "Settings", environment: Mapping[str, str]) -> list[Finding]:
-    """What each search service says to a query."""
+    """How each search service answers a query."""
     from ..agent.control import Handlers
     from ..agent.sources import open_sources
     from ..errors import SettingsError
@@ -147,8 +147,8 @@ def _embeddings(settings: "Settings", online: bool, keys: Mapping[str, str]) -> 
         return
     if library.dense == "onnx":
         lacking = [name for name in ("model.onnx", "tokenizer.json") if not (Path(library.dense_model) / name).exists()]
-        said = f"{library.dense_model or '(library.dense_model is not set)'} has no {' and no '.join(lacking)}"
-        yield Finding("embeddings", *(("bad", said) if lacking else ("ok", library.dense_model)))
+        detail = f"{library.dense_model or '(library.dense_model is not set)'} has no {' and no '.join(lacking)}"
+        yield Finding("embeddings", *(("bad", detail) if lacking else ("ok", library.dense_model)))
         return
     url = library.dense_url or settings.model.base_url
     if waits := _not_asked(url, "library.dense_url", settings, online):

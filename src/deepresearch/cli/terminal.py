@@ -15,7 +15,7 @@ _BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\
 
 
 def plain(text: str) -> str:
-    """`text` without control characters and direction marks: titles and pages come from strangers."""
+    """`text` without control characters and direction marks: titles and pages are untrusted."""
     return "".join(c for c in text if c in _KEPT or not (c in _BIDI or unicodedata.category(c) in ("Cc", "Cs", "Co")))
 
 

@@ -41,7 +41,7 @@ class Watcher:
         self.words = WORDS.get(language, {})
         self.budget = budget
         self._began = time.time()
-        self._told: set[tuple[str, str]] = set()
+        self._reported: set[tuple[str, str]] = set()
 
     def __call__(self, event: Event) -> None:
         for line in self._lines(event):
@@ -53,8 +53,8 @@ class Watcher:
                 noticed = [f"    {clip(note, LONGEST_FAILURE)}" for note in event.notes]
                 text = event.text.strip()
                 # Without calls it is the plan or the report, which come as events of their own.
-                said = [f"    {clip(self._word(text), WIDTH)}"] if text and event.calls else []
-                return noticed + said + [f"{self._left()} {self._describe(call)}" for call in event.calls]
+                lines = [f"    {clip(self._word(text), WIDTH)}"] if text and event.calls else []
+                return noticed + lines + [f"{self._left()} {self._describe(call)}" for call in event.calls]
             case Observation(call=None):
                 return [f"    {self._note(event)}"]
             case Observation():
@@ -88,16 +88,16 @@ class Watcher:
 
     def _result(self, result: Observation) -> list[str]:
         if result.tool == "todo" and result.status == "ok":
-            return []  # the call has said it
+            return []  # the call has been printed already
         return [f"    {self._outcome(result)}", *self._failed(result)]
 
     def _failed(self, result: Observation) -> list[str]:
-        """What some of the sources that were asked failed of, each reason once in a run."""
+        """Why some of the sources failed, each reason once in a run."""
         data = result.data or {}
         asked = [one for name in ("queries", "references") for one in data.get(name, []) if isinstance(one, dict)]
         failed = [pair for one in asked for pair in (one.get("failed") or {}).items()]
-        new = [pair for pair in dict.fromkeys(failed) if pair not in self._told]
-        self._told.update(new)
+        new = [pair for pair in dict.fromkeys(failed) if pair not in self._reported]
+        self._reported.update(new)
         return [f"    {self._say('no_answer', name=name, why=clip(str(why), LONGEST_FAILURE))}" for name, why in new]
 
     def _left(self) -> str:
@@ -114,14 +114,14 @@ class Watcher:
         words = [_words(value) for value in arguments.values()]
         what = " · ".join(word for word in words if word)
         phrase = action if action in self.phrases else call.tool
-        said = self._say(phrase, what=what) if phrase in self.phrases else f"{call.tool} {action} {what}"
-        return clip(said, WIDTH)
+        line = self._say(phrase, what=what) if phrase in self.phrases else f"{call.tool} {action} {what}"
+        return clip(line, WIDTH)
 
     def _say(self, phrase: str, **values: object) -> str:
         return self.phrases[phrase].format(**values)
 
     def _note(self, note: Observation) -> str:
-        """What the loop tells the policy, in a line, without the passages that it shows with it."""
+        """The loop's note to the policy, in a line, without the passages that it shows with it."""
         if not note.reason.startswith(STEP):
             return self._say("sent_back", line=note.shown.partition("\n")[0])
         at = note.data or {}
@@ -137,8 +137,8 @@ class Watcher:
     def _outcome(self, result: Observation) -> str:
         """A result in a few words."""
         if result.status not in ("ok", "empty"):
-            known = (result.tool, result.shown) in self._told
-            self._told.add((result.tool, result.shown))
+            known = (result.tool, result.shown) in self._reported
+            self._reported.add((result.tool, result.shown))
             return f"{result.status}: {clip(result.shown, WIDTH if known else LONGEST_FAILURE)}"
         if result.status == "empty":
             return self._say("nothing")

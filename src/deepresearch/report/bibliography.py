@@ -72,7 +72,7 @@ def _verdicts(reference: Reference, report: ReportModel) -> str:
 
 
 def date_parts(date: str | None) -> list[int]:
-    """[year, month, day] as far as `date` (YYYY, YYYY-MM, YYYY-MM-DD) says; [] where it says nothing."""
+    """[year, month, day] as far as `date` (YYYY, YYYY-MM, YYYY-MM-DD) goes; [] where there is none."""
     match = _DATE.match(date or "")
     if match is None:
         return []

@@ -46,7 +46,7 @@ class TextRun:
     formula: bool = False
     """`text` is TeX."""
     display: bool = False
-    """The formula stands on a line of its own."""
+    """The formula is on a line of its own."""
     anchor: str = ""
     """The name of this place, for links within the report."""
     level: str = ""
@@ -258,26 +258,26 @@ def _box(inlines: Inlines) -> str:
 
 
 def _capped(rows: list[list[Inlines]], sides: list[str], labels: Labels) -> list[Block]:
-    """A table, cut where it is gigantic, with a sentence that says so."""
-    kept = [tuple(_cut(cell) for cell in row[:MOST_COLUMNS]) for row in rows[: MOST_ROWS + 1]]
-    table = Table(tuple(kept), tuple(sides[:MOST_COLUMNS]))
+    """A table, cut where it is gigantic, with a note about it."""
+    shown_rows = [tuple(_cut(cell) for cell in row[:MOST_COLUMNS]) for row in rows[: MOST_ROWS + 1]]
+    table = Table(tuple(shown_rows), tuple(sides[:MOST_COLUMNS]))
     columns = len(sides)
-    if len(kept) == len(rows) and columns <= MOST_COLUMNS:
+    if len(shown_rows) == len(rows) and columns <= MOST_COLUMNS:
         return [table]
-    shown, counted = {"rows": len(kept) - 1, "columns": len(table.sides)}, {"all_rows": len(rows) - 1}
-    told = labels.table_cut.format(**shown, **counted, all_columns=columns)
-    return [table, Paragraph((TextRun(told, italic=True),))]
+    shown, counted = {"rows": len(shown_rows) - 1, "columns": len(table.sides)}, {"all_rows": len(rows) - 1}
+    note = labels.table_cut.format(**shown, **counted, all_columns=columns)
+    return [table, Paragraph((TextRun(note, italic=True),))]
 
 
 def _cut(cell: Inlines) -> Inlines:
-    left, kept = LONGEST_CELL, list[Inline]()
+    left, found = LONGEST_CELL, list[Inline]()
     for inline in cell:
         if isinstance(inline, TextRun):
             if len(inline.text) > left:
-                return (*kept, replace(inline, text=inline.text[:left] + "…"))
+                return (*found, replace(inline, text=inline.text[:left] + "…"))
             left -= len(inline.text)
-        kept.append(inline)
-    return tuple(kept)
+        found.append(inline)
+    return tuple(found)
 
 
 _OPENS: dict[str, dict[str, Any]] = {

@@ -53,11 +53,11 @@ class Claim:
     """Where it is in the cleaned report (markup.clean), Markdown and marks included."""
     kind: Kind
     language: str
-    """ISO 639-1 code; that of the report where the claim is too short to tell."""
+    """ISO 639-1 code; that of the report where the claim is too short to detect it."""
     parts: tuple[str, ...] = ()
     """For each of `marks` the words that it backs."""
     given: str = ""
-    """Words of `text` that come from the table's header: a passage need not hold them."""
+    """Words of `text` that come from the table's header: a passage need not contain them."""
     section: str = ""
     """The heading above it; "" where there is none."""
     block: int = 0
@@ -102,7 +102,7 @@ def claims_of(text: str, marks: Sequence[Marked]) -> list[Claim]:
 
 
 def _completed(claim: Claim, marks: Sequence[Marked]) -> Claim:
-    """The claim with its ids and, where it is long enough to tell, its own language."""
+    """The claim with its ids and, where it is long enough to detect it, its own language."""
     ids = tuple(dict.fromkeys(id_ for mark in claim.marks for id_ in marks[mark].ids))
     return replace(claim, ids=ids, language=detect_language(claim.text) or claim.language)
 
@@ -154,7 +154,7 @@ def _of_table(hidden: str, block: MarkdownBlock, marks: Sequence[Marked]) -> Ite
 
 
 def _of_prose(hidden: str, block: MarkdownBlock, marks: Sequence[Marked]) -> Iterator[Claim]:
-    """A claim for each sentence of a block; one without text where the block holds nothing but marks."""
+    """A claim for each sentence of a block; one without text where the block has nothing but marks."""
     read = _read(hidden, block.start, block.end, marks)
     kind = _kind(hidden, block)
     whole = kind == "heading" or (kind == "quotation" and len(read.text) <= LONGEST_QUOTATION)

@@ -17,7 +17,7 @@ class CostLine:
     name: str
     """turns, tool_calls, tokens, input, cached, output, cost (US dollars) or minutes."""
     used: float | None
-    """None: not known (a price that nobody has stated)."""
+    """None: not known (the model's price is unknown)."""
     limit: float | None = None
     """None: no limit."""
 

@@ -96,7 +96,7 @@ def write(events: Sequence[Event], folder: Path, formats: Sequence[str], style: 
 
 
 def _write_whole(path: Path, content: str | bytes) -> None:
-    """Write beside `path` and move into place, so that no reader ever meets half a file."""
+    """Write beside `path` and move into place, so that no reader ever sees half a file."""
     data = content if isinstance(content, bytes) else content.encode("utf-8", "replace")
     part = path.with_name(f".{path.name}.part")
     try:

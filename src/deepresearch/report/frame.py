@@ -35,8 +35,8 @@ def opening(report: ReportModel) -> list[Block]:
     if one_line(report.question) != report.title:
         asked = one_line(report.question)
         found.append(Paragraph((TextRun(labels.question, bold=True), TextRun(labels.colon + asked))))
-    told = " · ".join(f"{name}{labels.colon}{value}" for name, value in facts(report))
-    found.append(Paragraph((TextRun(told),)))
+    line = " · ".join(f"{name}{labels.colon}{value}" for name, value in facts(report))
+    found.append(Paragraph((TextRun(line),)))
     if report.partial is not None:
         found.append(Paragraph((TextRun(labels.partial, bold=True), TextRun(labels.colon + report.partial)), "differ"))
     return found
@@ -87,7 +87,7 @@ def headline(report: ReportModel) -> str:
     """How far the report can be relied on, in one line.
 
     Of a report that a model wrote: how many citations support their sentence. Without a model every sentence is quoted,
-    so that a count of citations would say nothing: there it is how many parts of the question were answered.
+    so that a count of citations would mean nothing: there it is how many parts of the question were answered.
     """
     labels, checks = report.labels, report.checks
     if not report.without_model:
@@ -107,7 +107,7 @@ def summary(checks: Checks, labels: Labels) -> str:
 
 
 def checks(report: ReportModel) -> list[Block]:
-    """Citations that do not hold and statements that cite nothing, as far as a reader wants to know of them."""
+    """Citations that failed the check and statements that cite nothing, as far as a reader needs them."""
     found, labels = report.checks, report.labels
     if found is None or not (found.total or found.uncited) or (report.without_model and not found.weak):
         return []
@@ -235,8 +235,8 @@ def entry(reference: Reference, report: ReportModel, styled: Sequence[TextRun]) 
     url = safe_url(reference.url)
     address = one_line(url or reference.document, 160)
     if styled:  # no style prints the path of the user's own document
-        told = [*about(reference, report, dated=False), *([] if url else [address])]
-        return [*_linked(styled, url), TextRun(f" · {' · '.join(told)}")]
+        details = [*about(reference, report, dated=False), *([] if url else [address])]
+        return [*_linked(styled, url), TextRun(f" · {' · '.join(details)}")]
     known = " · ".join(about(reference, report))
     return [
         TextRun(one_line(reference.title, 200), bold=True, url=url),
@@ -303,8 +303,8 @@ def age(date: str | None, report: ReportModel) -> str:
 def about(reference: Reference, report: ReportModel, dated: bool = True) -> list[str]:
     """What a reader should know of a cited document: its date, or else whether it is old; and whether to trust it."""
     old = [report.labels.old.format(years=OLD_AFTER)] if report.now and is_old(reference.date, report.asked) else []
-    told = [age(reference.date, report)] if reference.date or reference.url else []
-    return [*(told if dated else old), trust(reference.document, report)]
+    dates = [age(reference.date, report)] if reference.date or reference.url else []
+    return [*(dates if dated else old), trust(reference.document, report)]
 
 
 def remarks(cited: Cited, report: ReportModel) -> list[str]:

@@ -152,7 +152,7 @@ def _contents(body: Sequence[Block], report: ReportModel, checked: bool) -> str:
 
 
 class _Writer:
-    """Blocks as HTML that holds nothing active."""
+    """Blocks as HTML without active content."""
 
     def __init__(self, report: ReportModel) -> None:
         self.report = report
@@ -333,7 +333,7 @@ def _passage(
     cited: Cited, reference: Reference, quoted: tuple[str, str, str], places: Sequence[int], report: ReportModel
 ) -> str:
     labels, lang = report.labels, _lang(cited.passage)
-    told = " · ".join([place(cited.passage, labels), *remarks(cited, report)])
+    where = " · ".join([place(cited.passage, labels), *remarks(cited, report)])
     back = " ".join(
         f'<a href="#m-{index}" aria-label="{text(labels.cited_in_text)} {n}">↩{n if n > 1 else ""}</a>'
         for n, index in enumerate(places, 1)
@@ -347,7 +347,7 @@ def _passage(
     return (
         f'<div class="passage" id="ref-{cited.label}">'
         f'<b class="letter">{cited.label.removeprefix(str(reference.number))}</b>{quotation}'
-        f'<p class="place"><span>{text(told)}</span>{_level(cited, report)}'
+        f'<p class="place"><span>{text(where)}</span>{_level(cited, report)}'
         f'<span class="back">{back}</span></p>{more}</div>'
     )
 

@@ -181,7 +181,7 @@ def _formula(run: TextRun) -> str:
 
 
 def _spaced(text: str) -> str:
-    """`text` escaped, with the blanks at its ends kept."""
+    """`text` escaped, with the blanks at its ends."""
     escaped = escape(text)
     before = " " if text[:1].isspace() and escaped else ""
     return before + escaped + (" " if text[-1:].isspace() else "")

@@ -1,6 +1,6 @@
 """The report as Markdown: marks that link to numbered references, each with the passages that are cited.
 
-The policy's Markdown is kept as it is, except for what another program could act on when it shows the file: raw
+The policy's Markdown is unchanged, except for what another program could act on when it shows the file: raw
 HTML, links of other schemes than http, https and mailto, and images, which would be fetched.
 """
 
@@ -130,7 +130,7 @@ def _with_tables_apart(text: str) -> str:
 
 
 def _lines_with_forbidden_links(text: str) -> Ranges:
-    """Where blocks are that hold a link which may not be followed."""
+    """The places of blocks with a link that may not be followed."""
     reader = new_parser()
     reader.validateLink = lambda url: True  # type: ignore[method-assign]
     environment: dict[str, Any] = {}

@@ -70,19 +70,19 @@ def summary(events: Sequence[Event], live: bool | None = None) -> str:
     live: whether a process is writing the run now, where that is known.
     """
     opening = started(events)
-    lines = {line.name: line.used or 0 for line in cost_lines(events)}
+    costs = {line.name: line.used or 0 for line in cost_lines(events)}
     usage, cost = total_usage(events), total_cost(events)
     price = "unknown price" if cost is None else f"${number(cost)}"
-    told = [
+    lines = [
         f"Run {one_line(opening.run)}: {_status(events, live)}. {one_line(opening.task.question, 200)}",
-        f"Used: {counted(lines['turns'], 'turn')}, {counted(lines['tool_calls'], 'tool call')}, "
+        f"Used: {counted(costs['turns'], 'turn')}, {counted(costs['tool_calls'], 'tool call')}, "
         f"{counted(usage.input + usage.output, 'token')} ({number(usage.cached)} of them cached), {price}, "
-        f"{minutes(lines['minutes'])} minute{'' if lines['minutes'] == 1 else 's'}.",
+        f"{minutes(costs['minutes'])} minute{'' if costs['minutes'] == 1 else 's'}.",
         _report_line(events),
     ]
     if failed := find(events, RunFailed):
-        told.append(f"Failed: {one_line(failed[-1].message or failed[-1].reason, 300)}")
-    return "\n".join(told)
+        lines.append(f"Failed: {one_line(failed[-1].message or failed[-1].reason, 300)}")
+    return "\n".join(lines)
 
 
 def _status(events: Sequence[Event], live: bool | None) -> str:

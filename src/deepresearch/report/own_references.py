@@ -1,4 +1,4 @@
-"""What a policy writes of references itself: a list at the end of its text, and brackets that lead to none of ours."""
+"""Removes references that a policy wrote itself: a list at the end of its text, and brackets without a passage."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -36,7 +36,7 @@ def unlinked_marks(text: str, known: Iterable[str] = ()) -> int:
 def without_own_references(text: str, references: Sequence[Reference], known: Iterable[str]) -> tuple[str, bool]:
     """`text` without a list of references of the policy's own that names nothing but these; and whether there was one.
 
-    A list that names anything else stays, because nothing else would say what its author meant.
+    A list that names anything else stays, because nothing else would show what its author meant.
     """
     defined = re.compile(rf"^\[\^?(?:{'|'.join(map(re.escape, known)) or '(?!)'})\]:.*(?:\n[ \t]+\S.*)*$", re.MULTILINE)
     text, found = defined.subn("", text)

@@ -1,4 +1,4 @@
-"""What one slide holds: a report's blocks, packed and cut at the ends of sentences, under their headings."""
+"""The content of each slide: a report's blocks, packed and cut at the ends of sentences, under their headings."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -34,8 +34,8 @@ _Piece = tuple[tuple[Inline, ...], str]
 
 
 @dataclass
-class Idea:
-    """What one slide holds."""
+class SlideContent:
+    """The content of one slide."""
 
     title: str
     lines: list[tuple[Inline, ...]] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Idea:
     """Headings above the title's."""
 
 
-def ideas(found: Sequence[Block], title: str, report: ReportModel) -> Iterator[Idea]:
+def slide_contents(found: Sequence[Block], title: str, report: ReportModel) -> Iterator[SlideContent]:
     """The report's blocks, each small enough for a slide, under their headings."""
     path: dict[int, str] = {}
     section: list[Block] = []
@@ -55,42 +55,46 @@ def ideas(found: Sequence[Block], title: str, report: ReportModel) -> Iterator[I
             section.append(block)
             continue
         names = list(path.values())
-        for idea in _of_section(section, names[-1] if names else title, report):
-            idea.above = " › ".join(one_line(name, 75) for name in names[-3:-1])
-            idea.notes.insert(0, " › ".join(names))
-            yield idea
+        for content in _of_section(section, names[-1] if names else title, report):
+            content.above = " › ".join(one_line(name, 75) for name in names[-3:-1])
+            content.notes.insert(0, " › ".join(names))
+            yield content
         section = []
         name = plain_text(block.inlines) or title
         path = {level: above for level, above in path.items() if level < block.level} | {block.level: name}
 
 
-def _of_section(found: Sequence[Block], title: str, report: ReportModel) -> Iterator[Idea]:
-    """Lines put together as far as a slide holds them; a table, a chart, and a comparison of sources have their own."""
-    idea = Idea(title)
+def _of_section(found: Sequence[Block], title: str, report: ReportModel) -> Iterator[SlideContent]:
+    """Lines put together as far as a slide has room; a table, a chart, and a comparison of sources have their own."""
+    content = SlideContent(title)
     for piece in _pieces(found, report, ROOM):
-        if isinstance(piece, Idea):
-            yield from [idea] * bool(idea.lines)
+        if isinstance(piece, SlideContent):
+            yield from [content] * bool(content.lines)
             piece.title = piece.title or title
             yield piece
-            idea = Idea(title)
+            content = SlideContent(title)
             continue
         line, words = piece
-        if idea.lines and (len(idea.lines) >= MOST_LINES or sum(map(width_of, (*idea.lines, line))) > ROOM):
-            yield idea
-            idea = Idea(title)
-        idea.lines.append(line)
-        idea.notes.append(words)
-    if idea.lines:
-        yield idea
+        if content.lines and (len(content.lines) >= MOST_LINES or sum(map(width_of, (*content.lines, line))) > ROOM):
+            yield content
+            content = SlideContent(title)
+        content.lines.append(line)
+        content.notes.append(words)
+    if content.lines:
+        yield content
 
 
-def _pieces(found: Sequence[Block], report: ReportModel, room: int) -> Iterator[Idea | _Piece]:
+def _pieces(found: Sequence[Block], report: ReportModel, room: int) -> Iterator[SlideContent | _Piece]:
     """What a slide is put together from: lines of at most `room`, each with all its words, and whole slides."""
     for block in found:
         match block:
             case Paragraph():
                 line, words = tuple(shortened(block.inlines, room)), plain_text(block.inlines)
-                yield Idea(report.labels.of("boxes", block.box), [line], notes=[words]) if block.box else (line, words)
+                yield (
+                    SlideContent(report.labels.of("boxes", block.box), [line], notes=[words])
+                    if block.box
+                    else (line, words)
+                )
             case Items():
                 yield from _of_items(block, report, 0)
             case BlockQuote():
@@ -99,16 +103,16 @@ def _pieces(found: Sequence[Block], report: ReportModel, room: int) -> Iterator[
                 for number, text in enumerate(block.text.split("\n")[:MOST_LINES]):
                     yield (TextRun(text[:90], code=True),), "" if number else block.text
             case Table():
-                yield Idea("", table=block, notes=[" | ".join(map(plain_text, row)) for row in block.rows])
+                yield SlideContent("", table=block, notes=[" | ".join(map(plain_text, row)) for row in block.rows])
             case Chart():
                 chart = draw(block.specification)
                 why = TextRun(report.labels.chart_missing.format(why=chart.problem))
-                yield Idea(chart.title, [] if chart.png else [(why,)], picture=chart.png)
+                yield SlideContent(chart.title, [] if chart.png else [(why,)], picture=chart.png)
             case _:
                 pass
 
 
-def _of_items(items: Items, report: ReportModel, depth: int) -> Iterator[Idea | _Piece]:
+def _of_items(items: Items, report: ReportModel, depth: int) -> Iterator[SlideContent | _Piece]:
     """The lines of a list, indented by its depth."""
     for number, item in enumerate(items.items, items.start or 0):
         name = ("–" if depth else "•") if items.start is None else f"{number}."
@@ -117,7 +121,7 @@ def _of_items(items: Items, report: ReportModel, depth: int) -> Iterator[Idea | 
                 yield from _of_items(block, report, depth + 1)
                 continue
             for piece in _pieces((block,), report, ITEM):
-                if isinstance(piece, Idea):
+                if isinstance(piece, SlideContent):
                     yield piece
                     continue
                 yield (TextRun("\u2003" * depth + (f"{name} " if name else "\u2003")), *piece[0]), piece[1]

@@ -1,6 +1,6 @@
-"""The report as slides (python-pptx): one idea each, with its citations and their sources at the foot.
+"""The report as slides (python-pptx): one subject each, with its citations and their sources at the foot.
 
-A slide shows the beginning of what the report says; the whole of it is in the speaker's notes.
+A slide shows the beginning of a longer text; the whole of it is in the speaker's notes.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from typing import Any
 from .blocks import Block, Break, Cite, Inline, Paragraph, Table, TextRun
 from .frame import EAST_ASIAN, LATIN, MAKER, MONO, about, age, checks, inert_cell, mark_runs, notes, opening
 from .markup import clean, need, one_line, safe_url
-from .slide_layout import ROOM, Idea, ideas, shortened, width_of
+from .slide_layout import ROOM, SlideContent, shortened, slide_contents, width_of
 from .structure import Format, ReportModel
 from .tex import rows as formula_rows
 
@@ -50,10 +50,10 @@ class _Writer:
         self._name_fonts()
 
     def write(self) -> None:
-        """Title, a slide for each idea, references, what the check found."""
+        """Title, the slides of the text, references, what the check found."""
         report, labels = self.report, self.report.labels
         self._opening()
-        self._ideas(report.blocks)
+        self._contents(report.blocks)
         for first in range(0, len(report.references), PER_SLIDE):
             slide = self._slide(labels.references)
             frame = self._box(slide, 0.8, 1.5, 11.7, 5.4)
@@ -63,11 +63,11 @@ class _Writer:
                 self._run(paragraph, TextRun(f"[{reference.number}] {one_line(reference.title, 110)}", url=url))
                 tail = " · ".join([*about(reference, report), one_line(url or reference.document, 90)])
                 self._run(paragraph, TextRun(f" · {tail}"), colour=_MUTED)
-        self._ideas([*checks(report), *notes(report)])
+        self._contents([*checks(report), *notes(report)])
 
-    def _ideas(self, found: Sequence[Block]) -> None:
-        for idea in ideas(found, self.report.title, self.report):
-            self._idea(idea)
+    def _contents(self, found: Sequence[Block]) -> None:
+        for content in slide_contents(found, self.report.title, self.report):
+            self._content(content)
 
     def _name_fonts(self) -> None:
         """Name a font for Chinese in the theme, which leaves it open."""
@@ -98,21 +98,21 @@ class _Writer:
         )
         return slide
 
-    def _idea(self, idea: Idea) -> None:
-        slide = self._slide(idea.title, idea.above)
-        cells = [c for row in idea.table.rows[:MOST_ROWS] for c in row[:MOST_COLUMNS]] if idea.table else []
-        cited = [i.index for line in [*idea.lines, *cells] for i in line if isinstance(i, Cite)]
-        if idea.lines:
+    def _content(self, content: SlideContent) -> None:
+        slide = self._slide(content.title, content.above)
+        cells = [c for row in content.table.rows[:MOST_ROWS] for c in row[:MOST_COLUMNS]] if content.table else []
+        cited = [i.index for line in [*content.lines, *cells] for i in line if isinstance(i, Cite)]
+        if content.lines:
             frame = self._box(slide, 0.8, 1.6, 11.7, 4.4)
-            size = 24 if sum(map(width_of, idea.lines)) <= ROOM // 2 else 20
-            for line in idea.lines:
+            size = 24 if sum(map(width_of, content.lines)) <= ROOM // 2 else 20
+            for line in content.lines:
                 self._line(self._paragraph(frame, size), line)
-        if idea.table:
-            self._table(slide, idea.table)
-        if idea.picture:
-            self._picture(slide, idea.picture)
+        if content.table:
+            self._table(slide, content.table)
+        if content.picture:
+            self._picture(slide, content.picture)
         self._foot(slide, cited)
-        self._notes(slide, idea.notes)
+        self._notes(slide, content.notes)
 
     def _line(self, paragraph: Any, line: Sequence[Inline]) -> None:
         for inline in line:
@@ -148,10 +148,10 @@ class _Writer:
                     if r == 0:
                         run.font.color.rgb, run.font.bold = self._colour("FFFFFF"), True
         if len(rows) < len(table.rows) or columns < max(map(len, table.rows)):
-            told = self.report.labels.table_cut.format(
+            cut = self.report.labels.table_cut.format(
                 rows=len(rows) - 1, columns=columns, all_rows=len(table.rows) - 1, all_columns=max(map(len, table.rows))
             )
-            self._run(self._paragraph(self._box(slide, 0.8, 5.9, 11.7, 0.4), 12), TextRun(told), colour=_MUTED)
+            self._run(self._paragraph(self._box(slide, 0.8, 5.9, 11.7, 0.4), 12), TextRun(cut), colour=_MUTED)
 
     def _picture(self, slide: Any, picture: bytes) -> None:
         from pptx.util import Inches  # noqa: PLC0415

@@ -70,7 +70,7 @@ class Checks:
 
 @dataclass(frozen=True)
 class ReportModel:
-    """Everything a reader is shown, in no format yet. All texts may hold hostile markup: a format escapes them."""
+    """Everything a reader is shown, in no format yet. Any text may contain hostile markup: a format escapes it."""
 
     run: str
     status: str
@@ -108,7 +108,7 @@ class ReportModel:
     cost: tuple[CostLine, ...]
     """Lines of the cost table, without those of which nothing was used."""
     answer: str
-    """The policy's text as it came."""
+    """The policy's text, unchanged."""
     style: str = ""
     """Style of the references, by name; "": the one that needs no package (styles.py)."""
 
@@ -141,7 +141,7 @@ class Format:
     file: str
     """Name of the file in the export's folder."""
     render: Callable[[ReportModel, Sequence[Event]], Content]
-    """What the file holds; or several files by name, `file` among them. Raises ExportError where a tool is missing."""
+    """The file's content; or several files by name, `file` among them. Raises ExportError where a tool is missing."""
 
 
 def make_report(events: Sequence[Event], style: str = "") -> ReportModel:
@@ -210,7 +210,7 @@ def _trust(events: Sequence[Event]) -> tuple[dict[str, SiteVerdict], bool]:
 
 
 def make_checks(verified: Verified, marks: Sequence[Mark], known: Mapping[str, Passage]) -> Checks:
-    """What `verified` says of a report with these `marks`; `known` are the registered passages."""
+    """What `verified` found in a report with these `marks`; `known` are the registered passages."""
     pairs = [(index, cited) for index, mark in enumerate(marks) for cited in mark.cited]
     found = Counter(cited.level for _, cited in pairs)
     return Checks(
@@ -223,10 +223,10 @@ def make_checks(verified: Verified, marks: Sequence[Mark], known: Mapping[str, P
 def _partial(events: Sequence[Event], answered: Answered, by_other: bool, labels: Labels) -> str:
     """Why a report is partial, who wrote it where that was not the run's own model, and what can be done with it."""
     reason = one_line(answered.reason, 300) or _why_partial(events, labels)
-    told = [reason.rstrip(".。") + labels.stop] + ([labels.written_without] if by_other else [])
+    sentences = [reason.rstrip(".。") + labels.stop] + ([labels.written_without] if by_other else [])
     run = started(events).run
     steps = labels.next_steps if state(events) == "cancelled" else labels.next_steps_open
-    return labels.between.join([*told, steps.format(run=run)])
+    return labels.between.join([*sentences, steps.format(run=run)])
 
 
 def _why_partial(events: Sequence[Event], labels: Labels) -> str:

@@ -72,7 +72,7 @@ _ESCAPED = re.compile(r"[\\{}$&%#_^~<>`]|'(?=')|-(?=-)")
 
 @lru_cache(maxsize=512)
 def mathml(tex: str, display: bool = False) -> str | None:
-    """`tex` as a <math> element that holds nothing active; None where it cannot be read, or without latex2mathml."""
+    """`tex` as a <math> element without active content; None where it cannot be read, or without latex2mathml."""
     tex = canonical(tex)
     if not is_harmless(tex):
         return None
@@ -130,9 +130,9 @@ def _is_inert(root: ElementTree.Element) -> bool:
 
 def _serialise(root: ElementTree.Element) -> str:
     for element in root.iter():
-        kept = {k: v for k, v in element.attrib.items() if k in _ATTRIBUTES and _SAFE_VALUE.fullmatch(v)}
+        allowed = {k: v for k, v in element.attrib.items() if k in _ATTRIBUTES and _SAFE_VALUE.fullmatch(v)}
         element.attrib.clear()
-        element.attrib.update(kept)
+        element.attrib.update(allowed)
         if element.text:
             element.text = re.sub(r"&#x([0-9A-Fa-f]{1,5});", lambda m: chr(int(m[1], 16)), element.text)
     root.set("xmlns", _MATHML)

@@ -37,7 +37,7 @@ _COLOURS = {
 _SHADES = {"agree": "E9F4EC", "differ": "FFF4E2", "code": "F5F6F8"}
 _LINK = "0B57A4"
 _AFTER_SHADE = "w:tabs w:spacing w:ind w:contextualSpacing w:jc w:outlineLvl w:rPr w:sectPr".split()
-"""What the format wants behind the shade among the properties of a paragraph."""
+"""Elements that must follow the shading in a paragraph's properties."""
 
 
 def docx(report: ReportModel) -> bytes:
@@ -118,7 +118,7 @@ class _Writer:
                     pass
 
     def _items(self, items: Items, where: Any, depth: int) -> None:
-        """Items with their own numbers written out: Word's would go on from one list to the next."""
+        """Items with their own numbers written out: Word's would continue from one list to the next."""
         for number, item in enumerate(items.items, items.start or 0):
             first, *rest = item or (Paragraph(()),)
             style = "List Bullet" if items.start is None else "List Continue"

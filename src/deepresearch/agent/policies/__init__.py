@@ -1,4 +1,4 @@
-"""Policies: whatever turns a view into the next turn. A new one is one file and one line; a package can add its own."""
+"""Policies: what turns a view into the next turn. A new one is one file and one line; a package can add its own."""
 
 from collections.abc import Callable, Sequence
 

@@ -22,7 +22,7 @@ class ScriptedPolicy:
         self.revises = revises
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Nothing to close."""
 
     async def decide(self, view: View) -> Turn:
         number = sum(isinstance(event, Turn) for event in view.events)

@@ -9,7 +9,7 @@ from ...trajectory import Turn
 
 
 class WithoutModel:
-    """The extractive policy, whose room is loaded when it is first asked: beside a model that is seldom needed."""
+    """The extractive policy, imported at its first use: next to a model it is seldom needed."""
 
     name = "extractive"
     revises = False
