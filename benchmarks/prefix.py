@@ -1,6 +1,6 @@
 """Prompt tokens that the previous request's prefix does not cover, over 50 search-heavy steps and the report.
 
-Those are what a server with a prompt cache has to read anew, and what is paid in full. Every step brings 4,000 to 6,000
+Those are what a server with a prompt cache has to re-read, and what is paid in full. Every step brings 4,000 to 6,000
 tokens of passages. Tokens are counted with one estimator for all, over the tools and the messages as JSON.
 
 Run: python -m benchmarks.prefix

@@ -78,7 +78,7 @@ def show(figures: dict[str, Figures], passages: int) -> None:
             ratios = [f"{cell(a / b)}x" if a and b else "-" for a, b in zip(rows[engine], rows[ours], strict=True)]
             print(f"{engine + '/' + SHORT[ours]:14}" + "".join(f"{ratio:>11}" for ratio in ratios))
     print("Queries of 10 words, English and Chinese. Cold: opening and first query of a fresh process,")
-    print(f"files pushed out of memory (posix_fadvise), median and worst of {COLD}. bm25s cannot add: it builds anew.")
+    print(f"files pushed out of memory (posix_fadvise), median and worst of {COLD}. bm25s cannot add: it rebuilds.")
 
 
 def row(figures: Figures, passages: int) -> list[float | None]:
@@ -114,21 +114,21 @@ def show_sorts(figures: dict[str, Figures]) -> None:
 
 
 def show_kill(folder: Path, built: Outcome) -> None:
-    """kill -9 in mid-build: what going on saves, and whether it ends where the undisturbed build ended."""
+    """kill -9 in mid-build: what continuing saves, and whether it ends where the undisturbed build ended."""
     start = time.perf_counter()
     share = kill_at(folder, 0.5)
     killed = time.perf_counter() - start
     again = child(folder, engine="library", stage="build", name="killed")
     child(folder, engine="library", stage="add", name="killed")
     whole = child(folder, engine="library", stage="results").said
-    mended = child(folder, engine="library", stage="results", name="killed").said
-    pairs = list(zip(whole["found"], mended["found"], strict=True))
+    resumed = child(folder, engine="library", stage="results", name="killed").said
+    pairs = list(zip(whole["found"], resumed["found"], strict=True))
     same = sum(one == other for one, other in pairs)
     alike = min(len({*one} & {*other}) / len(one) for one, other in pairs if one)
     took, whole_took = again.said["seconds"], built.said["seconds"]
-    print(f"\nkill -9 after {killed:.0f} s, with {share:.0%} of the corpus read; going on took {took:.0f} s,")
+    print(f"\nkill -9 after {killed:.0f} s, with {share:.0%} of the corpus read; continuing took {took:.0f} s,")
     print(f"  a whole build {whole_took:.0f} s; in CPU seconds {again.cpu:.0f} and {built.cpu:.0f}")
-    print(f"  passages lost: {whole['passages'] - mended['passages']}")
+    print(f"  passages lost: {whole['passages'] - resumed['passages']}")
     print(f"  the same ten hits in the same order for {same} of {len(pairs)} queries; least overlap {alike:.0%}")
 
 

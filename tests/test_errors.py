@@ -29,6 +29,6 @@ def test_reasons_are_unique() -> None:
     assert len(reasons) == len(set(reasons))
 
 
-def test_text_is_message_and_mend() -> None:
+def test_text_is_message_and_hint() -> None:
     assert str(errors.UnknownRun("No run x.", "Try y.")) == "No run x. Try y."
     assert str(errors.UnknownRun("No run x.")) == "No run x."

@@ -52,7 +52,7 @@ def open_store(kind: str, folder: str) -> Store:
 
 def settings_of(job: dict[str, Any]) -> Settings:
     model = {"name": "mock", "base_url": job["url"], "stream": job.get("stream", True)}
-    # The peers' reports are not sent back to be mended, so neither is ours: the same turns are timed.
+    # The peers' reports are not sent back for revision, so neither is ours: the same turns are timed.
     report = {"max_revisions": 0, "ask": False}
     changes = {"context": job.get("context", {}), "budget": {"turns": 2_000, "reserve": 0}, "report": report}
     return Settings.model_validate({"model": model, "plan": "off", **changes})

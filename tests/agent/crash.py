@@ -1,6 +1,6 @@
 """A scripted run in a process that is killed at a chosen point, and what must hold afterwards.
 
-Its report does not hold, so the verifier sends it back, and it is mended in its file.
+Its report does not hold, so the verifier sends it back, and it is corrected in its file.
 
 The points stand around everything that matters for durability: recording an event, the commit, every fsync and
 rename, and each tool call's start and end.

@@ -33,7 +33,7 @@ def test_the_variable_is_no_setting() -> None:
     assert "KILLS" in NOT_SETTINGS
 
 
-def test_the_scenario_goes_through_the_gate(undisturbed: Undisturbed) -> None:
+def test_the_scenario_goes_through_the_verifier(undisturbed: Undisturbed) -> None:
     reports = [text for text in undisturbed[0] if text.startswith("# Report")]
     assert ["Second of all." in text for text in reports] == [False, True, True]
     assert sum("sent back" in text or "do not hold" in text for text in undisturbed[0]) == 1

@@ -143,7 +143,7 @@ def test_private_mode_takes_only_indexes_and_embeddings_on_this_machine(
     assert store.runs() == []
 
 
-async def test_what_had_to_be_mended_is_told_and_on_record(settings: Settings, task: Task) -> None:
+async def test_what_had_to_be_repaired_is_reported_and_on_record(settings: Settings, task: Task) -> None:
     store = MemoryStore()
     await new_run(store, settings, task).close()
     for file in (settings.data_folder() / "libraries").glob("*/index/**/*"):

@@ -67,7 +67,7 @@ async def test_a_report_that_holds_is_checked_and_accepted(tmp_path: Path) -> No
     assert verified.answered == find(run.events, Answered)[0].seq
 
 
-async def test_a_wrong_number_goes_back_and_is_mended(tmp_path: Path) -> None:
+async def test_a_wrong_number_goes_back_and_is_corrected(tmp_path: Path) -> None:
     run = bench(tmp_path, says(FALSE), says(TRUE))
     assert await go(run) == [SENT_BACK]
     note = next(o for o in run.results() if o.reason == SENT_BACK)
@@ -83,7 +83,7 @@ async def test_the_report_can_be_patched_in_its_file(tmp_path: Path) -> None:
     assert find(run.events, Answered)[-1].text == TRUE
 
 
-async def test_what_cannot_be_mended_stays_and_is_not_sent_for_ever(tmp_path: Path) -> None:
+async def test_what_cannot_be_corrected_stays_and_is_not_sent_for_ever(tmp_path: Path) -> None:
     wrong = [FALSE, FALSE.replace("1917", "1927"), FALSE.replace("1917", "1937"), FALSE.replace("1917", "1947")]
     run = bench(tmp_path, *map(says, wrong))
     assert await go(run) == [SENT_BACK, SENT_BACK]
@@ -110,13 +110,13 @@ async def test_nothing_goes_back_where_that_is_not_wanted_or_paid_for(tmp_path: 
     assert find(run.events, Verified)
 
 
-async def test_a_policy_that_cannot_mend_is_not_asked_to(tmp_path: Path) -> None:
+async def test_a_policy_that_cannot_revise_is_not_asked_to(tmp_path: Path) -> None:
     run = bench(tmp_path, says(FALSE), says(TRUE))
     await run.go()
     assert find(run.events, Answered)[-1].text == FALSE
 
 
-async def test_a_limit_reached_while_mending_leaves_the_report_as_it_stands(tmp_path: Path) -> None:
+async def test_a_limit_reached_while_revising_leaves_the_report_as_it_is(tmp_path: Path) -> None:
     more = [calls(call("echo", f"again {n}")) for n in range(20)]
     run = bench(tmp_path, says(FALSE), *more, budget={"turns": 10})
     assert await go(run) == [SENT_BACK]
@@ -217,13 +217,13 @@ MEANT_ALIKE = Answered(text="the automobile \\cite{p}")
 
 @pytest.mark.parametrize("model", [{}, {"model": {"name": "m", "base_url": "http://127.0.0.1:9/v1"}}])
 async def test_meaning_counts_where_the_settings_name_a_model_of_it(tmp_path: Path, model: dict[str, Any]) -> None:
-    def gate(dense: str) -> Verifier:
+    def verifier_with(dense: str) -> Verifier:
         library = {"dense": dense, "dense_model": str(write_model(tmp_path / "model"))}
         return open_verifier(Settings.model_validate({"store": {"folder": str(tmp_path)}, "library": library, **model}))
 
     levels = []
     for dense in ("off", "onnx"):
-        opened = gate(dense)
+        opened = verifier_with(dense)
         (citation,) = (await opened.check(MEANT_ALIKE, CARS, ask=False)).citations
         levels.append((citation.level, citation.by))
         await opened.close()

@@ -54,7 +54,7 @@ def test_broken_query_file_is_named_by_line(command: Command, docs: Path, tmp_pa
     assert done.returncode == 2 and "line 2" in done.stderr
 
 
-def test_a_damaged_index_is_mended_aloud(command: Command, docs: Path, tmp_path: Path) -> None:
+def test_a_damaged_index_is_rebuilt_and_reported(command: Command, docs: Path, tmp_path: Path) -> None:
     command("index", "build", "velmark", str(docs))
     (tmp_path / "data" / "libraries" / "velmark" / "index" / "meta.json").write_text("garbage")
     found = command("index", "search", "velmark", "tower", "--k", "1", "--json")

@@ -51,7 +51,7 @@ def test_a_page_that_failed_is_told() -> None:
     assert told[-1] == "    No answer: web: robots: off limits"
 
 
-def test_how_a_report_is_checked_and_mended_is_told_in_a_line_each() -> None:
+def test_how_a_report_is_checked_and_revised_is_shown_in_a_line_each() -> None:
     verdicts = [Citation(passage="p", level="supports"), Citation(passage="q", level="partly")]
     [line] = watcher()._lines(Verified(citations=verdicts, uncited=[Uncited(claim="c")]))
     assert line.strip() == ("Citations checked: 1 of 2 support their sentence, 1 partly, 1 statements cite nothing")

@@ -76,7 +76,7 @@ def test_toml(tmp_path: Path) -> None:
         ("r.json", "[" * 100_000, "nested too deeply"),
     ],
 )
-def test_bad_files_name_the_row_and_the_mend(tmp_path: Path, name: str, content: object, says: str) -> None:
+def test_bad_files_name_the_row_and_the_hint(tmp_path: Path, name: str, content: object, says: str) -> None:
     with pytest.raises(RubricError, match=says) as caught:
         read_rubrics(put(tmp_path, name, content))
     assert name in caught.value.message and caught.value.hint and caught.value.exit_code == 2

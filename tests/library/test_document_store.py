@@ -58,7 +58,7 @@ def test_a_full_disk_is_named_and_spoils_nothing(tmp_path: Path, docs: Path, siz
         (sqlite3.SQLITE_NOTADB, DamagedLibrary, "not a sound library"),
     ],
 )
-def test_what_library_errors_the_shelf_is_told_apart(code: int, kind: type[LibraryError], words: str) -> None:
+def test_which_library_error_a_database_error_becomes(code: int, kind: type[LibraryError], words: str) -> None:
     error = sqlite3.DatabaseError("so it is")
     error.sqlite_errorcode = code
     said = _library_error(Path("/place/docstore.sqlite"), error)

@@ -146,8 +146,8 @@ def test_bad_files_are_named_again_without_being_read_again(library: Library, do
     assert again.skipped == first.skipped and len(first.skipped) == 2
     assert counts(again) == (0, 0, 2, 0)
     (docs / "picture.pdf").write_bytes(make_pdf([[(72, 700, 10, "Now it is one.")]]))
-    mended = library.add([docs])
-    assert counts(mended) == (1, 0, 2, 0) and len(mended.skipped) == 1
+    again = library.add([docs])
+    assert counts(again) == (1, 0, 2, 0) and len(again.skipped) == 1
 
 
 def test_a_file_that_went_bad_leaves(library: Library, docs: Path) -> None:

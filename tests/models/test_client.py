@@ -479,7 +479,7 @@ STAYING: dict[str, tuple[Behaviour, type[ModelError], str]] = {
 
 
 @pytest.mark.parametrize("name", STAYING)
-async def test_what_stays_is_told_at_once_with_the_mend(wire: Wire, name: str) -> None:
+async def test_what_stays_is_raised_at_once_with_the_hint(wire: Wire, name: str) -> None:
     behaviour, kind, words = STAYING[name]
     error = await wire.error(behaviour, GOOD)
     assert type(error) is kind, error

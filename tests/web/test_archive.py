@@ -56,7 +56,7 @@ def test_replay_meets_the_failures_of_then(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"", b"rubbish", gzip.compress(b"Another page."), gzip.compress(b"a" * 10**7)])
-def test_a_damaged_body_is_named_and_mended_by_reading_the_page_again(tmp_path: Path, damage: bytes) -> None:
+def test_a_damaged_body_is_named_and_replaced_by_reading_the_page_again(tmp_path: Path, damage: bytes) -> None:
     archive = Archive(tmp_path)
     digest = archive.keep(reading())
     (tmp_path / "bodies" / digest[:2] / digest).write_bytes(damage)

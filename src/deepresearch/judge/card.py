@@ -122,5 +122,5 @@ def _clip(text: str) -> str:
 
 
 def _inert(text: str) -> str:
-    """One line of Markdown that shows `text` and does nothing else: models and reports are strangers."""
+    """One line of Markdown that shows `text` and has no other effect: texts of models and reports are untrusted."""
     return _ACTIVE.sub(r"\\\1", _CONTROL.sub("", " ".join(text.split())))

@@ -14,7 +14,7 @@ from .verdicts import CriterionVerdict
 
 TRIALS = 3
 AT_ONCE = 8
-"""Requests under way at the same time."""
+"""Requests at the same time."""
 
 
 class Judge(Protocol):

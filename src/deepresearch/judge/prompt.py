@@ -1,4 +1,4 @@
-"""What a judging model is sent: instructions of ours, and texts of strangers within fences that they cannot close.
+"""The requests to a judging model: our instructions, and untrusted texts within fences that they cannot close.
 
 A fence's boundary is a keyed hash of the text within, under a key that each process makes for itself. Whoever writes a
 report cannot know it; the same text has the same fence in every request, so that servers find their cached prefix.

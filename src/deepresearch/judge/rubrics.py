@@ -132,7 +132,7 @@ def dump_rubrics(rubrics: RubricSet) -> str:
 
 
 def _rows(path: Path) -> list[tuple[str, Any]]:
-    """What the file holds: (where, object) for each set or criterion."""
+    """The file's content: (where, object) for each set or criterion."""
     text = _text(path)
     if path.suffix.lower() == ".toml":
         try:

@@ -103,7 +103,7 @@ class StructuredClient:
 
 
 def json_object(text: str, needed: str) -> dict[str, Any]:
-    """The JSON object with the field `needed` in a reply that may hold prose around it.
+    """The JSON object with the field `needed` in a reply that may have prose around it.
 
     Raises Unusable where there is none, or where several differ in that field: a guess would be needed.
     """

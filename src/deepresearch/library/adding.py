@@ -13,7 +13,7 @@ from .reading import is_corpus, read
 from .walk import files_under
 
 Progress = Callable[[int, int, str], None]
-"""Called as work proceeds: files done, files in all, file at hand."""
+"""Called as work proceeds: files done, files in all, current file."""
 Watch = Callable[[int, float], None]
 """Called more often: passages written, and about which share of the bytes has been read."""
 BATCH = 20_000
@@ -37,7 +37,7 @@ class AddReport:
     passages: int = 0
     """Passages written."""
     skipped: list[tuple[str, str]] = field(default_factory=list)
-    """(path, reason) of whatever was not read."""
+    """(path, reason) of what was not read."""
 
 
 class Addition:
@@ -63,7 +63,7 @@ class Addition:
         self._report = AddReport()
         self._unsaved = 0
         self._bytes = [0, 0, 0]
-        """Of all files, of those that are done, of what has been read of the one at hand."""
+        """Bytes of all files, of those that are done, and of what has been read of the current one."""
 
     def run(self, roots: list[Path]) -> AddReport:
         files = []

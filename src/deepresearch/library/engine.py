@@ -29,7 +29,7 @@ _PLAIN_HOST = re.compile(r"https?://([a-z0-9.-]+)(?:[/?#]|$)")
 
 @dataclass(frozen=True)
 class Filters:
-    """What a passage must meet; None: anything."""
+    """The filters that a passage must pass; None: any value."""
 
     since: str | None = None
     """YYYY, YYYY-MM or YYYY-MM-DD, as `until`."""

@@ -79,7 +79,7 @@ class Library:
     ) -> "Library":
         """The library `name` of the data folder `folder`.
 
-        patience: seconds to wait for another process that is writing it. setup: engines, and and what reports long work.
+        patience: seconds to wait for another process that is writing it. setup: engines and `tell`.
 
         Raises LibraryError for a name that cannot be one, for a library that does not exist where `create` is
         false, and for a damaged one.

@@ -10,7 +10,7 @@ from .authority import Authority
 from .library import Library
 
 _BROKEN = (LibraryError, sqlite3.Error, ValueError, OSError)
-"""What the document store, the engine and the file system raise for files that have gone bad under them."""
+"""Exceptions of the document store, the engine and the file system for damaged or missing files."""
 
 
 class LibraryProvider:

@@ -21,7 +21,7 @@ class Server:
     extra: str
     """Of this package, which installs the server's official client."""
     setting: str
-    """Holds its address."""
+    """The setting that has the server's address."""
     key: str
     """Environment variable with its key."""
 

@@ -63,7 +63,7 @@ class TextIndex:
         """Domains asked for last, and those of them that have any passage."""
 
     def check(self) -> None:
-        """Raises ValueError where files are gone, cut off or changed."""
+        """Raises ValueError where files are missing, cut off or changed."""
         with self._translated():
             verify_checksums(self.folder)
             self._open()
@@ -142,7 +142,7 @@ class TextIndex:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """Whatever tantivy raises about files that it cannot read, as ValueError."""
+        """Turn tantivy's exceptions about unreadable files into ValueError."""
         try:
             yield
         except BaseException as error:  # a panic of the engine is no Exception; what is neither goes its way
@@ -173,7 +173,7 @@ class TextIndex:
         return tantivy.Query.boost_query(tantivy.Query.term_query(self._schema, field, term, "freq"), boost)
 
     def _filters(self, filters: Filters, searcher: tantivy.Searcher) -> list[tantivy.Query] | None:
-        """Queries that a passage must all match; None: nothing can meet the filters."""
+        """Queries that a passage must all match; None: no passage can pass the filters."""
         queries = []
         integer = tantivy.FieldType.Integer
         if filters.since:

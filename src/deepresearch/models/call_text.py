@@ -180,7 +180,7 @@ def _span(text: str, mark: re.Match[str], depth: int) -> Span:
 
 
 def _with_inner_marks(span: Span, depth: int) -> Span:
-    """`span`, its body taken apart where it begins with a mark of its own."""
+    """`span`, its body split where it begins with a mark of its own."""
     body = span.bodies[0].lstrip()
     inner = _MARK.match(body)
     if depth >= _NESTED or not inner or not (inner["tag"] or inner["token"] or inner["bare_mark"]):

@@ -36,7 +36,7 @@ MOST_CURES = 6
 """Times that one request is changed to what the endpoint asks for."""
 _LONGEST_ERROR = 65_536
 _BROKEN_OFF = frozenset({"length", "content_filter"})
-"""Ends of a cut-off reply that another attempt would meet again."""
+"""Finish reasons of a cut-off reply that another attempt would not change."""
 
 
 class ChatClient:

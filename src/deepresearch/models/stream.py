@@ -165,16 +165,18 @@ class Assembler:
 
     def usage(self, messages: Sequence[Message]) -> Usage:
         """Tokens as the server counts them; where it does not, an estimate from the bytes of `messages` and reply."""
-        told = self._usage
-        prompt = told.get("prompt_tokens") or told.get("input_tokens")
+        usage = self._usage
+        prompt = usage.get("prompt_tokens") or usage.get("input_tokens")
         if not isinstance(prompt, int):
             written = "".join([self.text, self.reasoning, *(call.tool + call.arguments for call in self.calls())])
             output = len(written.encode("utf-8", "replace")) // 4 + 1
             return Usage(input=len(str(messages).encode("utf-8", "replace")) // 4 + 1, output=output, estimated=True)
-        details = told.get("prompt_tokens_details") or {}
-        cached = details.get("cached_tokens") or told.get("prompt_cache_hit_tokens") or told.get("cached_tokens") or 0
+        details = usage.get("prompt_tokens_details") or {}
+        cached = details.get("cached_tokens") or usage.get("prompt_cache_hit_tokens") or usage.get("cached_tokens") or 0
         whole = prompt + cached if cached > prompt else prompt  # some count apart what they had already
-        return Usage(input=whole, cached=cached, output=told.get("completion_tokens") or told.get("output_tokens") or 0)
+        return Usage(
+            input=whole, cached=cached, output=usage.get("completion_tokens") or usage.get("output_tokens") or 0
+        )
 
     def sample(self) -> Sample | None:
         """Tokens as sampled, where the server gave all of them."""

@@ -51,7 +51,7 @@ def call_id(call: Call) -> str:
 
 
 def call_entry(call: Call, arguments: str) -> dict[str, Any]:
-    """A call as it goes back to the endpoint: with the fields that came beside it, as they came."""
+    """A call as it goes back to the endpoint: with the additional fields that the endpoint had sent, unchanged."""
     beside = {name: value for name, value in call.wire.items() if name not in ("id", "function")}
     function = {**call.wire.get("function", {}), "name": call.tool, "arguments": arguments}
     return {"id": call_id(call), "type": "function", **beside, "function": function}

@@ -208,7 +208,7 @@ def _mib(count: int) -> str:
 
 
 def _serve(pipe: "Connection[Any, Any]", function: str, limits: ProcessLimits, confined: bool) -> None:
-    """Path in, items out, until the parent is gone or has been silent for long."""
+    """Path in, items out, until the parent has ended or has sent nothing for long."""
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     module, _, name = function.partition(":")

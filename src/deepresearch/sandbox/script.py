@@ -1,4 +1,4 @@
-"""A short Python program in a process of its own: without environment, with a limit of time, its data by its input."""
+"""Runs a short Python program in a separate process: no environment variables, a time limit, data on standard input."""
 
 import subprocess
 import sys

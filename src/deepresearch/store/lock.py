@@ -9,7 +9,7 @@ from types import TracebackType
 from ..errors import InternalError, RunBusy
 
 TRIES = 3
-"""A moment's look by `is_locked` may be in the way; it is gone at the next try."""
+"""Attempts: `is_locked` takes the lock for a moment, which may make one attempt fail."""
 
 
 class RunLock:
@@ -38,7 +38,7 @@ class RunLock:
         self._file.flush()
 
     def release(self) -> None:
-        """Give the lock back. The file stays: deleting it would let two processes hold two locks."""
+        """Release the lock. The file stays: deleting it would let two processes hold two locks."""
         self._file.close()
 
     def __enter__(self) -> "RunLock":

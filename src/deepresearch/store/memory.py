@@ -1,4 +1,4 @@
-"""A store without files, for rollouts and tests: the same behaviour, gone with the process."""
+"""A store without files, for rollouts and tests: the same behaviour, lost when the process ends."""
 
 import tempfile
 import time

@@ -36,12 +36,12 @@ _WIDE_COMMA = re.compile(r"(?<=[0-9])，(?=[0-9])")
 
 
 def has_han(text: str) -> bool:
-    """Whether `text` holds an ideograph."""
+    """Whether there is an ideograph in `text`."""
     return not text.isascii() and _HAN.search(text) is not None
 
 
 def count_han(text: str) -> int:
-    """How many ideographs `text` holds."""
+    """The number of ideographs in `text`."""
     return 0 if text.isascii() else len(_HAN.findall(text))
 
 

@@ -56,7 +56,7 @@ def _decode(data: bytes, place: str) -> str:
         try:
             return data.decode(_SAME_IN_PRACTICE.get(name, name))
         except (LookupError, UnicodeError):
-            pass  # the declaration lies: guess like everyone else
+            pass  # the declaration is wrong: detect the encoding as for any other file
     return _guess(data, place)
 
 

@@ -180,7 +180,7 @@ _BEFORE_INSTITUTION = re.compile(r".*于|[从由被将向]")
 
 
 def chinese_names(text: str) -> list[Name]:
-    """Titles of works, transcribed names, institutions, and persons beside what persons do, in order."""
+    """Titles of works, transcribed names, institutions, and persons next to verbs of persons, in order."""
     found = [match.span(match.lastindex or 0) for pattern in _CHINESE for match in pattern.finditer(text)]
     found += [_institution(text, *match.span()) for match in _INSTITUTION.finditer(text)]
     return [Name(text[start:end], start, end) for start, end in sorted(set(found))]

@@ -29,7 +29,7 @@ _LAST_WORD = re.compile(r"([^\s]+)$")
 
 
 def split_sentences(text: str) -> list[str]:
-    """The sentences of `text`, stripped, in order; together they hold every character that is not white space."""
+    """The sentences of `text`, stripped, in order; together they have every character that is not white space."""
     return [text[start:end] for start, end in sentence_spans(text)]
 
 

@@ -25,7 +25,7 @@ class Arguments(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _refuse_broken_text(cls, given: Any) -> Any:
-        """A cut-off escape leaves half a character behind (a lone surrogate), which nothing can write down."""
+        """A cut-off escape leaves half a character (a lone surrogate), which cannot be encoded."""
         try:
             json.dumps(given, ensure_ascii=False, default=str).encode()
         except UnicodeEncodeError as error:
@@ -42,7 +42,7 @@ class ToolContext:
     workspace: Path
     """Folder the policy may read and write in."""
     scratch: Path
-    """Folder of the run that the policy cannot reach, for whatever a tool must remember across a restart."""
+    """Folder of the run that the policy cannot reach, for what a tool must remember across a restart."""
     task: Task
     registered: Mapping[str, Passage]
     """Passages shown so far in this run, by id."""

@@ -100,7 +100,7 @@ class Opened:
     failed: dict[str, str] = field(default_factory=dict)
     """Source to message."""
     outcome: str = ""
-    """ok; what became of the page, in a word of docs/web.md; empty where no source knows the reference."""
+    """ok; the outcome by its name in docs/web.md; empty where no source knows the reference."""
     start: int = 0
     shown: list[Passage] = field(default_factory=list)
 

@@ -196,7 +196,7 @@ def _may_pass(lower: Group, upper: Group, rank: float, text: float) -> bool:
 
 
 def fold(text: str) -> list[str]:
-    """Words of `text` without case, accents and punctuation; each Chinese character is a word of its own."""
+    """Words of `text` without case, accents and punctuation; each Chinese character counts as a word."""
     text = _APOSTROPHE.sub("", text).casefold()
     if not text.isascii():
         decomposed = unicodedata.normalize("NFKD", text)

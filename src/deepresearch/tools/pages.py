@@ -1,4 +1,4 @@
-"""One page, one document: whatever address leads to a page of the web, a run knows it by the first one that it met."""
+"""One page, one document: a run knows a page of the web by the first address that led to it."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence

@@ -63,7 +63,7 @@ class FilePatch:
 
 
 def plan_patch(patch: str, read: Callable[[str], str | None]) -> dict[str, str | None]:
-    """The content that each path has after `patch`; None: gone.
+    """The content that each path has after `patch`; None: deleted.
 
     read: gives the content of a path now, None where there is nothing.
     Raises BadArguments for a patch that cannot be read, ToolFailed for one that does not fit, and what `read` raises.

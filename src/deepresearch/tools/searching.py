@@ -129,7 +129,7 @@ async def _ask(provider: SearchProvider, request: SearchRequest) -> SearchResult
 
 
 def _raise_lost(found: Sequence[Found]) -> NoReturn:
-    """Every provider with the reason of its own, which may differ between the queries."""
+    """Raise the reasons of every provider, which may differ between the queries."""
     reasons: dict[str, list[str]] = {}
     for one in found:
         for name, message in one.failed.items():

@@ -22,7 +22,7 @@ class TodoChange(Arguments):
     """What is to be done; a new item needs it."""
     status: ItemStatus | None = None
     note: str | None = Field(default=None, max_length=500)
-    """What came of it, or why it was dropped."""
+    """Its outcome, or why it was dropped."""
 
 
 class TodoArguments(Arguments):

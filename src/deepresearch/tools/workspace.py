@@ -56,7 +56,7 @@ class Change:
 
     path: str
     data: bytes | None
-    """Whole content; None: gone."""
+    """Whole content; None: delete the file."""
 
 
 class Workspace:
@@ -138,7 +138,7 @@ class Workspace:
         self.apply([Change(path, data)], secrets.token_hex(8))
 
     def apply(self, changes: Sequence[Change], tag: str) -> None:
-        """Bring all `changes` about, or none. To apply the same changes once more changes nothing.
+        """Make all `changes`, or none. To apply the same changes once more changes nothing.
 
         `tag` names the temporary files, so that a second attempt after a crash clears away what the first left.
         A folder is removed only where it is empty and the only change.
@@ -227,7 +227,7 @@ class Workspace:
         return sorted(entries, key=lambda entry: entry.path, reverse=True)
 
     def _check_room(self, changes: Sequence[Change]) -> None:
-        """The new files must fit beside all that is there: for a moment old and new exist together."""
+        """The new files must fit in addition to the present ones: for a moment old and new exist together."""
         new = [change.data for change in changes if change.data is not None]
         if not new:
             return

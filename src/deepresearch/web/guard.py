@@ -108,7 +108,7 @@ class Guard:
 
 
 class GuardedBackend(httpcore2.AsyncNetworkBackend):
-    """Opens every connection: looks the name up, checks what came, and dials one of just those addresses.
+    """Opens every connection: resolves the name, checks the addresses, and dials one of exactly those.
 
     The host's name is still what TLS is verified against, one layer above.
     """

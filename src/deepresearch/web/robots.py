@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from protego import Protego
 
 KEPT = 24 * 3600.0
-"""Seconds for which rules hold."""
+"""Seconds for which rules are cached."""
 KEPT_UNREAD = 600.0
 """Seconds after which a file that could not be had is asked for again."""
 LONGEST = 500 * 1024

@@ -7,7 +7,7 @@ from ..errors import FetchFailed
 from .urls import Url
 
 SHORTEST_ARTICLE = 1_500
-"""Characters of text beside a password field that make it a page after all."""
+"""Characters of text beside a password field from which it counts as a page, not as a login form."""
 _LOOKED_AT = 2**18
 """Bytes of a page that are looked at."""
 _NOT_READ = frozenset({"image", "audio", "video", "font", "model"})

@@ -1,4 +1,4 @@
-"""A connection that lets only so much in before an answer's head has ended."""
+"""A connection that limits the bytes of an answer's head."""
 
 import ssl
 from typing import Any

@@ -75,7 +75,7 @@ class Taking:
 
 
 class Unanswered(Retryable):
-    """A failure that another attempt may not meet again."""
+    """A failure after which another attempt may succeed."""
 
     def __init__(
         self, failure: FetchFailed, *, sent: bool, wait: float | None = None, answer: HttpAnswer | None = None
@@ -105,7 +105,7 @@ class Clock:
 
 
 class Transport:
-    """Connections behind one guard."""
+    """A pool of connections, all checked by one guard."""
 
     def __init__(
         self, guard: Guard, pace: Pace, tls: ssl.SSLContext | None = None, network: NetworkSettings | None = None

@@ -26,7 +26,7 @@ _TRACKING = re.compile(
     r"utm_\w+|(?:gcl|gclsr|dcl|fbcl|msclk|ycl|ttcl|twcl|igsh)(?:id|src)|gbraid|wbraid|mc_[ce]id|_hs(?:enc|mi)|srsltid",
     re.IGNORECASE,
 )
-"""Query parameters that only say how a reader came to the page."""
+"""Query parameters that only record how a reader came to the page."""
 _VARIANT = re.compile(r"^(?:www\d?|m|mobile)\.|(?<=^[a-z]{2}\.)m\.")
 """Parts of a host that mostly name another form of the same site: www.a.org, m.a.org, en.m.a.org."""
 _AS_IS = "/%:@!$&'()*+,;=~"

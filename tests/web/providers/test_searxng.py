@@ -45,7 +45,7 @@ async def test_dates_and_site_are_filtered_here(serve: Serve) -> None:
     assert "time_range" not in server.asked[1].params
 
 
-async def test_an_instance_without_json_says_how_to_mend_it(serve: Serve) -> None:
+async def test_an_instance_without_json_says_how_to_enable_it(serve: Serve) -> None:
     searxng, _ = await serve("searxng", Reply("<h1>403 Forbidden</h1>", 403))
     with pytest.raises(SearchFailed, match=r"search\.formats") as caught:
         await searxng.search(Query("x"))

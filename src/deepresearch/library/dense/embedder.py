@@ -38,7 +38,7 @@ class EndpointEmbedder:
         self._client = client
 
     def embed(self, texts: Sequence[str], kind: Kind) -> "Matrix":
-        """See Embedder. Texts go as they are, whatever their kind."""
+        """See Embedder. Queries and passages are sent unchanged, without prefixes."""
         import numpy as np  # noqa: PLC0415  an optional package
 
         try:

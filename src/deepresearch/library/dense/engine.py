@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 BATCH = 256
 """Passages that are embedded and written at once: what an update keeps in memory."""
 UNDATED = (2**31 - 1, 0)
-"""First and last day of what has no date: no filter lets it through."""
+"""First and last day of a passage without a date: no date filter matches them."""
 
 
 @dataclass(frozen=True)

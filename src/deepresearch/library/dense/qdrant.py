@@ -127,7 +127,7 @@ class QdrantVectors:
             raise QDRANT.failure(self._url, self._key, None, "it has not completed a change")
 
     def _conditions(self, filters: Filters) -> list[Any]:
-        """The filters as conditions that a point must all meet."""
+        """The filters as conditions, all of which must be true of a point."""
         models = self._models
         conditions: list[Any] = []
         if filters.since:
@@ -180,7 +180,7 @@ def _read(error: Exception) -> tuple[int | None, str]:
 
 
 def _may_pass(error: Exception, status: int | None) -> bool:
-    """Whether another attempt may not meet the failure again: no answer came, or a busy server's."""
+    """Whether another attempt may succeed: there was no answer, or the server was busy."""
     from httpx import TransportError  # noqa: PLC0415
 
     return status in WORTH_RETRYING or isinstance(getattr(error, "source", None), TransportError)

@@ -189,7 +189,7 @@ def _values(row: VectorRow, vector: "Matrix") -> tuple[int, int, int, str, str, 
 
 
 def _conditions(filters: Filters) -> tuple[str, list[str | int]] | None:
-    """SQL that a row must meet, and its values; None where anything will do."""
+    """The SQL condition for a row, and its values; None where there is no filter."""
     wanted: list[tuple[str, str | int]] = []
     if filters.since:
         wanted.append(("last_day >= ?", day(filters.since, last=False)))

@@ -90,7 +90,7 @@ class _Reader:
         self._noted: dict[str, dict[str, int]] = {"footnotes": {}, "endnotes": {}}
         """Numbers of notes by id, in the order of the text."""
         self._drawn: list[Block] = []
-        """Charts and diagrams of the paragraph at hand."""
+        """Charts and diagrams of the current paragraph."""
 
     def blocks(self, parent: Any) -> list[Block]:
         """The blocks of everything in `parent`, in order."""

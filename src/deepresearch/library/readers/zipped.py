@@ -1,4 +1,4 @@
-"""Zip archives from strangers: what they would unpack to is bounded before anything is unpacked."""
+"""Untrusted zip archives: the size of their content is bounded before anything is unpacked."""
 
 import zipfile
 from pathlib import Path

@@ -36,7 +36,7 @@ PROVIDERS: "Registry[type[ApiProvider]]" = Registry(
 
 
 def keys_from(environment: Mapping[str, str], names: Sequence[str] | None = None) -> dict[str, str]:
-    """The keys that `environment` holds, by provider. names: of these providers alone. Raises SettingsError."""
+    """The keys in `environment`, by provider. names: of these providers alone. Raises SettingsError."""
     chosen = PROVIDERS.names() if names is None else names
     variables = {name: PROVIDERS.get(name).info.variable for name in chosen}
     found = {name: environment.get(variable, "").strip() for name, variable in variables.items()}

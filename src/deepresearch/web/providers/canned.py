@@ -86,7 +86,7 @@ class CannedWeb:
         return sorted(page.url for page in self._pages.values())
 
     async def search(self, query: Query) -> SearchResult:
-        """The passages that fit best, by BM25 over title, headings and text. SearchFailed: the folder is gone."""
+        """The passages that fit best, by BM25 over title, headings and text. SearchFailed: the folder is missing."""
         site = parse_site(query.site) if query.site else None
         if query.site and not site:
             return SearchResult([], self.name, [f"not asked: {query.site!r} is no site of the web"], complete=False)

@@ -50,14 +50,14 @@ class OpenAlex(ApiProvider):
 
 def _found(work: dict[str, Any]) -> RawHit:
     place = work.get("primary_location")
-    landing = place.get("landing_page_url") if isinstance(place, dict) else None
+    page = place.get("landing_page_url") if isinstance(place, dict) else None
     return RawHit(
-        work.get("doi") or landing or work.get("id"),
+        work.get("doi") or page or work.get("id"),
         work.get("display_name"),
         abstract(work.get("abstract_inverted_index")),
         work.get("publication_date"),
         work.get("language"),
-        landing,
+        page,
     )
 
 

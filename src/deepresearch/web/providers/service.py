@@ -28,7 +28,7 @@ LONGEST_REASON, LONGEST_QUOTE = 300, 160
 MOST_ROWS = 200
 """Results of one answer that are looked at."""
 AT_ONCE = 4
-"""Requests of one provider under way at once."""
+"""Requests of one provider at the same time."""
 _QUOTA = re.compile(r"quota|credit|budget|balance|billing|insufficient|usage limit|plan.{0,20}limit", re.I)
 _KEY = re.compile(
     r"(?:api.?key|token|subscription|credential)s?.{0,40}(?:invalid|missing|incorrect|expired|not found)"
@@ -73,7 +73,7 @@ class ServiceInfo:
     dates: Literal["service", "here", "not"] = "not"
     """Who applies since and until; "here" goes by the dates that results carry."""
     remarks: Mapping[str, str] = field(default_factory=dict)
-    """What becomes of a filter ("dates", "language", "site") that is not applied as it is."""
+    """The note for a filter ("dates", "language", "site") that is not fully applied."""
     hosts: tuple[str, ...] = ()
     """Hosts of all its results, where those are few."""
     gap: float = 0.0
