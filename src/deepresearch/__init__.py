@@ -1,4 +1,4 @@
-"""An open, complete deep-research system: agent, factory, yardstick.
+"""A deep-research system: an agent, its training data, and its evaluation.
 
 The public library: `research` and `aresearch` turn a question into a `Report`, a `Session` lets a program watch and
 steer a run, `Settings` holds every knob. Everything else may change between versions.

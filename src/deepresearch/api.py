@@ -313,7 +313,7 @@ class Session:
             store = SqliteStore(settings.data_folder())
             try:
                 return make(store, Handlers(watch=on_event, indexing=check)), store
-            except BaseException:  # whatever it was: the database must not stay open
+            except BaseException:  # of any kind: the database must not stay open
                 store.close()
                 raise
 

@@ -34,7 +34,7 @@
     │       ├── ContextOverflow      the request is longer than the model's context
     │       ├── ContentFiltered      the server's content filter refuses what is in the request
     │       └── BrokenReply          a reply without its end, or an error in mid-stream
-    └── InternalError        our mistake: stops the run loudly, the journal stays intact
+    └── InternalError        our mistake: stops the run with the error; the journal stays intact
         └── JournalDamaged       records that are neither sound nor a torn tail
 
 `fault` tells whose mistake it is, `reason` is the short name that events record and exit codes follow.

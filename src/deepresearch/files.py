@@ -18,7 +18,7 @@ def write_file(path: Path, chunks: Iterable[bytes]) -> None:
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
-    except BaseException:  # whatever it was, a cancellation too: no half-written file stays
+    except BaseException:  # of any kind, a cancellation too: no half-written file stays
         aside.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)

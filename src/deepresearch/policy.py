@@ -1,4 +1,4 @@
-"""The policy interface: anything that turns a view of the run into the next turn."""
+"""The interface of policies: a policy turns a view of the run into the next turn."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

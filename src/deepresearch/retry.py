@@ -1,6 +1,6 @@
-"""Another attempt where that can help: one schedule of waits and one reading of Retry-After for the whole project.
+"""Retries where they can help: one schedule of waits and one reading of Retry-After for the whole project.
 
-An attempt raises `Retryable` where the next one may succeed; whatever else it raises ends the attempts at once. The
+An attempt raises `Retryable` where the next one may succeed; any other exception ends the attempts at once. The
 waits grow and vary a little, and a wait that the server names takes their place. stamina keeps the schedule and calls
 its hooks for every retry, so that the command line can report it.
 """

@@ -1,7 +1,7 @@
 """Work that would block the event loop, done in a few threads.
 
 Few, because Python lets one thread compute at a time: each further one that computes makes the event loop wait longer
-for its turn. Preparing runs, which can take minutes, has threads of its own, so that it holds no step up.
+for its turn. Preparing runs, which can take minutes, has threads of its own, so that it delays no step.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 MOST = {"step": 2, "prepare": 1}
-"""Threads for each kind of work."""
+"""Number of threads for each kind of work."""
 _pools: dict[str, ThreadPoolExecutor] = {}
 os.register_at_fork(after_in_child=_pools.clear)  # a child process has none of its parent's threads
 

@@ -45,7 +45,7 @@ def half(batch: Batch) -> Iterator[tuple[int, Passage]]:
     die()
 
 
-def mortal_shelf(number: int) -> None:
+def mortal_library(number: int) -> None:
     left = [number]
     commit = DocumentStore.commit
 
@@ -65,6 +65,6 @@ if __name__ == "__main__":
     setup = Setup(lambda place: [Mortal(place / "index", where, int(number))])
     library = Library.open(data, "x", setup=setup)
     if where == "docstore":
-        mortal_shelf(int(number))
+        mortal_library(int(number))
     library.add([docs], lambda done, total, path: print(done, flush=True))
     print("end", flush=True)

@@ -261,7 +261,7 @@ def test_a_damaged_index_is_rebuilt_and_says_so(tmp_path: Path, docs: Path) -> N
         library.close()
 
 
-def test_a_damaged_shelf_is_named(tmp_path: Path) -> None:
+def test_a_damaged_library_is_named(tmp_path: Path) -> None:
     Library.open(tmp_path, "x").close()
     docstore = tmp_path / "libraries" / "x" / "docstore.sqlite"
     docstore.write_bytes(b"garbage" * 1000)

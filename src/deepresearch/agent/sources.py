@@ -67,7 +67,7 @@ def open_sources(
         _add_web(sources, settings, keys)
     try:
         libraries = _own_documents(settings, task, handlers, keys)
-    except BaseException:  # whatever it was: no file stays open
+    except BaseException:  # of any kind: no file stays open
         sources.abandon()
         raise
     sources.notes = [note for library in libraries for note in library.notes]

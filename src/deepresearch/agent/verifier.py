@@ -22,11 +22,11 @@ REPORT_FILE = "report.md"
 """Where in the workspace the report is while it is revised; its name alone is a reply that means its text."""
 SENT_BACK, SHRUNK = "unverified", "shrunk"
 SHRINKS = 0.5
-"""Share of the standing report's length below which a reply does not replace it."""
+"""Share of the current report's length below which a reply does not replace it."""
 MOST_ASKED = 40
 """Undecided citations of one report about which the model is asked."""
 AT_ONCE = 4
-"""Of them at the same time."""
+"""Requests about them at the same time."""
 MOST_TOLD = 30
 """Citations, and as many sentences without one, that one note names."""
 HOLDS = frozenset({"supports", "seen"})

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..agent.loop import End, Run
 
 MOST_NAMED = 20
-"""Skipped documents that are named."""
+"""Most skipped documents that are named."""
 APPROVALS = {"", "go ahead", "looks good"} | set(
     "y yes yep ok okay sure fine good go approve approved 是 是的 好 好的 行 可以 同意 批准 没问题 继续".split()
 )

@@ -9,7 +9,7 @@ import unicodedata
 WIDEST = 110
 """Columns of a rendered report: longer lines are hard to read."""
 _IN_PAGE = re.compile(r"\[((?:\\.|[^\[\]\\])+)\]\(#[^()\s]*\)|<a id=\"[^\"]*\"></a>")
-"""Links to a place in the report, and such places."""
+"""Links within the report, and their targets."""
 _KEPT = {"\n", "\t"}
 _BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 

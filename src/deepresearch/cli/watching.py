@@ -27,7 +27,7 @@ from .terminal import clip, say
 
 WIDTH = 100
 TITLES = 3
-"""Titles named per result."""
+"""Most titles named for one result."""
 LONGEST_FAILURE = 2_000
 """Characters of what failed and why: where no source answered, each has its own reason."""
 

@@ -11,9 +11,9 @@ from ..models import Reply
 from ..trajectory import Usage
 
 FOLDER = "judgements"
-"""Its name within a data folder."""
+"""Name of the cache's folder within a data folder."""
 VERSION = 1
-"""Raised when the form of an entry changes; entries of another version are not seen."""
+"""Raised when the form of an entry changes; entries of another version are ignored."""
 
 
 class ReplyCache:

@@ -19,7 +19,7 @@ Watch = Callable[[int, float], None]
 BATCH = 20_000
 """Passages that become durable and searchable together."""
 GLANCE = 500
-"""Documents between two words to a watcher."""
+"""Documents between two reports of progress."""
 CUT = "3"
 """Raised when readers or cutting change: files are then read again although they have not changed."""
 MOST_PROBLEMS = 1000
@@ -90,7 +90,7 @@ class Addition:
             self._store.rollback_to_mark()
             self._store.commit()
             raise
-        except BaseException:  # whatever it was: nothing half done stays
+        except BaseException:  # of any kind: nothing half done stays
             self._store.rollback()
             raise
         self._store.commit()

@@ -1,7 +1,7 @@
 """Which sources deserve trust: a table of domains and families that anyone can review, and its part in ranking.
 
-authority.csv beside this file has a line per domain. `who.int` speaks for itself and for everything under it;
-`*.gov.cn` for everything under gov.cn. The longest match decides, on whole labels only. A user's own file in the same
+authority.csv beside this file has a line per domain. `who.int` means itself and everything under it;
+`*.gov.cn` means everything under gov.cn. The longest match decides, on whole labels only. A user's own file in the same
 form is asked first, and its answer is final.
 """
 

@@ -81,7 +81,7 @@ class DocumentStore:
                 self._db.execute("PRAGMA synchronous = NORMAL")
                 self._db.execute(f"PRAGMA cache_size = -{CACHE}")
                 self._make(path)
-            except BaseException:  # whatever it was: the file is closed
+            except BaseException:  # of any kind: the file is closed
                 self._db.close()
                 raise
         except sqlite3.Error as error:

@@ -170,7 +170,7 @@ class Indexes:
     def _unwritable(self, engine: Engine, error: Exception) -> LibraryError:
         return LibraryError(
             f"The index {engine.name} of {self._library} cannot be written: {error}.",
-            "Check room and rights on the disk.",
+            "Check the free space and the permissions there.",
         )
 
     def _fill(self, engine: Engine, gone: list[int]) -> None:

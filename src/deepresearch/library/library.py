@@ -64,7 +64,7 @@ class Library:
         self._indexes = Indexes(self._store, engines, self._write_lock, name, setup.tell)
         try:
             self._indexes.open(patience)
-        except BaseException:  # whatever it was: the files are closed
+        except BaseException:  # of any kind: the files are closed
             self.close()
             raise
 
@@ -236,7 +236,7 @@ class Library:
         except OSError as error:
             raise LibraryError(
                 f"The library {self.name} cannot be written: {self.place}: {error.strerror}.",
-                "See to room and rights there, or choose another data folder with --data or DEEPRESEARCH_DATA.",
+                "Check space and permissions there, or choose another data folder with --data or DEEPRESEARCH_DATA.",
             ) from error
         with lock as file:
             while True:

@@ -23,7 +23,7 @@ _TEXT_TYPES = ("text/", "application/json", "application/yaml", "application/oct
 _ZIPPED = {"wordprocessingml": ".docx", "spreadsheetml": ".xlsx", "presentationml": ".pptx", "epub": ".epub"}
 """By a part of the content type; where a server sends none, the name of the file may have it."""
 _OUTCOMES = {".html": "empty", ".txt": "wrong_kind", ".md": "wrong_kind"}
-"""What became of a page that its reader gave up on; of other kinds it is unreadable."""
+"""The outcome for a page that its reader could not read, by suffix; for others it is `unreadable`."""
 
 
 class Getter(Protocol):

@@ -1,4 +1,4 @@
-"""What happens to hits after the index has scored them."""
+"""Fusion of rankings and removal of near-duplicates, after the index has scored the hits."""
 
 from collections.abc import Iterable, Sequence
 from itertools import islice

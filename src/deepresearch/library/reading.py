@@ -173,7 +173,7 @@ def _check(path: Path, kind: str) -> None:
     if found != expected and not (expected == "a PDF" and b"%PDF-" in start):
         raise DocumentError(
             f"{path} is not what its name suggests ({path.suffix or 'no kind'}): it is {found or 'something else'}.",
-            "Rename it by what it is.",
+            "Give the file the suffix of what it is.",
         )
 
 

@@ -1,4 +1,4 @@
-"""What a chat model is to the rest of the project."""
+"""The interface of chat models."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

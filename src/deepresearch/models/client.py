@@ -257,7 +257,7 @@ def checked_key(key: str) -> str:
     """The key itself. Raises SettingsError for one that cannot be sent."""
     if key and not (key.isascii() and key.isprintable() and " " not in key):
         raise SettingsError(
-            "The key of the model endpoint holds characters that no key has.", "Copy it again, without line breaks."
+            "The key of the model endpoint has characters that no key has.", "Copy it again, without line breaks."
         )
     return key
 

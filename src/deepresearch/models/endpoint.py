@@ -1,4 +1,4 @@
-"""What an endpoint's refusals have taught about it, and requests in the form that it takes.
+"""What was learnt from an endpoint's refusals, and requests in the form that it takes.
 
 Servers that speak the same dialect differ in what they refuse. Most name what they want instead: then the request is
 changed accordingly and sent again at once, and the change is remembered for as long as the client lives.
@@ -23,9 +23,9 @@ OPENAI = "//api.openai.com/"
 SHORTEST_REPLY = 256
 """Tokens; a context with less room than this for the reply is too small for the prompt."""
 TOKENS_PER_BYTE = 0.3
-"""Of a text that the endpoint has not counted yet."""
+"""Estimate for a text that the endpoint has not counted yet."""
 MOST_BYTES_PER_TOKEN = 9.0
-"""No tokeniser gets more of ordinary text into a token, on average over a prompt."""
+"""Upper bound for ordinary text, on average over a prompt, with any tokeniser."""
 SHORTEST_GROWTH = 600
 """Bytes that a prompt must have grown by before a count of it is doubted."""
 SPARE = 32

@@ -1,4 +1,4 @@
-"""What went wrong with a request to an endpoint, as one error that names the endpoint and what to do."""
+"""Failures of requests to an endpoint, as one error that names the endpoint and what to do."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Messages in the one form that the pickiest server takes.
+"""Messages in the one form that the strictest server takes.
 
 - at most one system message, first; then a user message; the last message is never the assistant's;
 - no message is empty; no two messages of the same role follow each other, but for the results of several calls;

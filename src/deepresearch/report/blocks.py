@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 200, 24, 2000
-"""Of one table: body rows, columns, and characters of a cell."""
+"""Limits of one table: body rows, columns, and characters of a cell."""
 _NOT_SLUG = re.compile(r"[^\w\- ]+")
 _URL_END = re.compile(r"[，。；：、！？）》」』】”’]")
 """Where a bare address ends in Chinese text, which sets no space after it."""

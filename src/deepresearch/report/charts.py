@@ -17,7 +17,7 @@ from .markup import one_line
 LARGEST = 1_000_000
 """Characters of a specification."""
 SECONDS = 60
-"""Until drawing is given up."""
+"""Seconds after which drawing is stopped."""
 SCALE = 2
 """Pixels of a picture for each that it is meant to take, so that it prints well."""
 _DRAW = (

@@ -119,7 +119,7 @@ def _hide(text: str, marks: Sequence[Marked]) -> str:
 _CAPTION = re.compile(r"(?:fig(?:ure|\.)|table|chart|图|圖|表)\s?\d+\s?[.:：．\s]", re.IGNORECASE)
 
 _LABEL = re.compile(r"(\*\*|__)(?:(?!\1)[^\n])+\1[:：]?")
-"""A line in bold alone is a heading."""
+"""A line that is bold as a whole, which counts as a heading."""
 
 
 def _kind(hidden: str, block: MarkdownBlock) -> Kind:

@@ -20,7 +20,7 @@ MAKER = "step-deepresearch"
 CLAIM, REASON = 240, 300
 """Characters of a claim and of a reason that are shown."""
 MOST_LISTED = 20
-"""Citations, and statements without one, that a list names."""
+"""Most citations, and most statements without one, in one list."""
 QUOTE, LEAST = 320, 40
 """Characters of a cited passage that a reference shows, and fewer than which are not worth showing."""
 SHARE, SHORT = 2, 1000

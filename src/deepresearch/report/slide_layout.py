@@ -30,7 +30,7 @@ _WIDE = "\u2e80"
 
 
 _Piece = tuple[tuple[Inline, ...], str]
-"""A line, and all its words."""
+"""A line of a slide, and its full text for the notes."""
 
 
 @dataclass

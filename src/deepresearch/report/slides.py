@@ -22,7 +22,7 @@ PER_SLIDE = 7
 NOTES = 6000
 _INK, _MUTED, _ACCENT, _WARN = "1B222B", "5C6672", "0B57A4", "8A4B00"
 _COLOURS = {**dict.fromkeys(("contradicts", "unrelated"), "A3211B"), "supports": _ACCENT, "": _ACCENT}
-"""Of a citation, by what the check found; any other level: _WARN."""
+"""Colour of a citation by its level; any other level: _WARN."""
 _BLANK = 6
 """The empty layout of python-pptx's own template."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import ExportError
 
 SECONDS = 120
-"""Until printing is given up."""
+"""Seconds after which printing is stopped."""
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 INSTEAD = "Print report.html (format html) from any browser instead"
 _OPTIONS = (

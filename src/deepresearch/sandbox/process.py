@@ -27,7 +27,7 @@ from ..errors import ProcessFailed
 from .confinement import confinement
 
 MOST_FILES = 500
-"""Files that one child reads: what libraries leak ends with it."""
+"""Files that one child reads; then it is replaced, which frees what libraries leak."""
 IDLE = 60.0
 """Seconds without a file after which the child ends itself."""
 GRACE = 1.0

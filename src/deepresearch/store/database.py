@@ -49,7 +49,7 @@ def connect(path: Path, patience: float) -> sqlite3.Connection:
             db.execute("pragma synchronous = full")
             _migrate(db, path)
             _add_checksum(db)
-        except BaseException:  # whatever it was: the file must be closed
+        except BaseException:  # of any kind: the file must be closed
             db.close()
             raise
     except sqlite3.Error as error:
@@ -94,7 +94,7 @@ def _connect_read_only(path: Path, options: str, patience: float) -> sqlite3.Con
                 "Copy the folder to a writable place, or name another, with --data or DEEPRESEARCH_DATA.",
             )
         _add_checksum(db)
-    except BaseException:  # whatever it was: the file must be closed
+    except BaseException:  # of any kind: the file must be closed
         db.close()
         raise
     return db

@@ -285,7 +285,7 @@ class SqliteStore:
                 try:
                     yield self._db
                     self._db.execute("commit")
-                except BaseException:  # whatever it was: all or nothing
+                except BaseException:  # of any kind: all or nothing
                     # SQLite has already rolled back after some errors, a full disk among them.
                     if self._db.in_transaction:
                         self._db.rollback()
@@ -299,6 +299,6 @@ def _undo(lock: RunLock) -> Iterator[None]:
     """Give the lock back if the log cannot be had after all."""
     try:
         yield
-    except BaseException:  # whatever it was: the run must not stay locked
+    except BaseException:  # of any kind: the run must not stay locked
         lock.release()
         raise

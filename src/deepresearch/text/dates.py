@@ -36,7 +36,7 @@ _MONTH = rf"(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?"
 _YEAR = r"(?P<year>1[0-9]{3}|20[0-9]{2}|21[0-4][0-9])"
 _DAY = r"(?P<day>0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th)?"
 _LONG = "January|February|March|April|June|July|August|September|October|November|December"
-"""Months that are no other word."""
+"""Full names of months that are not ordinary words too (not May)."""
 _HAN = "零〇一二三四五六七八九十"
 _PATTERNS = [
     re.compile(pattern, re.IGNORECASE)

@@ -1,6 +1,6 @@
 """Names in questions and in running text: people, works, places, institutions, identifiers.
 
-No list of names and no model: runs of capitalised words with the small words that names hold, quoted titles,
+No list of names and no model: runs of capitalised words with the small words within names, quoted titles,
 identifiers, and in Chinese the text next to words such as titles and offices. Whether there is a document on a name is
 decided by the library's titles, not here.
 """
@@ -19,7 +19,7 @@ _IDENTIFIER = re.compile(r"(?<![\w.])(?:[A-Za-z_]\w*\.)+[A-Za-z_]\w*(?:\(\))?|\b
 _ARTICLES = frozenset({"The", "A", "An"})
 _NUMBER = re.compile(r"[\d,.–-]+(?:st|nd|rd|th)?$", re.IGNORECASE)
 _ADJECTIVE = re.compile(r"[A-Z/]+-[a-z]+$")
-"""CPU-bound, XML-based."""
+"""Adjectives such as "CPU-bound", which are no names."""
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)?$", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"['’][sS]?$")
 _QUALIFIER = re.compile(

@@ -1,4 +1,4 @@
-"""The words that several rooms know: words.toml."""
+"""Word lists that several packages share: words.toml."""
 
 import re
 import tomllib

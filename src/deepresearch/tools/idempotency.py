@@ -1,7 +1,7 @@
-"""Do what a call asks for once, also where the process dies between the effect and its record.
+"""Carry a call out once, also where the process dies between the effect and its record.
 
-The state that the call leads to is made durable in the run's scratch folder before it is brought about. When the same
-call comes again after a crash, that state is brought about again and the same answer given: an append does not double.
+The state that the call leads to is made durable in the run's scratch folder before it is applied. When the same call
+comes again after a crash, that state is applied again and the same answer given: an append does not double.
 """
 
 import hashlib

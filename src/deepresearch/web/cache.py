@@ -25,7 +25,7 @@ from ..trajectory import Passage
 from .search import Hit, Query, SearchProvider, SearchResult, in_words
 
 VERSION = 2
-"""Raised when the form of an entry changes; entries of another version are not seen."""
+"""Raised when the form of an entry changes; entries of another version are ignored."""
 PATIENCE = 2.0
 """Seconds to wait while another process writes."""
 

@@ -26,7 +26,7 @@ from .urls import Url, parse_url
 __all__ = ["Fetched", "Fetcher"]
 
 PRODUCT = "step-deepresearch"
-"""The name that a site's robots.txt can speak to."""
+"""The product name for which a site's robots.txt can have rules."""
 USER_AGENT = f"{PRODUCT}/{__version__}"
 MOST_REDIRECTS = 5
 LONGEST_PAUSE = 20.0

@@ -1,4 +1,4 @@
-"""What a request has brought."""
+"""The result of a request."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -46,7 +46,7 @@ class PassageIndex:
                     in_memory.append(passage)
             writer.commit()
             writer.wait_merging_threads()
-        except BaseException:  # whatever it was: nothing writes into the folder afterwards
+        except BaseException:  # of any kind: nothing may write into the folder afterwards
             writer.rollback()
             del writer
             raise

@@ -1,4 +1,4 @@
-"""How often and how many at once a host is asked."""
+"""Limits on how often, and how many times at once, a host is asked."""
 
 import asyncio
 import time

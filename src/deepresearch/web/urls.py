@@ -30,7 +30,7 @@ _TRACKING = re.compile(
 _VARIANT = re.compile(r"^(?:www\d?|m|mobile)\.|(?<=^[a-z]{2}\.)m\.")
 """Parts of a host that mostly name another form of the same site: www.a.org, m.a.org, en.m.a.org."""
 _AS_IS = "/%:@!$&'()*+,;=~"
-"""Left alone in a path; in a query `?` as well."""
+"""Characters that are not escaped in a path; in a query `?` as well."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What turns texts into vectors."""
+"""The interface of embedding models."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Protocol

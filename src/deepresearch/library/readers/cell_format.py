@@ -31,7 +31,7 @@ _TESTS = {
     "<>": lambda value, limit: value != limit,
 }
 _LARGEST = 1e15
-"""What is larger is written with an exponent."""
+"""Numbers from which an exponent is used."""
 
 
 def plain_number(value: float) -> str:

@@ -1,4 +1,4 @@
-"""Office packages (docx, xlsx, pptx): their parts as parsed XML, whoever wrote them and however oddly.
+"""Office packages (docx, xlsx, pptx): their parts as parsed XML, whichever program wrote them.
 
 Strict Open XML is read as the usual kind, macro-enabled files as those without macros (which never run), and relations
 that lead nowhere are passed over.
@@ -48,7 +48,7 @@ class Package:
         self._names = {name.replace("\\", "/").lower(): name for name in self._archive.namelist()}
         if "[content_types].xml" not in self._names:
             self._archive.close()
-            raise DocumentError(f"{path} is no office document.", "Rename it by what it is.")
+            raise DocumentError(f"{path} is no office document.", "Give the file the suffix of what it is.")
         self.data("[Content_Types].xml")
 
     def __enter__(self) -> "Package":

@@ -9,7 +9,7 @@ from ..documents import Document, ReadProblem
 from .corpus import TEXT, document_of
 
 COLUMNS = ("id", "title", "url", "date", "language")
-"""What is read beside the text; none of them must be there."""
+"""Optional columns that are read besides the text."""
 BATCH = 1000
 """Rows in memory at once."""
 LONGEST = 16 * 1024 * 1024

@@ -17,7 +17,7 @@ _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "
 _NEAR = 0.4
 """Sizes of the print within which raised print belongs to what is before it."""
 _MOVABLE = re.compile(r"[\d+\-−*†‡§=()]+|(?<=[\d^)])[a-z]\b")
-"""What may be raised or lowered."""
+"""Characters that may be superscripts or subscripts."""
 _PRIVATE = re.compile("[\uf020-\uf0ff]")
 _LEAST_ROWS = 5
 """Lines beside each other that make columns."""

@@ -9,7 +9,7 @@ from ..passages import size
 WIDEST = 12
 """Columns up to which a table is written as Markdown; in wider ones every cell is put beside its column's name."""
 LONGEST_ROW = 60
-"""Words of an average row up to which the same is done."""
+"""Words of an average row up to which a table is written as Markdown."""
 WIDEST_SPAN, WIDEST_ROW = 200, 1000
 """Columns that one cell may cover, and those of a table."""
 MOST_CELLS = 1_000_000

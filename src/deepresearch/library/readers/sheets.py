@@ -15,7 +15,7 @@ from .rows import WIDEST_SPAN, about, row_blocks
 from .signs import is_symbol_font, lowered, raised, symbols
 
 MOST_CELLS = 2_000_000
-"""Of a file; what follows is left out, and named."""
+"""Cells read of one file; the rest is left out and reported."""
 WIDEST_SHEET = 16_384
 """Columns of a sheet."""
 _M = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"

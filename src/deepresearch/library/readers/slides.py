@@ -18,7 +18,7 @@ _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallba
 _NUMBERS = {"alphaLc": "a", "alphaUc": "A", "romanLc": "i", "romanUc": "I"}
 _TITLES = ("title", "ctrTitle")
 _ASIDE = ("sldNum", "dt", "ftr", "hdr", "sldImg")
-"""Placeholders of what is on every slide."""
+"""Placeholder types of slide numbers, dates, footers, headers and pictures of slides, which are left out."""
 
 
 def read_slides(path: Path) -> Iterator[Document | ReadProblem]:

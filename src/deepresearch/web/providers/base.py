@@ -24,7 +24,7 @@ Site = tuple[str, str]
 """Host and folder, the folder without a slash at its end."""
 _OPENING = re.compile(r"^(?:https?://)?(?:\*?\.)?", re.I)
 _SPECIAL = re.compile(r"[\s\"<>]")
-"""What a query would not take as a part of the site."""
+"""Characters that would end the site filter within a query."""
 _SCRIPTS = (("ja", f"[{KANA}]"), ("ko", f"[{HANGUL}]"), ("zh", f"[{HAN}]"))
 
 

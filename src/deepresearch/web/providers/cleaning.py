@@ -27,14 +27,14 @@ _INLINE = (
     "sub sup svg time tt u var wbr"
 )
 _ATTRIBUTES = r"(?:\s[^<>=]*+=[^<>]*+)?+\s*/?>"
-"""Without an equals sign it is no attribute: "a <b and c> d" is no markup."""
+"""Attributes of a tag. Each needs an equals sign: "a <b and c> d" is no markup."""
 _HIDDEN = re.compile(
     r"<!--(?:(?!<!--|-->).)*+-->|<(script|style|template|noscript)\b[^<>]*+>(?:(?!</?\1\b).)*+</\1\s*>", re.S | re.I
 )
 _BREAK = re.compile(rf"</?(?:{'|'.join(_BLOCKS.split())}|jats:(?:p|title|sec|list|list-item)){_ATTRIBUTES}", re.I)
 _TAG = re.compile(rf"</?(?:{'|'.join(_INLINE.split())}|(?:jats|mml|xlink):[a-z-]+){_ATTRIBUTES}", re.I)
 _RAISED = re.compile(r"<(?:jats:)?(sup|sub)\b[^<>]*+>\s*([-+−–]?[0-9a-z()]{1,8}[-+−–]?)\s*</(?:jats:)?\1\s*>", re.I)
-"""Short raised or lowered text."""
+"""Tags of short superscripts and subscripts."""
 _POWER = re.compile(
     r"<mml:m(sup|sub)\b[^<>]*+>\s*<mml:m[nio]\b[^<>]*+>([^<>]{1,20})</mml:m[nio]>\s*"
     r"<mml:m[nio]\b[^<>]*+>([^<>]{1,20})</mml:m[nio]>\s*</mml:m\1\s*>"
@@ -44,7 +44,7 @@ _PAIRED = re.compile(rf"<({'|'.join(_INLINE.split())})\b[^<>]*+>(?=.*?</\1\s*>)"
 _ROUNDS = 3
 """Times that a text may have been escaped."""
 _JOINERS = "\u200c\u200d"
-"""Invisible, but several scripts are misspelt without them."""
+"""Zero-width characters that stay, since several scripts are misspelt without them."""
 
 
 def plain(value: object, longest: int = LONGEST_TEXT) -> str:
