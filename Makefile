@@ -55,6 +55,7 @@ bench: .venv/dev
 	$(BIN)/python -m benchmarks.patch_savings
 	$(BIN)/python -m benchmarks.retrieval
 	$(BIN)/python -m benchmarks.multihop
+	$(BIN)/python -m benchmarks.answers
 	$(BIN)/python -m benchmarks.canned
 	$(BIN)/python -m benchmarks.authority
 	$(BIN)/python -m benchmarks.reading

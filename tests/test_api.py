@@ -165,10 +165,11 @@ async def test_leaving_a_session_stops_its_run_and_closes_everything(docs: Path,
 
 
 async def test_cancelling_while_documents_are_read_leaves_nothing_open(docs: Path, settings: Settings) -> None:
-    for number in range(200):
+    for number in range(2_000):
         (docs / f"{number}.md").write_text(f"# Town {number}\n\nThe town has {number} houses.\n")
     starting = asyncio.ensure_future(aresearch(QUESTION, docs=[docs], settings=settings))
-    await asyncio.sleep(0.3)
+    while not list(settings.data_folder().glob("libraries/*/docstore.sqlite")):
+        await asyncio.sleep(0.01)
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(starting, 20)

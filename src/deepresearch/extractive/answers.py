@@ -31,6 +31,8 @@ FURTHER = 9
 PER_SIDE = 2
 MOST_STEPS = 4
 """Steps of the trail that are quoted."""
+LONGEST = 6
+"""Candidates in the short answer where a trail leads it."""
 JOINT = 2
 """Candidates of a comparison that name all its sides."""
 CLOSE = 2.5
@@ -159,18 +161,23 @@ def _names_its_subject(one: Ranked, asked: Asked, pool: Pool) -> bool:
 
 def _along(answer: Answer, steps: Sequence[Step]) -> Answer:
     """The answer led by the trail: for each step what names the next thing, then what is said of that thing. The
-    relations that were followed speak for it, however few of the words of the question it has."""
+    relations that were followed speak for it, however few of the words of the question it has. A step to a document
+    that is not titled by that thing, and has none of the asked relations, led away from the question."""
     fitting_first = [*answer.short, *(one.candidate for one in answer.ranked)]
     chain: list[Candidate] = []
     for step in steps[:MOST_STEPS]:
         naming = (c for c in fitting_first if c.passage.id in step.source and step.name in c.text)
         told = [c for c in fitting_first if c.passage.id in step.target]
         best = max(told, key=lambda c: _relations_in(c, answer.part), default=None)
-        chain += [c for c in (next(naming, None), best) if c]
+        if best and (_relations_in(best, answer.part) or step.name.casefold() in best.passage.title.casefold()):
+            chain += [c for c in (next(naming, None), best) if c]
+    if not chain:
+        return answer
     short: list[Candidate] = []
     for candidate in [*chain, *answer.short]:
         if not any(candidate.overlaps(other) for other in short):
             short.append(candidate)
+    short = short[:LONGEST]
     further = tuple(c for c in answer.further if not any(c.overlaps(other) for other in short))
     return replace(answer, answered=True, short=tuple(short), further=further, nearest=())
 
