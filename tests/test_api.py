@@ -168,8 +168,9 @@ async def test_cancelling_while_documents_are_read_leaves_nothing_open(docs: Pat
     for number in range(2_000):
         (docs / f"{number}.md").write_text(f"# Town {number}\n\nThe town has {number} houses.\n")
     starting = asyncio.ensure_future(aresearch(QUESTION, docs=[docs], settings=settings))
-    while not list(settings.data_folder().glob("libraries/*/docstore.sqlite")):
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(20):
+        while not list(settings.data_folder().glob("libraries/*/docstore.sqlite")):
+            await asyncio.sleep(0.01)
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(starting, 20)
