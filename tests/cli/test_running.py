@@ -56,6 +56,7 @@ def test_chinese_question_gets_a_chinese_report(command: Command, tmp_path: Path
     done = command("run", "武汉长江大桥是哪一年建成的？", "--docs", str(folder))
     assert done.returncode == 0, done.stderr
     assert "1957" in done.stdout and "语言模型" in done.stdout
+    assert "运行 2" in done.stderr and "Run " not in done.stderr
 
 
 def test_a_web_that_gives_no_answer_is_named_and_survived(command: Command, docs: Path) -> None:
@@ -236,6 +237,39 @@ def test_ctrl_c_once_ends_with_a_report_of_what_was_gathered(waiting: subprocess
     assert all(f"deepresearch {verb} {name}" in told for verb in ("show", "export", "resume"))
     resumed = command("resume", name)
     assert resumed.returncode == 0 and "What the tower is." in resumed.stdout
+
+
+def test_ctrl_c_before_anything_was_gathered_says_that_there_is_no_report(
+    endpoint: Callable[..., str], docs: Path, tmp_path: Path
+) -> None:
+    run = subprocess.Popen(
+        [sys.executable, "-m", "deepresearch", "run", QUESTION, "--docs", str(docs)],
+        env=environment(tmp_path, DEEPRESEARCH_MODEL="m", DEEPRESEARCH_BASE_URL=endpoint({"text": "I plan."}, NEVER)),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert run.stderr is not None
+    next(line for line in run.stderr if "I plan." in line)
+    run.send_signal(signal.SIGINT)
+    out, told = run.communicate(timeout=20)
+    assert run.returncode == 1 and not out
+    assert "there is no report" in told and "deepresearch resume" in told
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("closing", ["2> /dev/full", "2>&-"])
+def test_the_report_is_printed_where_progress_cannot_be(closing: str, docs: Path, tmp_path: Path) -> None:
+    line = f'exec "$0" -m deepresearch run "$1" --docs "$2" --json {closing}'
+    done = subprocess.run(
+        ["sh", "-c", line, sys.executable, QUESTION, str(docs)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(tmp_path),
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0 and json.loads(done.stdout)["citations"]
 
 
 def test_another_process_can_ask_for_the_report_now(waiting: subprocess.Popen[str], command: Command) -> None:

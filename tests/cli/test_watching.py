@@ -10,11 +10,14 @@ from deepresearch.cli.watching import Watcher
 from deepresearch.settings import BudgetSettings
 from deepresearch.trajectory import (
     Answered,
+    BudgetReached,
+    BudgetWarned,
     Call,
     Citation,
     Observation,
     Passage,
     PlanProposed,
+    RunPaused,
     Turn,
     Uncited,
     Verified,
@@ -54,7 +57,9 @@ def test_a_page_that_failed_is_told() -> None:
 def test_how_a_report_is_checked_and_revised_is_shown_in_a_line_each() -> None:
     verdicts = [Citation(passage="p", level="supports"), Citation(passage="q", level="partly")]
     [line] = watcher()._lines(Verified(citations=verdicts, uncited=[Uncited(claim="c")]))
-    assert line.strip() == ("Citations checked: 1 of 2 support their sentence, 1 partly, 1 statements cite nothing")
+    assert line.strip() == (
+        "Citations that support their sentence: 1 of 2, supports in part: 1, statements without a citation: 1"
+    )
     [line] = watcher()._lines(Observation(call=None, reason="unverified", shown="1 of 2 do not hold.\n- claim\n> text"))
     assert line.strip() == "Sent back: 1 of 2 do not hold."
     step = Observation(call=None, reason="draft.section", shown="[p] passage", data={"number": 0, "of": 3})
@@ -98,3 +103,26 @@ def test_the_same_failure_is_told_in_full_once() -> None:
     failed = Observation(call="c", tool="batch_web_surfer", status="error", shown="No answer. " + "y" * 500)
     first, second = made._lines(failed)[0], made._lines(failed)[0]
     assert "y" * 500 in first and len(second) < 120
+
+
+def test_the_check_of_a_report_that_cites_nothing_counts_nothing() -> None:
+    [line] = watcher()._lines(Verified(citations=[], uncited=[Uncited(claim="c")]))
+    assert line.strip() == "The report cites nothing, statements without a citation: 1"
+
+
+def test_in_chinese_no_english_word_is_left() -> None:
+    seen = Watcher(BudgetSettings(), BudgetTracker(), "zh")
+    lines = seen._lines(Verified(citations=[Citation(passage="q", level="partly")])) + seen._lines(
+        RunPaused(reason="stopped")
+    )
+    assert [line.strip() for line in lines] == [
+        "引用检查：1 处引用中 0 处支持所在句子，部分支持：1",
+        "已暂停（已停止）。",
+    ]
+
+
+def test_amounts_are_written_as_a_person_would() -> None:
+    [line] = watcher()._lines(BudgetReached(limit="tokens", used=1_234_567, of=2_000_000))
+    assert line.startswith("Limit: 1234567 of 2000000 tokens.")
+    [line] = watcher()._lines(BudgetWarned(limit="minutes", used=0.240912, of=0.3))
+    assert line == "Limit near: 0.24 of 0.3 minutes."

@@ -63,3 +63,9 @@ def test_lists_of_weak_and_uncited_statements_are_capped_with_a_count(run: MakeR
     assert text.count("Claim ") == MOST_LISTED and text.count("Bare ") == MOST_LISTED
     assert "… and 10 more" in text and "… and 5 more" in text
     assert text.index("Claim 29.") < text.index("Claim 0.")
+
+
+def test_where_nothing_is_cited_no_citations_are_counted(run: MakeRun) -> None:
+    report = make_report(run("Bare.", after=[Verified(citations=[], uncited=[Uncited(claim="Bare.")])]))
+    text = words_of(checks(report))
+    assert "Bare." in text and "0 of 0" not in text

@@ -3,7 +3,6 @@
 Each command's module is imported when the command is called, so that `--help` and completion stay quick.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
@@ -15,7 +14,7 @@ from ..errors import DeepResearchError
 from ..version import __version__
 from . import judging, libraries, looking, replaying, running, sites
 from .doctor import doctor
-from .terminal import say
+from .terminal import discard, say
 
 app = App(
     name="deepresearch",
@@ -60,17 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say("deepresearch: stopped.")
         return 1
     except BrokenPipeError:  # the reader of our output has gone, as with `| head`
-        _discard_output()
+        discard(sys.stdout)
         return 1
     except OSError as error:  # such as a full disk behind `> FILE`
-        _discard_output()
+        discard(sys.stdout)
         say(f"deepresearch: {error.filename or 'the output'}: {error.strerror or error}.")
         return 1
     return code if isinstance(code, int) else 0
-
-
-def _discard_output() -> None:
-    """Send what is still buffered nowhere, so that the interpreter does not fail over it again when it exits."""
-    sink = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(sink, sys.stdout.fileno())
-    os.close(sink)

@@ -67,7 +67,10 @@ def list_libraries(*, json: Switch = False, data: Data | None = None) -> int:
     from ..library import Library
 
     settings = (data or Data()).settings()
-    for name in Library.names(settings.data_folder()):
+    names = Library.names(settings.data_folder())
+    if not names:
+        say("There are no libraries yet. Make one: deepresearch index build NAME PATH")
+    for name in names:
         with opened(settings, name) as library:
             numbers = {"name": name, **library.stats()}
         put(dump(numbers) if json else f"{name}: {numbers['documents']} documents, {numbers['passages']} passages")
@@ -245,7 +248,7 @@ class Meter:
     """How far an addition has come: one line that changes on a terminal, a line now and then elsewhere."""
 
     def __init__(self) -> None:
-        self._live = sys.stderr.isatty()
+        self._live = bool(sys.stderr and sys.stderr.isatty())
         self._pause = 0.2 if self._live else 10.0
         self._start = self._said = time.monotonic()
         self._file = (0, 0, "")

@@ -20,7 +20,7 @@ Switch = Annotated[bool, Parameter(negative="")]
 @dataclass
 class EndpointFlags:
     model: str | None = None
-    """Model name; without one the extractive policy works, which needs no model."""
+    """Model name; without one no model is asked."""
     base_url: str | None = None
     """OpenAI-compatible endpoint, e.g. http://127.0.0.1:8000/v1; its key comes from DEEPRESEARCH_API_KEY."""
     dialect: Literal["native", "toolcall", "tool_call", "steptml"] | None = None
@@ -35,7 +35,7 @@ class EndpointFlags:
 @dataclass
 class Limits:
     max_turns: int | None = None
-    """Decisions of the policy, the report included (default 50)."""
+    """Decisions of the policy, the report included (50 where nothing else is set)."""
     max_tool_calls: int | None = None
     """Tool calls."""
     max_tokens: int | None = None

@@ -131,7 +131,7 @@ def carry_out(job: "Run", output: Output) -> int:
     job.handlers.watch = Watcher(job.settings.budget, job.budget, job.task.language)
     if job.settings.plan == "ask" and sys.stdin.isatty():
         job.handlers.approve = lambda plan: ask_about_plan(job)
-    say(f"Run {job.log.run}")
+    say(phrase(job.task.language, "run", run=job.log.run))
     if not (job.task.attachments or job.task.libraries or job.settings.search.web):
         say(phrase(job.task.language, "unsearched"))
     end = asyncio.run(_under_control(job))
@@ -191,6 +191,8 @@ def hand_over(job: "Run", end: "End | None", output: Output) -> int:
             say(phrase(language, "approval", run=run))
             return 0
         case _:
+            if end is not None and end.reason == "stopped":  # asked to end with a report, and had nothing for one
+                say(phrase(language, "no_report"))
             say(phrase(language, "continue", run=run))
             return 1 if end is None or end.reason == "stopped" else 0
 

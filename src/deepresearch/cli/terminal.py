@@ -1,10 +1,12 @@
 """Writing to a terminal: people's lines to standard error, results to standard output, nothing that could steer it."""
 
 import json
+import os
 import re
 import shutil
 import sys
 import unicodedata
+from typing import TextIO
 
 WIDEST = 110
 """Columns of a rendered report: longer lines are hard to read."""
@@ -20,8 +22,25 @@ def plain(text: str) -> str:
 
 
 def say(text: str) -> None:
-    """A line for the person watching."""
-    print(plain(text), file=sys.stderr, flush=True)
+    """A line for the person watching; where it cannot be written, what is done for that person continues.
+
+    Raises BrokenPipeError where standard error is a pipe whose reader has gone: nobody wants more.
+    """
+    if sys.stderr is None:  # closed with `2>&-`; print would write to standard output instead
+        return
+    try:
+        print(plain(text), file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError:  # a full disk behind `2> FILE`
+        discard(sys.stderr)
+
+
+def discard(stream: TextIO) -> None:
+    """Send what is still buffered for `stream` nowhere, so that the interpreter does not fail over it when it exits."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, stream.fileno())
+    os.close(sink)
 
 
 def put(text: str) -> None:

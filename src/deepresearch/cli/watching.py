@@ -5,6 +5,7 @@ from collections import Counter
 
 from ..agent.budget import BudgetTracker
 from ..agent.drafting import STEP
+from ..report.labels import labels_for
 from ..settings import BudgetSettings
 from ..trajectory import (
     Answered,
@@ -39,6 +40,7 @@ class Watcher:
         self.limits = limits
         self.phrases = PHRASES.get(language, PHRASES["en"])
         self.words = WORDS.get(language, {})
+        self.labels = labels_for(language)
         self.budget = budget
         self._began = time.time()
         self._reported: set[tuple[str, str]] = set()
@@ -68,9 +70,9 @@ class Watcher:
                 lines = event.text.replace("**", "").splitlines()
                 return [self._say("plan"), *(f"    {line}".rstrip() for line in lines)]
             case BudgetWarned():
-                return [self._say("near", used=event.used, of=event.of, limit=self._word(event.limit))]
+                return [self._reached("near", event)]
             case BudgetReached():
-                return [self._say("limit", used=event.used, of=event.of, limit=self._word(event.limit))]
+                return [self._reached("limit", event)]
             case UserSteered(finish_early=True):
                 return [self._say("early")]
             case ViewCompacted():
@@ -78,13 +80,16 @@ class Watcher:
                 numbers = {"before": event.tokens_before, "after": event.tokens_after, "count": len(event.withdrawn)}
                 return ["    " + self._say(name, **numbers)]
             case RunPaused():
-                return [self._say("paused", reason=event.reason)]
+                return [self._say("paused", reason=self._word(event.reason))]
             case RunFailed():
                 return [self._say("failed", message=event.message)]
             case RunFinished():
                 return [self._say("finished", reason=self._word(event.reason), left=self._left())]
             case _:
                 return []
+
+    def _reached(self, phrase: str, event: BudgetWarned | BudgetReached) -> str:
+        return self._say(phrase, used=_amount(event.used), of=_amount(event.of), limit=self._word(event.limit))
 
     def _result(self, result: Observation) -> list[str]:
         if result.tool == "todo" and result.status == "ok":
@@ -102,7 +107,7 @@ class Watcher:
 
     def _left(self) -> str:
         uses = [use for use in self.budget.uses(self.limits, time.time()) if not use.limit.startswith("identical")]
-        return "[" + " · ".join(f"{use.used:.4g}/{use.of:g} {self._word(use.limit)}" for use in uses) + "]"
+        return "[" + " · ".join(f"{_amount(use.used)}/{_amount(use.of)} {self._word(use.limit)}" for use in uses) + "]"
 
     def _word(self, word: str) -> str:
         return self.words.get(word, word)
@@ -130,9 +135,14 @@ class Watcher:
 
     def _checked(self, check: Verified) -> str:
         counts = Counter(verdict.level for verdict in check.citations)
-        others = "".join(f", {n} {level}" for level, n in counts.items() if level != "supports")
-        bare = self._say("bare", count=len(check.uncited)) if check.uncited else ""
-        return self._say("checked", good=counts["supports"], all=len(check.citations)) + others + bare
+        line = (
+            self._say("checked", good=counts["supports"], all=len(check.citations)) if counts else self._say("uncited")
+        )
+        for level, count in counts.items():
+            line += (
+                self._say("level", level=self.labels.of("levels", level), count=count) if level != "supports" else ""
+            )
+        return line + (self._say("bare", count=len(check.uncited)) if check.uncited else "")
 
     def _outcome(self, result: Observation) -> str:
         """A result in a few words."""
@@ -150,6 +160,11 @@ class Watcher:
             phrase = "passage" if count == 1 else "passages"
             return clip(self._say(phrase, count=count, titles="; ".join(titles[:TITLES]) + more), WIDTH)
         return clip(result.shown, WIDTH)
+
+
+def _amount(number: float) -> str:
+    """Counts in full; minutes and money to two decimals, or to one digit where that would be nothing."""
+    return f"{number:.0f}" if number % 1 == 0 else f"{number:.1g}" if abs(number) < 0.01 else f"{round(number, 2):g}"
 
 
 def _words(value: object) -> str:

@@ -112,7 +112,7 @@ def checks(report: ReportModel) -> list[Block]:
     if found is None or not (found.total or found.uncited) or (report.without_model and not found.weak):
         return []
     parts: list[Block] = [Heading(2, (TextRun(labels.check),))]
-    if not report.without_model:
+    if found.total and not report.without_model:
         parts.append(Paragraph((TextRun(summary(found, labels)),)))
     if found.weak:
         worst = sorted(found.weak, key=lambda w: WEAKEST_FIRST.index(w.cited.level))
