@@ -170,7 +170,7 @@ def shrunk(text: str, events: Sequence[Event]) -> Observation | Answered | None:
 def sent_back(verified: Verified, events: Sequence[Event], most: int) -> Observation | None:
     """The note that sends the report of which `verified` is the check back to the policy with what is wrong in it.
 
-    None where everything holds, and where it has been sent back `most` times already, or the last time in vain.
+    None where nothing is wrong, and where it has been sent back `most` times already, or the last time without effect.
     """
     wrong = [c for c in verified.citations if c.level not in HOLDS]
     problems = sorted([f"{c.passage} {c.claim}" for c in wrong] + [u.claim for u in verified.uncited])

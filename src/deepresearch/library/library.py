@@ -253,7 +253,7 @@ class Library:
 
 
 def host(site: str | None) -> str | None:
-    """The host that a site filter means, be it given as a host or as a URL."""
+    """The host that a site filter means, given as a host or as a URL."""
     if not site:
         return None
     return urlsplit(site if "//" in site else "//" + site).hostname or site.lower()

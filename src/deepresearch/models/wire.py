@@ -1,7 +1,7 @@
 """Messages in the one form that the strictest server takes.
 
 - at most one system message, first; then a user message; the last message is never the assistant's;
-- no message is empty; no two messages of the same role follow each other, but for the results of several calls;
+- no message is empty; no two messages of the same role follow each other, except for the results of several calls;
 - the results of a turn's calls follow it directly, each call has one, and no result is without its call;
 - a line of the assistant separates a result from a note of the user.
 

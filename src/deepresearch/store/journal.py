@@ -296,7 +296,7 @@ class SqliteStore:
 
 @contextmanager
 def _undo(lock: RunLock) -> Iterator[None]:
-    """Give the lock back if the log cannot be had after all."""
+    """Release the lock if the log cannot be opened after all."""
     try:
         yield
     except BaseException:  # of any kind: the run must not stay locked

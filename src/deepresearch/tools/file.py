@@ -101,7 +101,7 @@ class FileTool(Tool):
 
 
 def _check(arguments: FileArguments) -> None:
-    """Raise BadArguments that names what the action needs, or what it was given in vain."""
+    """Raise BadArguments that names what the action needs, or what it does not take."""
     action = arguments.action
     missing = [name for name in _NEEDS[action] if name not in arguments.model_fields_set]
     if missing:

@@ -205,7 +205,7 @@ def fold(text: str) -> list[str]:
 
 
 def match_title(wanted: str, title: str) -> int:
-    """How well a document's title fits a name: 4 the same, 3 but for a qualifier in brackets ("Dark River (2017
+    """How well a document's title fits a name: 4 the same, 3 except for a qualifier in brackets ("Dark River (2017
     film)"), 2 with what distinguishes the bearer from others ("Ermengarde of Tours"), 1 nearly, 0 not.
     """
     name, whole = _bare(wanted), _bare(title)

@@ -1,6 +1,6 @@
 """Patches as text, in the two forms that models write: unified diffs, and `*** Begin Patch` blocks.
 
-Line numbers and counts may be wrong; context may not, save for white space at line ends. A patch is worked out whole,
+Line numbers and counts may be wrong; context may not, except for white space at line ends. A patch is worked out whole,
 over all its files, before anything is written.
 """
 

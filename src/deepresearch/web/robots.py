@@ -1,6 +1,6 @@
 """robots.txt by RFC 9309: which pages a site lets programs read.
 
-A file that the server does not have (4xx) allows everything. One that cannot be had (5xx, 429) allows nothing for a
+A file that the server does not have (4xx) allows everything. One that cannot be fetched (5xx, 429) allows nothing for a
 while: the site may forbid what we would ask. Where the host itself cannot be reached, the page fails for that reason.
 """
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 KEPT = 24 * 3600.0
 """Seconds for which rules are cached."""
 KEPT_UNREAD = 600.0
-"""Seconds after which a file that could not be had is asked for again."""
+"""Seconds after which a file that could not be fetched is requested again."""
 LONGEST = 500 * 1024
 """Bytes that are read of it; the RFC asks for no more."""
 _AGENT = re.compile(r"^[ \t]*user[- ]?agent[ \t:]+([^\r\n#]*)", re.IGNORECASE | re.MULTILINE)
@@ -33,7 +33,7 @@ Read = Callable[[Url], Awaitable[tuple[int, bytes]]]
 @dataclass(frozen=True)
 class _Rules:
     parsed: "Protego | None"
-    """None: could not be had."""
+    """None: could not be fetched."""
     status: int
     expires: float
 
@@ -56,7 +56,7 @@ class Robots:
         rules = await self._of(url)
         if rules.parsed is None:
             raise FetchFailed(
-                f"{url.place} was not read: the site's robots.txt could not be had (HTTP {rules.status}).",
+                f"{url.place} was not read: the site's robots.txt could not be fetched (HTTP {rules.status}).",
                 outcome="robots",
             )
         if not rules.parsed.can_fetch(str(url), self._agent):
