@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import Literal
 
 from ..report.verification.agreement import compare_statements
-from .candidates import Candidate, leans
+from .candidates import Candidate, is_signature, leans
 from .parts import Part
 from .ranking import Ranked, likeness
 
@@ -55,7 +55,7 @@ def compare_sources(answers: Sequence[tuple[Part, Sequence[Ranked]]]) -> list[Pa
 def _stands_alone(candidate: Candidate) -> bool:
     """One sentence that is about what its words say, not about the entry it is under or the sentence before it."""
     only = len(candidate.units) == 1 and candidate.units[0].kind == "sentence"
-    return only and not candidate.above and not leans(candidate.text)
+    return only and not is_signature(candidate.above) and not leans(candidate.text)
 
 
 def _compare(one: Candidate, other: Candidate, least: float) -> Pair | None:

@@ -87,7 +87,18 @@ class ExtractivePolicy:
         if view.phase == "plan":
             return Turn(text=plan_text(research), model=NAME, cost=0.0)
         if view.phase == "work" and SURFER in view.tools:
-            steps = (open_trail, link, follow, ask, follow_weakly, widen, open_best, read_around, deepen, open_quoted)
+            steps = (
+                open_trail,
+                link,
+                follow,
+                ask,
+                follow_weakly,
+                widen,
+                open_best,
+                read_around,
+                deepen,
+                open_quoted,
+            )
             for step in steps:
                 if turn := step(research):
                     return _with_todo(turn, research) if LIST_TOOL in view.tools else turn
@@ -131,8 +142,6 @@ def link(research: Research) -> Turn | None:
         wanted = [whole for whole, *_ in question.readings] + [n for n in question.names if n not in settled]
         context = " ".join(question.phrases) or question.text
         queries += [_lookup(name, context) for name in wanted if name.casefold() not in asked]
-        if research.untitled:
-            queries += [_named(name) for name in question.names if not research.was_asked(name)]
     return _search(LINK, queries[:12], OPENING)
 
 
@@ -142,12 +151,13 @@ def follow(research: Research) -> Turn | None:
 
 
 def ask(research: Research) -> Turn | None:
-    """Search for the question as it stands."""
+    """Search for the question as it stands, and for the names in it by their words where no document is titled so."""
     text = research.question.text[:LONGEST_QUERY]
     if research.was_asked(text):
         return None
-    few = max(2, min(3, OPENING - len(research.found)))
-    return _search(ASK, [{"text": text, "k": few}], few)
+    names = [_named(name) for name in research.question.names[:LOOKUPS]] if research.untitled else []
+    few = 1 if names else max(2, min(3, OPENING - len(research.found)))
+    return _search(ASK, [*names, {"text": text, "k": few}], few + len(names))
 
 
 def follow_weakly(research: Research) -> Turn | None:

@@ -73,10 +73,16 @@ def choose(ranked: Iterable[Ranked], most: int, taken: Iterable[Candidate] = ())
     for one in ranked:
         if len(chosen) == most:
             break
-        if not any(one.candidate.overlaps(other) or likeness(one.candidate, other) > LIKENESS for other in shown):
+        if not any(one.candidate.overlaps(other) or _repeats(one.candidate, other) for other in shown):
             chosen.append(one)
             shown.append(one.candidate)
     return chosen
+
+
+def _repeats(one: Candidate, other: Candidate) -> bool:
+    """They say much the same; what gives other numbers is no repetition but a difference worth showing."""
+    new = {term for term in one.terms - other.terms if term[0].isdigit()}
+    return likeness(one, other) > LIKENESS and not new
 
 
 def likeness(one: Candidate, other: Candidate) -> float:
