@@ -228,5 +228,5 @@ class JournalDamaged(InternalError):
 
 def error_named(reason: str) -> type[DeepResearchError]:
     """The class whose `reason` that is; DeepResearchError for a word that this version does not know."""
-    kinds = [kind for kind in globals().values() if isinstance(kind, type) and issubclass(kind, DeepResearchError)]
-    return next((kind for kind in kinds if kind.reason == reason), DeepResearchError)
+    classes = [cls for cls in globals().values() if isinstance(cls, type) and issubclass(cls, DeepResearchError)]
+    return next((cls for cls in classes if cls.reason == reason), DeepResearchError)

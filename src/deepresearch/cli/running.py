@@ -201,8 +201,8 @@ def failure_code(reason: str) -> int:
     """Exit code of a run that failed for `reason`."""
     from .. import errors
 
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
-    found = [kind for kind in kinds if issubclass(kind, errors.DeepResearchError) and kind.reason == reason]
+    classes = [cls for cls in vars(errors).values() if isinstance(cls, type)]
+    found = [cls for cls in classes if issubclass(cls, errors.DeepResearchError) and cls.reason == reason]
     return found[0].exit_code if found else 1
 
 

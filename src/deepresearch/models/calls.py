@@ -57,7 +57,7 @@ class CallArguments(NamedTuple):
     arguments: dict[str, Any] | None
     problem: str | None
     repaired: bool
-    """True where it took more than strict JSON of the right kinds."""
+    """True where it took more than strict JSON with values of the right types."""
 
 
 class MessageParts(NamedTuple):

@@ -32,17 +32,17 @@ def fit(value: Any, schema: Schema) -> Any:
     branches = schema.get("anyOf") or schema.get("oneOf")
     if branches:
         return _fit_one_of(value, branches)
-    kinds = _kinds(schema)
-    if isinstance(value, dict) and (not kinds or "object" in kinds):
+    types = _types(schema)
+    if isinstance(value, dict) and (not types or "object" in types):
         return _fit_object(value, schema)
-    if isinstance(value, list) and (not kinds or "array" in kinds):
+    if isinstance(value, list) and (not types or "array" in types):
         items = schema.get("items", {})
         return [fit(item, items) for item in value] if isinstance(items, Mapping) else value
-    if not kinds or any(_is_kind(value, kind) for kind in kinds):
+    if not types or any(_is_kind(value, kind) for kind in types):
         if isinstance(value, str) and "enum" in schema:
             return _same(value, schema["enum"])
-        return int(value) if "integer" in kinds and isinstance(value, float) and value.is_integer() else value
-    for kind in kinds:
+        return int(value) if "integer" in types and isinstance(value, float) and value.is_integer() else value
+    for kind in types:
         try:
             return _turn(value, kind, schema)
         except _Unfit:
@@ -81,9 +81,9 @@ def quote(value: Any, longest: int = LONGEST_QUOTED) -> str:
     return text if len(text) <= longest + 2 else text[:longest] + "..."
 
 
-def _kinds(schema: Schema) -> list[str]:
-    kinds = schema.get("type", [])
-    return [kinds] if isinstance(kinds, str) else list(kinds)
+def _types(schema: Schema) -> list[str]:
+    types = schema.get("type", [])
+    return [types] if isinstance(types, str) else list(types)
 
 
 _CLASSES: dict[str, tuple[type, ...]] = {
@@ -116,7 +116,7 @@ def _fit_object(value: dict[str, Any], schema: Schema) -> dict[str, Any]:
         if not isinstance(field, Mapping):
             fitted[name] = inner
         elif inner is not None or name in required or _allows_null(field):  # null for an optional field: left out
-            is_document = isinstance(inner, dict | list) and _kinds(field) == ["string"] and _names_json_file(value)
+            is_document = isinstance(inner, dict | list) and _types(field) == ["string"] and _names_json_file(value)
             fitted[name] = json.dumps(inner, ensure_ascii=False) if is_document else fit(inner, field)
     return fitted
 
@@ -144,12 +144,12 @@ def _allows_null(schema: Schema) -> bool:
     branches = schema.get("anyOf") or schema.get("oneOf")
     if branches:
         return any(_allows_null(branch) for branch in branches)
-    return not _kinds(schema) or "null" in _kinds(schema)
+    return not _types(schema) or "null" in _types(schema)
 
 
 def _fit_one_of(value: Any, branches: list[Schema]) -> Any:
     """`value` fitted to the branch of its kind, else the one reading that the branches agree on, else as it is."""
-    same = [branch for branch in branches if not _kinds(branch) or any(_is_kind(value, k) for k in _kinds(branch))]
+    same = [branch for branch in branches if not _types(branch) or any(_is_kind(value, k) for k in _types(branch))]
     if same:
         return fit(value, same[0]) if len(same) == 1 else value
     taken = [fitted for branch in branches if not problems(fitted := fit(value, branch), branch)]
@@ -236,16 +236,16 @@ def _sketch(schema: Schema, depth: int) -> str:
     branches = schema.get("anyOf") or schema.get("oneOf")
     if branches:
         return " | ".join(_sketch(branch, depth + 1) for branch in branches)
-    kinds = _kinds(schema)
-    if "object" in kinds and depth < 4:
+    types = _types(schema)
+    if "object" in types and depth < 4:
         required = schema.get("required", ())
         fields = [
             f"{quote(name)}{'' if name in required else '?'}: {_sketch(field, depth + 1)}"
             for name, field in schema.get("properties", {}).items()
         ]
         return "{" + ", ".join(fields) + "}"
-    if "array" in kinds and isinstance(schema.get("items"), Mapping) and depth < 4:
+    if "array" in types and isinstance(schema.get("items"), Mapping) and depth < 4:
         return f"[{_sketch(schema['items'], depth + 1)}, ...]"
     low, high = schema.get("minimum"), schema.get("maximum")
     bounds = f" {low} to {high}" if low is not None and high is not None else ""
-    return (" or ".join(_KIND_WORDS.get(kind, kind) for kind in kinds) or "anything") + bounds
+    return (" or ".join(_KIND_WORDS.get(kind, kind) for kind in types) or "anything") + bounds

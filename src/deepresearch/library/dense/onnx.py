@@ -74,7 +74,7 @@ class _Model:
                 folder / "model.onnx", options, providers=["CPUExecutionProvider"]
             )
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        except Exception as error:  # both packages raise their own kinds for what they cannot read
+        except Exception as error:  # both packages have exception classes of their own for what they cannot read
             raise LibraryError(f"{folder} has no model that can be read: {str(error)[:300]}.", _HINT) from error
         self._folder = folder
         self._inputs = {value.name for value in self._session.get_inputs()}
@@ -115,7 +115,7 @@ class _Model:
         given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
         try:
             found = self._session.run(None, {name: given[name] for name in self._inputs})[0]
-        except Exception as error:  # the package raises kinds of its own
+        except Exception as error:  # the package has exception classes of its own
             raise LibraryError(f"{self._folder}: the model fails: {str(error)[:300]}.", _HINT) from error
         vectors = found if found.ndim == 2 else self._pooled(found, mask)
         if vectors.ndim != 2 or len(vectors) != len(encodings) or not np.isfinite(vectors).all():

@@ -1,4 +1,4 @@
-"""Plain text, and what other kinds share with it."""
+"""Plain text, and functions that readers of other files share."""
 
 import re
 from collections.abc import Iterator

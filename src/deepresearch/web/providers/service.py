@@ -62,7 +62,7 @@ class ServiceInfo:
     home: str
     """Where it answers."""
     kinds: Mapping[Kind, str]
-    """The kinds of results it has, each with the service's own word for it."""
+    """The kinds of results it has, each with the service's own name for it."""
     key: Literal["none", "optional", "required"] = "none"
     most: int = 20
     """Results of one request."""
