@@ -164,8 +164,9 @@ async def _under_control(job: "Run") -> "End | None":
 
 
 def hand_over(job: "Run", end: "End | None", output: Output) -> int:
-    """Print and write what the run has brought; the exit code."""
+    """Print and write the results of the run; the exit code."""
     from ..derived import answer
+    from ..errors import error_named
     from ..report import as_json, render_markdown
     from ..trajectory import RunFailed, RunFinished
 
@@ -186,7 +187,7 @@ def hand_over(job: "Run", end: "End | None", output: Output) -> int:
             return wrote
         case RunFailed():
             say(phrase(language, "fix", run=run))
-            return failure_code(end.reason)
+            return error_named(end.reason).exit_code
         case _ if end is not None and end.reason == "plan":
             say(phrase(language, "approval", run=run))
             return 0
@@ -195,15 +196,6 @@ def hand_over(job: "Run", end: "End | None", output: Output) -> int:
                 say(phrase(language, "no_report"))
             say(phrase(language, "continue", run=run))
             return 1 if end is None or end.reason == "stopped" else 0
-
-
-def failure_code(reason: str) -> int:
-    """Exit code of a run that failed for `reason`."""
-    from .. import errors
-
-    classes = [cls for cls in vars(errors).values() if isinstance(cls, type)]
-    found = [cls for cls in classes if issubclass(cls, errors.DeepResearchError) and cls.reason == reason]
-    return found[0].exit_code if found else 1
 
 
 def handlers(language: str = "en") -> "Handlers":
