@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -23,11 +24,11 @@ QUESTION = "When was the harbour tower of Velmark built, and where was its engin
 def test_question_over_a_folder(command: Command, docs: Path, tmp_path: Path) -> None:
     done = command("run", QUESTION, "--docs", str(docs), "--out", str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr
-    assert all(said in done.stdout for said in ("1887", "1889", "Oslo"))
+    assert re.search("1887 against 1889|1889 against 1887", done.stdout) and "Oslo" in done.stdout
     assert "No language model" in done.stdout
     assert (tmp_path / "out" / "report.md").read_text() in done.stdout + "\n"
     assert "<html" in (tmp_path / "out" / "report.html").read_text()
-    for seen in ("Plan:", "/50 turns]", "batch_web_surfer", "Finished: answered"):
+    for seen in ("Plan:", "/50 turns]", "Searching: ", "Finished: answered"):
         assert seen in done.stderr
 
 

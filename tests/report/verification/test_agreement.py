@@ -10,6 +10,7 @@ CASES = [
     ("The tower of Lund is 88 metres high.", "The gate of Lund is 12 metres high.", None),
     ("The tower of Lund was built in 1402.", "The tower of Lund was built in June 1402.", "agree"),
     ("The tower of Lund was built in 1402.", "The tower of Lund was built in 1420.", "differ"),
+    ("The tower of Lund was built in 1402 by Ada.", "The tower of Lund was built in 1420, says the archive.", "differ"),
     ("The tower of Lund was built in 1402.", "The tower of Lund was built by monks.", None),
     ("The tower of Lund was built in 1402.", "The tower of Lund was sold in 1420.", None),
     ("The tower of Lund was open in winter.", "The tower of Lund was not open in winter.", "differ"),

@@ -26,6 +26,11 @@ def test_quotations_are_letter_by_letter(claim: str, right: bool) -> None:
     assert (check(read(claim), read(PASSAGE), "") == []) is right
 
 
+def test_code_in_a_row_of_a_table_is_quoted_as_it_is() -> None:
+    table = "| outcome | the page |\n| --- | --- |\n| `too_large`, `bomb` | broke a limit that was set |"
+    assert check(read("“too_large, bomb | broke a limit that was set”"), read(table), "") == []
+
+
 def test_an_altered_quotation_is_told_from_an_invented_one() -> None:
     altered, invented = (
         check(read(f"“{words}”"), read(PASSAGE), "")[0]

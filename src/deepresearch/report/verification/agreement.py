@@ -7,6 +7,7 @@ from typing import Literal
 from ...text.characters import has_han, normalise
 from ...text.negation import negations
 from .aligned import line
+from .attribution import without_frame
 from .values import Value, agree, is_alike, values_in, words_of
 from .wording import reversed_
 
@@ -26,13 +27,14 @@ class Agreement:
 
 
 def compare_statements(one: str, other: str, about: float = ABOUT) -> Agreement | None:
-    """Whether two statements agree or differ; None where they are not clearly about the same, or neither follows.
+    """Whether two statements agree or differ, whoever says so; None where they are not clearly about the same.
 
     They agree where every kind of value that both give is the same, one at least is if either gives any, both affirm
     or both deny, and neither has a content word in the place of one of the other. They differ where all is so but one
     kind of value, the direction ("rose", "fell"), or a negation.
     """
-    texts = normalise(one), normalise(other)
+    one, other = without_frame(normalise(one)), without_frame(normalise(other))
+    texts = one, other
     values = values_in(texts[0]), values_in(texts[1])
     rest = _other_words(texts[0], values[0]), _other_words(texts[1], values[1])
     common = rest[0] & rest[1]

@@ -19,6 +19,10 @@ _SPEAKER = re.compile(
     rf"[^,.;:!?“\"]{{2,80}}?\s(?:{_SAYS})(?:\s+that\s+|\s*[,:]\s*(?=[“\"]))"
     rf"|[^，。；：！？“「]{{1,30}}?(?:{_SAYS_ZH})(?:[，：,:]\s*|(?=[“「]))"
 )
+_BEHIND = re.compile(
+    rf",\s+(?:(?:{_SAYS})\s+[^,.;:!?“\"]{{2,60}}|[^,.;:!?“\"]{{2,60}}\s(?:{_SAYS}))[.]?\s*$|，(?:据)?[^，。]{{2,20}}(?:{_SAYS_ZH})[。]?\s*$"
+)
+"""The same at the end: ", says the city archive"."""
 LEAST, LEAST_HAN = 3, 6
 """Words, or Chinese characters, that must be left of a claim without its frame."""
 
@@ -27,6 +31,7 @@ def without_frame(claim: str) -> str:
     """The claim without the words by which it says where it is from: they need not be in the passage, which is that
     source. (Its names, numbers and dates must be; other checks see to that.)"""
     match = _SOURCE.match(claim) or _SPEAKER.match(claim)
-    rest = claim[match.end() :] if match else ""
+    behind = None if match else _BEHIND.search(claim)
+    rest = claim[match.end() :] if match else claim[: behind.start()] if behind else ""
     enough = len(rest.split()) >= LEAST or len(re.findall(f"[{HAN}]", rest)) >= LEAST_HAN
     return rest if enough else claim

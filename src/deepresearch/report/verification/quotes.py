@@ -110,6 +110,7 @@ def _pieces(quotation: str) -> list[str]:
 
 def _letters(text: str) -> str:
     """Without white space and the marks of Markdown; quotation marks within a quotation may be of either kind."""
+    text = text.replace("`", "")  # before the forms of quotation marks are made one: it marks code, too
     return _CELLS.sub("|", _ASIDE.sub("", normalise(text))).replace('"', "'")
 
 
