@@ -38,4 +38,4 @@ def test_both_values_are_given() -> None:
     found = compare_statements(*CASES[1][:2])
     assert found and found.values == ("88 metres", "81 metres")
     assert compare_statements(*CASES[1][1::-1]).values == ("81 metres", "88 metres")  # type: ignore[union-attr]
-    assert compare_statements(*CASES[7][:2]).values == ("", "")  # type: ignore[union-attr]
+    assert compare_statements(*CASES[8][:2]).values == ("", "")  # type: ignore[union-attr]
