@@ -96,13 +96,13 @@ async def test_a_provider_that_dies_in_mid_run_is_reported_and_survived(
             }
         ]
     }
-    async with SearchServer(found, Reply({"error": "gone"}, 500)) as server:
+    async with SearchServer(*[found] * 4, Reply({"error": "gone"}, 500)) as server:
         now = settings(tmp_path, providers=[], searxng_url=server.url)
         task = Task(question="What is the minimum wage in Velmark, and who decides it?", attachments=[str(docs)])
         events, report = await carry_out(now, task)
     searched = [result for result in results(events) if result.data]
     failed = [bool(query["failed"]) for result in searched for query in (result.data or {}).get("queries", [])]
-    assert False in failed and True in failed, "it answered once, and then no more"
+    assert False in failed and True in failed, "it answered some queries, and then no more"
     assert "26 crowns" in report and "24 crowns" in report and "https://en.example.org/wage" in report
     assert "could not be searched: searxng gives no answer" in report and "HTTP 500" in report
     assert ".." not in report and "searxng (searxng" not in report
