@@ -54,7 +54,8 @@ def test_every_named_point(tmp_path: Path, undisturbed: Undisturbed) -> None:
     assert {"append before", "commit after", "fsync before", "rename after", "tool before", "tool after"} <= set(passed)
     total: Counter[str] = Counter()
     kills = 0
-    for name, count in passed.items():
+    for name, passes in passed.items():
+        count = 1 if name.startswith("requests") else passes  # looked for by the clock, so only the first is certain
         for occurrence in range(1, count + 1) if KILLS else sorted({1, (count + 1) // 2, count}):
             folder = tmp_path / f"{name}-{occurrence}"
             assert os.WTERMSIG(scenario(folder, Points(name, occurrence))) == 9
