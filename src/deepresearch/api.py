@@ -284,7 +284,7 @@ class Session:
         await asyncio.wait({self._poller, self._work})
         await self.job.close()
         if self._store:
-            self._store.close()
+            await in_thread(self._store.close)
 
     async def __aenter__(self) -> Self:
         return self

@@ -151,7 +151,7 @@ class Run:
         for policy in filter(None, (self.policy, self.fallback)):
             await policy.close()
         await self.verifier.close()
-        self.executor.close()
+        await in_thread(self.executor.close)  # closing a database writes to the disk
 
     async def _deliver(self, reason: str) -> End | None:
         """End the run with a report from what is there; None where nothing was gathered."""
