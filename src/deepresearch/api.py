@@ -1,7 +1,7 @@
 """The public library: a question in, a report out; and a session for whoever wants to watch and steer.
 
-Nothing here reads the environment or the working directory unless it is asked to (`Settings.load()`), and nothing
-blocks the event loop: reading documents, searching, checking and writing to the journal happen in threads.
+Nothing here reads the environment or the working directory unless it is asked to (`Settings.load()`). Documents are
+read, searched and checked, and events written, in threads beside the event loop.
 """
 
 import asyncio
