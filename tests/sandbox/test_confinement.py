@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -51,8 +52,18 @@ def test_the_reader_is_confined_and_reads_what_it_is_handed(tmp_path: Path) -> N
     below = Path(f"/proc/{reader._child.pid}/task/{reader._child.pid}/children").read_text().split()
     assert Path(f"/proc/{below[0]}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
     reader.close()
-    status = Path(f"/proc/{below[0]}/status")
-    assert not status.exists() or "State:\tZ" in status.read_text()  # dead, be it that nobody has asked after it
+    end = time.monotonic() + 10
+    while not (gone := _is_gone(Path(f"/proc/{below[0]}/status"))) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert gone
+
+
+def _is_gone(status: Path) -> bool:
+    """Whether the process has ended, if perhaps nobody has waited for it yet."""
+    try:
+        return "State:\tZ" in status.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def test_without_bubblewrap_documents_are_still_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
