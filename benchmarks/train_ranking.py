@@ -6,6 +6,8 @@ Labelled questions come from several data sets; each is tested by weights that w
 shows the share of questions whose gold is among the first 1, 3 and 10 candidates, for the learned score and for plain
 overlap weighted by rarity (idf). --write stores weights trained on all of them in `ranking.json`, the thresholds from
 which something counts as an answer among them, and the background frequencies of terms in `frequencies.txt`.
+
+One file, since what is learned, how it is tested and what is printed of it have to be read together.
 """
 
 import argparse

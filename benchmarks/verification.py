@@ -17,6 +17,8 @@ the `unrelated` claims, the supported ones among those that meaning makes `partl
 
 refchecker_human and factool_zh come without their references. There a claim is held against what the other models
 answered to the same question: agreement, not support. The keywords of uhgeval_zh are taken out of their sentences.
+
+One file, since every data set is read, scored and printed in the same few lines.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Every setting, in one model. Precedence: flag > environment > deepresearch.toml > default.
+"""Every setting, in one model and one file, however long. Precedence: flag > environment > deepresearch.toml > default.
 
 `Settings(...)` reads nothing but its arguments; `Settings.load()` reads the environment and deepresearch.toml too.
 An environment variable is `DEEPRESEARCH_<SECTION>_<FIELD>` (`DEEPRESEARCH_BUDGET_TURNS=20`), a TOML key the same

@@ -1,4 +1,4 @@
-"""The nouns of the project: one record of a run that everything else is derived from.
+"""The nouns of the project, all in one file: one record of a run that everything else is derived from.
 
 A run is a gapless sequence of events, `seq` 1, 2, 3, ... An event is durable before its effect is used.
 Unknown fields are kept, and an event of an unknown type is passed on unchanged, so that an older version

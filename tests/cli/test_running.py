@@ -1,4 +1,7 @@
-"""`run` and `resume` as a person uses them."""
+"""`run` and `resume` as a person uses them.
+
+One file, since `run` is one command, and all of it starts the real process.
+"""
 
 import json
 import os

@@ -7,6 +7,7 @@ from deepresearch.extractive.features import gather
 from deepresearch.extractive.parts import parts_of
 from deepresearch.extractive.question import analyse
 from deepresearch.extractive.ranking import model
+from deepresearch.extractive.trail import Step
 from deepresearch.trajectory import Passage
 from tests.extractive.test_candidates import passage
 
@@ -79,3 +80,17 @@ def test_a_comparison_has_what_is_said_of_each_side() -> None:
 def test_every_signal_has_its_weight() -> None:
     assert model()["answer"]["signals"] == list(SIGNALS)
     assert len(model()["answer"]["weights"]) == len(SIGNALS)
+
+
+def test_a_trail_leads_the_short_answer_only_to_what_bears_on_the_question() -> None:
+    pages = [
+        *BRIDGES,
+        passage("Jane Doe was born in Leeds and studied at Oxford.", "p4", "Jane Doe"),
+        passage("Ross has a market every Friday, with cheese and wool.", "p5", "Markets of the county"),
+    ]
+    pool, parts = gather(pages), parts_of([analyse("Where was the engineer who built the Alpha bridge born?")])
+    led = [Step("Jane Doe", frozenset(["p1"]), frozenset(["p4"])), Step("Ross", frozenset(["p1"]), frozenset(["p5"]))]
+    [answer] = answer_parts(pool, parts, ("p1", "p4", "p5"), led)
+    assert answer.answered
+    quoted = [candidate.passage.id for candidate in answer.short]
+    assert quoted[:2] == ["p1", "p4"] and "p5" not in quoted

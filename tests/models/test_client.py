@@ -1,4 +1,7 @@
-"""The chat client on the wire: requests as sent, replies as read, and every fault with its outcome."""
+"""The chat client on the wire: requests as sent, replies as read, and every fault with its outcome.
+
+One file, since all of it goes through one scripted endpoint.
+"""
 
 import asyncio
 import json

@@ -18,7 +18,7 @@ TOO_LONG = "too long to be shown"
 
 
 @dataclass
-class Asked:
+class PastQuery:
     """One query as it was asked, with what it brought."""
 
     text: str
@@ -32,7 +32,7 @@ class Research:
     question: Question
     passages: dict[str, Passage] = field(default_factory=dict)
     """All passages shown, in the order first shown."""
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[PastQuery] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
     """What the turns that searched or read said of themselves."""
     added: list[Question] = field(default_factory=list)
@@ -136,12 +136,12 @@ def _take(research: Research, seen: Observation, arguments: dict[str, Any]) -> N
         return
     if seen.status in ("error", "timeout", "denied"):
         research.failures[SURFER] = seen.shown
-        research.asked += [Asked(text, title, []) for text, title in _wanted(arguments)]
+        research.asked += [PastQuery(text, title, []) for text, title in _wanted(arguments)]
         return
     research.answered = True
     for query in (seen.data or {}).get("queries", []):
         hits = [hit["passage"] for hit in query["hits"] if hit["passage"] in research.passages]
-        research.asked.append(Asked(query["text"], query["title"], hits))
+        research.asked.append(PastQuery(query["text"], query["title"], hits))
         research.failures |= query["failed"]
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from ..text.names import Name, is_weak, names_in
 from ..text.sentences import sentence_spans
 from ..text.terms import tokenise
-from .research import Asked, Research
+from .research import PastQuery, Research
 from .words import related
 
 NEAR = 4.0
@@ -95,7 +95,7 @@ def read_trail(research: Research) -> Trail:
     return trail
 
 
-def _looked_up(asked: Asked, research: Research) -> tuple[str, str]:
+def _looked_up(asked: PastQuery, research: Research) -> tuple[str, str]:
     """(name, passage) of a query that looked a name up: by title, or as words that a passage begins with."""
     if asked.title:
         return asked.title, next(iter(asked.hits), "")

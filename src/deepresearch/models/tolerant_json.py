@@ -1,4 +1,4 @@
-"""JSON as models write it: strict first, then the one plain reading of a common slip, else an error.
+"""JSON as models write it: one grammar in one file, strict first, then the one plain reading of a slip.
 
 Only syntax is repaired (quotes, commas, comments, fences, escapes that do not exist), never content. What has two
 readings, is cut off, repeats a key or is no finite number is refused. Linear in the length of the text.
