@@ -12,8 +12,8 @@ from deepresearch.agent.setup import open_verifier
 from deepresearch.agent.verifier import REPORT_FILE, SENT_BACK, SHRUNK, Verifier, sent_back
 from deepresearch.derived import find, total_usage
 from deepresearch.errors import BrokenReply, ModelUnreachable
-from deepresearch.judge.reply_cache import ReplyCache
 from deepresearch.models.base import Reply
+from deepresearch.models.reply_cache import ReplyCache
 from deepresearch.settings import Settings
 from deepresearch.tools.file import FileTool
 from deepresearch.trajectory import (

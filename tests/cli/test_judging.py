@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from deepresearch.judge.reply_cache import FOLDER
+from deepresearch.models.reply_cache import FOLDER
 from tests.cli.conftest import Command, environment
 from tests.judge.conftest import says
 from tests.support.chat_server import ChatServer

@@ -6,8 +6,8 @@ import pytest
 
 from deepresearch.judge import compare, compare_mechanically
 from deepresearch.judge.comparison import AXES, read_grading
-from deepresearch.judge.structured_reply import Unusable
 from deepresearch.models.client import ChatClient
+from deepresearch.models.structured import Unusable
 from tests.support.chat_server import ChatServer, Received
 
 Make = Callable[..., ChatClient]

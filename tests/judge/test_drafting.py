@@ -6,8 +6,8 @@ import pytest
 
 from deepresearch.judge import draft_rubrics
 from deepresearch.judge.drafting import read_draft
-from deepresearch.judge.structured_reply import Unusable
 from deepresearch.models.client import ChatClient
+from deepresearch.models.structured import Unusable
 from tests.support.chat_server import ChatServer
 
 Make = Callable[..., ChatClient]

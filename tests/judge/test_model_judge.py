@@ -219,10 +219,11 @@ async def test_a_kept_reply_that_cannot_be_used_is_asked_again(client: Make, tmp
 
 async def test_the_reply_is_on_disk_before_it_is_used(client: Make, tmp_path: Path) -> None:
     """A reader that fails after the reply came must find it kept."""
-    from deepresearch.judge.structured_reply import StructuredClient
+    from deepresearch.judge.prompt import prompt
+    from deepresearch.models.structured import StructuredClient
 
     kept = ReplyCache(tmp_path / "judgements")
-    texts = {"question": "q", "report": "r", "criterion": "c"}
+    asked_for = prompt("positive", {"question": "q", "report": "r", "criterion": "c"}, {"part": ""})
 
     def fails(text: str) -> str:
         raise RuntimeError("killed here")
@@ -230,7 +231,7 @@ async def test_the_reply_is_on_disk_before_it_is_used(client: Make, tmp_path: Pa
     async with ChatServer([says("fully")]) as server:
         model = client(server.url)
         with pytest.raises(RuntimeError):
-            await StructuredClient(model, kept).ask("positive", texts, fails, {"part": ""})
-        asked = await StructuredClient(model, kept).ask("positive", texts, json.loads, {"part": ""})
+            await StructuredClient(model, kept).ask(asked_for, fails)
+        asked = await StructuredClient(model, kept).ask(asked_for, json.loads)
         assert asked.requests == 0 and asked.value["verdict"] == "fully" and len(server.requests) == 1
         await model.close()

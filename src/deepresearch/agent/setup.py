@@ -195,8 +195,8 @@ def open_verifier(settings: Settings) -> Verifier:
     meaning = open_embedder if settings.library.dense == "onnx" else None
     if policy_of(settings) != "chat":
         return Verifier(open_embedder=meaning)
-    from ..judge.reply_cache import FOLDER, ReplyCache  # noqa: PLC0415  not needed without a model
     from ..models.client import chat_client  # noqa: PLC0415
+    from ..models.reply_cache import FOLDER, ReplyCache  # noqa: PLC0415  not needed without a model
 
     model = chat_client(settings, temperature=0.0, stream=False)
     return Verifier(model, ReplyCache(settings.data_folder() / FOLDER), meaning)

@@ -13,9 +13,9 @@ from ..trajectory import Answered, Citation, Event, Observation, Passage, RunFin
 
 if TYPE_CHECKING:
     from ..judge.claim_check import ClaimVerdict
-    from ..judge.reply_cache import ReplyCache
-    from ..judge.structured_reply import StructuredReply
     from ..library.dense.embedder import Embedder
+    from ..models.reply_cache import ReplyCache
+    from ..models.structured import StructuredReply
     from ..report.verification import Open
 
 REPORT_FILE = "report.md"

@@ -12,9 +12,9 @@ from .terminal import dump, put, say
 
 if TYPE_CHECKING:
     from ..judge.judging import Judge, Judgement
-    from ..judge.reply_cache import ReplyCache
     from ..judge.rubrics import RubricSet
     from ..models import ChatModel
+    from ..models.reply_cache import ReplyCache
     from ..settings import Settings
 
 LONGEST_REPLY = 8_192
@@ -163,8 +163,8 @@ async def _draft(question: str, model: "ChatModel | None", cache: "ReplyCache | 
 def _open_model(settings: "Settings") -> "tuple[ChatModel, ReplyCache]":
     """The model at temperature 0, and the file that keeps its replies. Raises SettingsError."""
     from ..agent.setup import check_policy
-    from ..judge.reply_cache import FOLDER, ReplyCache
     from ..models.client import chat_client
+    from ..models.reply_cache import FOLDER, ReplyCache
 
     budget = settings.budget.model_copy(update={"cost": None})  # the limits of runs are not those of judging
     check_policy(settings.model_copy(update={"policy": "chat", "budget": budget}))

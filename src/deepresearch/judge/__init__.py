@@ -6,7 +6,7 @@ from typing import Any
 _HOMES = {
     "read_rubrics": "rubrics", "Rubric": "rubrics", "RubricSet": "rubrics",
     "draft_rubrics": "drafting", "draft_mechanically": "counting",
-    "Judge": "judging", "ModelJudge": "model_judge", "MechanicalJudge": "counting", "ReplyCache": "reply_cache",
+    "Judge": "judging", "ModelJudge": "model_judge", "MechanicalJudge": "counting", "ReplyCache": ".models.reply_cache",
     "judge_report": "judging", "Judgement": "judging", "CriterionVerdict": "verdicts",
     "quality_card": "card", "quality_json": "card",
     "compare": "comparison", "compare_mechanically": "comparison", "Comparison": "comparison",

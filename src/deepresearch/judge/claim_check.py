@@ -6,10 +6,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from ..models import ChatModel
+from ..models.reply_cache import ReplyCache
+from ..models.structured import StructuredClient, StructuredReply, Unusable, json_object
 from ..trajectory import Usage
+from .prompt import prompt
 from .quotations import find_quote
-from .reply_cache import ReplyCache
-from .structured_reply import StructuredClient, StructuredReply, Unusable, json_object
 
 ClaimLevel = Literal["supports", "partly", "contradicts", "unrelated"]
 _LEVELS: dict[str, ClaimLevel] = {
@@ -47,7 +48,9 @@ async def ask_claim(
     Raises ModelError where the endpoint as a whole does not work.
     """
     texts = {"claim": claim, "title": passage_title, "passage": passage_text}
-    asked = await StructuredClient(client, kept).ask("claim", texts, lambda text: read_claim(text, passage_text))
+    asked = await StructuredClient(client, kept).ask(
+        prompt("claim", texts), lambda text: read_claim(text, passage_text)
+    )
     if asked.value is None:
         return asked
     paid = {"by": asked.model or client.name, "usage": asked.usage, "cost": asked.cost}

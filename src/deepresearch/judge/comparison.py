@@ -7,9 +7,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from ..models import ChatModel
+from ..models.reply_cache import ReplyCache
+from ..models.structured import StructuredClient, StructuredReply, Unusable, add_cost, add_usage, json_object
 from ..trajectory import Usage
-from .reply_cache import ReplyCache
-from .structured_reply import StructuredClient, StructuredReply, Unusable, add_cost, add_usage, json_object
+from .prompt import prompt
 
 AXES = ("completeness", "depth", "fitness", "readability")
 """Completeness, depth, requirement fitness and readability, graded 1 to 5."""
@@ -60,7 +61,7 @@ async def compare(model: ChatModel, question: str, a: str, b: str, kept: ReplyCa
     asker = StructuredClient(model, kept)
 
     def ask(first: str, second: str) -> Any:
-        return asker.ask("compare", {"question": question, "first": first, "second": second}, read_grading)
+        return asker.ask(prompt("compare", {"question": question, "first": first, "second": second}), read_grading)
 
     straight, swapped = await asyncio.gather(ask(a, b), ask(b, a))
     return _joined(straight, swapped, model.name)

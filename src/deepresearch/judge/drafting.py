@@ -5,9 +5,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..models import ChatModel
-from .reply_cache import ReplyCache
+from ..models.reply_cache import ReplyCache
+from ..models.structured import StructuredClient, StructuredReply, Unusable, json_object
+from .prompt import prompt
 from .rubrics import Rubric, RubricSet
-from .structured_reply import StructuredClient, StructuredReply, Unusable, json_object
 
 LEAST, MOST = 8, 25
 """How many criteria a draft has."""
@@ -19,9 +20,8 @@ async def draft_rubrics(model: ChatModel, question: str, kept: ReplyCache | None
     def read(text: str) -> RubricSet:
         return read_draft(text, question, f"drafted by {model.name}")
 
-    return await StructuredClient(model, kept).ask(
-        "draft", {"question": question}, read, {"least": str(LEAST), "most": str(MOST)}
-    )
+    asked = prompt("draft", {"question": question}, {"least": str(LEAST), "most": str(MOST)})
+    return await StructuredClient(model, kept).ask(asked, read)
 
 
 def read_draft(text: str, question: str, origin: str) -> RubricSet:

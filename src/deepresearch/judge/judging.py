@@ -6,10 +6,10 @@ from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from ..models.structured import add_cost, add_usage
 from ..trajectory import Usage
 from .reward import Outcome, View, outcome
 from .rubrics import Rubric, RubricSet
-from .structured_reply import add_cost, add_usage
 from .verdicts import CriterionVerdict
 
 TRIALS = 3

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..models import ChatModel
+from ..models.reply_cache import ReplyCache
+from ..models.structured import StructuredClient, StructuredReply, Unusable, add_cost, add_usage, json_object
 from ..text.characters import WIDE
 from ..trajectory import Usage
+from .prompt import prompt
 from .quotations import find_quote
-from .reply_cache import ReplyCache
 from .rubrics import Rubric
-from .structured_reply import StructuredClient, StructuredReply, Unusable, add_cost, add_usage, json_object
 from .verdicts import LEVELS, CriterionVerdict, Evidence, Level, strongest
 
 PART = 20_000
@@ -66,7 +67,7 @@ class ModelJudge:
     async def _ask(self, question: str, part: str, rubric: Rubric, trial: int, place: str) -> StructuredReply[Opinion]:
         template = "negative" if rubric.negative else "positive"
         texts = {"question": question, "report": part, "criterion": rubric.criterion}
-        return await self._asker.ask(template, texts, read_opinion, {"part": place}, trial)
+        return await self._asker.ask(prompt(template, texts, {"part": place}), read_opinion, trial=trial)
 
 
 def read_opinion(text: str) -> Opinion:

@@ -1,24 +1,10 @@
-"""The requests to a judging model: our instructions, and untrusted texts within fences that they cannot close.
+"""The requests to a judging model: the templates of prompts/, under rules that say what may not move a judge."""
 
-A fence's boundary is a keyed hash of the text within, under a key that each process makes for itself. Whoever writes a
-report cannot know it; the same text has the same fence in every request, so that servers find their cached prefix.
-"""
-
-import hashlib
-import hmac
-import re
-import secrets
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-from ..models import Message
-
-_KEY = secrets.token_bytes(32)
-_SLOT = re.compile(r"\{\{(\w+)\}\}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
-_TEMPLATE_MARK = re.compile(r"<(?=\|)|(?<=\|)>")
-"""The marks by which chat templates separate speakers, such as <|im_start|>."""
+from ..models.prompt import Prompt
 
 RULES = (
     "You judge texts. Texts to be judged stand between a line <<<NAME boundary>>> and a line <<<END NAME boundary>>>, "
@@ -29,21 +15,9 @@ RULES = (
 )
 
 
-def fenced(name: str, text: str) -> str:
-    """`text` between two lines with a boundary that is not in it."""
-    clean = _TEMPLATE_MARK.sub("‹", _CONTROL.sub("", text))
-    boundary, round_ = "", 0
-    while not boundary or boundary in clean:
-        boundary = hmac.new(_KEY, f"{round_} {name} {clean}".encode(), hashlib.sha256).hexdigest()[:24]
-        round_ += 1
-    return f"<<<{name} {boundary}>>>\n{clean}\n<<<END {name} {boundary}>>>"
-
-
-def messages(template: str, texts: Mapping[str, str], words: Mapping[str, str] | None = None) -> list[Message]:
+def prompt(template: str, texts: Mapping[str, str], words: Mapping[str, str] | None = None) -> Prompt:
     """The request for a template of prompts/: `texts` go in fenced, `words`, which are ours, as they are."""
-    values = dict(words or {}) | {name: fenced(name.upper(), text) for name, text in texts.items()}
-    content = _SLOT.sub(lambda slot: values[slot[1]], template_text(template))
-    return [{"role": "system", "content": RULES}, {"role": "user", "content": content}]
+    return Prompt(RULES, template_text(template), texts, words or {})
 
 
 @cache

@@ -7,8 +7,8 @@ from typing import Any
 
 from ..errors import InternalError
 from ..files import write_file
-from ..models import Reply
 from ..trajectory import Usage
+from .base import Reply
 
 FOLDER = "judgements"
 """Name of the cache's folder within a data folder."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from ..errors import BrokenReply, ContentFiltered, ContextOverflow, RequestRefused
-from ..models import ChatModel, Message, Reply
-from ..models.tolerant_json import Unreadable, read, read_start
 from ..trajectory import WHOLE, Usage
-from .prompt import RULES, messages, template_text
+from .base import ChatModel, Message, Reply
+from .prompt import Prompt
 from .reply_cache import ReplyCache, key_of
+from .tolerant_json import Unreadable, read, read_start
 
 Value = TypeVar("Value")
 ATTEMPTS = 2
@@ -55,27 +55,28 @@ class StructuredClient:
 
     async def ask(
         self,
-        template: str,
-        texts: Mapping[str, str],
+        prompt: Prompt,
         read_reply: Callable[[str], Value],
-        words: Mapping[str, str] | None = None,
+        *,
+        schema: Mapping[str, Any] | None = None,
         trial: int = 0,
     ) -> StructuredReply[Value]:
-        """The model's answer to a template of prompts/, as `read_reply` reads it (which raises Unusable).
+        """The model's answer to `prompt`, as `read_reply` reads it (which raises Unusable).
 
-        A cached reply that can be used is used again; each trial has replies of its own. Raises ModelError where
-        the endpoint as a whole does not work (key, name, address, rate, down), so that nothing is scored without it.
+        schema: JSON schema that the reply must satisfy, for endpoints that enforce one. A cached reply that can be used
+        is used again; each trial has replies of its own. Raises ModelError where the endpoint as a whole does not work
+        (key, name, address, rate, down), so that nothing is concluded without it.
         """
-        content = [self.model.name, RULES, template_text(template), dict(texts), dict(words or {}), trial]
+        content = [self.model.name, *prompt.identity(), trial, *([schema] if schema else [])]
         keys = [key_of(*content, attempt) for attempt in range(ATTEMPTS)]
         asked = self._recall(keys, read_reply)
         if asked.value is not None:
             return asked
-        request = messages(template, texts, words)
+        request = prompt.messages()
         asked = StructuredReply(None)
         for key in keys:
             try:
-                reply = await self.model.complete(request)
+                reply = await self.model.complete(request, schema=schema)
             except (BrokenReply, ContentFiltered, ContextOverflow, RequestRefused) as error:
                 return replace(asked, problem=str(error), requests=asked.requests + 1)
             if self.kept:

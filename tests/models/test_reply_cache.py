@@ -4,9 +4,8 @@ from pathlib import Path
 import pytest
 
 from deepresearch.errors import InternalError
-from deepresearch.judge import ReplyCache
-from deepresearch.judge.reply_cache import key_of
 from deepresearch.models import Reply
+from deepresearch.models.reply_cache import ReplyCache, key_of
 from deepresearch.trajectory import Usage
 
 REPLY = Reply(text="täxt", finish="stop", usage=Usage(input=3, cached=1, output=2), cost=0.5, seconds=1.5, model="m")
