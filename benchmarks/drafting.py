@@ -18,7 +18,7 @@ from deepresearch.errors import DeepResearchError
 from deepresearch.judge import Comparison, compare
 from deepresearch.models.client import chat_client
 from deepresearch.settings import Settings
-from deepresearch.store import SqliteStore
+from deepresearch.store import Store
 from deepresearch.trajectory import Event, Task, Verified
 
 from .pairwise import tally
@@ -65,7 +65,7 @@ def _settings(options: argparse.Namespace, mode: str, folder: str) -> Settings:
 
 
 async def _run(settings: Settings, question: str, docs: Path) -> list[Event]:
-    store = SqliteStore(settings.data_folder())
+    store = Store(settings.data_folder())
     run = new_run(store, settings, Task(question=question, attachments=[str(docs.absolute())]))
     try:
         await run.go()

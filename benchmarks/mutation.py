@@ -24,7 +24,7 @@ MODULES = {
     "agent.view": ["agent/test_view.py", "agent/test_loop.py"],
     "agent.budget": ["agent/test_budget.py", "agent/test_loop.py"],
     "web.guard": ["web/test_guard.py", "web/test_fetch.py"],
-    "store.journal": ["store/test_journal.py", "store/test_base.py"],
+    "store.journal": ["store/test_journal.py", "store/test_run_log.py"],
     "report.citations": ["report/test_citations.py"],
     "tools.edit": ["tools/test_edit.py"],
 }

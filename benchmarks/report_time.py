@@ -21,7 +21,7 @@ from deepresearch.policy import View
 from deepresearch.report import write
 from deepresearch.report.export import FORMATS
 from deepresearch.settings import Settings
-from deepresearch.store import SqliteStore
+from deepresearch.store import Store
 from deepresearch.tools import default_tools
 from deepresearch.trajectory import Answered, Call, Event, RunStarted, Task, Turn, Verified
 
@@ -49,7 +49,7 @@ def main() -> None:
 
 async def _run(folder: Path) -> tuple[list[Event], float]:
     """The events of the run, and the seconds that its check took."""
-    store = SqliteStore(folder / "data")
+    store = Store(folder / "data")
     library = Library.of_paths(folder / "data", [DOCS])
     library.add([DOCS])
     titles = [title for _, title in library.documents()]

@@ -14,7 +14,7 @@ from deepresearch.agent.policies.chat import ChatPolicy
 from deepresearch.models.client import ChatClient
 from deepresearch.policy import Policy
 from deepresearch.settings import Settings
-from deepresearch.store import MemoryStore, SqliteStore, Store
+from deepresearch.store import MemoryStore, Store
 from deepresearch.tools.base import Arguments, Tool, ToolContext, ToolResult
 from deepresearch.trajectory import Passage, RunFinished, RunStarted, Task
 
@@ -47,7 +47,7 @@ def read_results(path: str) -> list[ToolResult]:
 
 
 def open_store(kind: str, folder: str) -> Store:
-    return SqliteStore(Path(folder)) if kind == "sqlite" else MemoryStore()
+    return Store(Path(folder)) if kind == "sqlite" else MemoryStore()
 
 
 def settings_of(job: dict[str, Any]) -> Settings:

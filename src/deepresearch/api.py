@@ -19,7 +19,7 @@ from .derived import answer, started, total_cost, total_usage
 from .errors import ExportError, NoReport, error_named
 from .report import citations, sources
 from .settings import Settings, nested
-from .store import RunSummary, SqliteStore, Store
+from .store import RunSummary, Store
 from .text.language import detect_language
 from .threads import in_background, in_thread
 from .trajectory import Event, RunFailed, RunFinished, RunPaused, Task, Usage
@@ -209,7 +209,7 @@ class Session:
         """Every run of the data folder, the newest first."""
 
         def read() -> "list[RunSummary]":
-            store = SqliteStore((settings or Settings()).data_folder())
+            store = Store((settings or Settings()).data_folder())
             try:
                 return store.runs()
             finally:
@@ -299,7 +299,7 @@ class Session:
         cls,
         settings: Settings,
         on_event: Callable[[Event], None] | None,
-        make: "Callable[[SqliteStore, Handlers], Run]",
+        make: "Callable[[Store, Handlers], Run]",
         approve: str | None = None,
     ) -> Self:
         """The session of the run that `make` prepares in a thread; where this is cancelled, the thread stops soon."""
@@ -309,8 +309,8 @@ class Session:
             if stopped.is_set():
                 raise NoReport("The run was stopped before it began.")
 
-        def prepare() -> "tuple[Run, SqliteStore]":
-            store = SqliteStore(settings.data_folder())
+        def prepare() -> "tuple[Run, Store]":
+            store = Store(settings.data_folder())
             try:
                 return make(store, Handlers(watch=on_event, indexing=check)), store
             except BaseException:  # of any kind: the database must not stay open

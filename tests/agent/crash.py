@@ -22,9 +22,8 @@ from deepresearch.agent.loop import Run
 from deepresearch.agent.policies.scripted import ScriptedPolicy
 from deepresearch.derived import state
 from deepresearch.settings import ReportSettings, Settings
-from deepresearch.store import SqliteStore
-from deepresearch.store.base import RunLog
-from deepresearch.store.journal import SqliteStore as Journal
+from deepresearch.store import RunLog, Store
+from deepresearch.store.journal import Store as Journal
 from deepresearch.tools.base import Tool, ToolContext, ToolResult
 from deepresearch.tools.file import FileTool as File
 from deepresearch.tools.todo import TodoTool as Todo
@@ -85,7 +84,7 @@ def lines() -> list[Turn]:
 
 def carry_on(folder: Path, acknowledge: Callable[[int], None]) -> None:
     """Begin the run in `folder`, or go on with it; `acknowledge` gets each seq once the event is durable."""
-    store = SqliteStore(folder)
+    store = Store(folder)
     try:
         log = store.open(RUN)
         if state(log.events) == "finished":
@@ -186,7 +185,7 @@ def verify(folder: Path, reference: list[str]) -> Counter[str]:
     run came out as `reference`, an undisturbed run, did."""
     text = (folder / "acknowledged.txt").read_text() if (folder / "acknowledged.txt").exists() else ""
     acknowledged = {int(line) for line in text.splitlines()}
-    store = SqliteStore(folder)
+    store = Store(folder)
     before = store.read(RUN) if store.runs() else []
     store.close()
     finished = {e.call for e in before if e.type == "observation"}
@@ -194,7 +193,7 @@ def verify(folder: Path, reference: list[str]) -> Counter[str]:
     assert scenario(folder, Points()) == 0
     after = (folder / "witness.txt").read_text().splitlines()
     again = {line.split()[1] for line in after[len(noted) :] if line.startswith("start")}
-    store = SqliteStore(folder)
+    store = Store(folder)
     events = store.read(RUN)
     store.close()
     kept = {e.seq for e, was in zip(events, before, strict=False) if e == was}
@@ -212,7 +211,7 @@ def verify(folder: Path, reference: list[str]) -> Counter[str]:
 
 def outcome(folder: Path) -> list[str]:
     """The reports, their checks, the workspace, which calls were carried out and what was sent back."""
-    store = SqliteStore(folder)
+    store = Store(folder)
     events = store.read(RUN)
     store.close()
     reports = [e.text for e in events if e.type == "answered"]

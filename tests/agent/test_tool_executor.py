@@ -7,7 +7,7 @@ from deepresearch.agent.tokens import estimate_tokens
 from deepresearch.agent.tool_executor import ToolExecutor
 from deepresearch.derived import registered
 from deepresearch.settings import Settings
-from deepresearch.store.blobs import MemoryBlobs
+from deepresearch.store import Blobs
 from deepresearch.tools.batch_web_surfer import BatchWebSurfer
 from deepresearch.tools.file import FileTool
 from deepresearch.trajectory import Call, Event, Observation, Passage, Task, Turn
@@ -44,7 +44,7 @@ class Bench:
 
     def new_actor(self, folder: Path) -> ToolExecutor:
         tools = [BatchWebSurfer([Pages()]), FileTool()]
-        executor = ToolExecutor(tools, Settings(), folder, MemoryBlobs(), self.events)
+        executor = ToolExecutor(tools, Settings(), folder, Blobs(folder / "blobs"), self.events)
         for event in self.events:
             executor.apply(event)
         return executor

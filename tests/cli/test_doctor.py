@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deepresearch.store import SqliteStore
+from deepresearch.store import Store
 from deepresearch.trajectory import RunStarted, Task
 from tests.support.search_server import SearchServer
 
@@ -104,7 +104,7 @@ def test_a_data_folder_that_cannot_be_made_is_bad(command: Command) -> None:
 
 def begun(tmp_path: Path) -> Path:
     """The journal of a data folder with two runs; the first has a folder of its own."""
-    with contextlib.closing(SqliteStore(tmp_path / "data")) as store:
+    with contextlib.closing(Store(tmp_path / "data")) as store:
         for run in ("r1", "r2"):
             with store.create(run) as log:
                 log.append(RunStarted(task=Task(question="q" * 3000)))

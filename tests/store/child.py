@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 
 from deepresearch.errors import DeepResearchError
-from deepresearch.store import SqliteStore
+from deepresearch.store import Store
 from deepresearch.trajectory import Observation, RunStarted, Task, Turn
 
 
@@ -16,7 +16,7 @@ def say(*words: object) -> None:
 
 def journal(folder: str, run: str) -> None:
     """Append for ever, now and then several at once and with a blob; say the newest seq after each append."""
-    store = SqliteStore(Path(folder))
+    store = Store(Path(folder))
     log = store.create(run)
     log.append(RunStarted(task=Task(question="q")))
     say(log.events[-1].seq)
@@ -29,7 +29,7 @@ def journal(folder: str, run: str) -> None:
 
 def hold(folder: str, run: str) -> None:
     """Open the run, say so, and append one turn for each line that comes in; say what was asked for."""
-    with SqliteStore(Path(folder)).open(run) as log:
+    with Store(Path(folder)).open(run) as log:
         say("open")
         for line in sys.stdin:
             log.append(Turn(text=line.strip()))
@@ -38,7 +38,7 @@ def hold(folder: str, run: str) -> None:
 
 def small_disk(folder: str, run: str, limit: str) -> None:
     """Append until the operating system refuses to let a file grow; say the newest acknowledged seq, then the error."""
-    store = SqliteStore(Path(folder))
+    store = Store(Path(folder))
     log = store.create(run)
     log.append(RunStarted(task=Task(question="q")))
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
@@ -54,7 +54,7 @@ def begin(folder: str) -> None:
     """Open the data folder at the very moment when others do."""
     say("ready")
     sys.stdin.readline()
-    SqliteStore(Path(folder)).close()
+    Store(Path(folder)).close()
     say("done")
 
 

@@ -7,21 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from deepresearch.store import MemoryStore, SqliteStore, Store
+from deepresearch.store import MemoryStore, Store
 
 CHILD = Path(__file__).parent / "child.py"
 
 
 @pytest.fixture(params=["sqlite", "memory"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    made: Store = SqliteStore(tmp_path / "data") if request.param == "sqlite" else MemoryStore()
+    made: Store = Store(tmp_path / "data") if request.param == "sqlite" else MemoryStore()
     yield made
     made.close()
 
 
 @pytest.fixture
-def sqlite_store(tmp_path: Path) -> Iterator[SqliteStore]:
-    made = SqliteStore(tmp_path / "data", patience=0.2)
+def sqlite_store(tmp_path: Path) -> Iterator[Store]:
+    made = Store(tmp_path / "data", patience=0.2)
     yield made
     made.close()
 

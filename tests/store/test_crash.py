@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deepresearch.derived import find
-from deepresearch.store import SqliteStore
+from deepresearch.store import Store
 from deepresearch.trajectory import Observation
 
 Child = Callable[..., "subprocess.Popen[str]"]
@@ -34,7 +34,7 @@ def test_no_acknowledged_event_is_lost(child: Child, tmp_path: Path) -> None:
     chance, lost, acknowledged = random.Random(1), 0, 0
     for number in range(KILLS):
         seq = killed_at_random(child("journal", tmp_path, f"r{number}"), chance)
-        with contextlib.closing(SqliteStore(tmp_path)) as store, store.open(f"r{number}") as log:
+        with contextlib.closing(Store(tmp_path)) as store, store.open(f"r{number}") as log:
             lost += max(seq - len(log.events), 0)
             acknowledged += seq
             # Together or not at all: a turn and its observation are one append.

@@ -13,19 +13,19 @@ from pathlib import Path
 import pytest
 
 from deepresearch.errors import InternalError, JournalDamaged, RunBusy, SettingsError, UnknownRun, UserError
-from deepresearch.store import SqliteStore
+from deepresearch.store import Store
 from deepresearch.store.database import _connect_read_only, connect_read_only
 from deepresearch.trajectory import Observation, RunStarted, Task, Turn
 
 Child = Callable[..., "subprocess.Popen[str]"]
 
 
-def fill(store: SqliteStore, run: str = "r1", turns: int = 4) -> None:
+def fill(store: Store, run: str = "r1", turns: int = 4) -> None:
     with store.create(run) as log:
         log.append(RunStarted(task=Task(question="q")), *[Turn(text=f"turn {n}") for n in range(turns)])
 
 
-def tamper(store: SqliteStore, statement: str) -> None:
+def tamper(store: Store, statement: str) -> None:
     with contextlib.closing(sqlite3.connect(store.path)) as db:
         db.execute(statement)
         db.commit()
@@ -55,7 +55,7 @@ def tell(process: "subprocess.Popen[str]", line: str) -> str:
         ("update events set body = '[]', crc = 223132457 where seq = 2", "Run r1: event 2 cannot be read"),
     ],
 )
-def test_damage_is_named_and_left_alone(sqlite_store: SqliteStore, statement: str, message: str) -> None:
+def test_damage_is_named_and_left_alone(sqlite_store: Store, statement: str, message: str) -> None:
     fill(sqlite_store)
     tamper(sqlite_store, "insert into runs values ('r2', 0)")
     tamper(sqlite_store, statement)
@@ -68,7 +68,7 @@ def test_damage_is_named_and_left_alone(sqlite_store: SqliteStore, statement: st
     assert sqlite_store._select(everything) == rows
 
 
-def test_a_damaged_run_does_not_hide_the_others(sqlite_store: SqliteStore) -> None:
+def test_a_damaged_run_does_not_hide_the_others(sqlite_store: Store) -> None:
     fill(sqlite_store, "good")
     fill(sqlite_store, "gap")
     fill(sqlite_store, "noise")
@@ -85,32 +85,32 @@ def test_a_damaged_run_does_not_hide_the_others(sqlite_store: SqliteStore) -> No
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "journal.sqlite3").write_bytes(b"not a database at all, but long enough to be looked at" * 100)
     with pytest.raises(JournalDamaged, match=r"journal\.sqlite3 cannot be opened"):
-        SqliteStore(tmp_path)
+        Store(tmp_path)
     assert (tmp_path / "journal.sqlite3").read_bytes().startswith(b"not a database")
 
 
 def test_a_journal_from_the_future(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path)
+    store = Store(tmp_path)
     tamper(store, "pragma user_version = 99")
     store.close()
     with pytest.raises(UserError, match=r"newer version \(format 99\)"):
-        SqliteStore(tmp_path)
+        Store(tmp_path)
 
 
 def test_a_data_folder_that_cannot_be_one(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsError, match=r"data folder .*file cannot be used"):
-        SqliteStore(tmp_path / "file")
+        Store(tmp_path / "file")
 
 
 @pytest.mark.parametrize("emptied", [True, False])
-def test_a_run_that_the_journal_has_lost_is_named(sqlite_store: SqliteStore, emptied: bool) -> None:
+def test_a_run_that_the_journal_has_lost_is_named(sqlite_store: Store, emptied: bool) -> None:
     fill(sqlite_store)
     (sqlite_store.run_folder("r1") / "notes.md").write_text("n")
     if emptied:
         sqlite_store.close()
         sqlite_store.path.write_bytes(b"")
-        sqlite_store = SqliteStore(sqlite_store.folder)
+        sqlite_store = Store(sqlite_store.folder)
     else:
         tamper(sqlite_store, "delete from runs")
     with pytest.raises(UnknownRun, match=r"has lost run r1: its folder .*runs/r1 is there \(it holds notes\.md\)"):
@@ -122,7 +122,7 @@ def test_a_run_that_the_journal_has_lost_is_named(sqlite_store: SqliteStore, emp
 
 
 def check_it_can_only_be_read(folder: Path) -> None:
-    store = SqliteStore(folder)
+    store = Store(folder)
     assert [event.type for event in store.read("r1")] == ["run.started", "turn", "turn", "turn", "turn"]
     assert [summary.run for summary in store.runs()] == ["r1"]
     assert store.problems() == [] and not store.is_live("r1")
@@ -140,7 +140,7 @@ def check_it_can_only_be_read(folder: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="permission bits do not bind root")
-def test_a_folder_that_may_not_be_written_is_read(sqlite_store: SqliteStore) -> None:
+def test_a_folder_that_may_not_be_written_is_read(sqlite_store: Store) -> None:
     fill(sqlite_store)
     sqlite_store.close()
     folder = sqlite_store.folder
@@ -156,7 +156,7 @@ def test_a_folder_that_may_not_be_written_is_read(sqlite_store: SqliteStore) -> 
 
 @pytest.mark.parametrize("beside", ["open", "closed"])
 def test_a_journal_is_read_where_opening_for_writing_is_refused(
-    sqlite_store: SqliteStore, beside: str, monkeypatch: pytest.MonkeyPatch
+    sqlite_store: Store, beside: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(sqlite_store)
     if beside == "closed":  # the -wal and -shm files are gone
@@ -166,7 +166,7 @@ def test_a_journal_is_read_where_opening_for_writing_is_refused(
     check_it_can_only_be_read(sqlite_store.folder)
 
 
-def test_a_journal_read_as_one_that_never_changes(sqlite_store: SqliteStore) -> None:
+def test_a_journal_read_as_one_that_never_changes(sqlite_store: Store) -> None:
     fill(sqlite_store)
     sqlite_store.close()
     with contextlib.closing(_connect_read_only(sqlite_store.path, "mode=ro&immutable=1", 0.2)) as db:
@@ -181,13 +181,13 @@ def test_an_empty_journal_cannot_be_read_alone(tmp_path: Path) -> None:
         connect_read_only(tmp_path / "journal.sqlite3", 0.2)
 
 
-def test_a_commit_waits_for_the_disk(sqlite_store: SqliteStore) -> None:
+def test_a_commit_waits_for_the_disk(sqlite_store: Store) -> None:
     assert sqlite_store._select("pragma synchronous") == [(2,)]
     assert sqlite_store._select("pragma journal_mode") == [("wal",)]
 
 
 @pytest.mark.parametrize("pages", range(12, 40, 4))
-def test_a_full_disk_is_loud_and_leaves_nothing_half_done(sqlite_store: SqliteStore, pages: int) -> None:
+def test_a_full_disk_is_loud_and_leaves_nothing_half_done(sqlite_store: Store, pages: int) -> None:
     sqlite_store._select(f"pragma max_page_count = {pages}")
     with sqlite_store.create("r1") as log:
         log.append(RunStarted(task=Task(question="q")))
@@ -211,11 +211,11 @@ def test_a_disk_that_refuses_a_write(child: Child, tmp_path: Path, limit: int) -
     error, held, *message = last.split()
     assert error == "InternalError"
     assert re.match(r"Run r1: events \d+ to \d+ could not be recorded", " ".join(message))
-    with contextlib.closing(SqliteStore(tmp_path)) as store, store.open("r1") as log:
+    with contextlib.closing(Store(tmp_path)) as store, store.open("r1") as log:
         assert len(log.events) == int(held) == int(acknowledged[-1])
 
 
-def test_a_full_disk_still_shows_what_there_is(sqlite_store: SqliteStore) -> None:
+def test_a_full_disk_still_shows_what_there_is(sqlite_store: Store) -> None:
     """The file that SQLite needs beside the journal cannot be made."""
     fill(sqlite_store)
     sqlite_store.close()
@@ -227,7 +227,7 @@ def test_a_full_disk_still_shows_what_there_is(sqlite_store: SqliteStore) -> Non
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_locked_database_is_loud(sqlite_store: SqliteStore) -> None:
+def test_a_locked_database_is_loud(sqlite_store: Store) -> None:
     with sqlite_store.create("r1") as log, contextlib.closing(sqlite3.connect(sqlite_store.path)) as other:
         log.append(RunStarted(task=Task(question="q")))
         other.execute("begin immediate")
@@ -238,7 +238,7 @@ def test_a_locked_database_is_loud(sqlite_store: SqliteStore) -> None:
         log.append(Turn())
 
 
-def test_a_damaged_blob_is_named(sqlite_store: SqliteStore) -> None:
+def test_a_damaged_blob_is_named(sqlite_store: Store) -> None:
     digest = sqlite_store.blobs.put("the whole page")
     path = sqlite_store.folder / "blobs" / digest[:2] / digest
     path.write_text("the whole pagE")
@@ -248,14 +248,14 @@ def test_a_damaged_blob_is_named(sqlite_store: SqliteStore) -> None:
     assert sqlite_store.blobs.get(digest) == "the whole page"
 
 
-def test_a_blob_that_cannot_be_written(sqlite_store: SqliteStore) -> None:
+def test_a_blob_that_cannot_be_written(sqlite_store: Store) -> None:
     (sqlite_store.folder / "blobs").rmdir()
     (sqlite_store.folder / "blobs").write_text("in the way")
     with pytest.raises(InternalError, match=r"14 bytes could not be stored"):
         sqlite_store.blobs.put("the whole page")
 
 
-def test_one_writer_over_processes(child: Child, sqlite_store: SqliteStore) -> None:
+def test_one_writer_over_processes(child: Child, sqlite_store: Store) -> None:
     fill(sqlite_store)
     process = child("hold", sqlite_store.folder, "r1")
     assert said(process) == "open"
@@ -268,7 +268,7 @@ def test_one_writer_over_processes(child: Child, sqlite_store: SqliteStore) -> N
     sqlite_store.open("r1").close()
 
 
-def test_another_process_reads_while_a_run_grows(child: Child, sqlite_store: SqliteStore) -> None:
+def test_another_process_reads_while_a_run_grows(child: Child, sqlite_store: Store) -> None:
     fill(sqlite_store, turns=0)
     process = child("hold", sqlite_store.folder, "r1")
     assert said(process) == "open"
@@ -279,7 +279,7 @@ def test_another_process_reads_while_a_run_grows(child: Child, sqlite_store: Sql
     assert len(sqlite_store.read("r1")) == 5
 
 
-def test_requests_reach_another_process_once(child: Child, sqlite_store: SqliteStore) -> None:
+def test_requests_reach_another_process_once(child: Child, sqlite_store: Store) -> None:
     fill(sqlite_store)
     process = child("hold", sqlite_store.folder, "r1")
     assert said(process) == "open"
@@ -301,7 +301,7 @@ def test_processes_may_begin_a_data_folder_together(child: Child, tmp_path: Path
     assert [said(process) for process in crowd] == ["done"] * 4
 
 
-def test_threads_share_a_store(sqlite_store: SqliteStore) -> None:
+def test_threads_share_a_store(sqlite_store: Store) -> None:
     def write(run: str) -> None:
         with sqlite_store.create(run) as log:
             for number in range(20):
@@ -315,7 +315,7 @@ def test_threads_share_a_store(sqlite_store: SqliteStore) -> None:
     assert [len(sqlite_store.read(f"r{n}")) for n in range(6)] == [20] * 6
 
 
-def test_many_open_runs_share_one_connection(sqlite_store: SqliteStore) -> None:
+def test_many_open_runs_share_one_connection(sqlite_store: Store) -> None:
     logs = [sqlite_store.create(f"r{n}") for n in range(100)]
     for log in logs:
         log.append(Turn())
@@ -325,7 +325,7 @@ def test_many_open_runs_share_one_connection(sqlite_store: SqliteStore) -> None:
         log.close()
 
 
-def test_a_deleted_run_leaves_nothing_and_may_be_made_again(sqlite_store: SqliteStore) -> None:
+def test_a_deleted_run_leaves_nothing_and_may_be_made_again(sqlite_store: Store) -> None:
     for run in ("r1", "r2"):
         fill(sqlite_store, run)
         folder = sqlite_store.folder / "runs" / run
@@ -341,14 +341,14 @@ def test_a_deleted_run_leaves_nothing_and_may_be_made_again(sqlite_store: Sqlite
     assert len(sqlite_store.read("r1")) == 5 and len(sqlite_store.read("r2")) == 5
 
 
-def test_a_run_in_use_is_not_deleted(sqlite_store: SqliteStore) -> None:
+def test_a_run_in_use_is_not_deleted(sqlite_store: Store) -> None:
     fill(sqlite_store)
     with sqlite_store.open("r1"), pytest.raises(RunBusy):
         sqlite_store.delete("r1")
     assert len(sqlite_store.read("r1")) == 5
 
 
-def test_what_a_lost_run_left_is_listed_up_to_five_files(sqlite_store: SqliteStore) -> None:
+def test_what_a_lost_run_left_is_listed_up_to_five_files(sqlite_store: Store) -> None:
     fill(sqlite_store)
     runs = sqlite_store.folder / "runs"
     (runs / "gone").mkdir(parents=True)

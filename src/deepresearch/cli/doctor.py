@@ -142,13 +142,13 @@ def _journal(folder: Path) -> Iterator[Finding]:
     from contextlib import closing
 
     from ..errors import DeepResearchError
-    from ..store import SqliteStore
+    from ..store import Store
 
     if not (folder / "journal.sqlite3").exists():
         yield Finding("journal", "ok", "none yet; the first run makes it")
         return
     try:
-        with closing(SqliteStore(folder)) as store:
+        with closing(Store(folder)) as store:
             problems = store.problems()
             sound = f"{store.path}, {len(store.runs())} runs"
     except DeepResearchError as error:

@@ -120,6 +120,6 @@ class Data:
 
 def open_store(settings: "Settings") -> "Store":
     """The store that the settings name. Raises UserError where the folder cannot be used."""
-    from ..store import SqliteStore
+    from ..store import Store
 
-    return SqliteStore(settings.data_folder())
+    return Store(settings.data_folder())

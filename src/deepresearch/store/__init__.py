@@ -1,10 +1,9 @@
 """The journal: what runs have recorded, durable, with one writer each; and its exchange as files."""
 
-from .base import Request, RunLog, RunSummary, Store
 from .blobs import Blobs
 from .exchange import LogReading, export_run, import_run, read_log
-from .journal import SqliteStore
-from .memory import MemoryStore
+from .journal import MemoryStore, Store
+from .run_log import Request, RunLog, RunSummary
 
 __all__ = [
     "Blobs",
@@ -13,7 +12,6 @@ __all__ = [
     "Request",
     "RunLog",
     "RunSummary",
-    "SqliteStore",
     "Store",
     "export_run",
     "import_run",

@@ -36,17 +36,18 @@ def why_only_readable(error: Exception) -> str:
     return ""
 
 
-def connect(path: Path, patience: float) -> sqlite3.Connection:
+def connect(path: Path, patience: float, durable: bool) -> sqlite3.Connection:
     """Open the journal for reading and writing, made if need be.
 
-    patience: seconds to wait while other processes write. Raises JournalDamaged, InternalError, UserError.
+    patience: seconds to wait while other processes write. durable: a commit waits for the disk.
+    Raises JournalDamaged, InternalError, UserError.
     """
     try:
         db = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
         try:
             db.execute("pragma journal_mode = wal")
             # Full: a commit returns when the disk has it. Less would lose acknowledged events with the power.
-            db.execute("pragma synchronous = full")
+            db.execute(f"pragma synchronous = {'full' if durable else 'off'}")
             _migrate(db, path)
             _add_checksum(db)
         except BaseException:  # of any kind: the file must be closed

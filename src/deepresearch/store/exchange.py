@@ -10,16 +10,18 @@ import json
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from ..errors import ExportError, JournalDamaged, UnknownRun, UserError
+from ..errors import ExportError, JournalDamaged, UserError
 from ..files import write_file
 from ..trajectory import Event, parse_event
-from .base import Store, check_run_id, encode, in_words
+from .journal import Store
+from .run_log import check_run_id, encode, in_words
 
 LINE_LIMIT = 64 << 20
 """Bytes; a longer line is damage and is not read into memory."""
@@ -97,18 +99,8 @@ def _free_id(store: Store, wanted: str) -> str:
         name = wanted[:90]
     except UserError:
         name = "imported"
-    free, number = name, 1
-    while _exists(store, free):
-        number += 1
-        free = f"{name}-{number}"
-    return free
-
-
-def _exists(store: Store, run: str) -> bool:
-    try:
-        return store.find(run) == run
-    except UnknownRun:
-        return False
+    taken = set(store.names())
+    return next(free for free in chain([name], (f"{name}-{n}" for n in count(2))) if free not in taken)
 
 
 def _damage(path: Path, reading: LogReading) -> JournalDamaged:

@@ -6,39 +6,31 @@ blobs/             long texts by content hash
 runs/RUN/          the run's own files
 """
 
+import difflib
 import errno
 import fcntl
 import json
 import os
 import shutil
 import sqlite3
+import tempfile
 import threading
 import time
+import weakref
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from .. import derived
 from ..errors import InternalError, JournalDamaged, SettingsError, UnknownRun, UserError
 from ..files import sync_folder
-from ..trajectory import Event, parse_event
-from .base import (
-    Request,
-    Row,
-    RunLog,
-    RunSummary,
-    check_run_id,
-    choose_run,
-    damaged,
-    decode,
-    newest_first,
-    summarise,
-)
-from .blobs import FolderBlobs
+from ..trajectory import Event, RunStarted, Turn, parse_event
+from .blobs import Blobs
 from .database import connect, connect_read_only, trouble, why_only_readable
 from .lock import RunLock, is_locked
+from .run_log import Request, Row, RunLog, RunSummary, check_run_id, damaged, decode
 
 INSERT_RUN = "insert into runs (run, created) values (?, ?)"
 INSERT_EVENT = "insert into events (run, seq, time, type, crc, body) values (?, ?, ?, ?, ?, ?)"
@@ -54,7 +46,7 @@ SELECT_OUTLINE = """
         'task', json_extract(body, '$.task'), 'reason', json_extract(body, '$.reason'),
         'usage', json_extract(body, '$.usage'), 'cost', json_extract(body, '$.cost')) end
     from events where run = ? and (type = 'turn' or type like 'run.%') order by seq"""
-"""What `summarise` needs and no more: the listing of many runs must not parse all their texts."""
+"""What a summary needs and no more: the listing of many runs must not parse all their texts."""
 INSERT_REQUEST = "insert into requests (run, kind, body, time) values (?, ?, ?, ?)"
 SELECT_REQUESTS = "select id, kind, body, time from requests where run = ? and taken is null order by id"
 TAKE_REQUEST = "update requests set taken = ? where id = ?"
@@ -64,8 +56,14 @@ RESTORE = "Restore the data folder from a copy."
 LOST_HINT = "Restore the journal from a copy, with the file whose name ends in -wal, or begin the run again."
 
 
-class SqliteStore:
-    """Runs in a data folder. One connection per store, safe to share between threads, not across a fork."""
+class Store:
+    """Runs in a data folder. One connection per store, safe to share between threads, not across a fork.
+
+    `run` may be a unique prefix of the id wherever an existing run is meant.
+    """
+
+    durable = True
+    """What is recorded is on the disk when the call returns."""
 
     def __init__(self, folder: Path, patience: float = 10.0) -> None:
         """Open the data folder, made if need be; one that cannot be written is opened for reading alone.
@@ -75,7 +73,7 @@ class SqliteStore:
         """
         self.folder = folder
         self.path = folder / "journal.sqlite3"
-        self.blobs = FolderBlobs(folder / "blobs")
+        self.blobs = Blobs(folder / "blobs", self.durable)
         self._guard = threading.RLock()
         self._refusal = ""
         """Why the folder cannot be written; empty where it can."""
@@ -104,13 +102,14 @@ class SqliteStore:
             for place in (self.folder, self.path):
                 if not os.access(place, os.W_OK) and place.exists():
                     raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-            db = connect(self.path, patience)
-            if fresh:
+            db = connect(self.path, patience, self.durable)
+            if fresh and self.durable:
                 sync_folder(self.folder)
                 sync_folder(self.folder.parent)
         return db
 
     def create(self, run: str) -> RunLog:
+        """Begin a run; it exists from its first event on. Raises UserError (id taken or unfit), RunBusy."""
         check_run_id(run)
         lock = self._lock(run)
         with _undo(lock):
@@ -119,12 +118,14 @@ class SqliteStore:
             return self._log(run, [], lock)
 
     def open(self, run: str) -> RunLog:
+        """Open an existing run for writing. Raises UnknownRun, RunBusy, JournalDamaged (naming run and event)."""
         run = self.find(run)
         lock = self._lock(run)
         with _undo(lock):
             return self._log(run, self.read(run), lock)
 
     def read(self, run: str, after: int = 0) -> list[Event]:
+        """The events whose seq is above `after`, also while a process writes. Raises UnknownRun, JournalDamaged."""
         run = self.find(run)
         events: list[Event] = []
         for expected, (seq, crc, body) in enumerate(self._select(SELECT_EVENTS, run, after), after + 1):
@@ -136,17 +137,32 @@ class SqliteStore:
         return events
 
     def runs(self) -> list[RunSummary]:
-        return newest_first(self._summary(run) for (run,) in self._select(SELECT_RUNS))
+        """All runs, the newest first."""
+        found = [self._summary(run) for run in self.names()]
+        return sorted(found, key=lambda summary: (summary.started, summary.run), reverse=True)
+
+    def names(self) -> list[str]:
+        """The ids of all runs, the oldest first."""
+        return [name for (name,) in self._select(SELECT_RUNS)]
 
     def find(self, run: str) -> str:
+        """The full id. Raises UnknownRun: no such run (with the nearest ids), or several that begin so."""
         if self._select(SELECT_RUN, run):
             return run
-        try:
-            return choose_run(run, [name for (name,) in self._select(SELECT_RUNS)])
-        except UnknownRun:
-            if run in self._lost():
-                raise UnknownRun(self._loss(run), LOST_HINT) from None
-            raise
+        known = self.names()
+        begins = [name for name in known if run and name.startswith(run)]
+        if len(begins) == 1:
+            return begins[0]
+        if begins:
+            listed = ", ".join(begins[:5]) + (", ..." if len(begins) > 5 else "")
+            raise UnknownRun(f"{len(begins)} runs begin with {run}: {listed}.", "Give more of the id.")
+        if run in self._lost():
+            raise UnknownRun(self._loss(run), LOST_HINT)
+        near = difflib.get_close_matches(run, known, n=3, cutoff=0.4)
+        raise UnknownRun(
+            f"There is no run {run[:120]!r} in this data folder.",
+            f"Nearest: {', '.join(near)}." if near else "`deepresearch list` shows all runs.",
+        )
 
     def problems(self) -> list[str]:
         """What is wrong with the journal, each with its hint: its pages, records of runs, runs that it has lost.
@@ -163,14 +179,17 @@ class SqliteStore:
         return found + [f"{self._loss(run)} {LOST_HINT}" for run in self._lost()]
 
     def request(self, run: str, kind: str, body: dict[str, Any]) -> None:
+        """Ask the process that writes `run` for something; durable on return. Raises UnknownRun."""
         run = self.find(run)
         with self._transaction(f"Run {run}: the request to {kind} was not recorded") as db:
             db.execute(INSERT_REQUEST, (run, kind, json.dumps(body), time.time()))
 
     def is_live(self, run: str) -> bool:
+        """Whether a process is writing the run now. `run` is the full id; False where there is no such run."""
         return is_locked(self._lock_path(run))
 
     def run_folder(self, run: str) -> Path:
+        """The run's own folder for files, created if need be. `run` is the full id. Raises UserError."""
         check_run_id(run)
         folder = self.folder / "runs" / run
         if not folder.is_dir():
@@ -182,6 +201,7 @@ class SqliteStore:
         return folder
 
     def delete(self, run: str) -> None:
+        """Remove a run with its folder; blobs stay, since runs share them. Raises UnknownRun, RunBusy."""
         run = self.find(run)
         lock = self._lock(run)
         try:
@@ -194,6 +214,7 @@ class SqliteStore:
         self._lock_path(run).unlink(missing_ok=True)
 
     def close(self) -> None:
+        """Close files and connections."""
         self._db.close()
 
     def _lock_path(self, run: str) -> Path:
@@ -217,7 +238,7 @@ class SqliteStore:
         folder = self.folder / "runs"
         if not folder.is_dir():
             return []
-        known = {name for (name,) in self._select(SELECT_RUNS)}
+        known = set(self.names())
         return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and entry.name not in known)
 
     def _loss(self, run: str) -> str:
@@ -263,10 +284,18 @@ class SqliteStore:
             sound = count == last and not broken
         except (AttributeError, ValueError):
             outline, sound = [], False
-        summary = summarise(
-            run, outline, count=count, started=started or 0.0, updated=updated or 0.0, live=self.is_live(run)
+        return RunSummary(
+            run=run,
+            question=next((event.task.question for event in derived.find(outline, RunStarted)), ""),
+            state=derived.state(outline) if sound else "damaged",
+            live=self.is_live(run),
+            started=started or 0.0,
+            updated=updated or 0.0,
+            events=count,
+            turns=len(derived.find(outline, Turn)),
+            usage=derived.total_usage(outline),
+            cost=derived.total_cost(outline),
         )
-        return summary if sound else replace(summary, state="damaged")
 
     def _select(self, statement: str, *values: Any) -> list[Any]:
         with self._guard:
@@ -302,3 +331,21 @@ def _undo(lock: RunLock) -> Iterator[None]:
     except BaseException:  # of any kind: the run must not stay locked
         lock.release()
         raise
+
+
+class MemoryStore(Store):
+    """A store that is lost with the process, for rollouts and tests: nothing waits for the disk."""
+
+    durable = False
+
+    def __init__(self) -> None:
+        super().__init__(Path(tempfile.mkdtemp(prefix="deepresearch-")))
+        self._discard = weakref.finalize(self, _discard, self._db, self.folder)
+
+    def close(self) -> None:
+        self._discard()
+
+
+def _discard(db: sqlite3.Connection, folder: Path) -> None:
+    db.close()
+    shutil.rmtree(folder, ignore_errors=True)

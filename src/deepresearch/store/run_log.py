@@ -1,23 +1,20 @@
-"""What a store is: runs, each a log with one writer and any number of readers."""
+"""A run's log: its events in order, with one writer; and how an event is written as text and read back."""
 
-import difflib
 import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, NamedTuple, Protocol, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
-from .. import derived, trajectory
-from ..errors import InternalError, JournalDamaged, UnknownRun, UserError
+from .. import trajectory
+from ..errors import InternalError, JournalDamaged, UserError
 from ..trajectory import Event, Usage
-from .blobs import Blobs
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -106,11 +103,10 @@ class RunLog:
                 event.model_copy(update={"run": self.run, "seq": seq, "time": event.time or now})
                 for seq, event in enumerate(events, self.next_seq)
             ]
-            rows = [self._row(event) for event in numbered]
-            recorded = [self._read_back(row) for row in rows]
+            rows, recorded = zip(*map(self._encoded, numbered), strict=True) if numbered else ((), ())
             self._write(rows)
             self.events.extend(recorded)
-        return recorded
+        return list(recorded)
 
     def take_requests(self) -> list[Request]:
         """What other processes have asked for since the last time, oldest first; each is handed out once."""
@@ -135,69 +131,14 @@ class RunLog:
         if self._closed:
             raise InternalError(f"Run {self.run}: its log has been closed.")
 
-    def _row(self, event: Event) -> Row:
+    def _encoded(self, event: Event) -> tuple[Row, Event]:
+        """An event as it is stored, and as it will be read back."""
         try:
-            return Row(event.seq, event.time, event.type, encode(event))
+            row = Row(event.seq, event.time, event.type, encode(event))
+            return row, _parse(row.body)
         except (ValueError, RecursionError) as error:
-            raise self._refusal(event.seq, event.type, error) from error
-
-    def _read_back(self, row: Row) -> Event:
-        try:
-            return _parse(row.body)
-        except (ValueError, RecursionError) as error:
-            raise self._refusal(row.seq, row.type, error) from error
-
-    def _refusal(self, seq: int, kind: str, error: Exception) -> InternalError:
-        return InternalError(f"Run {self.run}: event {seq} ({kind}) cannot be recorded: {in_words(error)}.")
-
-
-class Store(Protocol):
-    """Where runs are stored. `run` may be a unique prefix of the id wherever an existing run is meant."""
-
-    @property
-    def blobs(self) -> Blobs:
-        """Long texts beside the journal."""
-        ...
-
-    def create(self, run: str) -> RunLog:
-        """Begin a run; it exists from its first event on. Raises UserError (id taken or unfit), RunBusy."""
-        ...
-
-    def open(self, run: str) -> RunLog:
-        """Open an existing run for writing. Raises UnknownRun, RunBusy, JournalDamaged (naming run and event)."""
-        ...
-
-    def read(self, run: str, after: int = 0) -> list[Event]:
-        """The events whose seq is above `after`, also while a process writes. Raises UnknownRun, JournalDamaged."""
-        ...
-
-    def runs(self) -> list[RunSummary]:
-        """All runs, the newest first."""
-        ...
-
-    def find(self, run: str) -> str:
-        """The full id. Raises UnknownRun: no such run (with the nearest ids), or several that begin so."""
-        ...
-
-    def request(self, run: str, kind: str, body: dict[str, Any]) -> None:
-        """Ask the process that writes `run` for something; durable on return. Raises UnknownRun."""
-        ...
-
-    def is_live(self, run: str) -> bool:
-        """Whether a process is writing the run now. `run` is the full id; False where there is no such run."""
-        ...
-
-    def run_folder(self, run: str) -> Path:
-        """The run's own folder for files, created if need be. `run` is the full id. Raises UserError."""
-        ...
-
-    def delete(self, run: str) -> None:
-        """Remove a run with its folder; blobs stay, since runs share them. Raises UnknownRun, RunBusy."""
-        ...
-
-    def close(self) -> None:
-        """Close files and connections."""
-        ...
+            problem = f"event {event.seq} ({event.type}) cannot be recorded: {in_words(error)}"
+            raise InternalError(f"Run {self.run}: {problem}.") from error
 
 
 def check_run_id(run: str) -> None:
@@ -207,23 +148,6 @@ def check_run_id(run: str) -> None:
             f"{run[:120]!r} cannot be the id of a run.",
             "Use up to 100 letters, digits, dots, hyphens and underscores, the first a letter or digit.",
         )
-
-
-def choose_run(run: str, known: Sequence[str]) -> str:
-    """The one of `known` that `run` means, in full or by a unique prefix. Raises UnknownRun."""
-    if run in known:
-        return run
-    begins = [name for name in known if run and name.startswith(run)]
-    if len(begins) == 1:
-        return begins[0]
-    if begins:
-        listed = ", ".join(begins[:5]) + (", ..." if len(begins) > 5 else "")
-        raise UnknownRun(f"{len(begins)} runs begin with {run}: {listed}.", "Give more of the id.")
-    near = difflib.get_close_matches(run, known, n=3, cutoff=0.4)
-    raise UnknownRun(
-        f"There is no run {run[:120]!r} in this data folder.",
-        f"Nearest: {', '.join(near)}." if near else "`deepresearch list` shows all runs.",
-    )
 
 
 def encode(event: Event) -> str:
@@ -252,29 +176,6 @@ def damaged(run: str, seq: int, what: str) -> JournalDamaged:
         f"Run {run}: event {seq} {what}.",
         "Nothing was changed. Restore the data folder from a copy, or begin the run again.",
     )
-
-
-def summarise(
-    run: str, events: Sequence[Event], *, count: int, started: float, updated: float, live: bool
-) -> RunSummary:
-    """The line for one run. `events` need hold only the lifecycle events and the turns; the rest is of all events."""
-    return RunSummary(
-        run=run,
-        question=next((event.task.question for event in derived.find(events, trajectory.RunStarted)), ""),
-        state=derived.state(events),
-        live=live,
-        started=started,
-        updated=updated,
-        events=count,
-        turns=len(derived.find(events, trajectory.Turn)),
-        usage=derived.total_usage(events),
-        cost=derived.total_cost(events),
-    )
-
-
-def newest_first(summaries: Iterable[RunSummary]) -> list[RunSummary]:
-    """Sorted for listing."""
-    return sorted(summaries, key=lambda summary: (summary.started, summary.run), reverse=True)
 
 
 def _parse(body: str | bytes) -> Event:
