@@ -151,6 +151,10 @@ class LibrarySettings(SettingsGroup):
     """onnx: folder with model.onnx and tokenizer.json; endpoint: name of the embedding model."""
     dense_url: str = ""
     """OpenAI-compatible endpoint that serves embeddings; empty: model.base_url."""
+    dense_query: str | None = None
+    """Put before queries sent to the endpoint's model; unset: what models of its name (e5, bge, ...) were trained on."""
+    dense_passage: str | None = None
+    """The same for passages."""
     vectors: Literal["numpy", "qdrant"] = "numpy"
     """Where vectors are stored: in a file, searched exactly, or on a Qdrant server."""
     qdrant_url: str = ""

@@ -101,6 +101,7 @@ def test_an_engine_out_of_reach_is_done_without_and_catches_up(tmp_path: Path, s
     hits, notes = library.look(Query("cherries"))
     assert [hit.passage.document for hit in hits] == ["c"]
     assert notes == ["not searched by letters: The server of letters does not answer."]
+    assert library.look(Query("blueberries"))[1] == []  # each failure is named once
     assert any("letters of x was left as it is" in note for note in library.notes)
     library.close()
     down = open_both(tmp_path, server)

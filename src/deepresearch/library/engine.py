@@ -144,7 +144,8 @@ def _embedder(settings: Settings, keys: Mapping[str, str]) -> "Embedder":
     url = _checked(url, "library.dense_url", "library.dense = endpoint", settings)
     same = not library.dense_url or _origin(library.dense_url) == _origin(settings.model.base_url)
     key = keys.get(EMBEDDINGS_KEY, "") or (settings.key() if same else "")  # no key goes to another's server
-    return EndpointEmbedder(EmbeddingClient(library.dense_model, url, key, network=settings.network))
+    client = EmbeddingClient(library.dense_model, url, key, network=settings.network)
+    return EndpointEmbedder(client, library.dense_query, library.dense_passage)
 
 
 def _vectors(place: Path, settings: Settings, keys: Mapping[str, str]) -> "Vectors":

@@ -26,7 +26,7 @@ class Rankings:
     exhausted: bool
     """There is nothing more to find, however many are asked for."""
     notes: list[str]
-    """Engines that could not be asked."""
+    """Engines that could not be asked, each the first time."""
 
 
 class Indexes:
@@ -49,6 +49,8 @@ class Indexes:
         self._library = library
         self._tell = tell
         self._repairing = threading.Lock()
+        self._named: set[str] = set()
+        """Notes on engines that could not be asked: each is given once."""
 
     def open(self, patience: float) -> None:
         """Update every engine where a writer died, and rebuild it where it is damaged or of another version.
@@ -93,6 +95,7 @@ class Indexes:
         """
         rankings: list[Ranking] = []
         notes: list[str] = []
+        failed = 0
         exhausted = True
         for engine in self._engines:
             try:
@@ -103,10 +106,13 @@ class Indexes:
                     ranking = sorted({**dict(ranking), **dict(more)}.items(), key=lambda hit: (-hit[1], hit[0]))
                 rankings.append(ranking)
             except LibraryError as error:
-                notes.append(f"not searched by {engine.name}: {error.message}")
-                if len(notes) == len(self._engines):
+                failed += 1
+                if failed == len(self._engines):
                     raise
-        return Rankings(rankings, exhausted, notes)
+                notes.append(f"not searched by {engine.name}: {error.message}")
+        new = [note for note in notes if note not in self._named]
+        self._named.update(new)
+        return Rankings(rankings, exhausted, new)
 
     def _open(self, engine: Engine, patience: float) -> None:
         damage = self._damage(engine)

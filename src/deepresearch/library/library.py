@@ -165,19 +165,21 @@ class Library:
         return self.look(query, authority)[0]
 
     def look(self, query: Query, authority: Authority | None = None) -> tuple[list[Hit], list[str]]:
-        """The hits of `search`, and which engines could not be asked. Raises LibraryError where none could."""
+        """The hits of `search`, and which engines could not be asked, each named once. Raises LibraryError where none could."""
         filters = Filters(iso_date(query.since), iso_date(query.until), query.language, host(query.site))
         judge = self._judge(authority) if self._store.has_urls() else None
         domains = self._authoritative(judge) if judge else None
         wanted = 2 * query.k + 10
+        notes: list[str] = []
         while True:
             found = self._indexes.search(query.text, wanted, filters, domains)
+            notes += found.notes
             rankings = [self._hits(ranking) for ranking in found.rankings]
             if judge:  # among comparably relevant passages the more authoritative source first
                 rankings = [rerank(hits, judge) for hits in rankings]
             hits = without_repeats(fuse(rankings), query.k)
             if len(hits) == query.k or found.exhausted or wanted >= DEEPEST:
-                return hits, found.notes
+                return hits, notes
             wanted *= 4
 
     def _hits(self, ranking: Ranking) -> list[Hit]:
