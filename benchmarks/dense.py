@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.retrieval import COLLECTIONS, Collection, ranked, write
 from deepresearch.library import Library
 from deepresearch.library.dense.embedder import Embedder, Kind
-from deepresearch.library.dense.engine import Batch, DenseEngine, VectorRow
+from deepresearch.library.dense.engine import Batch, DenseEngine
 from deepresearch.library.dense.onnx import OnnxEmbedder
 from deepresearch.library.dense.vectors import VectorFile
 from deepresearch.library.engine import Engine, Filters
@@ -88,7 +88,7 @@ def vectors(count: int, folder: Path) -> None:
     def batches() -> Iterator[Batch]:
         for start in range(0, count, 1000):
             keys = range(start + 1, min(start + 1000, count) + 1)
-            yield [VectorRow(key) for key in keys], random.normal(size=(len(keys), 384)).astype(np.float32)
+            yield [{"key": key} for key in keys], random.normal(size=(len(keys), 384)).astype(np.float32)
 
     file = VectorFile(folder)
     file.clear(384)

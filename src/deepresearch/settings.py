@@ -152,7 +152,7 @@ class LibrarySettings(SettingsGroup):
     dense_url: str = ""
     """OpenAI-compatible endpoint that serves embeddings; empty: model.base_url."""
     dense_query: str | None = None
-    """Put before queries sent to the endpoint's model; unset: what models of its name (e5, bge, ...) were trained on."""
+    """Put before queries for the endpoint's model; unset: what models of its name (e5, bge, ...) were trained on."""
     dense_passage: str | None = None
     """The same for passages."""
     vectors: Literal["numpy", "qdrant"] = "numpy"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 from urllib.parse import urlsplit
 
 from ..errors import LibraryError, SettingsError
@@ -38,6 +38,16 @@ class Filters:
     site: str | None = None
     domains: frozenset[str] | None = None
     """The passage's site is under one of these. Only the engine over words is asked so."""
+
+    def conditions(self) -> list[tuple[str, Literal[">=", "<=", "="], int | str]]:
+        """What `attributes` of a passage must be, without `domains`: (name, comparison, value)."""
+        found: list[tuple[str, Literal[">=", "<=", "="], int | str]] = []
+        if self.since:
+            found.append(("last_day", ">=", day(self.since, last=False)))
+        if self.until:
+            found.append(("first_day", "<=", day(self.until, last=True)))
+        found += [(name, "=", value) for name, value in (("language", self.language), ("site", self.site)) if value]
+        return found
 
 
 class Engine(Protocol):
@@ -96,6 +106,15 @@ def sites(url: str | None) -> list[str]:
         return []
     labels = host.split(".")
     return [".".join(labels[start:]) for start in range(len(labels)) if labels[0]]
+
+
+def attributes(key: int, passage: Passage) -> dict[str, Any]:
+    """What every index keeps of a passage for its filters: key, first_day and last_day (YYYYMMDD), language, site (the
+    host and every domain above it). What is not known is left out, and matches no filter."""
+    known: dict[str, Any] = {"key": key, "site": sites(passage.url)}
+    if passage.date:
+        known |= {"first_day": day(passage.date, last=False), "last_day": day(passage.date, last=True)}
+    return known | ({"language": passage.language} if passage.language else {})
 
 
 def open_engines(place: Path, settings: Settings, environment: Mapping[str, str] | None = None) -> list[Engine]:

@@ -165,7 +165,7 @@ class Library:
         return self.look(query, authority)[0]
 
     def look(self, query: Query, authority: Authority | None = None) -> tuple[list[Hit], list[str]]:
-        """The hits of `search`, and which engines could not be asked, each named once. Raises LibraryError where none could."""
+        """The hits of `search`, and notes on engines that could not be asked, each given once. Raises LibraryError."""
         filters = Filters(iso_date(query.since), iso_date(query.until), query.language, host(query.site))
         judge = self._judge(authority) if self._store.has_urls() else None
         domains = self._authoritative(judge) if judge else None

@@ -4,19 +4,16 @@ Requests use an alias of the index, so that another can replace it in one step.
 """
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain, islice
 from typing import Any, TypeVar
 
-from ..errors import LibraryError
-from ..retry import Retryable, retry
-from ..text.terms import content_terms, tokenise
+from ..text.terms import tokenise
 from ..trajectory import Passage
-from .engine import Filters, day, sites
-from .servers import OPENSEARCH, WORTH_RETRYING, reason_of
-from .text_index import BOOSTS, NAME, name_of, names_in
+from .engine import Filters
+from .servers import OPENSEARCH, Connection, reason_of
+from .text_index import BOOSTS, fields_of, weighted_terms
 
 MOST_HITS = 10_000
 """Hits that the server gives at most (index.max_result_window)."""
@@ -63,7 +60,7 @@ class OpenSearchEngine:
 
         Raises SettingsError for an address that cannot be one, LibraryError where the client is not installed.
         """
-        self._url = OPENSEARCH.check_address(url)
+        url = OPENSEARCH.check_address(url)
         try:
             from opensearchpy import OpenSearch  # noqa: PLC0415  an extra, and slow to load
         except ModuleNotFoundError as error:
@@ -71,10 +68,10 @@ class OpenSearchEngine:
         logging.getLogger("opensearch").addHandler(logging.NullHandler())  # failures are raised, not printed
         self.notes: list[str] = []
         self._alias = alias
-        self._key = key
-        self._attempts, self._wait = attempts, wait
+        self._attempts = attempts
+        self._server = Connection(OPENSEARCH, url, key, attempts, wait, _read)
         self._client = OpenSearch(
-            self._url,
+            url,
             http_auth=tuple(key.split(":", 1)) if ":" in key else None,
             headers={"authorization": f"Bearer {key}"} if key and ":" not in key else None,
             timeout=timeout,
@@ -97,9 +94,9 @@ class OpenSearchEngine:
         self._refresh()  # a deletion by query sees only what a search sees
         answer = self._ask(lambda: self._client.delete_by_query(index=self._alias, body=newer))
         if answer.get("failures") or answer.get("timed_out") or answer.get("version_conflicts"):
-            raise self._failure(None, "it has not removed everything: let one process write at a time")
+            raise self._server.failure(None, "it has not removed everything: let one process write at a time")
         gone: Iterable[dict[str, Any]] = ({"_op_type": "delete", "_id": str(key)} for key in dropped)
-        new = ({"_id": str(key), "_source": _fields(key, passage)} for key, passage in batch)
+        new = ({"_id": str(key), "_source": fields_of(key, passage)} for key, passage in batch)
         actions = chain(gone, new)
         while chunk := list(islice(actions, BULK)):
             self._ask(partial(self._write, chunk))
@@ -107,9 +104,9 @@ class OpenSearchEngine:
 
     def search(self, text: str, k: int, filters: Filters) -> list[tuple[int, float]]:
         """See Engine; of more than 10,000 the best 10,000."""
-        if not (terms := tokenise(text)) or k < 1:
+        if not tokenise(text) or k < 1:
             return []
-        asked = {"query": _query(text, terms, filters), "size": min(k, MOST_HITS), "_source": False}
+        asked = {"query": _query(text, filters), "size": min(k, MOST_HITS), "_source": False}
 
         def request() -> list[tuple[int, float]]:
             found = self._client.search(
@@ -162,75 +159,32 @@ class OpenSearchEngine:
             ((action, result),) = answer.items()
             status, error = result.get("status"), result.get("error")
             if not (accepted or (action == "delete" and status == 404 and not error)):
-                raise self._failure(status, f"document {result.get('_id')}: {reason_of({'error': error})}")
+                raise self._server.failure(status, f"document {result.get('_id')}: {reason_of({'error': error})}")
 
     def _ask(self, request: Callable[[], T], missing: str = "") -> T:
-        """What the server answers; asked again where that can help.
-
-        missing: what a 404 means. Raises LibraryError, and ValueError of `missing`.
-        """
-        from opensearchpy.exceptions import OpenSearchException, TransportError  # noqa: PLC0415
-
-        def attempt() -> T:
-            try:
-                return request()
-            except TransportError as error:
-                status = error.status_code if isinstance(error.status_code, int) else None
-                if missing and status == 404:
-                    raise ValueError(missing) from None
-                words = reason_of(error.info) if status else ""
-                failure = self._failure(status, words or str(error.error))
-                # Without the cause, which may quote the key.
-                raise Retryable(failure) if status is None or status in WORTH_RETRYING else failure from None
-            except (OpenSearchException, KeyError, TypeError, AttributeError) as error:
-                raise self._failure(None, f"an answer of another form: {error}") from None
-
-        return retry(attempt, self._attempts, self._wait)
-
-    def _failure(self, status: int | None, reason: str) -> LibraryError:
-        return OPENSEARCH.failure(self._url, self._key, status, reason)
+        return self._server.ask(request, missing)
 
 
-def _fields(key: int, passage: Passage) -> dict[str, Any]:
-    title, heading = tokenise(passage.title), tokenise("\n".join(passage.heading))
-    fields: dict[str, Any] = {
-        "key": key,
-        "body": " ".join(title + heading + tokenise(passage.text)),
-        "title": " ".join(title),
-        "heading": " ".join(heading),
-        "name": " ".join(map(name_of, dict.fromkeys([passage.title, *passage.heading[-1:]]))),
-        "site": sites(passage.url),
-    }
-    if passage.date:
-        fields |= {"first_day": day(passage.date, last=False), "last_day": day(passage.date, last=True)}
-    if passage.language:
-        fields["language"] = passage.language
-    return fields
+def _read(error: Exception) -> tuple[int | None, str, bool]:
+    """See Connection."""
+    from opensearchpy.exceptions import TransportError  # noqa: PLC0415
+
+    if not isinstance(error, TransportError):
+        return None, f"an answer of another form: {error}", False
+    status = error.status_code if isinstance(error.status_code, int) else None
+    return status, (reason_of(error.info) if status else "") or str(error.error), status is None
 
 
-def _query(text: str, terms: list[str], filters: Filters) -> dict[str, Any]:
-    counts = Counter(content_terms(text)).most_common(MOST_TERMS)
-    wanted = [_term(field, term, count * boost) for term, count in counts for field, boost in BOOSTS.items()]
-    function = set(terms) - {term for term, _ in counts}
-    wanted += [_term("name", name, NAME) for name in names_in(terms[:MOST_NAMED], function)]
-    return {"bool": {"should": wanted, "minimum_should_match": 1, "filter": _filters(filters)}}
-
-
-def _term(field: str, term: str, boost: float) -> dict[str, Any]:
-    return {"term": {field: {"value": term, "boost": boost}}}
-
-
-def _filters(filters: Filters) -> list[dict[str, Any]]:
-    """The filters as queries that a passage must all match and that score nothing."""
-    queries: list[dict[str, Any]] = []
-    if filters.since:
-        queries.append({"range": {"last_day": {"gte": day(filters.since, last=False)}}})
-    if filters.until:
-        queries.append({"range": {"first_day": {"lte": day(filters.until, last=True)}}})
-    if filters.language:
-        queries.append({"term": {"language": {"value": filters.language}}})
-    if filters.site:
-        queries.append({"term": {"site": {"value": filters.site}}})
+def _query(text: str, filters: Filters) -> dict[str, Any]:
+    wanted = [
+        {"term": {field: {"value": term, "boost": boost}}}
+        for field, term, boost in weighted_terms(text, MOST_TERMS, MOST_NAMED)
+    ]
+    forms = {">=": "gte", "<=": "lte"}
+    narrow: list[dict[str, Any]] = [
+        {"term": {name: {"value": value}}} if comparison == "=" else {"range": {name: {forms[comparison]: value}}}
+        for name, comparison, value in filters.conditions()
+    ]
     if filters.domains is not None:
-        queries.append({"terms": {"site": sorted(filters.domains)}})
-    return queries
+        narrow.append({"terms": {"site": sorted(filters.domains)}})
+    return {"bool": {"should": wanted, "minimum_should_match": 1, "filter": narrow}}

@@ -1,12 +1,16 @@
 """Index servers of the user's own: their addresses and keys, and their failures as errors with a hint."""
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from ..errors import LibraryError, SettingsError
+from ..retry import Retryable, retry
 from ..web.providers.cleaning import plain
 
+T = TypeVar("T")
 LONGEST_REASON = 300
 """Characters of a server's own words that an error repeats."""
 WORTH_RETRYING = frozenset({408, 429, 500, 502, 503, 504})
@@ -42,24 +46,54 @@ class Server:
             f"{self.name} needs its client package.", f"Run: pip install 'step-deepresearch[{self.extra}]'"
         )
 
-    def failure(self, url: str, key: str, status: int | None, reason: str) -> LibraryError:
-        """The error for a request that failed; the key is removed from the server's message.
 
-        status: HTTP status, None where no answer came or it was not understood.
-        """
-        for secret in (key, base64.b64encode(key.encode()).decode(), key.partition(":")[2]):
+@dataclass(frozen=True)
+class Connection:
+    """Requests to one server through its client: repeated where that can help, and failures named without the key."""
+
+    server: Server
+    url: str
+    key: str
+    attempts: int
+    wait: float
+    """The first pause between two attempts, seconds."""
+    read: Callable[[Exception], tuple[int | None, str, bool]]
+    """Of what the client raised: the HTTP status (None: no answer, or one that is not understood), the reason in
+    words, and whether no answer came."""
+
+    def ask(self, request: Callable[[], T], missing: str = "") -> T:
+        """What `request` returns. missing: what a 404 means. Raises LibraryError, and ValueError of `missing`."""
+
+        def attempt() -> T:
+            try:
+                return request()
+            except LibraryError:
+                raise
+            except Exception as error:  # of clients and what they build on, which have no common base
+                status, reason, silent = self.read(error)
+                if missing and status == 404:
+                    raise ValueError(missing) from None
+                failure = self.failure(status, reason)
+                # Without the cause, which may quote the key.
+                raise Retryable(failure) if silent or status in WORTH_RETRYING else failure from None
+
+        return retry(attempt, self.attempts, self.wait)
+
+    def failure(self, status: int | None, reason: str) -> LibraryError:
+        """The error for a request that failed; the key is removed from the server's message."""
+        for secret in (self.key, base64.b64encode(self.key.encode()).decode(), self.key.partition(":")[2]):
             reason = reason.replace(secret, "[key]") if secret else reason
-        reason = plain(reason, LONGEST_REASON).rstrip(".")
+        reason, server = plain(reason, LONGEST_REASON).rstrip("."), self.server
         what, hint = f"refuses the request (HTTP {status}: {reason})", "See its log; its version may be too old."
         if status is None:
-            what, hint = f"gives no usable answer ({reason})", f"Check {self.setting} and that the server runs."
+            what, hint = f"gives no usable answer ({reason})", f"Check {server.setting} and that the server runs."
         elif status in (401, 403):
-            what, hint = f"refuses the key (HTTP {status})", f"Check {self.key}."
+            what, hint = f"refuses the key (HTTP {status})", f"Check {server.key}."
         elif 300 <= status < 400:
-            what, hint = f"redirects elsewhere (HTTP {status})", f"Set {self.setting} to where it leads."
+            what, hint = f"redirects elsewhere (HTTP {status})", f"Set {server.setting} to where it leads."
         elif status in WORTH_RETRYING:
             what, hint = f"fails (HTTP {status}: {reason})", "See its log, or try again later."
-        return LibraryError(f"{self.name} at {url} {what}.", hint)
+        return LibraryError(f"{server.name} at {self.url} {what}.", hint)
 
 
 OPENSEARCH = Server("OpenSearch", "opensearch", "library.opensearch_url", "DEEPRESEARCH_OPENSEARCH_API_KEY")

@@ -1,8 +1,7 @@
 """The index over words: tantivy over terms that are made here, so that it needs to know no language.
 
-The engine looks at the ends of its files only. Every file of a segment ends with its content's CRC-32; computing it for
-a large index at every opening would take seconds, so sizes and times of the files are stored beside them, and only what
-differs from them is read.
+The engine looks at the ends of its files only, so size, time and checksum of each are stored beside them; at opening,
+those that differ in size or time are compared.
 """
 
 import json
@@ -13,12 +12,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import tantivy
 
 from ..text.terms import content_terms, tokenise
 from ..trajectory import Passage
-from .engine import Filters, day, sites
+from .engine import Filters, attributes
 
 BOOSTS = {"body": 1.0, "title": 0.2, "heading": 0.2}
 """Weight of a term by field; the body has title and headings too. Measured by benchmarks/retrieval.py."""
@@ -35,8 +35,7 @@ _LEAST_BUFFER, _MOST_BUFFER = 15 * 2**20, 2**32 - 2**21
 MOST_TERMS = 256
 """Distinct terms of a query that are looked up."""
 CHECKSUMS = "checksums.json"
-"""Name of the file that has size and time of every file of the index as it was written."""
-_TANTIVY_MAGIC = 1337
+"""Name of the file with size, time and checksum of every file of the index as it was written."""
 _PIECE = 2**20
 _REMARK = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 _DASH = re.compile(r"\s[—–|·-]\s")
@@ -101,20 +100,20 @@ class TextIndex:
             for key in dropped:
                 writer.delete_documents_by_term("key", key)
             for key, passage in batch:
-                writer.add_document(_entry(key, passage))
+                writer.add_document(tantivy.Document.from_dict(fields_of(key, passage), self._schema))
             writer.commit()
             writer.wait_merging_threads()
             write_checksums(self.folder)
 
     def search(self, text: str, k: int, filters: Filters) -> list[tuple[int, float]]:
         """(key, score) of the best `k` passages for the words of `text`, best first. Raises ValueError if damaged."""
-        if not (terms := tokenise(text)) or k < 1:
+        if not tokenise(text) or k < 1:
             return []
         with self._translated():
             searcher = self._open().searcher()
             if (narrow := self._filters(filters, searcher)) is None:
                 return []
-            query = self._query(text, terms, narrow)
+            query = self._query(text, narrow)
             found = searcher.search(query, limit=k, count=False).hits
             keys = searcher.fast_field_values("key", [address for _, address in found])
         return sorted(
@@ -152,40 +151,29 @@ class TextIndex:
             self.close()
             raise ValueError(f"the engine gave up: {error}" if panic else str(error)) from error
 
-    def _query(self, text: str, terms: list[str], narrow: list[tantivy.Query]) -> tantivy.Query:
+    def _query(self, text: str, narrow: list[tantivy.Query]) -> tantivy.Query:
         # Built from terms, never by the engine's query language: whatever is in a query, it means words.
-        counts = Counter(content_terms(text)).most_common(MOST_TERMS)
         should, must = tantivy.Occur.Should, tantivy.Occur.Must
         wanted = [
-            (should, self._boosted(field, term, count * boost))
-            for term, count in counts
-            for field, boost in BOOSTS.items()
+            (should, tantivy.Query.boost_query(tantivy.Query.term_query(self._schema, field, term, "freq"), boost))
+            for field, term, boost in weighted_terms(text, MOST_TERMS, MOST_TERMS)
         ]
-        function = set(terms) - {term for term, _ in counts}
-        wanted += [(should, self._boosted("name", name, NAME)) for name in names_in(terms[:MOST_TERMS], function)]
         query = tantivy.Query.boolean_query(wanted)
         if not narrow:  # the bare sum of terms: only this form lets the engine pass over what cannot come first
             return query
         clauses = [(must, query)] + [(must, tantivy.Query.const_score_query(part, 0.0)) for part in narrow]
         return tantivy.Query.boolean_query(clauses)
 
-    def _boosted(self, field: str, term: str, boost: float) -> tantivy.Query:
-        return tantivy.Query.boost_query(tantivy.Query.term_query(self._schema, field, term, "freq"), boost)
-
     def _filters(self, filters: Filters, searcher: tantivy.Searcher) -> list[tantivy.Query] | None:
         """Queries that a passage must all match; None: no passage can pass the filters."""
         queries = []
-        integer = tantivy.FieldType.Integer
-        if filters.since:
-            first = day(filters.since, last=False)
-            queries.append(tantivy.Query.range_query(self._schema, "last_day", integer, lower_bound=first))
-        if filters.until:
-            last = day(filters.until, last=True)
-            queries.append(tantivy.Query.range_query(self._schema, "first_day", integer, upper_bound=last))
-        if filters.language:
-            queries.append(tantivy.Query.term_query(self._schema, "language", filters.language))
-        if filters.site:
-            queries.append(tantivy.Query.term_query(self._schema, "site", filters.site))
+        for name, comparison, value in filters.conditions():
+            if comparison == "=":
+                queries.append(tantivy.Query.term_query(self._schema, name, value))
+                continue
+            low, high = (value, None) if comparison == ">=" else (None, value)
+            integer = tantivy.FieldType.Integer
+            queries.append(tantivy.Query.range_query(self._schema, name, integer, lower_bound=low, upper_bound=high))
         if filters.domains is not None:
             if not (indexed := self._indexed(filters.domains, searcher)):
                 return None
@@ -212,22 +200,26 @@ def _schema() -> tantivy.Schema:
     return builder.build()
 
 
-def _entry(key: int, passage: Passage) -> tantivy.Document:
-    entry = tantivy.Document()
-    entry.add_integer("key", key)
+def fields_of(key: int, passage: Passage) -> dict[str, Any]:
+    """What an index over words has of a passage: its terms by field, and what filters ask for."""
     title, heading = tokenise(passage.title), tokenise("\n".join(passage.heading))
-    entry.add_text("body", " ".join(title + heading + tokenise(passage.text)))
-    entry.add_text("title", " ".join(title))
-    entry.add_text("heading", " ".join(heading))
-    entry.add_text("name", " ".join(map(name_of, dict.fromkeys([passage.title, *passage.heading[-1:]]))))
-    if passage.date:
-        entry.add_integer("first_day", day(passage.date, last=False))
-        entry.add_integer("last_day", day(passage.date, last=True))
-    if passage.language:
-        entry.add_text("language", passage.language)
-    for site in sites(passage.url):
-        entry.add_text("site", site)
-    return entry
+    return attributes(key, passage) | {
+        "body": " ".join(title + heading + tokenise(passage.text)),
+        "title": " ".join(title),
+        "heading": " ".join(heading),
+        "name": " ".join(map(name_of, dict.fromkeys([passage.title, *passage.heading[-1:]]))),
+    }
+
+
+def weighted_terms(text: str, most: int, most_named: int) -> list[tuple[str, str, float]]:
+    """(field, term, weight) of everything that is looked up for a query; none where it has no words.
+
+    most: distinct terms that are looked up. most_named: terms in which titles and headings are sought.
+    """
+    terms, counts = tokenise(text), Counter(content_terms(text)).most_common(most)
+    wanted = [(field, term, count * boost) for term, count in counts for field, boost in BOOSTS.items()]
+    function = set(terms) - {term for term, _ in counts}
+    return wanted + [("name", name, NAME) for name in names_in(terms[:most_named], function)]
 
 
 def name_of(title: str) -> str:
@@ -247,35 +239,43 @@ def names_in(terms: list[str], function: set[str]) -> Iterator[str]:
 
 def write_checksums(folder: Path) -> None:
     """Remember the files of the index as they are now. Raises OSError."""
-    known = {path.name: _mark(path) for path in _files(folder)}
-    (folder / CHECKSUMS).write_text(json.dumps(known))
+    known = _known(folder)
+    marks = {path.name: _mark(path) for path in _files(folder)}
+    sums = {
+        name: known[name][2] if name in known and known[name][:2] == mark else _crc(folder / name)
+        for name, mark in marks.items()
+    }
+    (folder / CHECKSUMS).write_text(json.dumps({name: [*mark, sums[name]] for name, mark in marks.items()}))
 
 
 def verify_checksums(folder: Path) -> None:
-    """Raises ValueError that names a file which was changed since `write_checksums` and is damaged."""
-    try:
-        known = json.loads((folder / CHECKSUMS).read_text())
-    except (OSError, ValueError):  # without it everything is looked at
-        known = {}
-    if not isinstance(known, dict):
-        known = {}
+    """Raises ValueError that names a file which was changed since `write_checksums`, to another content."""
+    known = _known(folder)
     for path in _files(folder):
         try:
-            if known.get(path.name) != _mark(path) and not _sound(path):
+            if path.name in known and known[path.name][:2] != _mark(path) and known[path.name][2] != _crc(path):
                 raise ValueError(f"{path.name} is not what was written")
         except FileNotFoundError:  # merged away meanwhile; what is missing otherwise the engine finds out
             continue
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _known(folder: Path) -> dict[str, list[int]]:
+    """Size, time and checksum of files by name, as noted last."""
+    try:
+        noted = dict(json.loads((folder / CHECKSUMS).read_text()))
+        return {name: mark for name, mark in noted.items() if len(mark) == 3}
+    except (OSError, ValueError, TypeError):  # then the engine's own checks have to do
+        return {}
+
+
+def _files(folder: Path) -> list[Path]:
     """Files of the segments that count; others may be half written."""
     try:
         segments = json.loads((folder / "meta.json").read_text(encoding="utf-8"))["segments"]
         names = [segment["segment_id"].replace("-", "") for segment in segments]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"its list of segments cannot be read: {error}") from error
-    for name in names:
-        yield from sorted(folder.glob(f"{name}.*"))
+    return [path for name in names for path in sorted(folder.glob(f"{name}.*"))]
 
 
 def _mark(path: Path) -> list[int]:
@@ -283,24 +283,9 @@ def _mark(path: Path) -> list[int]:
     return [status.st_size, status.st_mtime_ns]
 
 
-def _sound(path: Path) -> bool:
-    """Content, footer in JSON, its length and a magic number, both of four bytes: as tantivy writes it."""
+def _crc(path: Path) -> int:
+    crc = 0
     with path.open("rb") as file:
-        length = path.stat().st_size
-        file.seek(max(0, length - 8))
-        end = file.read(8)
-        footer_length = int.from_bytes(end[:4], "little")
-        rest = length - 8 - footer_length
-        if len(end) < 8 or int.from_bytes(end[4:], "little") != _TANTIVY_MAGIC or rest < 0:
-            return False
-        file.seek(rest)
-        try:
-            wanted = json.loads(file.read(footer_length))["crc"]
-        except (ValueError, KeyError, TypeError):
-            return False
-        file.seek(0)
-        crc = 0
-        while rest and (piece := file.read(min(_PIECE, rest))):
+        while piece := file.read(_PIECE):
             crc = zlib.crc32(piece, crc)
-            rest -= len(piece)
-    return bool(crc == wanted)
+    return crc

@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepresearch.library.dense.engine import Batch, VectorRow, row_of
+from deepresearch.library.dense.engine import Batch
 from deepresearch.library.dense.vectors import VectorFile
-from deepresearch.library.engine import Filters
+from deepresearch.library.engine import Filters, attributes
+from deepresearch.trajectory import Passage
 
 NONE = Filters()
 
@@ -31,7 +32,7 @@ def vector_of(key: int) -> np.ndarray:
 def batches(keys: list[int], size: int = 3) -> Iterator[Batch]:
     for start in range(0, len(keys), size):
         part = keys[start : start + size]
-        yield [VectorRow(key) for key in part], np.array([vector_of(key) for key in part])
+        yield [{"key": key} for key in part], np.array([vector_of(key) for key in part])
 
 
 def keys_in(vectors: VectorFile, k: int = 1000) -> list[int]:
@@ -48,7 +49,7 @@ def vectors(tmp_path: Path) -> Iterator[VectorFile]:
 
 def test_the_nearest_come_first(vectors: VectorFile) -> None:
     rows = np.random.default_rng(1).normal(size=(300, 4)).astype(np.float32)
-    vectors.update([([VectorRow(key) for key in range(1, 301)], rows)], 0, [])
+    vectors.update([([{"key": key} for key in range(1, 301)], rows)], 0, [])
     asked = np.array([0.5, -0.5, 0.1, 0.7], dtype=np.float32)
     scores = rows @ asked
     exact = sorted(range(1, 301), key=lambda key: -scores[key - 1])[:7]
@@ -59,7 +60,7 @@ def test_the_nearest_come_first(vectors: VectorFile) -> None:
 
 def test_equal_scores_go_by_key(vectors: VectorFile) -> None:
     same = np.tile(vector_of(1), (210, 1))
-    vectors.update([([VectorRow(key) for key in range(1, 211)], same)], 0, [])
+    vectors.update([([{"key": key} for key in range(1, 211)], same)], 0, [])
     assert [key for key, _ in vectors.search(vector_of(1), 6, NONE)] == [1, 2, 3, 4, 5, 6]
 
 
@@ -72,8 +73,11 @@ def test_filters(vectors: VectorFile) -> None:
         (5, "2019", "en", "not a url"),
         (6, "2021", "en", "https://one.two.three.four.five.six.seven.example"),
     ]
-    rows = [row_of(*passage) for passage in passages]
-    vectors.update([(rows, np.array([vector_of(row.key) for row in rows]))], 0, [])
+    rows = [
+        attributes(key, Passage(id="p", document="d", title="", text="x", date=date, language=language, url=url))
+        for key, date, language, url in passages
+    ]
+    vectors.update([(rows, np.array([vector_of(row["key"]) for row in rows]))], 0, [])
     cases = {
         Filters(since="2020-06"): [1, 3, 6],
         Filters(until="2020-05-31"): [1, 2, 5],
@@ -189,7 +193,7 @@ def test_damage_is_named_and_cleared(vectors: VectorFile, tmp_path: Path, damage
 def test_other_vectors_than_it_holds(vectors: VectorFile) -> None:
     vectors.update(batches([1, 2]), 0, [])
     with pytest.raises(ValueError, match="5 dimensions"):
-        vectors.update([([VectorRow(3)], np.ones((1, 5), dtype=np.float32))], 2, [])
+        vectors.update([([{"key": 3}], np.ones((1, 5), dtype=np.float32))], 2, [])
     with pytest.raises(ValueError, match="5 dimensions"):
         vectors.search(np.ones(5, dtype=np.float32), 1, NONE)
 

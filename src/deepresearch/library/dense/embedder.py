@@ -60,7 +60,9 @@ class EndpointEmbedder:
     def __init__(self, client: EmbeddingClient, query: str | None = None, passage: str | None = None) -> None:
         """query, passage: put before texts of these kinds; None: as PROMPTS has it for the model."""
         given: dict[Kind, str | None] = {"query": query, "passage": passage}
-        self._prompts = {kind: text if (own := given[kind]) is None else own for kind, text in prompts(client.name).items()}
+        self._prompts = {
+            kind: text if (own := given[kind]) is None else own for kind, text in prompts(client.name).items()
+        }
         before = json.dumps(list(self._prompts.values())) if any(self._prompts.values()) else ""
         self.name = f"endpoint:{client.name}{before}"
         self._client = client

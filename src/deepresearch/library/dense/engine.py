@@ -1,11 +1,10 @@
 """The index by meaning: passages embedded in batches, vectors stored where the settings say."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ...trajectory import Passage
-from ..engine import Filters, day, sites
+from ..engine import Filters, attributes
 from .embedder import Embedder
 
 if TYPE_CHECKING:
@@ -13,24 +12,8 @@ if TYPE_CHECKING:
 
 BATCH = 256
 """Passages that are embedded and written at once: what an update keeps in memory."""
-UNDATED = (2**31 - 1, 0)
-"""First and last day of a passage without a date: no date filter matches them."""
-
-
-@dataclass(frozen=True)
-class VectorRow:
-    """The passage of a vector, as far as filters ask."""
-
-    key: int
-    first_day: int = UNDATED[0]
-    """YYYYMMDD, as `last_day`."""
-    last_day: int = UNDATED[1]
-    language: str = ""
-    sites: tuple[str, ...] = ()
-    """The host and every domain above it."""
-
-
-Batch = tuple[list[VectorRow], "Matrix"]
+Batch = tuple[list[dict[str, Any]], "Matrix"]
+"""`attributes` of passages, and their vectors."""
 
 
 class Vectors(Protocol):
@@ -59,18 +42,12 @@ class Vectors(Protocol):
         ...
 
 
-def row_of(key: int, date: str | None, language: str | None, url: str | None) -> VectorRow:
-    """The row of a passage with this key, date, language and address."""
-    first, last = (day(date, last=False), day(date, last=True)) if date else UNDATED
-    return VectorRow(key, first, last, language or "", tuple(sites(url)))
-
-
 class DenseEngine:
     """An Engine over vectors."""
 
     def __init__(self, embedder: Embedder, vectors: Vectors) -> None:
         self.name = f"dense-{vectors.name}"
-        self.version = f"1 {embedder.name}"
+        self.version = f"2 {embedder.name}"
         self.notes: list[str] = []
         self._embedder = embedder
         self._vectors = vectors
@@ -119,11 +96,7 @@ class DenseEngine:
         found = self._embedder.embed([text_of(passage) for _, passage in items], "passage")
         read = [bool(vector.any()) for vector in found]
         self._unread += read.count(False)
-        rows = [
-            row_of(key, passage.date, passage.language, passage.url)
-            for (key, passage), readable in zip(items, read, strict=True)
-            if readable
-        ]
+        rows = [attributes(key, passage) for (key, passage), readable in zip(items, read, strict=True) if readable]
         return rows, found[read]
 
 

@@ -6,17 +6,16 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ...retry import Retryable, retry
-from ..engine import Filters, day
-from ..servers import QDRANT, WORTH_RETRYING, reason_of
-from .engine import Batch, VectorRow
+from ..engine import Filters
+from ..servers import QDRANT, Connection, reason_of
+from .engine import Batch
 
 if TYPE_CHECKING:
     from .embedder import Matrix
 
 T = TypeVar("T")
 
-FIELDS = {"key": "integer", "first_day": "integer", "last_day": "integer", "language": "keyword", "sites": "keyword"}
+FIELDS = {"key": "integer", "first_day": "integer", "last_day": "integer", "language": "keyword", "site": "keyword"}
 """The payload fields of a point, with the kind of index that the server builds for each."""
 MOST_IDS = 10_000
 """Points that one request names."""
@@ -35,20 +34,19 @@ class QdrantVectors:
 
         Raises SettingsError for an address that cannot be one, LibraryError where the client is not installed.
         """
-        self._url = QDRANT.check_address(url)
+        url = QDRANT.check_address(url)
         try:
             from qdrant_client import QdrantClient, models  # noqa: PLC0415  an extra, and slow to load
         except ModuleNotFoundError as error:
             raise QDRANT.not_installed() from error
         self._models = models
         self._collection = collection
-        self._key = key
-        self._attempts, self._wait = attempts, wait
+        self._server = Connection(QDRANT, url, key, attempts, wait, _read)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a key sent without TLS: the address is the user's own choice
             self._client = QdrantClient(
-                url=self._url,
-                port=443 if self._url.startswith("https:") else 80,  # where the address names none
+                url=url,
+                port=443 if url.startswith("https:") else 80,  # where the address names none
                 api_key=key or None,
                 timeout=timeout,
                 check_compatibility=False,
@@ -75,9 +73,7 @@ class QdrantVectors:
             if matrix.shape[1] != dimensions:
                 raise ValueError(f"vectors of {matrix.shape[1]} dimensions among those of {dimensions}")
             if rows:
-                points = models.Batch(
-                    ids=[row.key for row in rows], vectors=matrix.tolist(), payloads=[_payload(row) for row in rows]
-                )
+                points = models.Batch(ids=[row["key"] for row in rows], vectors=matrix.tolist(), payloads=rows)
                 self._check_done(self._ask(partial(self._client.upsert, self._collection, points, wait=True)))
 
     def search(self, vector: "Matrix", k: int, filters: Filters) -> list[tuple[int, float]]:
@@ -124,73 +120,36 @@ class QdrantVectors:
     def _check_done(self, change: Any) -> None:
         """Raises LibraryError for a change that is only begun."""
         if change.status != self._models.UpdateStatus.COMPLETED:
-            raise QDRANT.failure(self._url, self._key, None, "it has not completed a change")
+            raise self._server.failure(None, "it has not completed a change")
 
     def _conditions(self, filters: Filters) -> list[Any]:
         """The filters as conditions, all of which must be true of a point."""
-        models = self._models
-        conditions: list[Any] = []
-        if filters.since:
-            first = models.Range(gte=day(filters.since, last=False))
-            conditions.append(models.FieldCondition(key="last_day", range=first))
-        if filters.until:
-            last = models.Range(lte=day(filters.until, last=True))
-            conditions.append(models.FieldCondition(key="first_day", range=last))
-        for name, value in (("language", filters.language), ("sites", filters.site)):
-            if value:
-                conditions.append(models.FieldCondition(key=name, match=models.MatchValue(value=value)))
-        return conditions
+        models, forms = self._models, {">=": "gte", "<=": "lte"}
+        return [
+            models.FieldCondition(key=name, match=models.MatchValue(value=value))
+            if comparison == "="
+            else models.FieldCondition(key=name, range=models.Range(**{forms[comparison]: value}))
+            for name, comparison, value in filters.conditions()
+        ]
 
     def _ask(self, request: Callable[[], T], missing: str = "") -> T:
-        """What the server answers; asked again where that can help.
-
-        missing: what a 404 means. Raises LibraryError, and ValueError of `missing`.
-        """
-
-        def attempt() -> T:
-            try:
-                return request()
-            except Exception as error:  # of httpx, pydantic and the client, which have no common base
-                status, reason = _read(error)
-                if missing and status == 404:
-                    raise ValueError(missing) from None
-                failure = QDRANT.failure(self._url, self._key, status, reason)
-                # Without the cause, which may quote the key.
-                raise Retryable(failure) if _may_pass(error, status) else failure from None
-
-        return retry(attempt, self._attempts, self._wait)
+        return self._server.ask(request, missing)
 
 
-def _read(error: Exception) -> tuple[int | None, str]:
-    """HTTP status, None where none came, and what went wrong in words."""
+def _read(error: Exception) -> tuple[int | None, str, bool]:
+    """See Connection."""
+    from httpx import TransportError  # noqa: PLC0415
     from qdrant_client.common.client_exceptions import ResourceExhaustedResponse  # noqa: PLC0415
     from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse  # noqa: PLC0415
 
     if isinstance(error, ResourceExhaustedResponse):
-        return 429, str(error)
+        return 429, str(error), False
     if isinstance(error, UnexpectedResponse):
         try:
             reason = reason_of(json.loads(error.content))
         except ValueError:
             reason = ""
-        return error.status_code, reason or error.reason_phrase
+        return error.status_code, reason or error.reason_phrase, False
     if isinstance(error, ResponseHandlingException):
-        return None, str(error.source) or type(error.source).__name__
-    return None, str(error)
-
-
-def _may_pass(error: Exception, status: int | None) -> bool:
-    """Whether another attempt may succeed: there was no answer, or the server was busy."""
-    from httpx import TransportError  # noqa: PLC0415
-
-    return status in WORTH_RETRYING or isinstance(getattr(error, "source", None), TransportError)
-
-
-def _payload(row: VectorRow) -> dict[str, Any]:
-    return {
-        "key": row.key,
-        "first_day": row.first_day,
-        "last_day": row.last_day,
-        "language": row.language,
-        "sites": list(row.sites),
-    }
+        return None, str(error.source) or type(error.source).__name__, isinstance(error.source, TransportError)
+    return None, str(error), False
