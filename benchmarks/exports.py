@@ -25,10 +25,10 @@ from typing import Any
 
 from deepresearch.report import FORMATS, make_report, write
 from deepresearch.report.blocks import Block, BlockQuote, Heading, Items, Table, words_of
-from deepresearch.report.markup import clean, one_line
 from deepresearch.report.pdf import read_pdf
 from deepresearch.report.structure import ReportModel
 from deepresearch.report.syntax import PLACEHOLDERS
+from deepresearch.text.characters import clean, one_line
 from deepresearch.trajectory import Answered, Event, Observation, Passage, RunFinished, RunStarted, Task
 
 DATA = Path(os.environ.get("DEEPRESEARCH_SHARED", Path(__file__).parents[2] / "shared")) / "data/drb1_reports/dev"

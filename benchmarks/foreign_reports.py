@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from deepresearch.report.citations import FoundMark
 from deepresearch.report.claims import Claim, claims_of
-from deepresearch.report.markup import clean
+from deepresearch.text.characters import clean
 from deepresearch.text.language import detect_language
 from deepresearch.text.markdown import code_ranges, is_inside
 

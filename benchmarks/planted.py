@@ -26,8 +26,8 @@ from pathlib import Path
 from deepresearch.derived import answer, registered
 from deepresearch.report.citations import find_marks
 from deepresearch.report.claims import Claim, split_claims
-from deepresearch.report.markup import clean
 from deepresearch.report.verification import verify
+from deepresearch.text.characters import clean
 from deepresearch.trajectory import Citation, Passage
 
 from .multihop import as_library, research

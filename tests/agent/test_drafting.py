@@ -1,16 +1,19 @@
 """Synthesis-driven drafting: the steps, what is kept of them, and which text stands in the end."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 from deepresearch.agent.drafting import EDIT, OUTLINE, SECTION, assembled, has_drafted, sections_of, step_of
 from deepresearch.agent.policies.scripted import ScriptedPolicy
-from deepresearch.agent.verifier import REPORT_FILE
+from deepresearch.agent.verifier import REPORT_FILE, Verifier
 from deepresearch.derived import find
+from deepresearch.judge.comparison import AXES
+from deepresearch.models.base import Reply
 from deepresearch.tools.file import FileTool
 from deepresearch.trajectory import Answered, Observation, Passage, Turn
 from tests.agent.test_loop import Bench, call, calls, says
-from tests.agent.test_verifier import FACT, ID, TRUE, Reader
+from tests.agent.test_verifier import FACT, ID, TRUE, Model, Reader
 
 OUTLINE_TEXT = (
     f"## When it was built\nThe year. \\cite{{{ID}}}\n\n## Of what\nThe stone. \\cite{{{ID}, zzzzzzzzzzzz}}\n"
@@ -24,8 +27,19 @@ def bench(tmp_path: Path, *lines: Turn, **changes: Any) -> Bench:
     return Bench(tmp_path, calls(call("echo", FACT)), *lines, tools=[Reader(), FileTool()], report=report, **changes)
 
 
-async def go(bench: Bench) -> list[str]:
-    await bench.go(policy=ScriptedPolicy(bench.lines, revises=True))
+class Grader(Model):
+    """Compares two reports by the number of their citations."""
+
+    async def complete(self, messages: Any, tools: Any = (), **_: Any) -> Reply:
+        first, second = (text.count("\\cite") for text in messages[1]["content"].split("<<<END FIRST"))
+        grades = [{**dict.fromkeys(AXES, 3), "depth": min(5, 1 + n)} for n in (first, second)]
+        better = "first" if first > second else "second" if second > first else "tie"
+        reply = {"reason": "counted", "first": grades[0], "second": grades[1], "better": better}
+        return Reply(text=json.dumps(reply), model="grader")
+
+
+async def go(bench: Bench, verifier: Verifier | None = None) -> list[str]:
+    await bench.go(policy=ScriptedPolicy(bench.lines, revises=True), verifier=verifier or Verifier(Grader()))
     return [o.reason for o in bench.results() if o.call is None]
 
 
@@ -37,7 +51,7 @@ async def test_the_report_is_written_again_section_by_section(tmp_path: Path) ->
     old, new = find(run.events, Answered)
     assert old.text == TRUE
     assert new.text == f"{FIRST}\n\n{SECOND}\n", "two sentences that cite are deeper than one"
-    assert "mechanical" in new.chosen
+    assert "(judge)" in new.chosen
     assert run.events[-1].reason == "answered"
 
 
@@ -61,6 +75,11 @@ async def test_the_edit_may_patch_the_assembled_draft(tmp_path: Path) -> None:
     run = bench(tmp_path, says(TRUE), says(OUTLINE_TEXT), says(FIRST), says(SECOND), calls(patch), says(REPORT_FILE))
     await go(run)
     assert "red *sandstone*" in find(run.events, Answered)[-1].text
+
+
+async def test_without_a_model_that_compares_nothing_is_drafted(tmp_path: Path) -> None:
+    run = bench(tmp_path, says(TRUE))
+    assert await go(run, Verifier()) == []
 
 
 async def test_without_budget_to_spare_the_first_report_is_the_last(tmp_path: Path) -> None:

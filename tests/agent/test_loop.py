@@ -13,6 +13,7 @@ import pytest
 from deepresearch.agent.control import Handlers
 from deepresearch.agent.loop import Run
 from deepresearch.agent.policies.scripted import Line, ScriptedPolicy
+from deepresearch.agent.verifier import Verifier
 from deepresearch.derived import find, registered
 from deepresearch.errors import (
     ContentFiltered,
@@ -104,7 +105,12 @@ class Bench:
                 )
             )
 
-    def open(self, policy: ScriptedPolicy | None = None, approve: Callable[..., Any] | None = None) -> Run:
+    def open(
+        self,
+        policy: ScriptedPolicy | None = None,
+        approve: Callable[..., Any] | None = None,
+        verifier: Verifier | None = None,
+    ) -> Run:
         return Run(
             self.store.open("r"),
             policy or ScriptedPolicy(self.lines),
@@ -114,6 +120,7 @@ class Bench:
             self.store.blobs,
             fallback=self.fallback,
             handlers=Handlers(watch=self.watched.append, approve=approve),
+            verifier=verifier,
         )
 
     async def go(self, **options: Any) -> Any:

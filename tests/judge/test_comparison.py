@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from deepresearch.judge import compare, compare_mechanically
+from deepresearch.judge import compare
 from deepresearch.judge.comparison import AXES, read_grading
 from deepresearch.models.client import ChatClient
 from deepresearch.models.structured import Unusable
@@ -75,12 +75,3 @@ async def test_an_unusable_order_leaves_no_verdict(client: Make) -> None:
 def test_gradings_that_cannot_be_used(text: str) -> None:
     with pytest.raises(Unusable):
         read_grading(text)
-
-
-def test_the_mechanical_comparison_counts() -> None:
-    poor = "Lithium is a metal."
-    rich = "# Lithium\n\nLithium recycling recovers cobalt [1]. Costs fell [2].\n"
-    found = compare_mechanically("How is lithium recycling done and what does cobalt cost?", poor, rich)
-    assert found.better == "b" and found.by == "mechanical" and found.deeper_and_no_less_complete
-    assert compare_mechanically("Q?", rich, rich).better == "tie"
-    assert compare_mechanically("Lithium?", rich, poor).better == "a"

@@ -3,12 +3,11 @@
 import json
 import re
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from deepresearch.report import make_report
-from deepresearch.report.bibliography import bibtex, csl, csl_items, date_parts, ris
+from deepresearch.report.bibliography import bibtex, csl, csl_items, ris
 from deepresearch.report.structure import ReportModel
 from deepresearch.trajectory import Citation, Verified
 
@@ -70,14 +69,6 @@ def assert_sound(title: str, date: str) -> None:
         assert depth >= 0
     assert depth == 0
     assert len(json.loads(csl(report))) == 2
-
-
-@pytest.mark.parametrize(
-    ("date", "parts"),
-    [("2024", [2024]), ("2024-5", [2024, 5]), ("2024-13", [2024]), ("0000", []), ("x", []), (None, []), ("20245", [])],
-)
-def test_parts_of_a_date(date: str | None, parts: list[int]) -> None:
-    assert date_parts(date) == parts
 
 
 def test_verdicts_travel(run: MakeRun) -> None:

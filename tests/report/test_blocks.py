@@ -16,7 +16,7 @@ from deepresearch.report.blocks import (
     blocks,
     plain_text,
 )
-from deepresearch.report.labels import labels_for
+from deepresearch.text.labels import labels_for
 
 from .conftest import MakeRun
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from deepresearch.report.citations import find_marks
 from deepresearch.report.claims import Claim, split_claims
-from deepresearch.report.markup import clean
+from deepresearch.text.characters import clean
 
 
 def claims(text: str, kind: str | None = None) -> list[Claim]:

@@ -37,7 +37,7 @@ def test_questions_about_no_time_or_another(question: str) -> None:
         ("2024-12", date(2024, 12, 31)),
         ("2024-05-06", date(2024, 5, 6)),
         ("2024-02-31", None),
-        ("2024-13", None),
+        ("2024-13", date(2024, 12, 31)),
         ("9999-12", None),
         ("May 2024", None),
         ("", None),

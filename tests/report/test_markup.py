@@ -4,12 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepresearch.report.markup import (
-    clean,
-    one_line,
-    safe_url,
-    split_title,
-)
+from deepresearch.report.markup import safe_url, split_title
+from deepresearch.text.characters import clean, one_line
 
 
 def test_clean_removes_what_hides_and_turns_text() -> None:

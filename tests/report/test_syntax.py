@@ -3,7 +3,7 @@
 import pytest
 
 from deepresearch.report.blocks import BlockQuote, TextRun, blocks
-from deepresearch.report.labels import labels_for
+from deepresearch.text.labels import labels_for
 
 
 def runs(text: str) -> list[TextRun]:

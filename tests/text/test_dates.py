@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepresearch.text.dates import dates, iso_date
+from deepresearch.text.dates import date_parts, dates, iso_date
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,22 @@ def test_raised_and_joined_figures_are_no_dates(text: str) -> None:
 )
 def test_iso_dates(text: str | None, iso: str | None) -> None:
     assert iso_date(text) == iso
+
+
+@pytest.mark.parametrize(
+    ("date", "parts"),
+    [
+        ("2024", [2024]),
+        ("2024-5", [2024, 5]),
+        ("2024-13", [2024]),
+        ("0000", []),
+        ("x", []),
+        (None, []),
+        ("20245", [2024, 5]),
+    ],
+)
+def test_parts_of_a_date(date: str | None, parts: list[int]) -> None:
+    assert list(date_parts(date)) == parts
 
 
 @given(st.text(st.sampled_from("0123456789年月日-/. 世纪sMay12th年代") | st.characters(), max_size=40))

@@ -72,7 +72,8 @@ class Review:
         """
         verified = next((event for event in since if isinstance(event, Verified)), None)
         more = spare and not report.partial
-        if more and self._settings.draft == "synthesis" and not has_drafted(self._events):
+        drafting = self._settings.draft == "synthesis" and self._verifier.compares
+        if more and drafting and not has_drafted(self._events):
             return ask_outline()
         if verified is None:
             return await self._verifier.check(report, self._executor.registered, more and self._settings.ask)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import LibraryError, ModelError
 from ..models.base import ChatModel
@@ -85,15 +85,19 @@ class Verifier:
         }
         return settle(verified, answers, known).model_copy(update=update)
 
+    @property
+    def compares(self) -> bool:
+        """Whether there is a model to compare two reports."""
+        return self._model is not None
+
     async def better(self, question: str, report: str, draft: str) -> Answered:
-        """`draft` if it is deeper than `report` and no less complete, else `report`; and why."""
+        """`draft` if it is deeper than `report` and no less complete, else `report`; and why. Needs a model."""
+        assert self._model is not None
         judge = await in_thread(import_module, "deepresearch.judge.comparison")  # slow, and not needed for most runs
         try:
-            found: Any = await judge.compare(self._model, question, report, draft, self._kept) if self._model else None
+            found = await judge.compare(self._model, question, report, draft, self._kept)
         except ModelError as error:
             return Answered(text=report, chosen=f"The drafts could not be compared: {error}")
-        if found is None:
-            found = await in_thread(judge.compare_mechanically, question, report, draft)
         taken = found.deeper_and_no_less_complete
         decision = "The new draft is deeper and no less complete" if taken else "The new draft is not better"
         why = found.problem or " ".join(found.reasons)

@@ -231,8 +231,8 @@ def _as_read(events: Any) -> str:
     from ..derived import answer
     from ..errors import ExportError
     from ..report.citations import resolve_answer
-    from ..report.markup import one_line
     from ..report.syntax import PLACEHOLDERS
+    from ..text.characters import one_line
 
     if answer(events) is None:
         raise ExportError("This run has no report yet.", "Continue it: deepresearch resume.")

@@ -5,8 +5,8 @@ from collections import Counter
 
 from ..agent.budget import BudgetTracker
 from ..agent.drafting import STEP
-from ..report.labels import labels_for
 from ..settings import BudgetSettings
+from ..text.labels import labels_for
 from ..trajectory import (
     Answered,
     BudgetReached,

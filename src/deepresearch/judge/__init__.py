@@ -9,7 +9,7 @@ _HOMES = {
     "Judge": "judging", "ModelJudge": "model_judge", "MechanicalJudge": "counting", "ReplyCache": ".models.reply_cache",
     "judge_report": "judging", "Judgement": "judging", "CriterionVerdict": "verdicts",
     "quality_card": "card", "quality_json": "card",
-    "compare": "comparison", "compare_mechanically": "comparison", "Comparison": "comparison",
+    "compare": "comparison", "Comparison": "comparison",
     "ask_claim": "claim_check", "ClaimVerdict": "claim_check",
 }  # fmt: skip
 __all__ = list(_HOMES)

@@ -78,26 +78,6 @@ def read_grading(text: str) -> _Grading:
     return _Grading(_BETTER[better], first, second, reason.strip() if isinstance(reason, str) else "")
 
 
-def compare_mechanically(question: str, a: str, b: str) -> Comparison:
-    """Compare by counting, where there is no model: a weak substitute, and marked as such (`by` is "mechanical").
-
-    Depth is the number of sentences that cite, completeness the share of the question's words that come up.
-    """
-    from .counting import count, find_words, question_parts  # noqa: PLC0415  not needed where a model compares
-
-    words = [word for part in question_parts(question) for word in part]
-    first, second = (
-        {
-            "completeness": sum(bool(find_words(word, report)) for word in words) / max(len(words), 1),
-            "depth": float(count(report).cited),
-        }
-        for report in (a, b)
-    )
-    sign = sum((second[axis] > first[axis]) - (second[axis] < first[axis]) for axis in first)
-    better: Side = "b" if sign > 0 else "a" if sign < 0 else "tie"
-    return Comparison(better=better, a=first, b=second, by="mechanical", reasons=("counted, not read",))
-
-
 def _joined(straight: StructuredReply[_Grading], swapped: StructuredReply[_Grading], by: str) -> Comparison:
     paid: dict[str, Any] = {
         "by": by,

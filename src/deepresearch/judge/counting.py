@@ -12,7 +12,6 @@ from typing import NamedTuple
 from ..text.characters import CJK, has_han
 from ..text.language import detect_language
 from ..text.markdown import MarkdownBlock, markdown_blocks
-from ..text.numbers import han_value, quantities
 from ..text.phrases import chinese_phrases
 from ..text.sentences import split_sentences
 from ..text.wordlists import request_words, stop_words
@@ -127,9 +126,9 @@ def _without_marks(text: str) -> str:
 
 class _Criterion(NamedTuple):
     english: str
-    """With {n} for a number, "years?" where a letter may be missing."""
+    """With {n} for a number, 1 where there is none."""
     chinese: str
-    drafted: tuple[str, str]
+    drafted: tuple[int, int]
     """The numbers in a draft, English and Chinese."""
     weight: float
     role: Role
@@ -140,44 +139,29 @@ class _Criterion(NamedTuple):
 
 
 _CRITERIA = (
-    _Criterion("The report gives at least {n} years?.", "报告给出至少{n}个年份。", ("one", "一"), 1, "implicit", "time",
+    _Criterion("The report gives {n} or more years.", "报告给出至少{n}个年份。", (1, 1), 1, "implicit", "time",
                lambda c: c.years),
-    _Criterion("The report cites at least {n} (?:different )?sources?.", "报告引用至少{n}个(?:不同的)?来源。",
-               ("three", "三"), 4, "implicit", "sources", lambda c: c.sources),
-    _Criterion("At least {n} of the sentences carry a citation.", "报告至少{n}的句子有引用。", ("50%", "50%"), 3,
+    _Criterion("The report cites {n} or more sources.", "报告引用至少{n}个来源。", (3, 3), 4, "implicit", "sources",
+               lambda c: c.sources),
+    _Criterion("{n}% or more of the sentences carry a citation.", "报告至少{n}%的句子有引用。", (50, 50), 3,
                "implicit", "sources", lambda c: 100 * c.cited / c.sentences if c.sentences else 0),
-    _Criterion("The report has {n} title.", "报告有{n}总标题。", ("a", ""), 1, "implicit", "form", lambda c: c.title),
-    _Criterion("The report is at least {n} words long.", "报告不少于{n}字。", ("150", "300"), 1, "implicit", "form",
+    _Criterion("The report has a title.", "报告有总标题。", (1, 1), 1, "implicit", "form",
+               lambda c: c.title),
+    _Criterion("The report is at least {n} words long.", "报告不少于{n}字。", (150, 300), 1, "implicit", "form",
                lambda c: c.words),
-    _Criterion("The report is shorter than {n} words.", "报告少于{n}字。", ("50", "100"), -3, "negative", "form",
+    _Criterion("The report is shorter than {n} words.", "报告少于{n}字。", (50, 100), -3, "negative", "form",
                lambda c: c.words, True),
 )  # fmt: skip
 
 
-def _drafted(template: str, number: str) -> str:
-    """A template filled in: its groups that may be missing are there, single letters only in the plural."""
-    text = template.replace("{n}", number)
-    text = re.sub(r"\(\?:([^()]*)\)\?", r"\1", text)
-    return text.replace("s?", "" if number == "one" else "s")
-
-
-def _read(criterion: str) -> tuple[_Criterion, float] | None:
+def _read(criterion: str) -> tuple[_Criterion, int] | None:
     """Which criterion is meant, and its number."""
     for row in _CRITERIA:
         for template in (row.english, row.chinese):
-            pattern = template.replace(".", r"\.").replace("{n}", r"(?P<n>[\w,.%]*)")
+            pattern = re.escape(template).replace(r"\{n\}", r"(?P<n>\d+)")
             if match := re.fullmatch(pattern, criterion):
-                return (row, number) if (number := _number(match["n"])) is not None else None
+                return row, int(match.groupdict().get("n", 1))
     return None
-
-
-def _number(word: str) -> float | None:
-    if word in ("", "a", "one"):
-        return 1
-    if set(word) <= set("一二两三四五六七八九十百千"):
-        return han_value(word)
-    found = quantities(word)
-    return found[0].value if len(found) == 1 else None
 
 
 _LANGUAGES = {"The report is written in English.": "en", "报告使用中文撰写。": "zh"}
@@ -246,7 +230,7 @@ def draft_mechanically(question: str, language: str = "") -> RubricSet:
         rubrics.append(Rubric(criterion=text, weight=3, role="explicit", axis="coverage of the question's words"))
     rubrics += [
         Rubric(
-            criterion=_drafted(row.chinese if chinese else row.english, row.drafted[chinese]),
+            criterion=(row.chinese if chinese else row.english).format(n=row.drafted[chinese]),
             weight=row.weight,
             role=row.role,
             axis=row.axis,

@@ -5,15 +5,16 @@ import re
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from ..text.characters import one_line
+from ..text.dates import date_parts, iso
 from .citations import Reference
 from .cost import minute
-from .markup import language_tag, one_line, safe_url
+from .markup import language_tag, safe_url
 from .structure import Format, ReportModel
 from .tex import escape
 
 LONGEST_TITLE = 500
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>{}]+")
-_DATE = re.compile(r"\s*(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?(?!\d)")
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 
 
@@ -49,10 +50,10 @@ def _csl_item(reference: Reference, report: ReportModel) -> dict[str, Any]:
     item: dict[str, Any] = {"id": key(reference), "type": "webpage" if url else "document"}
     item["title"] = one_line(reference.title, LONGEST_TITLE)
     if issued := date_parts(reference.date):
-        item["issued"] = {"date-parts": [issued]}
+        item["issued"] = {"date-parts": [list(issued)]}
     if url:
         item["URL"] = url
-        item["accessed"] = {"date-parts": [date_parts(minute(report.written)) or [1970]]}
+        item["accessed"] = {"date-parts": [list(date_parts(minute(report.written))) or [1970]]}
         if doi := _doi(url):
             item |= {"DOI": doi, "type": "article-journal"}
     else:
@@ -69,16 +70,6 @@ def _verdicts(reference: Reference, report: ReportModel) -> str:
     labels = report.labels
     found = [f"[{cited.label}] {labels.of('levels', cited.level)}" for cited in reference.passages]
     return f"{labels.check}{labels.colon}{labels.comma.join(found)}"
-
-
-def date_parts(date: str | None) -> list[int]:
-    """[year, month, day] as far as `date` (YYYY, YYYY-MM, YYYY-MM-DD) goes; [] where there is none."""
-    match = _DATE.match(date or "")
-    if match is None:
-        return []
-    parts = [int(part) for part in match.groups() if part]
-    highest = (9999, 12, 31)
-    return [p for p, most in zip(parts, highest, strict=False) if 1 <= p <= most] if parts[0] else []
 
 
 def _doi(url: str) -> str | None:
@@ -109,11 +100,6 @@ def _bibtex_entry(item: dict[str, Any]) -> str:
     return f"@{kind}{{{item['id']},\n{lines}}}\n"
 
 
-def iso(parts: list[int]) -> str:
-    """Parts of a date as YYYY, YYYY-MM or YYYY-MM-DD."""
-    return "-".join(f"{part:0{4 if index == 0 else 2}}" for index, part in enumerate(parts))
-
-
 def _ris_lines(item: dict[str, Any]) -> list[str]:
     issued = item.get("issued", {}).get("date-parts", [[]])[0]
     accessed = item.get("accessed", {}).get("date-parts", [[]])[0]
@@ -135,8 +121,7 @@ def _ris_lines(item: dict[str, Any]) -> list[str]:
 
 
 def _ris_date(parts: list[int]) -> str:
-    padded = [f"{part:0{4 if index == 0 else 2}}" for index, part in enumerate(parts)]
-    return "/".join([*padded, *[""] * (4 - len(padded))])
+    return iso(parts).replace("-", "/") + "/" * (4 - len(parts))
 
 
 BIBTEX = Format("references.bib", lambda report, _: bibtex(report))

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..text.characters import CJK, CJK_MARKS
+from ..text.characters import CJK, CJK_MARKS, clean
+from ..text.labels import Labels
 from .charts import is_chart
-from .labels import Labels
-from .markup import clean, inline_text, safe_url
+from .markup import inline_text, safe_url
 from .syntax import PLACEHOLDERS, parser
 
 if TYPE_CHECKING:

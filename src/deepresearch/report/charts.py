@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from ..sandbox.script import run_script
-from .markup import one_line
+from ..text.characters import one_line
 
 LARGEST = 1_000_000
 """Characters of a specification."""

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from ..derived import answer, find, registered
+from ..text.characters import clean
 from ..text.markdown import code_ranges, is_inside, unfenced
 from ..trajectory import Citation, Event, Passage, Verified
 from ..web.urls import page_key
-from .markup import clean
 from .syntax import PLACEHOLDER
 
 Key = TypeVar("Key", bound=Hashable)

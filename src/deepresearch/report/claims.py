@@ -12,11 +12,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
+from ..text.characters import clean
 from ..text.language import detect_language
 from ..text.markdown import MarkdownBlock, markdown_blocks
 from ..text.sentences import sentence_spans
 from .citations import find_marks
-from .markup import clean
 
 Kind = Literal["sentence", "item", "row", "heading", "caption", "quotation", "note"]
 HIDDEN = "\ue000"

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ..library.authority import TIERS
+from ..text.characters import one_line
+from ..text.labels import Labels
 from ..trajectory import Passage
 from .blocks import Block, Heading, Inline, Items, Paragraph, Table, TextRun, words_of
 from .citations import WEAKEST_FIRST, Cited, Reference
 from .cost import CostLine, minute, minutes, number
 from .dates import OLD_AFTER, is_old
-from .labels import Labels
-from .markup import one_line, plain, safe_url
+from .markup import plain, safe_url
 from .structure import Bare, Checks, ReportModel, Weak
 from .styles import entries
 

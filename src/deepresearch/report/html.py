@@ -13,6 +13,7 @@ from importlib.resources import files
 from itertools import groupby
 from typing import Any
 
+from ..text.characters import clean, one_line
 from ..trajectory import Passage
 from ..version import __version__
 from .blocks import (
@@ -47,7 +48,7 @@ from .frame import (
     remarks,
     trust,
 )
-from .markup import clean, language_tag, one_line, plain, safe_url
+from .markup import language_tag, plain, safe_url
 from .structure import Format, ReportModel
 from .styles import entries
 from .tex import mathml

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
+from ..text.characters import clean, one_line
 from ..text.markdown import Ranges, code_ranges, is_inside, line_starts, merge_ranges
 from .blocks import Block, Heading, Inline, Items, Paragraph, Table, TextRun, plain_text
 from .frame import closing, mark_text, opening
-from .markup import clean, closing_fence, one_line, safe_url
+from .markup import closing_fence, safe_url
 from .structure import Format, ReportModel
 from .syntax import PLACEHOLDERS, new_parser, parser
 

@@ -6,18 +6,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from ..errors import ExportError
+from ..text.characters import clean
 from ..text.markdown import line_starts
 from .syntax import PLACEHOLDERS, parser
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-_BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_UNWANTED = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x9f"  # control characters, the escape of terminals among them
-    "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # invisible, and those that turn text round
-    "\ue000\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"  # ours, non-characters, half characters, hidden tags
-)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
 
@@ -36,21 +31,6 @@ _MARKED = re.compile(
     r"|(?<![A-Za-z0-9*\\/])\*(?=[^\s*/.])(?P<italic>[^*\n]*[^\s*])\*(?![A-Za-z0-9*/])"
     r"|(?<![\w\\/])_(?=[^\s_/.])(?P<line>[^_\n]*[^\s_])_(?![\w/])"
 )
-
-
-def clean(text: str) -> str:
-    """`text` with plain line ends and without characters that hide, reorder or control."""
-    return _UNWANTED.sub("", _BREAKS.sub("\n", text))
-
-
-def one_line(text: str, longest: int | None = None) -> str:
-    """`text`, cleaned, on one line, cut at a word's end to at most `longest` characters."""
-    line = " ".join(clean(text).split())
-    if longest is None or len(line) <= longest:
-        return line
-    cut = line[: longest - 1]
-    space = cut.rfind(" ", longest * 2 // 3)
-    return (cut[:space] if space > 0 else cut).rstrip(" ,;:.，；：、。") + "…"
 
 
 def safe_url(url: str | None) -> str | None:

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 from ..derived import answer, find, started, state, total_cost, total_usage
+from ..text.characters import one_line
 from ..trajectory import Event, RunFailed
 from .citations import citations, resolve_answer, sources
 from .cost import cost_lines, counted, minutes, number
-from .markup import one_line
 from .structure import Format, ReportModel, make_report
 
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from ..errors import ExportError
 from ..sandbox.browser import INSTEAD, find_chromium, print_page, without_font
+from ..text.characters import clean
 from .blocks import words_of
 from .frame import closing
 from .html import html
-from .markup import clean
 from .structure import Format, ReportModel
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from ..text.characters import one_line
 from ..text.sentences import sentence_spans
 from .blocks import (
     Block,
@@ -19,7 +20,6 @@ from .blocks import (
     plain_text,
 )
 from .charts import draw
-from .markup import one_line
 from .structure import ReportModel
 
 ROOM = 620

@@ -8,9 +8,10 @@ from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
+from ..text.characters import clean, one_line
 from .blocks import Block, Break, Cite, Inline, Paragraph, Table, TextRun
 from .frame import EAST_ASIAN, LATIN, MAKER, MONO, about, age, checks, inert_cell, mark_runs, notes, opening
-from .markup import clean, need, one_line, safe_url
+from .markup import need, safe_url
 from .slide_layout import ROOM, SlideContent, shortened, slide_contents, width_of
 from .structure import Format, ReportModel
 from .tex import rows as formula_rows

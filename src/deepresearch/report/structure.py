@@ -10,6 +10,8 @@ from typing import Any
 from ..derived import answer, find, registered, started, state
 from ..errors import ExportError, SettingsError
 from ..library.authority import Authority, SiteVerdict
+from ..text.characters import clean, one_line
+from ..text.labels import Labels, labels_for
 from ..trajectory import (
     Answered,
     AnsweredPart,
@@ -27,8 +29,7 @@ from .blocks import Block, blocks
 from .citations import WEAKEST_FIRST, Cited, Level, Mark, Reference, Resolved, newest_check, resolve_answer, sources
 from .cost import CostLine, cost_lines, minutes, number
 from .dates import asks_about_now
-from .labels import Labels, labels_for
-from .markup import clean, closing_fence, language_tag, one_line, split_title
+from .markup import closing_fence, language_tag, split_title
 from .own_references import unlinked_marks, without_own_references
 
 LONGEST_TITLE, LONGEST_CLAIM = 140, 240

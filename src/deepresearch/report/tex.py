@@ -4,7 +4,8 @@ import re
 from functools import lru_cache
 from xml.etree import ElementTree
 
-from .markup import clean, safe_url
+from ..text.characters import clean
+from .markup import safe_url
 
 LONGEST, DEEPEST = 2000, 30
 """Characters of a formula, and braces within braces."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
+from ..text.characters import one_line
 from .blocks import (
     Block,
     BlockQuote,
@@ -23,7 +24,7 @@ from .blocks import (
 )
 from .charts import draw
 from .frame import EAST_ASIAN, LATIN, MAKER, MONO, closing, inert_cell, mark_runs, opening
-from .markup import need, one_line
+from .markup import need
 from .structure import Format, ReportModel
 from .tex import rows
 

@@ -1,4 +1,4 @@
-"""Which characters belong to which script, and one typographic form for text that is compared.
+"""Which characters belong to which script, text without those that do harm, and one form for text that is compared.
 
 The classes are the inside of a character class of a regular expression: `re.compile(f"[{HAN}]+")`.
 """
@@ -19,6 +19,12 @@ WIDE = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003fff
 """All that is drawn twice as wide as a Latin letter, signs and punctuation included."""
 
 _HAN = re.compile(f"[{HAN}]")
+_BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_UNWANTED = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f"  # control characters, the escape of terminals among them
+    "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # invisible, and those that turn text round
+    "\ue000\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"  # ours, non-characters, half characters, hidden tags
+)
 _SAME = str.maketrans(
     {
         **dict.fromkeys("‘’‛′`´ʼ＇", "'"),
@@ -33,6 +39,21 @@ _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _RAISED_RUN = re.compile(r"(?<=\d)[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
 _LOWERED_RUN = re.compile(r"(?<=\d)[₀₁₂₃₄₅₆₇₈₉]+")
 _WIDE_COMMA = re.compile(r"(?<=[0-9])，(?=[0-9])")
+
+
+def clean(text: str) -> str:
+    """`text` with plain line ends and without characters that hide, reorder or control."""
+    return _UNWANTED.sub("", _BREAKS.sub("\n", text))
+
+
+def one_line(text: str, longest: int | None = None) -> str:
+    """`text`, cleaned, on one line, cut at a word's end to at most `longest` characters."""
+    line = " ".join(clean(text).split())
+    if longest is None or len(line) <= longest:
+        return line
+    cut = line[: longest - 1]
+    space = cut.rfind(" ", longest * 2 // 3)
+    return (cut[:space] if space > 0 else cut).rstrip(" ,;:.，；：、。") + "…"
 
 
 def has_han(text: str) -> bool:

@@ -1,7 +1,7 @@
 """Dates in English and Chinese text, as precise as the text gives them, and ISO dates."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -89,14 +89,9 @@ def _made(match: re.Match[str]) -> Iterator[Date]:
     elif "one" in given:
         one, other, year = int(given["one"]), int(given["other"]), int(given["year"])
         day, month = (one, other) if one > 12 or other <= 12 else (other, one)
+        unclear = one <= 12 and other <= 12 and one != other
         if month <= 12 and day <= 31:
-            yield Date(
-                year,
-                None if one <= 12 and other <= 12 and one != other else month,
-                None if one <= 12 and other <= 12 and one != other else day,
-                start,
-                end,
-            )
+            yield Date(year, None if unclear else month, None if unclear else day, start, end)
     else:
         name = given.get("month") or given.get("alone") or given.get("last")
         month = _MONTHS[name.casefold().rstrip(".")] if name else int(given["numeric"]) if "numeric" in given else None
@@ -112,30 +107,32 @@ def _made(match: re.Match[str]) -> Iterator[Date]:
 _ISO = re.compile(r"\s*(\d{4})(?:[-/.年]?(\d{1,2})(?:[-/.月]?(\d{1,2}))?)?(?!\d)")
 
 
+def date_parts(text: str | None) -> tuple[int, ...]:
+    """(year, month, day), as far as given, of a text that starts with a date; () of anything else."""
+    match = _ISO.match(text or "")
+    year, month, day = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
+    if not year or not 1 <= month <= 12:
+        return (year,) if year else ()
+    return (year, month, day) if 1 <= day <= 31 else (year, month)
+
+
+def iso(parts: Sequence[int]) -> str:
+    """Parts of a date as YYYY, YYYY-MM or YYYY-MM-DD."""
+    return "-".join(f"{part:0{2 if index else 4}}" for index, part in enumerate(parts))
+
+
 def iso_date(text: str | None) -> str | None:
     """YYYY, YYYY-MM or YYYY-MM-DD out of a text that starts with a date; None of anything else."""
-    match = _ISO.match(text or "")
-    if not match:
-        return None
-    year, month, day = (int(part or 0) for part in match.groups())
-    if not 1 <= month <= 12:
-        return f"{year:04}"
-    return f"{year:04}-{month:02}-{day:02}" if 1 <= day <= 31 else f"{year:04}-{month:02}"
+    return iso(date_parts(text)) or None
 
 
 def last_day(text: str | None) -> date | None:
     """The last day that a date (YYYY, YYYY-MM or YYYY-MM-DD) can mean; None for anything else."""
-    match = _LAST.match(text or "")
-    if match is None:
-        return None
-    year, month, day = int(match[1]), int(match[2] or 12), int(match[3] or 0)
+    parts = date_parts(text)
     try:
-        date(year, month, 1)
-        if day:
-            return date(year, month, day)
+        if len(parts) == 3:
+            return date(*parts)
+        year, month = (*parts, 12)[:2]
         return date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
     except (ValueError, OverflowError):
         return None
-
-
-_LAST = re.compile(r"\s*(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?(?!\d)")

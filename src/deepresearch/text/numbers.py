@@ -214,17 +214,8 @@ def _in_chinese(text: str) -> Iterator[Quantity]:
             continue
         value += float("0." + "".join(str(_HAN_DIGITS[c]) for c in match["rest"])) if match["rest"] else 0
         telling = match["first"] or match["share"] or match["rest"] or len(word) > 1
-        quantity = _made(
-            text,
-            match.start(),
-            match.end(),
-            value,
-            1.0,
-            "%" if match["share"] else "",
-            bool(match["first"]),
-            True,
-            bool(match["more"]),
-        )
+        unit, ordinal = "%" if match["share"] else "", bool(match["first"])
+        quantity = _made(text, *match.span(), value, 1.0, unit, ordinal, spelt=True, more=bool(match["more"]))
         if telling or (value > 1 and quantity.unit in _COUNTED):
             yield quantity
 

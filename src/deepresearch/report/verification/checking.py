@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from ...text.characters import clean
 from ...trajectory import Citation, Passage, Verified
 from ..citations import find_marks
 from ..claims import Claim, claims_of
-from ..markup import clean
 from .copies import copies
-from .faults import in_chinese
+from .faults import say
 from .lexical import weigh
 from .support import Embed, Support, read_passage, support
 from .uncited import find_uncited
@@ -122,34 +122,8 @@ def _together(result: Support, words: str, others: Sequence[Passage], weights: M
 
 def reason(result: Support, claim: str, copy_of: str | None = None) -> str:
     """The verdict on `claim` in words for people, in Chinese where the claim is."""
-    chinese = in_chinese(claim)
-    parts = [fault.reason for fault in result.faults]
-    if not parts:
-        alike = result.by == "semantic" and result.level == "partly"
-        parts.append((_ALIKE if alike else _SCORES[result.level])[chinese])
-    if copy_of and chinese:
-        parts.append(f"段落与 {copy_of} 内容相同，二者算作同一来源")
-    elif copy_of:
-        parts.append(f"the passage holds the same text as {copy_of}: both are one source")
-    return ("；" if chinese else "; ").join(parts)
-
-
-_SCORES = {
-    "supports": (
-        "the passage holds what the claim says, and its numbers, dates and names",
-        "段落含有该句所说的内容，数字、日期和名称也相符",
-    ),
-    "partly": ("the passage holds a part of what the claim says", "段落只含有该句所说内容的一部分"),
-    "unrelated": ("the passage holds little of what the claim says", "段落几乎不含该句所说的内容"),
-    "contradicts": ("the passage says something else", "段落所说与该句不同"),
-    "seen": (
-        "claim and passage are in different languages: not decided by comparing words",
-        "该句与段落语言不同，无法通过比较词语判断",
-    ),
-}
-"""Where no fault is to be named: in English, in Chinese."""
-_ALIKE = (
-    "the passage holds a part of what the claim says, or something like it in other words",
-    "段落含有该句所说内容的一部分，或用其他词语表达了相近的意思",
-)
-"""Of `partly`, where meaning was compared too."""
+    alike = result.by == "semantic" and result.level == "partly"
+    parts = [fault.reason for fault in result.faults] or [say(claim, "alike" if alike else result.level)]
+    if copy_of:
+        parts.append(say(claim, "copy", passage=copy_of))
+    return say(claim, "semicolon").join(parts)

@@ -2,7 +2,7 @@
 
 from ...text.negation import Negation, negations
 from .aligned import Line
-from .faults import Fault
+from .faults import Fault, say
 from .wordlists import words
 
 NEAR_HAN = 3
@@ -17,7 +17,7 @@ def check(claim: Line, evidence: Line) -> list[Fault]:
         for negation in one if claim.han or not answered else []:
             for word in negation.denied:
                 if _has(beside, word) and not _is_denied(word, other, beside):
-                    return [_fault(negation, word, one is mine, claim.han)]
+                    return [_fault(negation, word, one is mine, claim)]
     return []
 
 
@@ -29,7 +29,7 @@ def unfounded(claim: Line, evidence: Line) -> list[Fault]:
     if not mine or negations(evidence.text) or evidence.spots(words("hedging", "strong", False)):
         return []
     word = mine[0].word
-    return [Fault("negation", word, f"the claim says “{word}”, its evidence denies nothing")]
+    return [Fault("negation", word, say(claim.text, "unfounded", words=word))]
 
 
 def _has(line: Line, word: str) -> bool:
@@ -44,11 +44,7 @@ def _is_denied(word: str, others: list[Negation], line: Line) -> bool:
     return any(0 <= place - end <= NEAR_HAN for place in places for end in ends)
 
 
-def _fault(negation: Negation, word: str, of_claim: bool, chinese: bool) -> Fault:
-    if chinese:
-        who, whom = ("该句", "段落") if of_claim else ("段落", "该句")
-        words = negation.word + word
-        return Fault("negation", words, f"{who}说“{words}”，{whom}没有这样否定", True)
-    said = "denies" if of_claim else "does not deny"
-    words = negation.word if of_claim else word
-    return Fault("negation", words, f"the claim {said} what the passage says with “{negation.word}”", True)
+def _fault(negation: Negation, word: str, of_claim: bool, claim: Line) -> Fault:
+    words = negation.word + word if claim.han else negation.word if of_claim else word
+    reason = say(claim.text, "denies" if of_claim else "denied", words=words, by=negation.word)
+    return Fault("negation", words, reason, True)

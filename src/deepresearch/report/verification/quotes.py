@@ -7,7 +7,7 @@ from rapidfuzz import fuzz
 
 from ...text.characters import has_han, normalise
 from ..markup import plain
-from .faults import Fault
+from .faults import Fault, say
 from .reading import Reading
 
 _OPEN, _CLOSE = "“「『", "”」』"
@@ -40,12 +40,9 @@ def check(claim: Reading, passage: Reading, evidence: str) -> list[Fault]:
         if not missing:
             continue
         near = max(fuzz.partial_ratio(piece.casefold(), text.casefold()) for piece in missing)
-        if has_han(quotation):
-            reason = f"引文“{quotation}”{'在段落中措辞不同' if near >= NEAR else '不在段落中'}"
-        else:
-            how = "has it in other words" if near >= NEAR else "does not hold it"
-            reason = f"quoted as “{quotation}”; the passage {how}"
-        faults.append(Fault("quote", quotation, reason, near >= NEAR))
+        altered = near >= NEAR
+        reason = say(quotation, "quote_altered" if altered else "quote_missing", words=quotation)
+        faults.append(Fault("quote", quotation, reason, altered))
     return faults
 
 

@@ -9,7 +9,7 @@ from ...text.characters import normalise
 from ...text.dates import Date, dates
 from ...text.numbers import Quantity, quantities
 from ...text.terms import content_terms
-from .faults import Fault, in_chinese, missing
+from .faults import Fault, missing, say
 from .reading import Reading
 
 Value = Quantity | Date
@@ -200,10 +200,7 @@ def _exchanged(
             alone = its[0] - words and not own_words and len(words) <= SHORT
             if other_words and (crossed and len(own_words) <= len(other_words) if partners else alone):
                 first, second = words_of(value, text), words_of(other, shown)
-                if in_chinese(text):
-                    reason = f"该句所说的{first}，段落中是{second}"
-                else:
-                    reason = f"of what the claim says of {first} the passage says {second}"
+                reason = say(text, "exchanged", words=first, other=second)
                 return [Fault(kind_of(value), first, reason)]
     return []
 

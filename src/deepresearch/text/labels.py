@@ -1,4 +1,4 @@
-"""The words that a report adds to the policy's own, from labels.toml."""
+"""The words that the software itself writes for a reader, in the reader's language: a package's labels.toml."""
 
 import tomllib
 from collections.abc import Mapping
@@ -25,9 +25,9 @@ class Labels:
 
 
 @cache
-def labels_for(language: str) -> Labels:
-    """The words for a report in `language` (ISO 639-1), in English where labels.toml has no such language."""
-    tables = tomllib.loads(files(__package__).joinpath("labels.toml").read_text(encoding="utf-8"))
+def labels_for(language: str, package: str = "deepresearch.report") -> Labels:
+    """The words of `package` in `language` (ISO 639-1), in English where its labels.toml has no such language."""
+    tables = tomllib.loads(files(package).joinpath("labels.toml").read_text(encoding="utf-8"))
     words = tables.get(language.lower().split("-")[0].split("_")[0], {})
     return Labels({name: _merged(text, words.get(name)) for name, text in tables["en"].items()})
 
