@@ -1,0 +1,233 @@
+"""Data files: JSON lines that grow and can be continued, Parquet, and the data card beside each."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any, Self
+
+from ..errors import UserError
+from ..files import write_file
+from ..version import __version__
+from .records import DataCard, SourceFile, SyntheticTask
+
+BATCH = 500
+"""Rows of one Parquet row group."""
+COUNTED = ("language", "hops", "depth", "level", "policy", "correct", "state")
+_BLOCK = 1 << 20
+
+
+class LineFile:
+    """A file of JSON lines that is written in order and continued after any interruption.
+
+    `save` records how far the work is; what a killed process wrote after that is cut off and made again.
+    """
+
+    def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
+        """identity: what determines the content. Raises UserError where the file was begun with another, OSError."""
+        self.path = path
+        self._state_file = path.with_name(path.name + ".state.json")
+        self._identity = json.loads(json.dumps(identity, default=str))
+        self.state: dict[str, Any] = {}
+        """What was saved last; empty at the beginning."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not self._state_file.exists():
+            raise UserError(f"{path} exists, and was not made by this command.", "Name another file.")
+        if self._state_file.exists():
+            saved = json.loads(self._state_file.read_bytes())
+            if saved["identity"] != self._identity:
+                raise UserError(f"{path} was begun with other inputs or settings.", "Name another file, or delete it.")
+            self.state = saved["state"]
+            offset = saved["offset"]
+        else:
+            offset = 0
+        self._file = path.open("ab")
+        self._file.truncate(offset if self.state.get("in order", True) else self._sound())
+        self._file.seek(0, 2)
+        if not self._state_file.exists():
+            self.save()
+
+    def write(self, record: Mapping[str, Any]) -> None:
+        """Append one record."""
+        self._file.write(json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
+        self._file.write(b"\n")
+
+    def flush(self) -> None:
+        """Hand what is written to the system, so that a killed process does not lose it."""
+        self._file.flush()
+
+    def save(self, **state: Any) -> None:
+        """Record `state` together with the length of the file."""
+        self.state |= state
+        self.flush()
+        saved = {"identity": self._identity, "state": self.state, "offset": self._file.tell()}
+        write_file(self._state_file, [json.dumps(saved, ensure_ascii=False).encode()])
+
+    def close(self) -> None:
+        self._file.close()
+
+    def discard(self) -> None:
+        """Remove the file: nothing came of it."""
+        self.close()
+        self.path.unlink(missing_ok=True)
+        self._state_file.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _sound(self) -> int:
+        """Bytes up to the end of the last whole line."""
+        sound = 0
+        with self.path.open("rb") as file:
+            for line in file:
+                sound += len(line) if line.endswith(b"\n") else 0
+        return sound
+
+
+def read_records(path: Path) -> Iterator[dict[str, Any]]:
+    """The records of a JSON lines or Parquet file, one by one. Raises UserError naming a line that is no record."""
+    if path.suffix == ".parquet":
+        yield from _read_parquet(path)
+        return
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                try:
+                    record = json.loads(line)
+                except ValueError as error:
+                    raise UserError(f"{path}:{number} is not JSON: {error}.", "Remove the line.") from error
+                if not isinstance(record, dict):
+                    raise UserError(f"{path}:{number} is not a JSON object.", "Remove the line.")
+                yield record
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
+
+
+def read_tasks(path: Path) -> Iterator[SyntheticTask]:
+    """The tasks of a file. Raises UserError."""
+    for number, record in enumerate(read_records(path), 1):
+        try:
+            yield SyntheticTask.model_validate(record)
+        except ValueError as error:
+            reason = str(error).splitlines()[0]
+            raise UserError(
+                f"{path}: record {number} is no task: {reason}.", "Make it with deepresearch synth."
+            ) from error
+
+
+def write_parquet(records: Iterable[Mapping[str, Any]], path: Path) -> int:
+    """Write records as Parquet, nested values as JSON text; how many there were. Raises UserError."""
+    try:
+        import pyarrow as pa  # noqa: PLC0415  an optional package
+        import pyarrow.parquet as pq  # noqa: PLC0415
+    except ImportError as error:
+        raise UserError("Parquet needs pyarrow.", "pip install 'step-deepresearch[synth]'") from error
+    rows = iter(records)
+    writer, count = None, 0
+    types = {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
+    try:
+        while batch := list(islice(rows, BATCH)):
+            if writer is None:
+                kinds = {key: types.get(type(value), pa.string()) for key, value in batch[0].items()}
+                nested = [k for k, v in batch[0].items() if isinstance(v, list | dict)]
+                schema = pa.schema(list(kinds.items()), metadata={"json": json.dumps(nested)})
+                writer = pq.ParquetWriter(path, schema)
+            table = [{k: _flat(row.get(k), k in nested) for k in kinds} for row in batch]
+            writer.write_table(pa.Table.from_pylist(table, schema=schema))
+            count += len(batch)
+    finally:
+        if writer:
+            writer.close()
+    return count
+
+
+def _flat(value: Any, nested: bool) -> Any:
+    return json.dumps(value, ensure_ascii=False) if nested or isinstance(value, list | dict) else value
+
+
+def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        import pyarrow as pa  # noqa: PLC0415
+        import pyarrow.parquet as pq  # noqa: PLC0415
+    except ImportError as error:
+        raise UserError("Parquet needs pyarrow.", "pip install 'step-deepresearch[synth]'") from error
+    try:
+        with pq.ParquetFile(path) as file:
+            nested = json.loads((file.schema_arrow.metadata or {}).get(b"json", b"[]"))
+            for batch in file.iter_batches(BATCH):
+                for row in batch.to_pylist():
+                    yield {k: json.loads(v) if k in nested and v is not None else v for k, v in row.items()}
+    except (OSError, pa.ArrowInvalid) as error:
+        raise UserError(f"{path} cannot be read as Parquet: {error}.", "Check the file.") from error
+
+
+class Card:
+    """A data card while its file is being written: counts what goes in and what is left out."""
+
+    def __init__(self, path: Path, route: str, seed: int | None, sources: Iterable[SourceFile] = ()) -> None:
+        self.path = path
+        self.counts: dict[str, Counter[str]] = {}
+        self.dropped: Counter[str] = Counter()
+        generator = f"step-deepresearch {__version__}"
+        self.card = DataCard(file=path.name, route=route, generator=generator, seed=seed, sources=list(sources))
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Count one record that is written."""
+        self.card.records += 1
+        for key in COUNTED:
+            if key in record:
+                self.counts.setdefault(key, Counter())[str(record[key])] += 1
+
+    def state(self) -> dict[str, Any]:
+        """The counts, for LineFile.save."""
+        counts = {key: dict(counter) for key, counter in self.counts.items()}
+        return {"records": self.card.records, "counts": counts, "dropped": dict(self.dropped)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Continue from saved counts."""
+        self.card.records = state.get("records", 0)
+        self.counts = {key: Counter(values) for key, values in state.get("counts", {}).items()}
+        self.dropped = Counter(state.get("dropped", {}))
+
+    def write(self) -> DataCard:
+        """Put the card beside its file."""
+        self.card.counts = {key: dict(sorted(counter.items())) for key, counter in sorted(self.counts.items())}
+        self.card.dropped = dict(self.dropped.most_common())
+        write_file(card_file(self.path), [self.card.model_dump_json(indent=1).encode()])
+        return self.card
+
+
+def card_file(path: Path) -> Path:
+    """Where the data card of a file is."""
+    return path.with_name(path.name + ".card.json")
+
+
+def read_card(path: Path) -> DataCard:
+    """The data card of a file. Raises UserError where there is none."""
+    try:
+        return DataCard.model_validate_json(card_file(path).read_bytes())
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} has no data card that can be read.", "deepresearch synth writes one.") from error
+
+
+def source_of(path: Path, licence: str = "") -> SourceFile:
+    """A source with its checksum; of a folder that of all its files. The licence, where none is given, is read from
+    a line `licence:` of a SOURCE.txt beside it."""
+    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    whole, size = hashlib.sha256(), 0
+    for file in files:
+        whole.update(file.relative_to(path.parent).as_posix().encode() + b"\0")
+        with file.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                whole.update(block)
+                size += len(block)
+    note = (path if path.is_dir() else path.parent) / "SOURCE.txt"
+    if not licence and note.is_file():
+        lines = note.read_text(encoding="utf-8", errors="replace").splitlines()
+        licence = next((line.partition(":")[2].strip() for line in lines if line.startswith("licence:")), "")
+    return SourceFile(name=path.name, licence=licence, sha256=whole.hexdigest(), bytes=size)

@@ -1,0 +1,211 @@
+"""The graph route: seed, subgraph, evidence for each edge, a pattern with one solution, its question."""
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from ..errors import UserError
+from .data_files import Card, LineFile, read_records
+from .drawing import Drawer, Material, Rejected, depth, difficulty, hops, leak, near_misses, walk
+from .evidence import EvidenceSearch, Search
+from .graph import KnowledgeGraph
+from .patterns import PatternQuery
+from .questions import QuestionWriter
+from .records import GENERATOR, DataCard, Pattern, Provenance, SourceFile, SupportingPassage, SyntheticTask
+from .relations import Wording, wording
+from .subgraphs import HUB, SEED_DEGREES, SIZES, Subgraph, Triple, grow, seeds
+
+SAVE_EVERY = 20
+"""Attempts between two saves of the progress."""
+OTHER_ROOT = 0.4
+"""How often the answer is not the seed but another node of its subgraph."""
+HOPELESS = 200
+"""Attempts without a single supported edge after which the library is given up."""
+PATIENCE = 60
+"""Attempts per task wanted after which the generation ends."""
+
+Progress = Callable[[int, int, str], None]
+"""Called with done, wanted and what is being done."""
+
+
+@dataclass(frozen=True)
+class GraphOptions:
+    """What determines the tasks, beside graph and library."""
+
+    count: int = 100
+    seed: int = 0
+    languages: Sequence[str] = ("en",)
+    seed_degrees: tuple[int, int] = SEED_DEGREES
+    sizes: tuple[int, int] = SIZES
+    hub: int = HUB
+    library: str = ""
+    """Name of what is searched, for the record."""
+
+    def identity(self) -> dict[str, Any]:
+        """What a file that is continued must have been begun with."""
+        return {**self.__dict__, "languages": list(self.languages), "generator": GENERATOR}
+
+
+class GraphRoute:
+    """Makes tasks from one graph and one place to search."""
+
+    def __init__(self, graph: KnowledgeGraph, search: Search, options: GraphOptions) -> None:
+        self.graph = graph
+        self.options = options
+        keys = graph.relations
+        self.wordings: list[Wording] = [wording(key, graph.relation_labels.get(key, "")) for key in keys]
+        self.query = PatternQuery(graph, [number for number, words in enumerate(self.wordings) if words.is_class])
+        self.evidence = EvidenceSearch(graph, search, self.wordings)
+        self._seeds = seeds(graph, options.seed_degrees)
+        self.supported = 0
+
+    async def attempt(self, number: int) -> SyntheticTask:
+        """The task of one attempt; the same number gives the same task. Raises Rejected."""
+        own_seed = f"{self.options.seed}:{number}"
+        rng = random.Random(own_seed)  # noqa: S311  not for secrets
+        language = self.options.languages[number % len(self.options.languages)]
+        seed = int(self._seeds[rng.randrange(len(self._seeds))])
+        subgraph = grow(
+            self.graph, seed, rng, rng.randint(*self.options.sizes), self.options.hub, self.query.class_relations
+        )
+        root = self._root(subgraph, rng)
+        edges = await self._supported(subgraph, language)
+        if not edges:
+            raise Rejected("no edge of the subgraph has a supporting passage")
+        numbers = {root: await self._supported_numbers([root], language)}
+        pattern = Drawer(self.query, self.wordings, Material(edges, numbers), language, rng).draw(root)
+        evidence = await self._evidence(pattern, root, language)
+        return self._task(pattern, root, language, evidence, own_seed, rng)
+
+    def _root(self, subgraph: Subgraph, rng: random.Random) -> int:
+        others = [node for node in subgraph.nodes[1:] if self.graph.degree(node) <= self.options.hub]
+        return rng.choice(others) if others and rng.random() < OTHER_ROOT else subgraph.nodes[0]
+
+    async def _supported(self, subgraph: Subgraph, language: str) -> list[Triple]:
+        edges = [edge for edge in subgraph.edges if not self.wordings[edge.relation].hidden]
+        found = await asyncio.gather(*(self.evidence.support(edge, language) for edge in edges))
+        kept = [edge for edge, passage in zip(edges, found, strict=True) if passage]
+        self.supported += len(kept)
+        return kept
+
+    async def _supported_numbers(self, entities: Sequence[int], language: str) -> list[int]:
+        """Numeric relations of which every entity's number is supported by a passage."""
+        kept = []
+        for relation in self.graph.numeric:
+            found = [await self.evidence.support_number(entity, relation, language) for entity in entities]
+            if all(found):
+                kept.append(relation)
+        return kept
+
+    async def _evidence(self, pattern: Pattern, root: int, language: str) -> list[SupportingPassage]:
+        """A passage for each fact of the pattern, in the order in which they are needed. Raises Rejected."""
+        found: list[SupportingPassage | None] = []
+        for owner, clue in walk(pattern):
+            entity = self.query.numbers[owner.entity]
+            relation = self.graph.relation(clue.relation)
+            assert relation is not None
+            if clue.value:
+                other = self.query.numbers[clue.value.entity]
+                edge = Triple(entity, relation, other) if clue.forward else Triple(other, relation, entity)
+                found.append(await self.evidence.support(edge, language))
+                continue
+            compared = [entity]
+            if clue.rank:
+                rest = owner.model_copy(update={"clues": [c for c in owner.clues if not c.rank]})
+                compared += [int(e) for e in self.query.solve(rest) if int(e) != entity]
+            found += [await self.evidence.support_number(e, relation, language) for e in compared]
+        if not all(found):
+            raise Rejected("a compared number has no supporting passage")
+        return list({(e.passage, e.fact): e for e in found if e}.values())
+
+    def _task(
+        self,
+        pattern: Pattern,
+        root: int,
+        language: str,
+        evidence: list[SupportingPassage],
+        seed: str,
+        rng: random.Random,
+    ) -> SyntheticTask:
+        writer = QuestionWriter(self.query, language)
+        question = writer.question(pattern, rng)
+        if why := leak(self.graph, root, question, pattern):
+            raise Rejected(why)
+        names = self.graph.all_names(root)
+        answer = self.graph.name(root, language)
+        score = difficulty(pattern)
+        missed = [self.graph.name(e, language) for e in near_misses(self.query, pattern, root)]
+        return SyntheticTask(
+            id=f"graph-{language}-{blake2b(pattern.model_dump_json().encode(), digest_size=6).hexdigest()}",
+            question=question,
+            language=language,
+            answer=answer,
+            aliases=[name for name in names if name != answer],
+            plan=writer.plan(pattern),
+            evidence=evidence,
+            distractors=[name for name in missed if name],
+            hops=hops(pattern),
+            depth=depth(pattern),
+            difficulty=score,
+            level="easy" if score < 5 else "medium" if score < 8 else "hard",
+            provenance=Provenance(
+                route="graph",
+                seed=seed,
+                pattern=pattern,
+                pages=list(dict.fromkeys(e.document for e in evidence)),
+            ),
+        )
+
+
+async def make_graph_tasks(
+    graph: KnowledgeGraph,
+    search: Search,
+    out: Path,
+    options: GraphOptions,
+    sources: Sequence[SourceFile] = (),
+    progress: Progress = lambda done, wanted, what: None,
+) -> DataCard:
+    """Write `options.count` tasks to `out`, or as many as there are; continues a file that was begun.
+
+    Raises UserError for a graph without seeds, a library that supports nothing, and where no task could be made.
+    """
+    route = GraphRoute(graph, search, options)
+    identity = {"route": "graph", "graph": [s.sha256 for s in sources], **options.identity()}
+    with LineFile(out, identity) as file:
+        card = Card(out, "graph", options.seed, sources)
+        card.restore(file.state.get("card", {}))
+        card.card.settings = options.identity()
+        card.card.problems = graph.about["problems"]
+        card.card.problem_count = graph.about["problem_count"]
+        questions = {record["id"] for record in read_records(out)}
+        attempt = file.state.get("attempt", 0)
+        while card.card.records < options.count and attempt < PATIENCE * options.count:
+            try:
+                task = await route.attempt(attempt)
+                if task.id in questions:
+                    raise Rejected("the question is there already")
+                questions.add(task.id)
+                record = task.model_dump(mode="json")
+                file.write(record)
+                card.add(record)
+            except Rejected as reason:
+                card.dropped[str(reason)] += 1
+            attempt += 1
+            if attempt == HOPELESS and not route.supported and not card.card.records:
+                break
+            if attempt % SAVE_EVERY == 0:
+                file.save(attempt=attempt, card=card.state())
+                progress(card.card.records, options.count, f"{attempt} attempts")
+        file.save(attempt=attempt, card=card.state())
+    if not card.card.records:
+        file.discard()
+        reasons = ", ".join(f"{count} times {reason}" for reason, count in card.dropped.most_common(3))
+        raise UserError(
+            f"No task could be made in {attempt} attempts: {reasons}.",
+            "Does the library hold texts on the graph's entities? See docs/synthesis.md.",
+        )
+    return card.write()

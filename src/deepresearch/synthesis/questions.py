@@ -1,0 +1,147 @@
+"""A pattern in words: the question, and the plan that its solver would follow."""
+
+import random
+
+from .evidence import plain_number
+from .graph import KnowledgeGraph
+from .patterns import PatternQuery
+from .records import Clue, Pattern
+from .relations import Wording, kind_word, measure_word, tail_text, with_article, wording
+
+ORDINALS = {"en": ["", "second-", "third-"], "zh": ["最", "第二", "第三"]}
+TONGUES = {
+    "en": {"de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese"},
+    "zh": {"de": "德语", "fr": "法语", "es": "西班牙语", "it": "意大利语", "pt": "葡萄牙语"},
+}
+
+
+class QuestionWriter:
+    """Words patterns in one language."""
+
+    def __init__(self, query: PatternQuery, language: str) -> None:
+        self._query = query
+        self._graph: KnowledgeGraph = query.graph
+        self._language = language
+
+    def question(self, pattern: Pattern, rng: random.Random) -> str:
+        """The question that the pattern's entity answers."""
+        clues = sorted(pattern.clues, key=_size)
+        verbs = [self._verb(clue) for clue in clues if not clue.rank]
+        ranked = next((clue for clue in clues if clue.rank), None)
+        kind = self._kind(pattern)
+        nested = sum(bool(clue.value and clue.value.clues) for clue in clues)
+        if self._language == "zh":
+            return _chinese(kind, verbs, self._superlative(ranked) if ranked else "", rng)
+        return _english(kind, verbs, self._superlative(ranked) if ranked else "", nested, rng)
+
+    def plan(self, pattern: Pattern) -> list[str]:
+        """Steps to the answer: what is described has to be found first, the innermost at first."""
+        steps = []
+        for clue in pattern.clues:
+            if clue.value and clue.value.clues:
+                steps += self.plan(clue.value)
+        what = self.phrase(pattern)
+        steps.append(f"找出{what}。" if self._language == "zh" else f"Identify {what}.")
+        return list(dict.fromkeys(steps))
+
+    def phrase(self, pattern: Pattern) -> str:
+        """The entity as it is spoken of within a sentence."""
+        zh = self._language == "zh"
+        kind = self._kind(pattern)
+        if pattern.name and pattern.name_language:
+            tongue = TONGUES[self._language][pattern.name_language]
+            return (
+                f"{tongue}里叫做“{pattern.name}”的{kind}" if zh else f'the {kind} called "{pattern.name}" in {tongue}'
+            )
+        if pattern.name:
+            return pattern.name if zh else with_article(pattern.name)
+        verbs = [self._verb(clue) for clue in pattern.clues if not clue.rank]
+        unique = len(self._query.solve(pattern)) == 1
+        if zh:
+            measure = measure_word(kind)
+            told = "、".join(v.lstrip("的") for v in verbs)
+            which = f"某{measure}" if not unique else f"那{measure}" if told.startswith("与") else ""
+            return f"{which}{told}的{kind}"
+        rank = next((clue for clue in pattern.clues if clue.rank), None)
+        best = f" and, of all these, has {self._superlative(rank)}" if rank else ""
+        return f"{'the' if unique else _article(kind)} {kind} that {' and '.join(verbs)}{best}"
+
+    def fact(self, pattern: Pattern, clue: Clue, name: str) -> str:
+        """What a clue says of the entity that is called `name`."""
+        verb = self._superlative(clue) if clue.rank else self._verb(clue)
+        return f"{name}{verb}" if self._language == "zh" else f"{name} {verb}"
+
+    def _verb(self, clue: Clue) -> str:
+        words = self._words(clue)
+        if clue.value is None:
+            assert clue.low is not None and clue.high is not None
+            bounds = plain_number(clue.low), plain_number(clue.high)
+            special = words.form(self._language, {0: "none", 1: "one"}.get(int(clue.low), "exact"))
+            exact = special or words.form(self._language, "exact") if clue.low == clue.high else None
+            return exact.format(bounds[0]) if exact else (words.form(self._language, "between") or "").format(*bounds)
+        inner = clue.value.clues[0] if len(clue.value.clues) == 1 else None
+        shared = words.form(self._language, "shared") if clue.forward else None
+        if shared and inner and inner.value and inner.relation == clue.relation and not inner.forward:
+            return shared.format(self.phrase(inner.value))
+        forms = ("nested", "vp") if clue.forward and clue.value.clues else ("vp",) if clue.forward else ("inverse",)
+        form = next(filter(None, (words.form(self._language, form) for form in forms)), "{}")
+        if clue.forward and clue.value.name and not clue.value.name_language:
+            return form.format(tail_text(words, self._language, clue.value.name))
+        return form.format(self.phrase(clue.value))
+
+    def _superlative(self, clue: Clue) -> str:
+        place = clue.rank or 1
+        form = self._words(clue).form(self._language, "largest" if place > 0 else "smallest") or "{}"
+        return form.format(ORDINALS[self._language][abs(place) - 1])
+
+    def _words(self, clue: Clue) -> Wording:
+        return wording(clue.relation, self._graph.relation_labels.get(clue.relation, ""))
+
+    def _kind(self, pattern: Pattern) -> str:
+        if not pattern.kind:
+            return "事物" if self._language == "zh" else "thing"
+        return kind_word(self._graph.name(self._query.numbers[pattern.kind], self._language))
+
+
+def _size(clue: Clue) -> int:
+    """Short clues come first: what follows a nested one would be read as a part of it."""
+    return 1 + sum(map(_size, clue.value.clues)) if clue.value else 1
+
+
+def _english(kind: str, verbs: list[str], superlative: str, nested: int, rng: random.Random) -> str:
+    if superlative:
+        return f"Consider every {kind} that {_listed(verbs)}. Which of them has {superlative}?"
+    if len(verbs) == 1:
+        return rng.choice((f"Which {kind} {verbs[0]}?", f"What is the name of the {kind} that {verbs[0]}?"))
+    style = rng.randrange(3)
+    if style == 0 and nested < 2:
+        return f"Which {kind} {_listed(verbs)}?"
+    first, *others = verbs
+    rest = ". ".join([_also(others[0]), *(f"It {verb}" for verb in others[1:])])
+    if style == 1:
+        return f"I am looking for {_article(kind)} {kind} that {first}. {rest}. Which {kind} is it?"
+    return f"{_article(kind).capitalize()} {kind} {first}. {rest}. What is it called?"
+
+
+def _chinese(kind: str, verbs: list[str], superlative: str, rng: random.Random) -> str:
+    if superlative:
+        return f"在{'、'.join(v.lstrip('的') for v in verbs)}的所有{kind}中，哪一{measure_word(kind)}{superlative}？"
+    measure = measure_word(kind)
+    first, *others = verbs
+    rest = [verb.lstrip("的") for verb in others]
+    if rest:
+        rest[-1] = f"并且{rest[-1]}"
+    told = "，".join([first, *rest])
+    return rng.choice((f"哪{measure}{kind}{told}？", f"有一{measure}{kind}，它{told}。这{measure}{kind}叫什么名字？"))
+
+
+def _listed(verbs: list[str]) -> str:
+    return " and ".join([", ".join(verbs[:-1]), verbs[-1]]) if len(verbs) > 1 else verbs[0]
+
+
+def _also(verb: str) -> str:
+    return f"It is also {verb[3:]}" if verb.startswith("is ") else f"It also {verb}"
+
+
+def _article(word: str) -> str:
+    return "an" if word[:1].casefold() in "aeiou" else "a"

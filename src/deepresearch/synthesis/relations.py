@@ -1,0 +1,99 @@
+"""How relations are worded, in English and Chinese: a reviewable table, and plain words for what is not in it."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+LANGUAGES = ("en", "zh")
+_DEFAULTS: dict[str, dict[str, str]] = {
+    "en": {
+        "vp": "has {{}} as its {0}",
+        "nested": "has as its {0} {{}}",
+        "inverse": "is the {0} of {{}}",
+        "between": "has a {0} between {{}} and {{}}",
+        "largest": "the {{}}highest {0}",
+        "smallest": "the {{}}lowest {0}",
+    },
+    "zh": {
+        "vp": "的{0}是{{}}",
+        "inverse": "是{{}}的{0}",
+        "between": "的{0}在{{}}到{{}}之间",
+        "largest": "{0}{{}}高",
+        "smallest": "{0}{{}}低",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The words for one relation."""
+
+    key: str
+    texts: dict[str, dict[str, str]]
+    """Language to form to template: vp, nested (of a described tail), shared (of two heads with one tail), inverse;
+    between, exact, one, none, largest, smallest of a number."""
+    is_class: bool = False
+    same: bool = False
+    """Reads the same in both directions."""
+    hidden: bool = False
+    """Too vague to ask about."""
+    cues: tuple[str, ...] = ()
+    """A passage that states the fact has one of these; none: any passage with both names will do."""
+
+    def form(self, language: str, form: str) -> str | None:
+        """The template, if the relation has one of that form."""
+        return self.texts[language].get(form)
+
+
+def wording(key: str, label: str = "") -> Wording:
+    """The wording of a relation. label: what its source calls it."""
+    row = _table().get(key) or _table().get(label) or {}
+    name = (label or key).strip("_").replace("_", " ")
+    texts = {}
+    for language in LANGUAGES:
+        forms = row.get(language, {})
+        plain = {form: text.format(name) for form, text in _DEFAULTS[language].items()}
+        texts[language] = {f: text for f, text in plain.items() if f != "nested" or not forms} | forms
+    return Wording(
+        key,
+        texts,
+        is_class=row.get("class", False),
+        same=row.get("same", False),
+        hidden=row.get("hidden", False),
+        cues=tuple(row.get("cues", ())),
+    )
+
+
+def kind_word(name: str) -> str:
+    """What a class is called in a question."""
+    return str(_read()["kinds"].get(name, name))
+
+
+def measure_word(kind: str) -> str:
+    """The Chinese measure word of a class."""
+    return str(_read()["measures"].get(kind, "个"))
+
+
+def tail_text(words: Wording, language: str, name: str) -> str:
+    """A tail's name as the relation's wording has it: the Swiss franc, the Netherlands."""
+    plain = with_article(name) if language == "en" else name
+    form = words.form(language, "tail")
+    return form.format(name) if form else plain
+
+
+def with_article(name: str) -> str:
+    """An English name as it is written within a sentence."""
+    return f"the {name}" if re.fullmatch(_read()["articles"]["pattern"], name) else name
+
+
+@cache
+def _read() -> dict[str, Any]:
+    return tomllib.loads(files(__package__).joinpath("relations.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _table() -> dict[str, dict[str, Any]]:
+    return {key: row for name, row in _read().items() if "keys" in row for key in row["keys"]}

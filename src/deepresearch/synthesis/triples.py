@@ -1,0 +1,304 @@
+"""Readers of knowledge graphs: Wikidata5m, CN-DBpedia, N-Triples, any table of triples, and two small graphs.
+
+A reader is a function of a path and a GraphBuilder. A line that cannot be used is counted and named, and left out.
+"""
+
+import bz2
+import gzip
+import json
+import lzma
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any, cast
+
+import babel
+from babel.core import get_global
+
+from ..errors import UserError
+from ..plugins import Registry
+from .graph import KnowledgeGraph
+from .graph_builder import GraphBuilder
+
+Reader = Callable[[Path, GraphBuilder], None]
+READERS: Registry[Reader] = Registry(
+    "graph_formats",
+    {
+        name: f"deepresearch.synthesis.triples:read_{name}"
+        for name in ("tsv", "ntriples", "wikidata5m", "cndbpedia", "countries", "wordnet")
+    },
+)
+LONGEST_LINE = 1 << 20
+LONGEST_NAME = 120
+"""Characters; a longer value is a text."""
+_OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_TERM = r"(<[^<>\s]*>|_:\S+)"
+_N_TRIPLE = re.compile(
+    rf'\s*{_TERM}\s+(<[^<>\s]*>)\s+(?:{_TERM}|"((?:[^"\\]|\\.)*)"(?:@([\w-]+)|\^\^<[^>]*>)?)\s*\.\s*(?:#.*)?'
+)
+_LABELS = ("rdf-schema#label", "core#prefLabel", "core#altLabel", "schema.org/name")
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
+_PLAIN = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f"}
+_BRACKETS = re.compile(r"[（(][^（()）]*[）)]$")
+
+
+def build_graph(paths: list[Path], folder: Path, form: str = "auto", sources: Any = None) -> KnowledgeGraph:
+    """Read `paths` into the graph in `folder`. form: a name in READERS, or auto.
+
+    Raises UserError for a path that cannot be read or holds no triple, SettingsError for an unknown form.
+    """
+    builder = GraphBuilder(folder)
+    try:
+        for path in paths:
+            if not path.exists():
+                raise UserError(f"{path} does not exist.", "Check the spelling.")
+            READERS.get(form_of(path) if form == "auto" else form)(path, builder)
+        return builder.finish(sources)
+    except BaseException:  # of any kind: no half-built graph stays
+        builder.abandon()
+        raise
+
+
+def form_of(path: Path) -> str:
+    """Which reader a file or folder is for, by its names."""
+    names = {file.name for file in path.iterdir()} if path.is_dir() else {path.name}
+    if "countries.json" in names:
+        return "countries"
+    if "entity2text.txt" in names:
+        return "wordnet"
+    if any(name.startswith("wikidata5m") for name in names):
+        return "wikidata5m"
+    if any(".nt" in Path(name).suffixes for name in names):
+        return "ntriples"
+    return "cndbpedia" if any("baike" in name for name in names) else "tsv"
+
+
+def read_tsv(path: Path, into: GraphBuilder) -> None:
+    """Lines of head, relation and tail between tabs; the keys are the names. A tail that is a number is one."""
+    for place, (head, relation, tail) in _rows(path, into, 3):
+        _take_named(into, place, (head, relation, tail), "")
+
+
+def read_cndbpedia(path: Path, into: GraphBuilder) -> None:
+    """As `read_tsv`, Chinese; a bracket at the end of a key tells namesakes apart, and is no part of the name."""
+    for place, row in _rows(path, into, 3):
+        _take_named(into, place, (row[0], row[1].strip(": ："), row[2]), "zh")
+
+
+def _take_named(into: GraphBuilder, place: str, row: tuple[str, str, str], language: str) -> None:
+    head, relation, tail = (part.strip() for part in row)
+    if not (head and relation and tail):
+        into.problem(place, "an empty field")
+        return
+    number = _NUMBER.fullmatch(tail)
+    if not number and len(tail) > LONGEST_NAME:
+        into.skipped["values that are texts"] += 1
+        return
+    for key in (head,) if number else (head, tail):
+        if key not in into.entities:
+            into.add_name(key, language, _BRACKETS.sub("", key) or key)
+    if number:
+        into.add_number(head, relation, float(tail))
+    else:
+        into.add(head, relation, tail)
+
+
+def read_wikidata5m(path: Path, into: GraphBuilder) -> None:
+    """The files of Wikidata5m: triples (*triplet*, *train*, *valid*, *test*), names (*entity*, *relation*).
+
+    Names of a folder `zh` or with `.zh.` in the file's name are Chinese, all others English.
+    """
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    triples = [f for f in files if re.search(r"triplet|_train|_valid|_test", f.name)]
+    for file in triples:
+        for _, (head, relation, tail) in _rows(file, into, 3):
+            into.add(head, relation, tail)
+    for file in files:
+        if "entity" not in file.name and "relation" not in file.name:
+            continue
+        language = "zh" if ".zh." in file.name or file.parent.name == "zh" else "en"
+        for place, (key, *names) in _rows(file, into, 0):
+            if not names:
+                into.problem(place, "no name")
+            elif "relation" in file.name:
+                into.label(key, names[0])
+            else:
+                for name in names:
+                    into.add_name(key, language, name, known_only=True)
+
+
+def read_ntriples(path: Path, into: GraphBuilder) -> None:
+    """N-Triples; labels become names, numbers numbers, and other literals are left out."""
+    files = [f for f in sorted(path.rglob("*")) if ".nt" in f.suffixes] if path.is_dir() else [path]
+    for file in files:
+        for place, line in _lines(file, into):
+            if not line.strip() or line.lstrip().startswith("#"):
+                continue
+            found = _N_TRIPLE.fullmatch(line)
+            if not found:
+                into.problem(place, "not a triple")
+                continue
+            head, relation, tail, literal, language = found.groups()
+            head, relation = head.strip("<>"), relation.strip("<>")
+            into.label(relation, re.split(r"[/#]", relation)[-1].replace("_", " "))
+            if tail is not None:
+                into.add(head, relation, tail.strip("<>"))
+            elif relation.endswith(_LABELS):
+                into.add_name(head, (language or "").split("-")[0].lower(), _unescaped(literal))
+            elif _NUMBER.fullmatch(literal):
+                into.add_number(head, relation, float(literal))
+            else:
+                into.skipped["values that are texts"] += 1
+
+
+def _unescaped(literal: str) -> str:
+    def read(found: re.Match[str]) -> str:
+        code = found[1] or found[2]
+        return chr(int(code, 16)) if code else _PLAIN.get(found[3], found[3])
+
+    return _ESCAPE.sub(read, literal)
+
+
+REGIONS = {
+    "Africa": "非洲",
+    "Americas": "美洲",
+    "Asia": "亚洲",
+    "Europe": "欧洲",
+    "Oceania": "大洋洲",
+    "Caribbean": "加勒比",
+    "Eastern Africa": "东非",
+    "Western Asia": "西亚",
+    "Western Africa": "西非",
+    "Northern Europe": "北欧",
+    "South America": "南美洲",
+    "South-Eastern Asia": "东南亚",
+    "Middle Africa": "中部非洲",
+    "Southern Europe": "南欧",
+    "Polynesia": "波利尼西亚",
+    "Southern Asia": "南亚",
+    "Southeast Europe": "东南欧",
+    "Western Europe": "西欧",
+    "Eastern Asia": "东亚",
+    "Central America": "中美洲",
+    "North America": "北美洲",
+    "Northern Africa": "北非",
+    "Micronesia": "密克罗尼西亚",
+    "Central Europe": "中欧",
+    "Southern Africa": "南部非洲",
+    "Melanesia": "美拉尼西亚",
+    "Central Asia": "中亚",
+    "Eastern Europe": "东欧",
+    "Australia and New Zealand": "澳大拉西亚",
+}
+ISO = {"deu": "de", "fra": "fr", "spa": "es", "zho": "zh", "ita": "it", "jpn": "ja", "rus": "ru", "por": "pt"}
+"""Languages of the names of countries, by their three letters."""
+CLASSES = {
+    "country": "国家",
+    "language": "语言",
+    "currency": "货币",
+    "city": "城市",
+    "region": "大洲",
+    "subregion": "地理区域",
+    "internet domain": "互联网域名",
+    "calling code": "电话区号",
+}
+
+
+def read_countries(path: Path, into: GraphBuilder) -> None:
+    """countries.json of mledoze/countries: borders, capitals, languages, currencies, regions, codes, areas."""
+    file = path / "countries.json" if path.is_dir() else path
+    try:
+        countries = json.loads(file.read_bytes())
+    except ValueError as error:
+        raise UserError(f"{file} is not JSON: {error}.", "Take countries.json of mledoze/countries.") from error
+    for name, chinese in CLASSES.items():
+        into.add_name(f"class:{name}", "en", name)
+        into.add_name(f"class:{name}", "zh", chinese)
+    for country in countries:
+        if country.get("independent"):
+            _read_country(country, {c["cca3"] for c in countries if c.get("independent")}, into)
+
+
+def _read_country(country: dict[str, Any], known: set[str], into: GraphBuilder) -> None:
+    code = country["cca3"]
+    into.add(code, "instance of", "class:country")
+    names = country["name"]
+    into.add_name(code, "en", names["common"])
+    into.add_name(code, "en", names["official"])
+    for language, name in country.get("translations", {}).items():
+        if language in ISO:
+            into.add_name(code, ISO[language], name["common"])
+            into.add_name(code, ISO[language], name["official"])
+    for other in country.get("borders", []):
+        if other in known:
+            into.add(code, "borders", other)
+    things: list[tuple[str, str, str, str]] = [
+        ("region", "region", f"region:{country['region']}", country["region"]),
+        ("subregion", "subregion", f"subregion:{country['subregion']}", country["subregion"]),
+        *(("capital", "city", f"city:{city}/{code}", city) for city in country.get("capital", [])),
+        *(("official language", "language", f"lang:{k}", v) for k, v in country.get("languages", {}).items()),
+        *(("currency", "currency", f"money:{k}", v["name"]) for k, v in country.get("currencies", {}).items()),
+        *(("internet domain", "internet domain", f"tld:{tld}", tld) for tld in country.get("tld", [])[:1]),
+    ]
+    root, suffixes = country.get("idd", {}).get("root", ""), country.get("idd", {}).get("suffixes", [])
+    if root and len(suffixes) == 1:
+        things.append(("calling code", "calling code", f"tel:{root}{suffixes[0]}", f"{root}{suffixes[0]}"))
+    for relation, kind, key, name in things:
+        if name and key.split(":")[1]:
+            into.add(code, relation, key)
+            into.add(key, "instance of", f"class:{kind}")
+            into.add_name(key, "" if relation in ("internet domain", "calling code") else "en", name)
+            if chinese := _chinese_name(relation, key.split(":")[1], name):
+                into.add_name(key, "zh", chinese)
+    if country.get("area", 0) > 0:
+        into.add_number(code, "area", country["area"])
+    into.add_number(code, "number of neighbours", sum(other in known for other in country.get("borders", [])))
+
+
+def _chinese_name(relation: str, code: str, name: str) -> str:
+    """The Chinese name of a language, currency or region, as the Unicode project has it; empty where it has none."""
+    chinese = babel.Locale("zh")
+    if relation == "official language":
+        code = get_global("language_aliases").get(code, code)
+        return str(chinese.languages.get(code, ""))
+    if relation == "currency":
+        return str(chinese.currencies.get(code, ""))
+    return REGIONS.get(name, "")
+
+
+def read_wordnet(path: Path, into: GraphBuilder) -> None:
+    """WN18RR: train, valid and test triples, and entity2text.txt with a word and its gloss per synset."""
+    for part in ("train", "valid", "test"):
+        for _, (head, relation, tail) in _rows(path / f"{part}.txt", into, 3):
+            into.add(head, relation, tail)
+    for place, (key, text) in _rows(path / "entity2text.txt", into, 2):
+        word = text.partition(",")[0].strip()
+        if word:
+            into.add_name(key, "en", word, known_only=True)
+        else:
+            into.problem(place, "no word before the gloss")
+
+
+def _rows(path: Path, into: GraphBuilder, fields: int) -> Iterator[tuple[str, list[str]]]:
+    """Place and fields of every line of that many fields (0: any number above none)."""
+    for place, line in _lines(path, into):
+        row = line.rstrip("\r\n").split("\t")
+        if len(row) == fields or (not fields and row[0]):
+            yield place, row
+        elif line.strip():
+            into.problem(place, f"{len(row)} fields between tabs, not {fields}")
+
+
+def _lines(path: Path, into: GraphBuilder) -> Iterator[tuple[str, str]]:
+    """Place and text of every line of a file, unpacked by its ending. Raises UserError where it cannot be read."""
+    opener: Any = _OPENERS.get(path.suffix, open)
+    try:
+        with cast("IO[bytes]", opener(path, "rb")) as file:
+            for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), 1):
+                try:
+                    yield f"{path.name}:{number}", line.decode()
+                except UnicodeDecodeError:
+                    into.problem(f"{path.name}:{number}", "not UTF-8")
+    except (OSError, EOFError, lzma.LZMAError) as error:
+        raise UserError(f"{path} cannot be read: {error}.", "Check the file.") from error

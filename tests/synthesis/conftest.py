@@ -1,0 +1,3 @@
+from tests.synthesis.world import graph, library
+
+__all__ = ["graph", "library"]
