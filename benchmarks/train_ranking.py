@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 
 from deepresearch.extractive import features as extracted
-from deepresearch.extractive.answers import EXAMINED, SIGNALS, fitting, signals
+from deepresearch.extractive.answers import EXAMINED, fitting, signals
 from deepresearch.extractive.candidates import Candidate
-from deepresearch.extractive.features import FREQUENCIES, NAMES, gather, prepare
+from deepresearch.extractive.features import FREQUENCIES, gather, prepare
 from deepresearch.extractive.parts import parts_of
 from deepresearch.extractive.question import analyse
 from deepresearch.extractive.ranking import WEIGHTS, Ranked
@@ -266,12 +266,23 @@ def numbers(case: Case) -> Group | None:
     for part in parts_of([analyse(case.question)]):
         asked = prepare(part, pool)
         for candidate in pool.candidates:
-            values.append(extracted.features(candidate, asked, pool))
+            found = extracted.features(candidate, asked, pool)
+            values.append(list(found.values()))
             gold.append(case.gold(candidate))
-            overlap.append(values[-1][0])
+            overlap.append(found["covered"])
     if not values or max(gold) <= 0:
         return None
     return Group(np.array(values), np.array(gold), np.array(overlap))
+
+
+def feature_names() -> tuple[str, ...]:
+    """The names of the features, in their order."""
+    pool = gather([Passage(id="p", document="d", title="Geese", text="Geese eat grass.")])
+    [part] = parts_of([analyse("What do geese eat?")])
+    return tuple(extracted.features(pool.candidates[0], prepare(part, pool), pool))
+
+
+NAMES = feature_names()
 
 
 def train(groups: Sequence[Group]) -> np.ndarray:
@@ -379,16 +390,16 @@ def without_answer(case: Case, whole: bool) -> Case:
     return Case(case.question, rest, case.gold)
 
 
-def signals_of(case: Case, w: np.ndarray) -> list[float] | None:
+def signals_of(case: Case, w: np.ndarray) -> dict[str, float] | None:
     """What shows whether the passages answer the question's first part."""
     if not case.passages:
         return None
     pool = gather(case.passages)
     asked = prepare(parts_of([analyse(case.question)])[0], pool)
-    values = [tuple(extracted.features(c, asked, pool)) for c in pool.candidates]
+    values = [extracted.features(c, asked, pool) for c in pool.candidates]
     if not values:
         return None
-    scores = np.array(values) @ w
+    scores = np.array([list(found.values()) for found in values]) @ w
     order = np.argsort(-scores, kind="stable")[:EXAMINED]
     ranked = [Ranked(pool.candidates[i], float(scores[i]), values[i]) for i in order]
     return signals(fitting(ranked, asked, pool), asked, pool)
@@ -407,7 +418,7 @@ def fit(values: np.ndarray, answered: np.ndarray) -> tuple[np.ndarray, float]:
 
 def calibrate(cases: dict[str, list[Case]], w: np.ndarray) -> dict[str, Any]:
     """Weights of the signals, and the likelihood below which a part is declined; prints what it gives."""
-    rows: list[tuple[str, bool, list[float]]] = []
+    rows: list[tuple[str, bool, dict[str, float]]] = []
     for name, listed in cases.items():
         for case in listed:
             asked_elsewhere = (
@@ -419,7 +430,7 @@ def calibrate(cases: dict[str, list[Case]], w: np.ndarray) -> dict[str, Any]:
             for what, one in [(name, case), *asked_elsewhere]:
                 if found := signals_of(one, w):
                     rows.append((what, what == name and case.answerable, found))
-    values = np.array([found for _, _, found in rows])
+    values = np.array([list(found.values()) for _, _, found in rows])
     answered = np.array([a for _, a, _ in rows])
     weights, bias = fit(values, answered)
     likely = 1 / (1 + np.exp(-(values @ weights + bias)))
@@ -433,8 +444,7 @@ def calibrate(cases: dict[str, list[Case]], w: np.ndarray) -> dict[str, Any]:
                 print(f"{what:26} {kind:14} {(likely[here] < threshold).sum():>5} of {here.sum()}")
     print(f"threshold {threshold:.3f}")
     return {
-        "signals": list(SIGNALS),
-        "weights": [round(float(x), 3) for x in weights],
+        "weights": {name: round(float(x), 3) for name, x in zip(rows[0][2], weights, strict=True)},
         "bias": round(bias, 3),
         "threshold": round(threshold, 3),
     }

@@ -26,6 +26,8 @@ from deepresearch.text.names import is_weak, names_in
         ("Who is the spouse of the longest reigning British monarch?", []),
         ("Debian 中如何配置 NetworkManager？", ["Debian", "NetworkManager"]),
         ("《红楼梦》的作者是谁？", ["红楼梦"]),
+        ("Aside from the Apple Remote, what controls Front Row?", ["Apple Remote", "Front Row"]),
+        ("Are Local H and For Against both bands?", ["Local H", "For Against"]),
     ],
 )
 def test_names_in_questions(question: str, names: list[str]) -> None:
@@ -114,6 +116,25 @@ def test_a_pronoun_stands_for_what_was_named_before() -> None:
 def test_a_clause_that_says_little_stays_with_the_one_before() -> None:
     [part] = parts_of([analyse("Did people drink more lemonade in 1999, and by how much?")])
     assert part.kinds[-1] == "number"
+
+
+def test_a_name_is_not_cut_in_two_clauses() -> None:
+    [part] = parts_of([analyse("Which game was designed by Ken St. Andre in 1975?")])
+    assert part.names == ("Ken St. Andre",)
+
+
+def test_who_did_two_things_is_one_question() -> None:
+    assert len(parts_of([analyse("Who wrote Salt Road and who died in 2007?")])) == 1
+    assert len(parts_of([analyse("Who wrote Salt Road and who directed Pepper Lane?")])) == 2
+
+
+def test_a_common_word_after_a_name_may_belong_to_it() -> None:
+    assert ("Kiss and Tell", "Kiss") in analyse("Who played Ann in the film Kiss and Tell?").readings
+
+
+def test_what_is_sought_is_not_what_a_name_is_the_name_of() -> None:
+    question = analyse("Who portrayed Ann Lee in the film Salt Road?")
+    assert stem("portrayed") in question.links and stem("film") not in question.links
 
 
 def test_a_side_of_a_comparison_has_what_is_asked_about_both() -> None:

@@ -45,6 +45,11 @@ def test_a_query_of_function_words_alone_is_kept() -> None:
 def test_a_function_word_in_capitals_is_a_name() -> None:
     assert "who" in content_terms("What does WHO say about it")
     assert "who" not in content_terms("Who says so?")
+    assert content_terms("Are Local H and For Against from Nebraska?")[-3:] == ["for", "against", "nebraska"]
+
+
+def test_an_ordinal_in_capitals_is_one_term() -> None:
+    assert tokenise("My 20Th Century, 3RD") == ["my", "20th", "centuri", "3rd"]
 
 
 @given(st.text())

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from ..text.characters import has_han
 from .candidates import Candidate, advises_against, leans, points_elsewhere
+from .chains import WHOLE, along, joined
 from .features import OF_KIND, Asked, Pool, prepare, rarity, shows
 from .parts import Part
 from .ranking import Ranked, choose, model, rank
@@ -29,8 +30,6 @@ SHORT_OF_MANY = 2
 FURTHER = 9
 """Candidates in the findings of one part, beyond the short answer."""
 PER_SIDE = 2
-MOST_STEPS = 4
-"""Steps of the trail that are quoted."""
 LONGEST = 6
 """Candidates in the short answer where a trail leads it."""
 JOINT = 2
@@ -87,8 +86,8 @@ def answer_parts(
     answers = []
     for part in parts:
         answer = answer_part(pool, part, on_trail, SHORT if len(parts) == 1 else SHORT_OF_MANY, taken)
-        if steps and not part.sides and (answer.answered or answer.likelihood > 0):
-            answer = _along(answer, steps)
+        if len(parts) == 1 and not part.sides:
+            answer = _chained(answer, steps, pool)
         taken += answer.quoted
         answers.append(answer)
     return answers
@@ -159,19 +158,16 @@ def _names_its_subject(one: Ranked, asked: Asked, pool: Pool) -> bool:
     return told and _named(asked.part, pool.document_terms[passage.document]) == 1.0
 
 
-def _along(answer: Answer, steps: Sequence[Step]) -> Answer:
-    """The answer led by the trail: for each step what names the next thing, then what is said of that thing. The
-    relations that were followed speak for it, however few of the words of the question it has. A step to a document
-    that is not titled by that thing, and has none of the asked relations, led away from the question."""
+def _chained(answer: Answer, steps: Sequence[Step], pool: Pool) -> Answer:
+    """The answer led by a chain of quotations, where the question has several steps. The relations that were followed
+    speak for it, however few of the words of the question it has; two quotations that were joined must have most."""
     fitting_first = [*answer.short, *(one.candidate for one in answer.ranked)]
-    chain: list[Candidate] = []
-    for step in steps[:MOST_STEPS]:
-        naming = (c for c in fitting_first if c.passage.id in step.source and step.name in c.text)
-        told = [c for c in fitting_first if c.passage.id in step.target]
-        best = max(told, key=lambda c: _relations_in(c, answer.part), default=None)
-        if best and (_relations_in(best, answer.part) or step.name.casefold() in best.passage.title.casefold()):
-            chain += [c for c in (next(naming, None), best) if c]
+    chain = along(fitting_first, steps)
+    answered = answer.answered or bool(chain)
     if not chain:
+        chain, share = joined(answer.ranked, prepare(answer.part, pool), pool)
+        answered = answered or (share >= WHOLE and _holds(chain, answer.part))
+    if not (chain and answered):
         return answer
     short: list[Candidate] = []
     for candidate in [*chain, *answer.short]:
@@ -182,23 +178,25 @@ def _along(answer: Answer, steps: Sequence[Step]) -> Answer:
     return replace(answer, answered=True, short=tuple(short), further=further, nearest=())
 
 
-def _relations_in(candidate: Candidate, part: Part) -> int:
-    """How many of the asked words, names aside, the candidate has, if in another form."""
-    return sum(not related(term).isdisjoint(candidate.terms) for term in part.terms if term not in part.name_terms)
+def _holds(chain: Sequence[Candidate], part: Part) -> bool:
+    """The quotations have all that the part names, and its years and versions."""
+    terms = frozenset().union(*(c.terms | c.context for c in chain))
+    numbers = [term for term in part.terms if term[0].isdigit() and len(term) > 1]
+    return _named(part, terms) == 1.0 and all(number in terms for number in numbers)
 
 
 def _bearing(ranked: Sequence[Ranked]) -> list[Ranked]:
     """Those of `ranked` that have nearly as much of what is asked as the best, and are nearly as good."""
     best = ranked[0]
     least = {
-        name: NEARLY * max(one.value(name) for one in ranked[:NEAREST]) for name in ("covered", "covered_in_context")
+        name: NEARLY * max(one.values[name] for one in ranked[:NEAREST]) for name in ("covered", "covered_in_context")
     }
     return [
         one
         for one in ranked[:EXAMINED]
         if one.score >= best.score - CLOSE
         and not points_elsewhere(one.candidate.text)
-        and all(one.value(name) >= value for name, value in least.items())
+        and all(one.values[name] >= value for name, value in least.items())
     ]
 
 
@@ -214,7 +212,9 @@ def _sides(
     taken = list(taken)
     for side in part.sides:
         asked = prepare(part.side(side), pool, on_trail)
-        names = [one for one in rank(pool, asked) if one.value("names") == 1.0 or one.value("names_in_context") == 1.0]
+        names = [
+            one for one in rank(pool, asked) if one.values["names"] == 1.0 or one.values["names_in_context"] == 1.0
+        ]
         chosen = tuple(one.candidate for one in choose(names, PER_SIDE, taken))
         taken += chosen
         found.append((side, chosen))
@@ -225,45 +225,29 @@ def _was_read(term: str, pool: Pool) -> bool:
     return term in pool.terms or not related(term).isdisjoint(pool.terms)
 
 
-SIGNALS = (
-    "covered",
-    "covered_in_context",
-    "covered_loosely",
-    "rarest_in_context",
-    "names_in_context",
-    "numbers_in_context",
-    "best_passage",
-    "known",
-    "rarest_known",
-    "names_known",
-    "answer",
-    "pairs",
-    "heading_fits",
-    "window_covered",
-)
-
-
-def signals(ranked: Sequence[Ranked], asked: Asked, pool: Pool) -> list[float]:
-    """What shows whether the first of `ranked` answers, in the order of SIGNALS."""
+def signals(ranked: Sequence[Ranked], asked: Asked, pool: Pool) -> dict[str, float]:
+    """What shows whether the first of `ranked` answers."""
     best = ranked[:NEAREST]
     weights = {t: _told(t, asked.part, pool) for t in asked.part.terms}
     total = sum(weights.values()) or 1.0
-    known = sum(w for t, w in weights.items() if _was_read(t, pool)) / total
     rarest = max(weights, key=lambda t: weights[t], default="")
+
+    def most(name: str) -> float:
+        return max((one.values[name] for one in best), default=0.0)
+
     names = ("covered", "covered_in_context", "covered_loosely", "rarest_in_context", "names_in_context")
-    values = [max((one.value(name) for one in best), default=0.0) for name in names]
-    window = max((sum(w for t, w in weights.items() if t in _around(one)) / total for one in best), default=0.0)
-    numbers = max((_numbers_met(one, asked) for one in best), default=0.0)
-    return [
-        *values,
-        numbers,
-        asked.best_passage,
-        known,
-        float(not rarest or _was_read(rarest, pool)),
-        _named(asked.part, pool.terms),
-        *(max((one.value(name) for one in best), default=0.0) for name in ("answer", "pairs", "heading_fits")),
-        window,
-    ]
+    return {
+        **{name: most(name) for name in names},
+        "numbers_in_context": max((_numbers_met(one, asked) for one in best), default=0.0),
+        "best_passage": asked.best_passage,
+        "known": sum(w for t, w in weights.items() if _was_read(t, pool)) / total,
+        "rarest_known": float(not rarest or _was_read(rarest, pool)),
+        "names_known": _named(asked.part, pool.terms),
+        **{name: most(name) for name in ("answer", "pairs", "heading_fits")},
+        "window_covered": max(
+            (sum(w for t, w in weights.items() if t in _around(one)) / total for one in best), default=0.0
+        ),
+    }
 
 
 def _named(part: Part, terms: Collection[str]) -> float:
@@ -323,4 +307,5 @@ def likely(ranked: Sequence[Ranked], asked: Asked, pool: Pool) -> float:
         return 0.0
     learned = model()["answer"]
     values = signals(ranked, asked, pool)
-    return 1 / (1 + math.exp(-learned["bias"] - sum(w * v for w, v in zip(learned["weights"], values, strict=True))))
+    told = sum(weight * values[name] for name, weight in learned["weights"].items())
+    return 1 / (1 + math.exp(-learned["bias"] - told))

@@ -36,6 +36,11 @@ _LATIN_RUN = re.compile(r"[A-Za-z][\w.+/-]*\w(?: [A-Za-z][\w.+/-]*\w)*", re.ASCI
 
 
 _JOINING = re.compile(r",?\s+(?:and|or)$", re.IGNORECASE)
+_SAME_PERSON = re.compile(
+    r"[Ww]ho\b.+\band\s+who\s+(?!(?:is|are|was|were|does|do|did|has|have|had)\b)(?!.*\b(?:it|them|him|her|this|that)\b)[^A-Z]+$"
+)
+"""Who did this and also that: one person is asked for."""
+_COMMON_AFTER = re.compile(r" and [A-Z][a-z]+\b")
 _REQUEST = re.compile(
     r"(?:what|how|which|who|whose|when|where|why|(?:in|on|at|by|for|from|to) (?:what|which|whom))\b"
     r"|(?:please\s+)?(?:describe|explain|discuss|compare|list|name|give|summari[sz]e|outline|review|assess|the|state)\b"
@@ -62,8 +67,8 @@ class Question:
     """Names in it, in order."""
     readings: tuple[tuple[str, ...], ...]
     """Longer readings of neighbouring names as one ("Kiss and Tell"), each with the names that it swallows."""
-    links: tuple[str, ...]
-    """Terms by which it walks from one thing to the next: director, father, arena."""
+    sought: tuple[str, ...]
+    """Terms of what it asks about the names: director, father, born; not those that say what a name is the name of."""
     terms: tuple[str, ...]
     """All its terms with content."""
     phrases: tuple[str, ...]
@@ -75,6 +80,11 @@ class Question:
     def kind(self) -> str:
         """The kind that decides the form of the answer."""
         return self.kinds[0] if self.kinds else OPEN
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """Terms by which it walks from one thing to the next: director, father, arena."""
+        return tuple(term for term in self.sought if not is_attribute(term))
 
 
 def analyse(text: str) -> Question:
@@ -93,10 +103,10 @@ def analyse(text: str) -> Question:
         kinds=kinds_of(text),
         names=names,
         readings=tuple(_readings(text, found)),
-        links=tuple(t for t in content_terms(phrases) if not is_attribute(t) and t not in _kinds_of(text, found)),
+        sought=tuple(term for term in content_terms(phrases) if term not in _kinds_of(text, found)),
         terms=terms,
         phrases=phrases,
-        clauses=tuple(_clauses(text)),
+        clauses=tuple(_clauses(text, found)),
     )
 
 
@@ -149,6 +159,10 @@ def _readings(text: str, names: list[Name]) -> list[tuple[str, ...]]:
             gaps = [text[a.end : b.start] for a, b in pairwise(group)]
             if all(_JOINT.match(gap) for gap in gaps):
                 joined.append((text[group[0].start : group[-1].end], *(n.text for n in group)))
+    for name in names:  # "Kiss and Tell": by itself the second word is too common for a name
+        after = _COMMON_AFTER.match(text, name.end)
+        if after and not any(other.start < after.end() and name.end <= other.start for other in names):
+            joined.append((text[name.start : after.end()], name.text))
     return joined
 
 
@@ -189,9 +203,11 @@ def _chinese(piece: str) -> list[str]:
     return [part.strip() for part in re.split(pattern, piece) if len(part.strip()) > 1]
 
 
-def _clauses(text: str) -> list[str]:
-    """The questions that `text` holds; one that says too little by itself stays with the one before it."""
-    starts = [0, *(m.end() for m in _CLAUSE.finditer(text))]
+def _clauses(text: str, names: list[Name]) -> list[str]:
+    """The questions that `text` holds, cut outside `names`; one that says too little by itself stays with the one
+    before it."""
+    cuts = [m for m in _CLAUSE.finditer(text) if not any(n.start < m.end() and m.start() < n.end for n in names)]
+    starts = [0, *(m.end() for m in cuts)] if not _SAME_PERSON.match(text) else [0]
     pieces = [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
     clauses: list[str] = []
     for piece in pieces:

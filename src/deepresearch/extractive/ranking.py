@@ -5,14 +5,14 @@ The weights are data, `ranking.json`, made by `python -m benchmarks.train_rankin
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from .candidates import Candidate
-from .features import NAMES, Asked, Pool, features
+from .features import Asked, Pool, features
 
 WEIGHTS = "ranking.json"
 LIKENESS = 0.55
@@ -27,11 +27,8 @@ class Ranked:
 
     candidate: Candidate
     score: float
-    values: tuple[float, ...]
-
-    def value(self, name: str) -> float:
-        """One feature, by its name in `features.NAMES`."""
-        return self.values[NAMES.index(name)]
+    values: Mapping[str, float]
+    """Its features by their names."""
 
 
 @cache
@@ -48,22 +45,16 @@ def rank(pool: Pool, asked: Asked) -> list[Ranked]:
         ident = candidate.passage.id
         if asked.passage_cover.get(ident, 0.0) == 0.0 and ident not in asked.on_trail:
             continue
-        values = tuple(features(candidate, asked, pool))
+        values = features(candidate, asked, pool)
         trust = TRUST * math.log2(pool.trust[candidate.passage.document])
         ranked.append(Ranked(candidate, score(values) + trust, values))
     return sorted(ranked, key=lambda one: -one.score)
 
 
-def score(values: Sequence[float]) -> float:
-    """The learned score."""
-    return sum(weight * value for weight, value in zip(weights(), values, strict=True))
-
-
-@cache
-def weights() -> tuple[float, ...]:
-    """The learned weight of each feature, in the order of `features.NAMES`."""
-    learned = model()["weights"]
-    return tuple(learned[name] for name in NAMES)
+def score(values: Mapping[str, float]) -> float:
+    """The learned score of features."""
+    weights = model()["weights"]
+    return sum(weights[name] * value for name, value in values.items())
 
 
 def choose(ranked: Iterable[Ranked], most: int, taken: Iterable[Candidate] = ()) -> list[Ranked]:

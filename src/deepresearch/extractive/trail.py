@@ -9,7 +9,7 @@ from ..text.names import Name, is_weak, names_in
 from ..text.sentences import sentence_spans
 from ..text.terms import tokenise
 from .research import PastQuery, Research
-from .words import related
+from .words import is_attribute, related
 
 NEAR = 4.0
 """Words within which a name counts as belonging to a relation word."""
@@ -50,8 +50,8 @@ class Trail:
     edges: list[Edge]
     leads: list[Lead]
     """What could be looked up next, best first."""
-    read: list[Edge]
-    """Strong leads to documents that a search had brought before they were looked up."""
+    wanted: dict[str, tuple[str, ...]]
+    """What of the question is left to be asked at a passage."""
 
     @property
     def nodes(self) -> list[str]:
@@ -69,7 +69,7 @@ def read_trail(research: Research) -> Trail:
     links = research.question.links
     open_links = dict.fromkeys(best_for_question(research), links)
     found: dict[str, list[Lead]] = {}
-    trail = Trail([], [], [], [])
+    trail = Trail([], [], [], {})
     named = {
         name for question in research.questions for names in (question.names, *question.readings) for name in names
     }
@@ -91,7 +91,8 @@ def read_trail(research: Research) -> Trail:
     walked = [edge for edge in trail.edges if _reaches(trail.roots, trail.edges, edge.lead.source)]
     trail.edges = walked or trail.edges
     trail.leads = _in_turn(found, _known(research))
-    trail.read = _read_before(research, found)
+    attributes = tuple(term for term in research.question.sought if is_attribute(term))
+    trail.wanted = {ident: (*left, *attributes) for ident, left in open_links.items()}
     return trail
 
 
@@ -121,27 +122,26 @@ class Step:
     """What the passages at `source` name, and those at `target` are about."""
     source: frozenset[str]
     target: frozenset[str]
+    wanted: tuple[str, ...]
+    """Terms of what is left to be asked at `target`."""
 
 
 def steps_of(research: Research) -> list[Step]:
     """The steps by which the question's relations were walked; none where it has several parts."""
     if not on_trail(research):
         return []
-    at = {node: frozenset(p.id for p in research.read_at(node)) for node in read_trail(research).nodes}
-    edges = [e for e in read_trail(research).edges if e.lead.source in research.passages]
+    trail = read_trail(research)
+    at = {node: frozenset(p.id for p in research.read_at(node)) for node in trail.nodes}
     return [
-        Step(e.lead.name, at.get(e.lead.source, frozenset([e.lead.source])), at.get(e.target, frozenset([e.target])))
-        for e in edges
+        Step(
+            e.lead.name,
+            at.get(e.lead.source, frozenset([e.lead.source])),
+            at.get(e.target, frozenset([e.target])),
+            trail.wanted.get(e.target, ()),
+        )
+        for e in trail.edges
+        if e.lead.source in research.passages and e.target != e.lead.source
     ]
-
-
-def _read_before(research: Research, found: Mapping[str, Sequence[Lead]]) -> list[Edge]:
-    titled: dict[str, str] = {}
-    for passage in research.passages.values():
-        titled.setdefault(fold_name(passage.title), passage.id)
-    strong = [lead for leads in found.values() for lead in leads if lead.score >= STRONG]
-    edges = [Edge(lead, titled[key]) for lead in strong if (key := fold_name(lead.name)) in titled]
-    return [edge for edge in edges if edge.target != edge.lead.source]
 
 
 def _reaches(roots: Sequence[str], edges: Sequence[Edge], passage: str) -> bool:

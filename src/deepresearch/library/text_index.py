@@ -223,10 +223,14 @@ def weighted_terms(text: str, most: int, most_named: int) -> list[tuple[str, str
 
 
 def name_of(title: str) -> str:
-    """What a title calls its subject, as one term: without a remark in brackets at its end or the name of the site."""
-    subject = _REMARK.sub("", _DASH.split(title, maxsplit=1)[0])
-    terms = tokenise(subject)
+    """What a title calls its subject, as one term; empty where that is long."""
+    terms = tokenise(without_remark(title))
     return "_".join(terms) if len(terms) <= LONGEST_NAME else ""
+
+
+def without_remark(title: str) -> str:
+    """A title without a remark in brackets at its end and the name of the site."""
+    return _REMARK.sub("", _DASH.split(title, maxsplit=1)[0])
 
 
 def names_in(terms: list[str], function: set[str]) -> Iterator[str]:

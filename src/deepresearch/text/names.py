@@ -47,11 +47,12 @@ class Name:
 def names_in(text: str, question: bool = False) -> list[Name]:
     """Names in running text, in order, longest reading first where readings overlap in their start.
 
-    question: a lone capitalised word at the start counts too; in running text that is mostly an ordinary word.
+    question: a lone capitalised word at the start counts too, and several of the commonest words within: in running
+    text these are mostly ordinary words.
     """
     quoted = [_trimmed(m) for m in _QUOTED.finditer(text)]
     coded = [Name(m.group(), m.start(), m.end()) for m in _IDENTIFIER.finditer(text) if _is_code(m.group())]
-    runs = [n for n in _runs(text) if question or n.words > 1 or not _sentence_start(text, n.start)]
+    runs = [n for n in _runs(text, question) if question or n.words > 1 or not _sentence_start(text, n.start)]
     return sorted({*quoted, *coded, *runs}, key=lambda n: (n.start, -n.end))
 
 
@@ -80,7 +81,7 @@ def _trimmed(match: re.Match[str]) -> Name:
     return Name(inner.strip(" ,.;:"), match.start(), match.end())
 
 
-def _runs(text: str) -> list[Name]:
+def _runs(text: str, question: bool) -> list[Name]:
     tokens = list(_TOKEN.finditer(text))
     names: list[Name] = []
     i = 0
@@ -91,7 +92,12 @@ def _runs(text: str) -> list[Name]:
         j = _extend(tokens, i, text)
         names.append(_name(text, tokens[i].start(), tokens[j].end()))
         i = j + 1
-    return [n for n in names if any(len(w) > 1 and w.casefold() not in _common_words() for w in _PARTS.split(n.text))]
+    return [n for n in names if not _is_common(n) or (question and n.words > 1 and not _sentence_start(text, n.start))]
+
+
+def _is_common(name: Name) -> bool:
+    """It has only the commonest words, and single letters: For Against."""
+    return all(len(w) < 2 or w.casefold() in _common_words() for w in _PARTS.split(name.text))
 
 
 def _starts(tokens: list[re.Match[str]], i: int, text: str) -> bool:

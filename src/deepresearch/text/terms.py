@@ -22,9 +22,12 @@ _PIECE = re.compile(rf"([{CJK}]+)|({_WORD}+(?:[.,]{_WORD}+)*)")
 _ASCII_WORD = re.compile(r"\w+(?:[.,]\w+)*", re.ASCII)
 _ANY_WORD = re.compile(r"\w+(?:[.,]\w+)*")
 _ANY_CJK = re.compile(f"[{CJK}]")
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[0-9])(?=[A-Z])(?!(?i:st|nd|rd|th)$)|(?<=[A-Z])(?=[A-Z][a-z])")
+"""Between the parts of an identifier; an ordinal in capitals ("20Th") is none."""
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _STEMMER = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw()).filter(tantivy.Filter.stemmer("english")).build()
+_CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
+_CAPITALISED = re.compile(r"(?<=[a-z0-9,] )[A-Z][a-z]+(?: [A-Z][a-z]+)+(?=[ ,;:.?!]|$)")
 _PARTICLES = re.compile("[的了吗呢嗎]")
 
 
@@ -60,9 +63,11 @@ def _of_words(words: list[str]) -> list[str]:
 def content_terms(text: str) -> list[str]:
     """Terms of a query without those that any text has; all of them where nothing else would be left.
 
-    A word in capitals between others is meant as a name: WHO is not who.
+    A word in capitals between others is meant as a name, and so are capitalised ones that follow each other within a
+    sentence: WHO is not who, and the band For Against is not for and against.
     """
-    capitals = {word.lower() for word in re.findall(r"\b[A-Z]{2,}\b", text)} if not text.isupper() else set()
+    capitals = set() if text.isupper() else {word.lower() for word in _CAPITALS.findall(text)}
+    capitals.update(*(map(_stem, run.lower().split()) for run in _CAPITALISED.findall(text)))
     terms = tokenise(text)
     kept = [term for term in terms if term in capitals or not (term in _STOP_STEMS or _PARTICLES.search(term))]
     return kept or terms
