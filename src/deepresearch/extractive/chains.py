@@ -7,8 +7,8 @@ if together they have clearly more of what is asked than any quotation alone.
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from ..library.text_index import without_remark
 from ..text.characters import has_han
+from ..text.names import without_remark
 from .candidates import Candidate
 from .features import Asked, Pool
 from .ranking import Ranked

@@ -5,7 +5,6 @@ those that differ in size or time are compared.
 """
 
 import json
-import re
 import shutil
 import zlib
 from collections import Counter
@@ -16,6 +15,7 @@ from typing import Any
 
 import tantivy
 
+from ..text.names import without_remark
 from ..text.terms import content_terms, tokenise
 from ..trajectory import Passage
 from .engine import Filters, attributes
@@ -37,8 +37,6 @@ MOST_TERMS = 256
 CHECKSUMS = "checksums.json"
 """Name of the file with size, time and checksum of every file of the index as it was written."""
 _PIECE = 2**20
-_REMARK = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
-_DASH = re.compile(r"\s[—–|·-]\s")
 
 
 class TextIndex:
@@ -226,11 +224,6 @@ def name_of(title: str) -> str:
     """What a title calls its subject, as one term; empty where that is long."""
     terms = tokenise(without_remark(title))
     return "_".join(terms) if len(terms) <= LONGEST_NAME else ""
-
-
-def without_remark(title: str) -> str:
-    """A title without a remark in brackets at its end and the name of the site."""
-    return _REMARK.sub("", _DASH.split(title, maxsplit=1)[0])
 
 
 def names_in(terms: list[str], function: set[str]) -> Iterator[str]:

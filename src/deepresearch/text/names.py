@@ -28,6 +28,8 @@ _QUALIFIER = re.compile(
     re.IGNORECASE,
 )
 _PARTS = re.compile(r"[\W_]+")
+_REMARK = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
+_DASH = re.compile(r"\s[—–|·-]\s")
 _GAP = re.compile(r"(?:\s+|:\s|\.\s|\s?&\s?)$")
 
 
@@ -54,6 +56,11 @@ def names_in(text: str, question: bool = False) -> list[Name]:
     coded = [Name(m.group(), m.start(), m.end()) for m in _IDENTIFIER.finditer(text) if _is_code(m.group())]
     runs = [n for n in _runs(text, question) if question or n.words > 1 or not _sentence_start(text, n.start)]
     return sorted({*quoted, *coded, *runs}, key=lambda n: (n.start, -n.end))
+
+
+def without_remark(title: str) -> str:
+    """What a title calls its subject: without a remark in brackets at its end and the name of the site."""
+    return _REMARK.sub("", _DASH.split(title, maxsplit=1)[0])
 
 
 @cache
