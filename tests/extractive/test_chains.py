@@ -10,7 +10,7 @@ from tests.extractive.test_candidates import passage
 
 FILM = passage("Salt Road is a 1988 film directed by Ada Lind. It was shown at festivals.", "film", "Salt Road")
 DIRECTOR = passage(
-    "Ada Lind (born 1950) is a film director, known for the film Salt Road. She has taught the direction of films since "
+    "Ada Lind (born 1950) is a film director, known for the film Salt Road. She has taught direction of films since "
     "1990. She grew up in a village by the sea. Her father, Olaf Lind, was a sailor.",
     "director",
     "Ada Lind",
