@@ -53,7 +53,7 @@ def rank(pool: Pool, asked: Asked) -> list[Ranked]:
 
 def score(values: Mapping[str, float]) -> float:
     """The learned score of features."""
-    weights = model()["weights"]
+    weights: dict[str, float] = model()["weights"]
     return sum(weights[name] * value for name, value in values.items())
 
 
