@@ -42,6 +42,7 @@ async def aresearch(
     libraries: Iterable[str] = (),
     web: bool | None = None,
     model: str = "",
+    model_file: str | Path = "",
     base_url: str = "",
     api_key: str = "",
     settings: Settings | None = None,
@@ -50,7 +51,8 @@ async def aresearch(
     """The report on `question`.
 
     docs: folders and files to search. libraries: names of libraries. web: search the web too.
-    model, base_url, api_key: a served model; without one the extractive policy quotes what it finds.
+    model, base_url, api_key: a served model ("auto": whichever a server on this machine offers); without one the
+    extractive policy quotes what it finds. model_file: a GGUF file, for which llama.cpp's server is started.
     settings: everything else; the defaults where None. on_event: gets every event; an error in it is logged.
     Raises SettingsError and other UserErrors for what cannot work, ModelError and other errors of a run that failed
     before anything was gathered, NoReport for one that was stopped. A report that a limit or a failure ended early is
@@ -62,6 +64,7 @@ async def aresearch(
         libraries=libraries,
         web=web,
         model=model,
+        model_file=model_file,
         base_url=base_url,
         api_key=api_key,
         settings=settings,
@@ -80,6 +83,13 @@ def task_of(question: str, docs: Documents, libraries: Iterable[str]) -> Task:
         language=detect_language(question) or "en",
         date=time.strftime("%Y-%m-%d"),
     )
+
+
+def _model_flags(name: str, file: str | Path, base_url: str, key: str) -> dict[str, str | None]:
+    """The arguments that name a model as dotted settings."""
+    path = str(Path(file).expanduser().absolute()) if file else None
+    given = {"model.name": name, "model.base_url": base_url, "model.api_key": key, "model.file": path}
+    return {setting: value or None for setting, value in given.items()}
 
 
 class Report:
@@ -172,14 +182,15 @@ class Session:
         libraries: Iterable[str] = (),
         web: bool | None = None,
         model: str = "",
+        model_file: str | Path = "",
         base_url: str = "",
         api_key: str = "",
         settings: Settings | None = None,
         on_event: Callable[[Event], None] | None = None,
     ) -> Self:
         """A new run; returns once the documents are indexed. Arguments and errors as in `aresearch`."""
-        flags = {"search.web": web, "model.name": model or None, "model.base_url": base_url or None}
-        chosen = (settings or Settings()).changed({**flags, "model.api_key": api_key or None})
+        flags = {"search.web": web, **_model_flags(model, model_file, base_url, api_key)}
+        chosen = (settings or Settings()).changed(flags)
         task = task_of(question, docs, libraries)
         return await cls._opened(chosen, on_event, lambda store, handlers: new_run(store, chosen, task, handlers))
 

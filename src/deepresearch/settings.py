@@ -26,6 +26,7 @@ SHORT_NAMES = {
     "BASE_URL": ("model", "base_url"),
     "MODEL": ("model", "name"),
     "DATA": ("store", "folder"),
+    "LLAMA_SERVER": ("model", "server"),
 }
 """Environment names that people try first."""
 KEY_SUFFIX = "_API_KEY"
@@ -43,7 +44,17 @@ class SettingsGroup(BaseModel):
 
 class ModelSettings(SettingsGroup):
     name: str = ""
-    """Model name as the endpoint knows it; empty: no model, the extractive policy works."""
+    """Model name as the endpoint knows it; auto: whichever a server on this machine offers; empty: no model, the
+    extractive policy works."""
+    file: str = ""
+    """Model in the GGUF format, for which llama.cpp's server is started and ended with the run."""
+    server: str = ""
+    """That server's program; empty: llama-server on the path, or of the extra `local`."""
+    context: int = Field(default=0, ge=0)
+    """Tokens of prompt and reply together; 0: as the endpoint tells, or 8192 for a server that is started."""
+    ports: list[int] = [11434, 1234, 8080, 8000, 30000]
+    """Ports of this machine where servers are looked for: Ollama, LM Studio, llama.cpp, vLLM, SGLang; a text with
+    commas, in the environment."""
     base_url: str = ""
     """Root of an OpenAI-compatible endpoint, e.g. http://127.0.0.1:8000/v1."""
     api_key: SecretStr = SecretStr("")
@@ -55,13 +66,19 @@ class ModelSettings(SettingsGroup):
     one that an installed package adds."""
     stream: bool = True
     """Read the reply as it is written."""
-    temperature: float = Field(default=1.0, ge=0, le=2)
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    """None: 1.0, and 0.3 for a small model."""
     max_tokens: int = Field(default=16_384, ge=1)
     """Longest reply of one turn, tokens."""
     timeout: float = Field(default=300, gt=0)
     """Longest silence of the endpoint, seconds."""
     retries: int = Field(default=4, ge=0)
     """Further attempts where another attempt can help."""
+
+    @field_validator("ports", mode="before")
+    @classmethod
+    def _split(cls, given: Any) -> Any:
+        return [port.strip() for port in given.split(",") if port.strip()] if isinstance(given, str) else given
 
 
 class ContextSettings(SettingsGroup):
@@ -201,7 +218,8 @@ class Settings(SettingsGroup):
     network: NetworkSettings = NetworkSettings()
     store: StoreSettings = StoreSettings()
     policy: str = "auto"
-    """auto: chat where a model is named, else extractive; or the name of an installed package's policy."""
+    """auto: extractive without a model, guided for a small one or one that calls no tools, else chat; one of these; or
+    the name of an installed package's policy."""
     plan: Literal["ask", "show", "off"] = "show"
     """ask: wait for the plan to be approved; show: show it and continue."""
     keys: dict[str, SecretStr] = Field(default={}, repr=False)
@@ -299,7 +317,8 @@ def _place(tree: dict[str, Any], dotted: str, value: Any) -> None:
 def flag_name(dotted: str) -> str:
     """The command line's name for a setting: --max-turns for budget.turns."""
     section, _, name = dotted.rpartition(".")
-    return f"--{'max-' if section == 'budget' else ''}{name.replace('_', '-')}"
+    special = {"model.max_tokens": "--max-reply-tokens", "model.file": "--model-file"}
+    return special.get(dotted, f"--{'max-' if section == 'budget' else ''}{name.replace('_', '-')}")
 
 
 def _load(flags: Mapping[str, Any], environment: Mapping[str, str], file: Path) -> Settings:

@@ -53,12 +53,19 @@ class Received:
 
 class ChatServer:
     def __init__(
-        self, script: Sequence[Behaviour | Callable[[Received], Behaviour]], *, by_turn: bool = False, port: int = 0
+        self,
+        script: Sequence[Behaviour | Callable[[Received], Behaviour]],
+        *,
+        by_turn: bool = False,
+        port: int = 0,
+        models: Sequence[dict[str, Any]] = ({"id": "scripted", "object": "model"},),
     ) -> None:
+        """models: what is listed, as any server lists it."""
         self.script = list(script)
         self.requests: list[Received] = []
         self.connections = 0
         self.url = ""
+        self.models = list(models)
         self._by_turn = by_turn
         self._port = port
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
@@ -97,7 +104,7 @@ class ChatServer:
 
     async def _answer(self, request: Received, writer: asyncio.StreamWriter) -> None:
         if request.method == "GET":
-            _write_answer(writer, 200, {}, {"object": "list", "data": [{"id": "scripted", "object": "model"}]})
+            _write_answer(writer, 200, {}, {"object": "list", "data": self.models})
             return
         self.requests.append(request)
         behaviour = self._behaviour(request)

@@ -5,7 +5,7 @@ import re
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..derived import find, started, state
 from ..errors import RunOver, SettingsError, UserError
+from ..local.prepare import AUTO, ReadyModel, ready_model
 from ..network import is_on_this_machine
 from ..policy import Policy
 from ..settings import Settings
 from ..store import RunLog, Store
+from ..threads import in_thread
 from ..tools import Tool, default_tools
 from ..trajectory import Event, RunFinished, RunResumed, RunStarted, Task
 from ..version import __version__
@@ -29,6 +31,10 @@ from .verifier import Verifier
 
 if TYPE_CHECKING:
     from ..library.dense.embedder import Embedder
+
+
+SERVED = frozenset({"chat", "guided"})
+"""Policies of this project that ask a served model."""
 
 
 def new_run(store: Store, settings: Settings, task: Task, handlers: Handlers | None = None) -> Run:
@@ -46,6 +52,8 @@ def new_run(store: Store, settings: Settings, task: Task, handlers: Handlers | N
             "Name your documents with --docs or --library, search the web with --web, or name a model with --model.",
         )
     with ExitStack() as opened:  # what goes wrong on the way closes what is open
+        model = opened.enter_context(closing(open_model(settings, handlers)))
+        settings = model.settings
         sources = open_sources(settings, task, handlers)
         opened.callback(sources.abandon)
         tools = default_tools(sources.all, sources.authority)
@@ -54,16 +62,16 @@ def new_run(store: Store, settings: Settings, task: Task, handlers: Handlers | N
         log.append(
             RunStarted(
                 task=task,
-                settings=settings.public(),
+                settings=model.recorded.public(),
                 versions=versions(),
                 policy=policy.name,
                 system="" if policy.name == "extractive" else system_prompt(settings),
                 tools=[tool.spec() for tool in tools],
-                notes=sources.notes,
+                notes=[*model.notes, *sources.notes],
             )
         )
         opened.pop_all()
-    return _assemble(store, log, settings, policy, tools, sources, handlers)
+    return _assemble(store, log, model, policy, tools, sources, handlers)
 
 
 def resumed_run(
@@ -84,14 +92,16 @@ def resumed_run(
         log = opened.enter_context(store.open(run))
         check_resumable(log.run, log.events)
         settings, unknown = recorded_settings(log.events, changes, environment)
+        model = opened.enter_context(closing(open_model(settings, handlers)))
+        settings = model.settings
         sources = open_sources(settings, started(log.events).task, handlers)
         opened.callback(sources.abandon)
         tools = default_tools(sources.all, sources.authority)
         policy = open_policy(settings, tools)
-        notes = [*_about_unknown(unknown), *sources.notes]
+        notes = [*_about_unknown(unknown), *model.notes, *sources.notes]
         log.append(RunResumed(versions=versions(), settings=dict(changes), notes=notes))
         opened.pop_all()
-    return _assemble(store, log, settings, policy, tools, sources, handlers)
+    return _assemble(store, log, model, policy, tools, sources, handlers)
 
 
 def replay_run(store: Store, run: str, environment: Settings, handlers: Handlers | None = None) -> Run:
@@ -128,6 +138,8 @@ def recorded_settings(
     """
     merged: dict[str, Any] = dict(started(events).settings)
     for change in [*(event.settings for event in find(events, RunResumed)), changes]:
+        if {"name", "base_url"} & set(change.get("model", {})):  # another model than the file's
+            merged = _merge(merged, {"model": {"file": ""}})
         merged = _merge(merged, change)
     settings, unknown = Settings.from_record(merged)
     secret = {"api_key": environment.model.api_key, "api_key_file": environment.model.api_key_file}
@@ -149,32 +161,45 @@ def _about_unknown(settings: Sequence[str]) -> list[str]:
 
 def policy_of(settings: Settings) -> str:
     """The name of the policy: a model that is named is used, unless the settings name another policy."""
-    return settings.policy if settings.policy != "auto" else "chat" if settings.model.name else "extractive"
+    model = settings.model
+    return settings.policy if settings.policy != AUTO else "chat" if model.name or model.file else "extractive"
 
 
 def check_policy(settings: Settings) -> None:
     """Raises SettingsError for a policy that cannot work: before anything is read or indexed for it."""
     name = policy_of(settings)
     POLICIES.get(name)
-    if name != "chat":
+    if name not in SERVED:
         return
-    if not (settings.model.name and settings.model.base_url):
+    model = settings.model
+    is_local = bool(model.file) or (model.name == AUTO and not model.base_url)
+    if not (is_local or (model.name and model.base_url)):
         raise SettingsError(
             "A served model needs a name and an endpoint.",
-            "Give --model and --base-url, or DEEPRESEARCH_MODEL and DEEPRESEARCH_BASE_URL.",
+            "Give --model and --base-url, --model auto, or --model-file; DEEPRESEARCH_MODEL and DEEPRESEARCH_BASE_URL "
+            "do as well.",
         )
-    if settings.search.private and not is_on_this_machine(settings.model.base_url):
+    if settings.search.private and not (is_local or is_on_this_machine(model.base_url)):
         raise SettingsError(
-            f"Private mode: the model at {settings.model.base_url} is not on this machine.",
+            f"Private mode: the model at {model.base_url} is not on this machine.",
             "Name one on 127.0.0.1, or leave out search.private.",
         )
     from ..models.prices import price_of  # noqa: PLC0415  not needed without a model
 
-    if settings.budget.cost is not None and price_of(settings.model.name) is None:
+    if settings.budget.cost is not None and price_of(model.name) is None:
         raise SettingsError(
-            f"The price of {settings.model.name} is unknown, so a limit on money cannot be enforced.",
+            f"The price of {model.name or model.file} is unknown, so a limit on money cannot be enforced.",
             "Use --max-tokens instead of --max-cost.",
         )
+
+
+def open_model(settings: Settings, handlers: Handlers) -> ReadyModel:
+    """The model that the settings name, ready to be asked. Raises SettingsError, ModelError."""
+    model = ready_model(settings, POLICIES.names())
+    for note in model.notes if handlers.repaired else ():
+        assert handlers.repaired is not None
+        handlers.repaired(note)
+    return model
 
 
 def open_policy(settings: Settings, tools: Sequence[Tool]) -> Policy:
@@ -193,7 +218,7 @@ def open_verifier(settings: Settings) -> Verifier:
         return OnnxEmbedder(Path(settings.library.dense_model).expanduser())
 
     meaning = open_embedder if settings.library.dense == "onnx" else None
-    if policy_of(settings) != "chat":
+    if policy_of(settings) not in SERVED:
         return Verifier(open_embedder=meaning)
     from ..models.client import chat_client  # noqa: PLC0415
     from ..models.reply_cache import FOLDER, ReplyCache  # noqa: PLC0415  not needed without a model
@@ -228,32 +253,35 @@ def versions() -> dict[str, str]:
 
 
 class SourcedRun(Run):
-    """A run that closes its connections to the web too."""
+    """A run that closes its connections to the web, and the server of its model, too."""
 
     sources: Sources
+    model: ReadyModel
 
     async def close(self) -> None:
         """Close everything."""
         await super().close()
         await self.sources.close()
+        await in_thread(self.model.close)
 
 
 def _assemble(
     store: Store,
     log: RunLog,
-    settings: Settings,
+    model: ReadyModel,
     policy: Policy,
     tools: Sequence[Tool],
     sources: Sources,
     handlers: Handlers,
 ) -> Run:
+    settings = model.settings
     fallback = WithoutModel(settings, tools) if policy.name != "extractive" else None
     folder = store.run_folder(log.run)
     verifier = open_verifier(settings)
     run = SourcedRun(
         log, policy, tools, settings, folder, store.blobs, fallback=fallback, handlers=handlers, verifier=verifier
     )
-    run.sources = sources
+    run.sources, run.model = sources, model
     return run
 
 

@@ -20,15 +20,29 @@ Switch = Annotated[bool, Parameter(negative="")]
 @dataclass
 class EndpointFlags:
     model: str | None = None
-    """Model name; without one no model is asked."""
+    """Model name; auto: whichever a server on this machine offers; without one no model is asked."""
+    model_file: str | None = None
+    """Model in the GGUF format: llama.cpp's server is started for it and ended with the run."""
     base_url: str | None = None
     """OpenAI-compatible endpoint, e.g. http://127.0.0.1:8000/v1; its key comes from DEEPRESEARCH_API_KEY."""
     dialect: Literal["native", "toolcall", "tool_call", "steptml"] | None = None
     """How tools are called: native function calls, or one of the tagged texts."""
+    temperature: float | None = None
+    """How freely the model chooses its words, 0 to 2 (1.0; 0.3 for a small model)."""
+    max_reply_tokens: int | None = None
+    """Longest reply of the model, tokens (16384; less in a short context)."""
 
     def flags(self) -> dict[str, Any]:
         """As dotted settings."""
-        return {"model.name": self.model, "model.base_url": self.base_url, "model.dialect": self.dialect}
+        file = str(Path(self.model_file).expanduser().absolute()) if self.model_file else None
+        return {
+            "model.name": self.model,
+            "model.file": file,
+            "model.base_url": self.base_url,
+            "model.dialect": self.dialect,
+            "model.temperature": self.temperature,
+            "model.max_tokens": self.max_reply_tokens,
+        }
 
 
 @Parameter(name="*", group="Budget")

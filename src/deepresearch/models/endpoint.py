@@ -84,6 +84,7 @@ class Endpoint:
 
     def __post_init__(self) -> None:
         self.stream = self.settings.stream
+        self.context = self.settings.context
         self.length_field = "max_completion_tokens" if OPENAI in self.url else "max_tokens"
 
     def fields(self, ask: Ask, extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,7 +95,7 @@ class Endpoint:
         if not native:
             messages = strict(render(self.settings.dialect, messages, ask.tools), self.form)
         fields: dict[str, Any] = {"model": self.settings.name, "messages": messages}
-        fields["temperature"] = self.settings.temperature
+        fields["temperature"] = 1.0 if self.settings.temperature is None else self.settings.temperature
         fields[self.length_field] = self._reply_length(messages)
         fields["stream"] = self.stream
         if self.stream:

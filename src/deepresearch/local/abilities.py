@@ -1,0 +1,86 @@
+"""What a served model can do, found out by asking it two short things and its server for one vector."""
+
+import asyncio
+
+from ..errors import ModelError
+from ..models.base import Message, Spec
+from ..models.client import ChatClient, chat_client
+from ..models.embeddings import EmbeddingClient
+from ..models.tolerant_json import Unreadable, read
+from ..settings import Settings
+from .facts import ModelFacts
+
+PATIENCE = 120.0
+"""Seconds for an answer: a server may have to load the model first."""
+LONGEST = 64
+"""Tokens of an answer."""
+_SEARCH: Spec = {
+    "type": "function",
+    "function": {
+        "name": "search",
+        "description": "Search the documents.",
+        "parameters": {"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]},
+    },
+}
+_ASK_CALL: list[Message] = [
+    {"role": "system", "content": "You answer with the tool alone."},
+    {"role": "user", "content": "Search the documents for: tram line 9"},
+]
+_ASK_PROSE: list[Message] = [{"role": "user", "content": "Write one short sentence about the sea."}]
+_SCHEMA = {
+    "type": "object",
+    "properties": {"sentence": {"type": "string", "maxLength": 80}},
+    "required": ["sentence"],
+    "additionalProperties": False,
+}
+
+
+def ask_abilities(settings: Settings, facts: ModelFacts) -> ModelFacts:
+    """`facts`, with what the model of `settings` shows where they do not tell. Raises ModelError, SettingsError."""
+    return asyncio.run(_asked(settings, facts))
+
+
+async def _asked(settings: Settings, facts: ModelFacts) -> ModelFacts:
+    client = chat_client(settings, temperature=0.0, max_tokens=LONGEST, retries=0, timeout=PATIENCE, dialect="native")
+    try:
+        tools = facts.tools if facts.tools is not None else await _calls_tools(client)
+        schema = facts.schema if facts.schema is not None else await _obeys_schema(client)
+    finally:
+        await client.close()
+    return ModelFacts(tools=tools, schema=schema).over(facts)
+
+
+async def _calls_tools(client: ChatClient) -> bool:
+    """Whether the model calls a tool when nothing else makes sense; a server that takes no tools does not."""
+    try:
+        reply = await client.complete(_ASK_CALL, [_SEARCH])
+    except ModelError as error:
+        if error.reason in ("no_tool_calling", "request_refused"):
+            return False
+        raise
+    return any(call.problem is None for call in reply.calls)
+
+
+async def _obeys_schema(client: ChatClient) -> bool:
+    """Whether a schema turns a request for prose into JSON: asked in words, no model would write any."""
+    try:
+        reply = await client.complete(_ASK_PROSE, schema=_SCHEMA)
+        value, repaired = read(reply.text.strip())
+    except Unreadable:
+        return False
+    except ModelError as error:
+        if error.reason == "request_refused":
+            return False
+        raise
+    return not repaired and isinstance(value, dict) and set(value) == {"sentence"} and not reply.notes
+
+
+def makes_vectors(base_url: str, model: str) -> bool:
+    """Whether a server on this machine makes vectors of texts with `model`."""
+    client = EmbeddingClient(model, base_url, timeout=10.0, retries=0)
+    try:
+        return bool(client.embed(["water"])[0])
+    except ModelError:
+        return False
+    finally:
+        client.close()
