@@ -252,14 +252,16 @@ def plant(
                 altered = text[: spot.start] + f"\\cite{{{new}}}" + text[spot.end :]
                 return altered, {**given.known, **(other.known if kind == "swapped" else {})}, mark
             continue
-        words = re.sub(r"\\cite\{[^}]*\}", "", text[claim.start : claim.end])
+        place = re.search(r"(?:[\s*_`]|\\cite\{[^}]*\})*".join(map(re.escape, claim.text.replace(" ", ""))), text)
+        if place is None:
+            continue
+        words = re.sub(r"\\cite\{[^}]*\}", "", place.group())
         mutate = (ZH if claim.language == "zh" else EN)[kind]
         altered = mutate(words, chance, names)
         if altered:
-            rest = text[claim.end :]
             cited = f"\\cite{{{claim.ids[0]}}}"
-            inside = cited in text[claim.start : claim.end]
-            return text[: claim.start] + altered + (cited if inside else "") + rest, given.known, mark
+            inside = cited in place.group()
+            return text[: place.start()] + altered + (cited if inside else "") + text[place.end() :], given.known, mark
     return None
 
 

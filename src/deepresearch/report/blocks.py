@@ -122,9 +122,9 @@ class Rule:
 Block = Heading | Paragraph | Code | Chart | Items | BlockQuote | Table | Rule
 
 
-def blocks(text: str, labels: Labels) -> tuple[Block, ...]:
-    """`text` (Markdown with placeholders) as blocks."""
-    return _Reader(parser().parse(text), labels).blocks_until("")
+def blocks(text: str, labels: Labels, whole: bool = False) -> tuple[Block, ...]:
+    """`text` (Markdown with placeholders) as blocks. whole: no table is cut."""
+    return _Reader(parser().parse(text), labels, whole).blocks_until("")
 
 
 def plain_text(inlines: Sequence[Inline]) -> str:
@@ -155,8 +155,9 @@ def words_of(found: Sequence[Block]) -> str:
 class _Reader:
     """Walks over tokens once."""
 
-    def __init__(self, tokens: "Sequence[Token]", labels: Labels) -> None:
+    def __init__(self, tokens: "Sequence[Token]", labels: Labels, whole: bool) -> None:
         self._tokens = tokens
+        self._whole = whole
         self._labels = labels
         self._at = 0
         openings = [i for i, token in enumerate(tokens) if token.type == "heading_open"]
@@ -225,7 +226,8 @@ class _Reader:
                     sides.append(str(token.attrs.get("style", "")).removeprefix("text-align:") or "left")
                 rows[-1].append(self._inlines())
         self._at += 1
-        return _capped(rows, sides, self._labels)
+        whole = Table(tuple(map(tuple, rows)), tuple(sides))
+        return [whole] if self._whole else _capped(whole, self._labels)
 
     def _footnote(self, token: "Token") -> Sequence[Block]:
         first, *rest = self.blocks_until("footnote_close") or (Paragraph(()),)
@@ -257,16 +259,16 @@ def _box(inlines: Inlines) -> str:
     return next((kind for kind, words in _BOXES.items() if words.fullmatch(found[0].text.strip())), "")
 
 
-def _capped(rows: list[list[Inlines]], sides: list[str], labels: Labels) -> list[Block]:
+def _capped(table: Table, labels: Labels) -> list[Block]:
     """A table, cut where it is gigantic, with a note about it."""
-    shown_rows = [tuple(_cut(cell) for cell in row[:MOST_COLUMNS]) for row in rows[: MOST_ROWS + 1]]
-    table = Table(tuple(shown_rows), tuple(sides[:MOST_COLUMNS]))
-    columns = len(sides)
-    if len(shown_rows) == len(rows) and columns <= MOST_COLUMNS:
-        return [table]
-    shown, counted = {"rows": len(shown_rows) - 1, "columns": len(table.sides)}, {"all_rows": len(rows) - 1}
-    note = labels.table_cut.format(**shown, **counted, all_columns=columns)
-    return [table, Paragraph((TextRun(note, italic=True),))]
+    rows = tuple(tuple(_cut(cell) for cell in row[:MOST_COLUMNS]) for row in table.rows[: MOST_ROWS + 1])
+    shown = Table(rows, table.sides[:MOST_COLUMNS])
+    if len(rows) == len(table.rows) and len(table.sides) <= MOST_COLUMNS:
+        return [shown]
+    note = labels.table_cut.format(
+        rows=len(rows) - 1, columns=len(shown.sides), all_rows=len(table.rows) - 1, all_columns=len(table.sides)
+    )
+    return [shown, Paragraph((TextRun(note, italic=True),))]
 
 
 def _cut(cell: Inlines) -> Inlines:

@@ -143,7 +143,7 @@ def resolve(text: str, known: Mapping[str, Passage], checks: Iterable[Citation] 
         )
         for index, mark in enumerate(found)
     )
-    return Resolved(_replace(text, found), marks, tuple(references))
+    return Resolved(with_placeholders(text, found), marks, tuple(references))
 
 
 def _cited(label: str, passage: Passage, check: Citation | None) -> Cited:
@@ -181,7 +181,8 @@ def _letters(index: int) -> str:
     return letters
 
 
-def _replace(text: str, found: Iterable[FoundMark]) -> str:
+def with_placeholders(text: str, found: Iterable[FoundMark]) -> str:
+    """`text` with a placeholder (syntax.PLACEHOLDER) for each of its marks."""
     pieces = []
     end = 0
     for index, mark in enumerate(found):
