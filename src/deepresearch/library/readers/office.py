@@ -1,11 +1,11 @@
 """Office packages (docx, xlsx, pptx): their parts as parsed XML, whichever program wrote them.
 
-Strict Open XML is read as the usual kind, macro-enabled files as those without macros (which never run), and relations
-that lead nowhere are passed over.
+Elements are found by their local names, so Strict Open XML is read as the usual kind; macro-enabled files are read as
+those without macros (which never run), and relations that lead nowhere are passed over.
 """
 
 import posixpath
-import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -13,20 +13,44 @@ from urllib.parse import unquote
 from lxml import etree
 
 from ...errors import DocumentError
-from ..documents import Block
+from ..documents import Block, Document
 from .cell_format import shown
-from .rows import row_blocks
+from .rows import about, row_blocks
 from .zipped import open_zip, unpacked
 
-_STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
-_STRICT_NAMES = (
-    (b"/2006/extendedProperties", b"/2006/extended-properties"),
-    (b"/2006/customProperties", b"/2006/custom-properties"),
-)
-_RELATIONS = "{http://schemas.openxmlformats.org/package/2006/relationships}"
-_DC = "{http://purl.org/dc/elements/1.1/}"
-_CORE = "{http://schemas.openxmlformats.org/package/2006/metadata/core-properties}"
-_TERMS = "{http://purl.org/dc/terms/}"
+_UNUSABLE = ("", "PowerPoint Presentation")
+"""Titles that programs give by themselves."""
+
+
+def local(element: Any) -> str:
+    """The name of an element without its namespace: strict files have others than the usual kind."""
+    return str(element.tag).rpartition("}")[2]
+
+
+def at(element: Any, path: str) -> Any:
+    """The first element at a path of local names ("rPr/vertAlign"); None where there is none, or no `element`."""
+    return None if element is None else element.find("/".join("{*}" + step for step in path.split("/")))
+
+
+def value(element: Any, path: str = "", name: str = "val") -> str | None:
+    """An attribute by its local name, of the element at `path`; None where there is none."""
+    found = at(element, path) if path else element
+    attributes = {} if found is None else found.attrib
+    return next((text for key, text in attributes.items() if key.rpartition("}")[2] == name), None)
+
+
+def integer(text: str | None, default: int = 0) -> int:
+    """A number as attributes have it; `default` where it is none."""
+    try:
+        return int(float(text or default))
+    except (ValueError, OverflowError):
+        return default
+
+
+def words(element: Any, *names: str) -> str:
+    """The text of all elements of these local names, "t" where none is given, on one line."""
+    found = () if element is None else element.iter(*("{*}" + name for name in names or ("t",)))
+    return " ".join("".join(part.text or "" for part in found).split())
 
 
 class Relation(NamedTuple):
@@ -58,25 +82,19 @@ class Package:
         self._archive.close()
 
     def data(self, name: str) -> bytes:
-        """A part, in the usual namespaces; empty where there is none. Raises DocumentError for one that is damaged."""
+        """A part; empty where there is none. Raises DocumentError for one that is damaged."""
         known = self._names.get(name.lower())
         if known is None:
             return b""
         data = unpacked(self._archive, known, self.path)
-        if not known.endswith((".xml", ".rels")):
-            return data
-        if b"<!DOCTYPE" in data.replace(b"\0", b""):
+        if known.endswith((".xml", ".rels")) and b"<!DOCTYPE" in data.replace(b"\0", b""):
             raise DocumentError(f"{self.path} declares a document type in {known}: an attack.", "Do not use it.")
-        if b"purl.oclc.org/ooxml" in data:
-            data = _STRICT.sub(rb"http://schemas.openxmlformats.org/\1/2006/", data)
-            for strict, usual in _STRICT_NAMES:
-                data = data.replace(strict, usual)
         return data
 
     def xml(self, name: str) -> Any:
         """A part as parsed XML; None where there is none, or where it is not sound."""
         try:
-            return etree.fromstring(self.data(name), _parser()) if name.lower() in self._names else None
+            return etree.fromstring(self.data(name), PARSER) if name.lower() in self._names else None
         except etree.XMLSyntaxError:
             return None
 
@@ -98,47 +116,56 @@ class Package:
         folder, name = posixpath.split(part)
         root = self.xml(posixpath.join(folder, "_rels", name + ".rels"))
         found: dict[str, Relation] = {}
-        for relation in () if root is None else root.iter(_RELATIONS + "Relationship"):
+        for relation in () if root is None else root.iter("{*}Relationship"):
             target = unquote(relation.get("Target") or "")
             target = posixpath.normpath(posixpath.join(folder, target)) if target[:1] != "/" else target[1:]
             if relation.get("TargetMode") != "External" and target.lower() in self._names:
                 found[relation.get("Id") or ""] = Relation((relation.get("Type") or "").rpartition("/")[2], target)
         return found
 
-    def related(self, part: str, kind: str) -> Any:
-        """The first part of that kind that `part` refers to, as parsed XML, or None."""
-        return next((self.xml(found.target) for found in self.relations(part).values() if found.kind == kind), None)
+    def related(self, part: str, *kinds: str) -> Iterator[tuple[Relation, Any]]:
+        """The parts of these kinds that `part` refers to, as parsed XML."""
+        for relation in self.relations(part).values():
+            if relation.kind in kinds and (root := self.xml(relation.target)) is not None:
+                yield relation, root
 
-    def about(self) -> dict[str, str]:
-        """title, author, date and language, as far as they are declared; others are empty."""
-        root = self.related("", "core-properties")
-        names = {"title": _DC + "title", "author": _DC + "creator", "language": _DC + "language"}
-        dates = [_TERMS + "modified", _TERMS + "created"]
-        text = (
-            {}
-            if root is None
-            else {child.tag: (child.text or "").strip() for child in root if isinstance(child.tag, str)}
+    def document(self, blocks: list[Block], title: str = "") -> Document:
+        """The document of these blocks, with what the file declares; `title` where it declares none."""
+        root = next((root for _, root in self.related("", "core-properties")), None)
+        meta = {local(child): (child.text or "").strip() for child in (() if root is None else root)}
+        declared = meta.get("title", "")
+        return Document(
+            str(self.path),
+            (declared if declared not in _UNUSABLE else title) or self.path.stem,
+            about(author=meta.get("creator")) + blocks,
+            date=(meta.get("modified") or meta.get("created") or "")[:10] or None,
+            language=meta.get("language") or None,
         )
-        found = {name: text.get(tag, "") for name, tag in names.items()}
-        return {**found, "date": next((text[tag][:10] for tag in dates if text.get(tag)), "")}
 
 
-def _parser() -> Any:
-    return etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, huge_tree=True
-    )
+PARSER: Any = etree.XMLParser(
+    resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True, huge_tree=True
+)
+
+
+def drawing_blocks(
+    package: Package, relations: dict[str, Relation], drawing: Any, page: int | None = None
+) -> list[Block]:
+    """A chart as its figures or a diagram as its texts, by the element that refers to it; none where there is none."""
+    relation = relations.get(value(drawing, name="id") or value(drawing, name="dm") or "")
+    root = package.xml(relation.target) if relation else None
+    if root is None:
+        return []
+    if local(drawing) == "chart":
+        return chart_blocks(root, page)
+    return [Block("item", f"- {text}", page=page) for point in root.iter("{*}pt") if (text := words(point))]
 
 
 def chart_blocks(root: Any, page: int | None = None) -> list[Block]:
     """A chart as its title and the figures that it is drawn from, a row for each category."""
-    title = root.find(".//{*}chart/{*}title")
-    blocks = []
-    if title is not None and (
-        text := " ".join("".join(part.text or "" for part in title.iter("{*}t", "{*}v")).split())
-    ):
-        blocks.append(Block("paragraph", text, page=page))
+    text = words(root.find(".//{*}chart/{*}title"), "t", "v")
     series = [
-        (_words(one.find("{*}tx")) or f"Series {number}", _points(one, "cat", "xVal"), _points(one, "val", "yVal"))
+        (words(at(one, "tx"), "v", "t") or f"Series {number}", _points(one, "cat", "xVal"), _points(one, "val", "yVal"))
         for number, one in enumerate(root.iter("{*}ser"), 1)
     ]
     places = sorted({place for _, names, values in series for place in (*names, *values)})
@@ -147,32 +174,21 @@ def chart_blocks(root: Any, page: int | None = None) -> list[Block]:
     rows += [
         [names.get(place, str(place + 1)), *(values.get(place, "") for _, _, values in series)] for place in places
     ]
-    return blocks + row_blocks(rows, page)
+    return [Block("paragraph", text, page=page)] * bool(text) + row_blocks(rows, page)
 
 
 def _points(series: Any, *names: str) -> dict[int, str]:
-    """Values of a series by place, as they are cached beside the chart."""
-    holder = next((found for name in names if (found := series.find("{*}" + name)) is not None), None)
+    """Values of a series by place, as they are cached beside the chart and as it shows them."""
+    holder = next((found for name in names if (found := at(series, name)) is not None), None)
     points = () if holder is None else holder.iter("{*}pt")
     code = "" if holder is None else holder.findtext(".//{*}formatCode") or ""
-    return {int(point.get("idx") or 0): _figure(_words(point), point.get("formatCode") or code) for point in points}
-
-
-def _words(element: Any) -> str:
-    return (
-        "" if element is None else " ".join(" ".join(part.text or "" for part in element.iter("{*}v", "{*}t")).split())
-    )
+    return {
+        integer(point.get("idx")): _figure(words(point, "v", "t"), point.get("formatCode") or code) for point in points
+    }
 
 
 def _figure(text: str, code: str) -> str:
-    """A value as the chart shows it; names of categories stay as they are."""
     try:
         return shown(float(text), code)
-    except ValueError:
+    except ValueError:  # the name of a category
         return text
-
-
-def diagram_texts(root: Any) -> list[str]:
-    """The texts of a diagram (SmartArt), in order."""
-    texts = (" ".join("".join(part.text or "" for part in point.iter("{*}t")).split()) for point in root.iter("{*}pt"))
-    return [text for text in texts if text]

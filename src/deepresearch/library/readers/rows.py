@@ -16,7 +16,7 @@ MOST_CELLS = 1_000_000
 """Cells of a table once merged ones are repeated."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Cell:
     """A cell of a table that may cover several rows and columns."""
 

@@ -10,7 +10,7 @@ from lxml import etree
 
 from ..documents import Block, Document, ReadProblem
 from .cell_format import BUILT_IN, plain_number, shown, shown_text
-from .office import Package
+from .office import Package, at, integer, local, value, words
 from .rows import WIDEST_SPAN, about, row_blocks
 from .signs import is_symbol_font, lowered, raised, symbols
 
@@ -18,8 +18,6 @@ MOST_CELLS = 2_000_000
 """Cells read of one file; the rest is left out and reported."""
 WIDEST_SHEET = 16_384
 """Columns of a sheet."""
-_M = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
 Grid = dict[int, dict[int, str]]
 """Texts of the cells by row and column, from 0."""
@@ -30,11 +28,9 @@ def read_xlsx(path: Path) -> Iterator[Document | ReadProblem]:
     with Package(path) as package:
         book = _Book(package)
         blocks = [block for name, part in book.sheets() for block in book.sheet(name, part)]
-        meta = package.about()
-    if book.left < 0:
-        yield ReadProblem(str(path), f"only its first {MOST_CELLS} cells are read")
-    blocks = about(author=meta["author"]) + blocks
-    yield Document(str(path), meta["title"] or path.stem, blocks, date=meta["date"] or None)
+        if book.left < 0:
+            yield ReadProblem(str(path), f"only its first {MOST_CELLS} cells are read")
+        yield package.document(blocks)
 
 
 class _Book:
@@ -43,17 +39,16 @@ class _Book:
         self._package = package
         self._part = package.main("xl/workbook.xml")
         self._root = package.xml(self._part)
-        properties = self._root.find(_M + "workbookPr")
-        self._since_1904 = properties is not None and properties.get("date1904") in ("1", "true")
-        strings = package.related(self._part, "sharedStrings")
-        self._strings = [] if strings is None else [_rich(entry) for entry in strings.iterfind(_M + "si")]
-        self._formats = _formats(package.related(self._part, "styles"))
+        self._since_1904 = value(self._root, "workbookPr", "date1904") in ("1", "true")
+        parts = {relation.kind: root for relation, root in package.related(self._part, "sharedStrings", "styles")}
+        self._strings = [_rich(entry) for entry in parts["sharedStrings"]] if "sharedStrings" in parts else []
+        self._formats = _formats(parts.get("styles"))
 
     def sheets(self) -> Iterator[tuple[str, str]]:
         """Name and part of every sheet of cells."""
         relations = self._package.relations(self._part)
-        for sheet in self._root.iter(_M + "sheet"):
-            relation = relations.get(sheet.get(_R + "id") or "")
+        for sheet in self._root.iter("{*}sheet"):
+            relation = relations.get(value(sheet, name="id") or "")
             if relation and relation.kind == "worksheet":
                 hidden = " (hidden)" if sheet.get("state") in ("hidden", "veryHidden") else ""
                 yield (sheet.get("name") or "") + hidden, relation.target
@@ -63,10 +58,8 @@ class _Book:
         grid, merged = self._cells(part)
         rows, wide = _spread(grid, merged)
         blocks = row_blocks(rows, wide=wide)
-        for relation in self._package.relations(part).values():
-            root = self._package.xml(relation.target) if relation.kind in ("comments", "drawing") else None
-            if root is not None:
-                blocks += _comments(root) if relation.kind == "comments" else _drawing(root)
+        for relation, root in self._package.related(part, "comments", "drawing"):
+            blocks += _comments(root) if relation.kind == "comments" else _drawing(root)
         return [Block("heading", name, 1), *blocks] if blocks else []
 
     def _cells(self, part: str) -> tuple[Grid, list[tuple[int, int, int, int]]]:
@@ -76,9 +69,9 @@ class _Book:
         row = -1
         data = io.BytesIO(self._package.data(part))
         for _, element in etree.iterparse(
-            data, tag=[_M + "row", _M + "mergeCell"], resolve_entities=False, no_network=True, huge_tree=True
+            data, tag=["{*}row", "{*}mergeCell"], resolve_entities=False, no_network=True, huge_tree=True
         ):
-            if element.tag == _M + "mergeCell":
+            if local(element) == "mergeCell":
                 ends = [_place(reference) for reference in (element.get("ref") or "").split(":")]
                 if len(ends) == 2 and None not in ends:
                     merged.append((*ends[0], *ends[1]))  # type: ignore[misc]
@@ -97,7 +90,7 @@ class _Book:
     def _row(self, element: Any) -> dict[int, str]:
         cells: dict[int, str] = {}
         column = -1
-        for cell in element.iterchildren(_M + "c"):
+        for cell in element.iterchildren("{*}c"):
             place = _place(cell.get("r") or "")
             column = place[1] if place else column + 1
             if (text := self._text(cell)) and column < WIDEST_SHEET:
@@ -108,30 +101,24 @@ class _Book:
         """What a cell shows."""
         kind = cell.get("t") or "n"
         if kind == "inlineStr":
-            return _rich(cell.find(_M + "is"))
-        value = cell.findtext(_M + "v") or ""
-        formula = cell.find(_M + "f")
-        if not value:
+            return _rich(at(cell, "is"))
+        text, formula = cell.findtext("{*}v") or "", at(cell, "f")
+        if not text:
             return "" if formula is None else _not_computed(formula)
-        style = cell.get("s") or "0"
-        code = self._formats[int(style)] if style.isdecimal() and int(style) < len(self._formats) else "General"
+        style = integer(cell.get("s"))
+        code = self._formats[style] if style < len(self._formats) else "General"
         if kind == "s":
-            number = int(value) if value.isdecimal() else -1
-            return (
-                shown_text(self._strings[number], code)
-                if 0 <= number < len(self._strings)
-                else f"[text {value} is missing]"
-            )
+            number = integer(text, -1)
+            found = self._strings[number] if 0 <= number < len(self._strings) else None
+            return f"[text {text} is missing]" if found is None else shown_text(found, code)
         if kind == "b":
-            return "TRUE" if value in ("1", "true") else "FALSE"
+            return "TRUE" if text in ("1", "true") else "FALSE"
         if kind == "d":
-            return value.removesuffix("T00:00:00").replace("T", " ")
-        if kind in ("str", "e"):
-            return value
+            return text.removesuffix("T00:00:00").replace("T", " ")
         try:
-            return shown(float(value), code, self._since_1904)
+            return text if kind in ("str", "e") else shown(float(text), code, self._since_1904)
         except ValueError:
-            return value
+            return text
 
 
 def _not_computed(formula: Any) -> str:
@@ -152,39 +139,24 @@ def _place(reference: str) -> tuple[int, int] | None:
 
 def _rich(element: Any) -> str:
     """The text of a cell whose parts may be raised, lowered, or in a symbol font."""
-    if element is None:
-        return ""
     parts: list[str] = []
-    for child in element:
-        if child.tag == _M + "t":
-            parts.append(child.text or "")
-        elif child.tag == _M + "r":
-            text = child.findtext(_M + "t") or ""
-            font, align = child.find(f"{_M}rPr/{_M}rFont"), child.find(f"{_M}rPr/{_M}vertAlign")
-            way = "" if align is None else align.get("val")
-            if font is not None and is_symbol_font(font.get("val")):
-                text = symbols(text, font.get("val"))
-            if way == "superscript":
-                text = raised(text, "".join(parts))
-            parts.append(lowered(text) if way == "subscript" else text)
+    for child in () if element is None else element:
+        text = (child.text if local(child) == "t" else child.findtext("{*}t") if local(child) == "r" else "") or ""
+        if is_symbol_font(font := value(child, "rPr/rFont")):
+            text = symbols(text, font)
+        way = value(child, "rPr/vertAlign")
+        if way == "superscript":
+            text = raised(text, "".join(parts))
+        parts.append(lowered(text) if way == "subscript" else text)
     return "".join(parts).replace("_x000D_", "").strip()
 
 
 def _formats(root: Any) -> list[str]:
     """The number format of each style of cells."""
-    if root is None:
-        return []
-    own = {
-        int(entry.get("numFmtId")): entry.get("formatCode") or "General"
-        for entry in root.iter(_M + "numFmt")
-        if (entry.get("numFmtId") or "").isdecimal()
-    }
-    cells = root.find(_M + "cellXfs")
-    numbers = [] if cells is None else [entry.get("numFmtId") or "0" for entry in cells.iterfind(_M + "xf")]
-    return [
-        own.get(int(number), BUILT_IN.get(int(number), "General")) if number.isdecimal() else "General"
-        for number in numbers
-    ]
+    declared = () if root is None else root.iter("{*}numFmt")
+    known = BUILT_IN | {integer(one.get("numFmtId")): one.get("formatCode") or "General" for one in declared}
+    cells = at(root, "cellXfs")
+    return [known.get(integer(one.get("numFmtId")), "General") for one in (() if cells is None else cells)]
 
 
 def _spread(grid: Grid, merged: Iterable[tuple[int, int, int, int]]) -> tuple[Iterator[list[str]], set[int]]:
@@ -219,22 +191,15 @@ def _spread(grid: Grid, merged: Iterable[tuple[int, int, int, int]]) -> tuple[It
 
 def _comments(root: Any) -> list[Block]:
     """Remarks on cells."""
-    found = [
-        (comment.get("ref") or "", " ".join("".join(part.text or "" for part in comment.iter(_M + "t")).split()))
-        for comment in root.iter(_M + "comment")
-    ]
+    found = ((comment.get("ref") or "", words(comment)) for comment in root.iter("{*}comment"))
     return [Block("item", f"- Remark on {reference}: {text}") for reference, text in found if text]
 
 
 def _drawing(root: Any) -> list[Block]:
     """Texts in shapes, and descriptions of pictures."""
-    shapes = (
-        " ".join("".join(part.text or "" for part in shape.iter("{*}t")).split()) for shape in root.iter("{*}txBody")
-    )
+    texts = [words(shape) for shape in root.iter("{*}txBody")]
     pictures = (" ".join((found.get("descr") or "").split()) for found in root.iter("{*}cNvPr"))
-    return [Block("paragraph", text) for text in shapes if text] + [
-        Block("paragraph", f"[{text}]") for text in pictures if text
-    ]
+    return [Block("paragraph", text) for text in [*texts, *(f"[{text}]" for text in pictures if text)] if text]
 
 
 def read_xls(path: Path) -> Iterator[Document | ReadProblem]:
