@@ -5,6 +5,7 @@ import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fractions import Fraction
 from functools import lru_cache
+from operator import eq, ge, gt, le, lt, ne
 
 BUILT_IN = {
     **{1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??"},
@@ -15,23 +16,27 @@ BUILT_IN = {
 }
 """Formats that files name by number alone. Of dates that each country writes in its own way, the unmistakable form."""
 _TOKEN = re.compile(
-    r'"([^"]*)"|\\(.)|_.|\*.|\[\$([^\]-]*)(?:-[^\]]*)?\]|\[([hms]+)\]|\[[^\]]*\]'
-    r"|(General)|(AM/PM|A/P|上午/下午)|(E[+-]0+)|(y+|m+|d+|h+|s+(?:\.0+)?|e+|a{3,4})|([0#?][0#?,.]*|[.,]0+|\.)|(%)|(@)|(.)",
+    r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|_.|\*.|\[\$(?P<currency>[^\]-]*)(?:-[^\]]*)?\]|\[(?P<elapsed>[hms]+)\]|\[[^\]]*\]'
+    r"|(?P<general>General)|(?P<half>AM/PM|A/P|上午/下午)|(?P<exponent>E[+-]0+)|(?P<date>y+|m+|d+|h+|s+(?:\.0+)?|e+|a{3,4})"
+    r"|(?P<digits>[0#?][0#?,.]*|[.,]0+|\.)|(?P<percent>%)|(?P<text>@)|(?P<plain>.)",
     re.IGNORECASE | re.DOTALL,
 )
+_LITERALS = ("quoted", "escaped", "currency", "plain")
+_DIVIDED = re.compile(r'(?<!\\);(?=(?:[^"]*"[^"]*")*[^"]*$)')
+"""A semicolon that is in no quotation marks, between sections for positive and negative numbers, zero and text."""
+_LONGEST = 255
+"""Characters of a format, as spreadsheet programs limit it."""
 _CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)(-?[\d.]+)\]")
-_MONTHS = "January February March April May June July August September October November December".split()
-_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-_TESTS = {
-    "<": lambda value, limit: value < limit,
-    ">": lambda value, limit: value > limit,
-    "<=": lambda value, limit: value <= limit,
-    ">=": lambda value, limit: value >= limit,
-    "=": lambda value, limit: value == limit,
-    "<>": lambda value, limit: value != limit,
-}
+_TESTS = {"<": lt, ">": gt, "<=": le, ">=": ge, "=": eq, "<>": ne}
 _LARGEST = 1e15
 """Numbers from which an exponent is used."""
+_CODES = {
+    **{"yy": "%y", "yyyy": "%Y", "e": "%Y", "mmm": "%b", "mmmm": "%B", "ddd": "%a", "dddd": "%A", "aaa": "%a"},
+    **{"aaaa": "%A", "m": "%m", "d": "%d", "h": "%H", "s": "%S"},
+}
+"""Parts of dates as `strftime` has them."""
+Token = tuple[str, str]
+"""Kind and text of a part of a format."""
 
 
 def plain_number(value: float) -> str:
@@ -41,15 +46,15 @@ def plain_number(value: float) -> str:
 
 def shown(value: float, code: str, since_1904: bool = False) -> str:
     """A number as a format shows it; plainly where the format cannot be read. since_1904: how days are counted."""
-    sections = _sections(code)
-    section, value = _section(sections, value)
+    code = code if len(code) <= _LONGEST else "General"
+    section, value = _section(_DIVIDED.split(code), value)
     tokens = _tokens(section)
-    names = [name for name, _ in tokens]
+    kinds = [kind for kind, _ in tokens]
     try:
-        if "date" in names or "elapsed" in names:
+        if "date" in kinds or "elapsed" in kinds:
             return _date(value, tokens, since_1904)
-        if "general" in names or "digits" not in names:
-            text = "".join(plain_number(value) if name in ("general", "text") else text for name, text in tokens)
+        if "general" in kinds or "digits" not in kinds:
+            text = "".join(plain_number(value) if kind in ("general", "text") else text for kind, text in tokens)
             return text.strip() if code.strip() else plain_number(value)
         return _number(value, tokens, section)
     except (ValueError, OverflowError, InvalidOperation, ZeroDivisionError):
@@ -58,22 +63,8 @@ def shown(value: float, code: str, since_1904: bool = False) -> str:
 
 def shown_text(text: str, code: str) -> str:
     """A text as a format shows it."""
-    sections = _sections(code)
-    if len(sections) < 4:
-        return text
-    return "".join(text if name == "text" else part for name, part in _tokens(sections[3]))
-
-
-@lru_cache(maxsize=512)
-def _sections(code: str) -> list[str]:
-    parts, start, quoted = [], 0, False
-    for place, character in enumerate(code):
-        if character == '"' and code[place - 1 : place] != "\\":
-            quoted = not quoted
-        elif character == ";" and not quoted:
-            parts.append(code[start:place])
-            start = place + 1
-    return [*parts, code[start:]]
+    sections = _DIVIDED.split(code[:_LONGEST])
+    return "".join(text if kind == "text" else part for kind, part in _tokens(sections[3])) if sections[3:] else text
 
 
 def _section(sections: list[str], value: float) -> tuple[str, float]:
@@ -86,94 +77,60 @@ def _section(sections: list[str], value: float) -> tuple[str, float]:
         return sections[-1], value
     if value < 0 and len(sections) > 1 and sections[1].strip():
         return sections[1], -value
-    if value == 0 and len(sections) > 2:
-        return sections[2], value
-    return sections[0], value
+    return sections[2 if value == 0 and len(sections) > 2 else 0], value
 
 
 @lru_cache(maxsize=1024)
-def _tokens(section: str) -> list[tuple[str, str]]:
-    """What the section is made of: (kind, text)."""
-    kinds = (
-        "literal",
-        "literal",
-        "literal",
-        "elapsed",
-        "general",
-        "half",
-        "exponent",
-        "date",
-        "digits",
-        "percent",
-        "text",
-    )
-    found: list[tuple[str, str]] = []
-    for match in _TOKEN.finditer(section):
-        groups = match.groups()
-        place = next((place for place, group in enumerate(groups) if group is not None), None)
-        if place is None:
-            found.append(("literal", " " if match[0].startswith("_") else ""))
-        else:
-            found.append((kinds[place] if place < len(kinds) else "literal", groups[place]))
-    return found
+def _tokens(section: str) -> list[Token]:
+    """What the section is made of."""
+    return [
+        (
+            "literal" if (kind := match.lastgroup) in _LITERALS or kind is None else kind,
+            match[kind] if kind else " " * (match[0][0] == "_"),
+        )
+        for match in _TOKEN.finditer(section)
+    ]
 
 
-def _number(value: float, tokens: list[tuple[str, str]], section: str) -> str:
-    number = Decimal(repr(float(value)))
-    for name, _ in tokens:
-        if name == "percent":
-            number *= 100
-    digits = [text for name, text in tokens if name == "digits"]
-    if any(name == "literal" and text == "/" for name, text in tokens) and "?" in section:
+def _number(value: float, tokens: list[Token], section: str) -> str:
+    kinds = [kind for kind, _ in tokens]
+    number = Decimal(repr(float(value))).scaleb(2 * kinds.count("percent"))
+    digits = [text for kind, text in tokens if kind == "digits"]
+    if ("literal", "/") in tokens and "?" in section:
         return _fraction(number, digits, section)
     pattern = "".join(digits)
     while pattern.endswith(","):
         pattern, number = pattern[:-1], number / 1000
-    exponent = next((text for name, text in tokens if name == "exponent"), "")
-    if exponent:
-        return _scientific(number, pattern, exponent)
     whole, _, decimals = pattern.partition(".")
-    least = decimals.count("0")
+    if "exponent" in kinds:
+        exponent = tokens[kinds.index("exponent")][1]
+        mantissa, _, power = f"{number:.{len(decimals)}E}".partition("E")
+        sign = "-" if power.startswith("-") else "+" if "+" in exponent else ""
+        return f"{mantissa}E{sign}{power.lstrip('+-').rjust(exponent.count('0'), '0')}"
     number = number.quantize(Decimal(1).scaleb(-len(decimals)), ROUND_HALF_UP)
-    sign = "-" if number < 0 else ""
-    left, _, right = f"{abs(number):f}".partition(".")
-    while len(right) > least and right.endswith("0"):
-        right = right[:-1]
-    left = left.lstrip("0").rjust(whole.replace(",", "").count("0"), "0")
-    if "," in whole:
-        left = re.sub(r"(?<=\d)(?=(?:\d{3})+$)", ",", left)
-    return sign + _filled(tokens, left, ("." + right) if right or least else "")
+    left, _, right = f"{abs(number):{',' if ',' in whole else ''}f}".partition(".")
+    least = decimals.count("0")
+    right = right[:least] + right[least:].rstrip("0")
+    left = ("" if left == "0" else left).rjust(whole.replace(",", "").count("0"), "0")
+    return "-" * (number < 0) + _filled(tokens, left, ("." + right) if right or least else "")
 
 
-def _filled(tokens: list[tuple[str, str]], left: str, right: str) -> str:
+def _filled(tokens: list[Token], left: str, right: str) -> str:
     """The literals of a format with the digits in their places; digits in several groups are filled from the right."""
-    places = [place for place, (name, _) in enumerate(tokens) if name == "digits"]
+    places = [place for place, (kind, _) in enumerate(tokens) if kind == "digits"]
     filled = dict.fromkeys(places, "")
     whole = [place for place in places if not tokens[place][1].startswith(".")]
-    rest = left
     for place in reversed(whole[1:]):
-        length = len(re.sub(r"[^0#?]", "", tokens[place][1].partition(".")[0]))
-        rest, filled[place] = rest[: len(rest) - length], rest[len(rest) - length :]
+        length = len(left) - len(re.sub(r"[^0#?]", "", tokens[place][1].partition(".")[0]))
+        left, filled[place] = left[: max(length, 0)], left[max(length, 0) :]
     if whole:
-        filled[whole[0]] = rest
+        filled[whole[0]] = left
     filled[places[-1]] += right
-    parts = [
-        filled[place] if name == "digits" else "%" if name == "percent" else text
-        for place, (name, text) in enumerate(tokens)
-    ]
-    return " ".join("".join(parts).split())
-
-
-def _scientific(number: Decimal, pattern: str, exponent: str) -> str:
-    decimals = len(pattern.partition(".")[2])
-    text = f"{number:.{decimals}E}"
-    mantissa, _, power = text.partition("E")
-    sign = "-" if power.startswith("-") else "+" if "+" in exponent else ""
-    return f"{mantissa}E{sign}{power.lstrip('+-').rjust(exponent.count('0'), '0')}"
+    return " ".join("".join(filled.get(place, text) for place, (_, text) in enumerate(tokens)).split())
 
 
 def _fraction(number: Decimal, digits: list[str], section: str) -> str:
-    sign = "-" if number < 0 else ""
+    sign = "-" * (number < 0)
     fixed = re.search(r"/\s*([1-9]\d*)", section)
     mixed = len(digits) > (1 if fixed else 2)
     whole, rest = divmod(abs(number), 1) if mixed else (Decimal(0), abs(number))
@@ -186,54 +143,43 @@ def _fraction(number: Decimal, digits: list[str], section: str) -> str:
     return f"{sign}{f'{whole} ' if whole else ''}{over}/{under}"
 
 
-def _date(value: float, tokens: list[tuple[str, str]], since_1904: bool) -> str:
-    names = [text.lower() for name, text in tokens if name == "date"]
+def _date(value: float, tokens: list[Token], since_1904: bool) -> str:
+    names = [text.lower() for kind, text in tokens if kind == "date"]
     first = datetime.datetime(1904, 1, 1) if since_1904 else datetime.datetime(1899, 12, 30 if value >= 60 else 31)
     digits = 3 if any("." in name for name in names) else 0
     moment = first + datetime.timedelta(days=int(value), seconds=round((value - int(value)) * 86_400, digits))
-    numeric = any(re.fullmatch("m{1,2}", name) for name in names) and any(re.fullmatch("d{1,2}", n) for n in names)
-    literal = "".join(text for name, text in tokens if name == "literal")
-    if numeric and not any(name[0] in "ye" for name in names[:1]) and not re.search("[年月日]", literal):
+    numeric = {"m", "mm"} & set(names) and {"d", "dd"} & set(names) and names[0][0] not in "ye"
+    if numeric and not re.search("[年月日]", "".join(text for kind, text in tokens if kind == "literal")):
         clock = moment.strftime(" %H:%M") if any(name[0] == "h" for name in names) else ""
         return moment.date().isoformat() + clock  # whether day or month comes first could only be guessed
-    half = any(name == "half" for name, _ in tokens)
+    half = any(kind == "half" for kind, _ in tokens)
     parts = []
-    for place, (name, text) in enumerate(tokens):
-        if name == "date":
+    for place, (kind, text) in enumerate(tokens):
+        if kind == "date":
             parts.append(_part(text.lower(), moment, half, _is_minute(tokens, place)))
-        elif name == "elapsed":
-            seconds = round(value * 86_400)
-            parts.append(str(seconds // {"h": 3600, "m": 60, "s": 1}[text[0].lower()]).rjust(len(text), "0"))
-        elif name == "half":
-            parts.append("AM" if moment.hour < 12 else "PM")
-        else:
-            parts.append(text if name != "digits" else "")
+        elif kind == "elapsed":
+            unit = {"h": 3600, "m": 60, "s": 1}[text[0].lower()]
+            parts.append(str(round(value * 86_400) // unit).rjust(len(text), "0"))
+        elif kind != "digits":
+            parts.append(f"{moment:%p}" if kind == "half" else text)
     return "".join(parts).strip()
 
 
-def _is_minute(tokens: list[tuple[str, str]], place: int) -> bool:
+def _is_minute(tokens: list[Token], place: int) -> bool:
     """Whether an m means minutes: it follows hours or comes before seconds."""
-    around = [text[0].lower() for name, text in tokens if name in ("date", "elapsed")]
-    number = sum(name in ("date", "elapsed") for name, _ in tokens[:place])
+    around = [text[0].lower() for kind, text in tokens if kind in ("date", "elapsed")]
+    number = sum(kind in ("date", "elapsed") for kind, _ in tokens[:place])
     return around[number - 1 : number] == ["h"] or around[number + 1 : number + 2] == ["s"]
 
 
 def _part(text: str, moment: datetime.datetime, half: bool, minute: bool) -> str:
-    letter, length = text[0], len(text)
-    if letter in "ye":
-        return f"{moment.year:04}" if length > 2 or letter == "e" else f"{moment.year % 100:02}"
-    if letter == "m" and minute:
-        return f"{moment.minute:0{min(length, 2)}}"
-    if letter == "m" and length > 2:
-        name = _MONTHS[moment.month - 1]
-        return {3: name[:3], 5: name[:1]}.get(length, name)
-    if letter in "da" and length > 2:
-        name = _DAYS[moment.weekday()]
-        return name[:3] if length == 3 else name
-    if letter == "s":
-        fraction = text.partition(".")[2]
-        return f"{moment.second:0{min(len(text.partition('.')[0]), 2)}}" + (
-            "." + f"{moment.microsecond:06}"[: len(fraction)] if fraction else ""
-        )
-    number = {"m": moment.month, "d": moment.day, "h": (moment.hour % 12 or 12) if half else moment.hour}[letter]
-    return f"{number:0{min(length, 2)}}"
+    name, _, fraction = text.partition(".")
+    if name[0] == "y":
+        name = "yyyy" if len(name) > 2 else "yy"
+    code = "%M" if minute else "%I" if half and name[0] == "h" else _CODES.get(name) or _CODES[name[0]]
+    found = moment.strftime(code)
+    if len(name) == 5:
+        found = moment.strftime("%b")[:1]  # of a month, its first letter
+    if len(name) == 1 and name != "e":
+        found = found.lstrip("0") or "0"
+    return found + (f".{moment.microsecond:06}"[: len(fraction) + 1] if fraction else "")
