@@ -65,6 +65,18 @@ class FileMark:
     """(place, reason) of what could not be read in it."""
 
 
+@dataclass(frozen=True)
+class EngineProgress:
+    """How far an engine is up to date; what is above `indexed`, dropped and `pending` it has not been given yet."""
+
+    version: str = ""
+    """Of what it has stored; empty where it has nothing."""
+    indexed: int = 0
+    """The greatest key that it has."""
+    pending: tuple[int, ...] = ()
+    """Keys that were dropped while it could not be reached."""
+
+
 class DocumentStore:
     """One SQLite file. Reading is safe from any thread and while another process writes."""
 
@@ -126,49 +138,36 @@ class DocumentStore:
         with self._lock:
             self._db.close()
 
-    def _all(self, sql: str, *values: Any) -> list[Any]:
-        """Raises LibraryError."""
+    def _run(self, sql: str, *values: Any, rows: Iterable[Sequence[Any]] | None = None) -> list[Any]:
+        """What the statement returns; run for each of `rows` where they are given. Raises LibraryError."""
         try:
             with self._lock:
-                return self._db.execute(sql, values).fetchall()
+                return (
+                    self._db.execute(sql, values).fetchall() if rows is None else list(self._db.executemany(sql, rows))
+                )
         except sqlite3.Error as error:
             raise _library_error(self.path, error) from error
 
     # Writing: everything between begin and commit happens or does not.
 
-    def _do(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
-        """Raises LibraryError."""
-        try:
-            with self._lock:
-                return self._db.execute(sql, values)
-        except sqlite3.Error as error:
-            raise _library_error(self.path, error) from error
-
-    def _do_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        try:
-            with self._lock:
-                self._db.executemany(sql, rows)
-        except sqlite3.Error as error:
-            raise _library_error(self.path, error) from error
-
     def begin(self) -> None:
-        self._do("BEGIN IMMEDIATE")
+        self._run("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
-        self._do("COMMIT")
+        self._run("COMMIT")
         self._marked = False
 
     def set_mark(self) -> None:
         """Remember this point of the transaction for `rollback_to_mark`."""
         if self._marked:
-            self._do("RELEASE mark")
-        self._do("SAVEPOINT mark")
+            self._run("RELEASE mark")
+        self._run("SAVEPOINT mark")
         self._marked = True
 
     def rollback_to_mark(self) -> None:
         """Undo what was written since the last mark of this transaction; all of it where there is none."""
         if self._marked:
-            self._do("ROLLBACK TO mark")
+            self._run("ROLLBACK TO mark")
         else:
             self.rollback()
             self.begin()
@@ -176,40 +175,37 @@ class DocumentStore:
     def rollback(self) -> None:
         self._marked = False
         if self._db.in_transaction:
-            self._do("ROLLBACK")
+            self._run("ROLLBACK")
 
     def put(self, document: Document, file: str, digest: str, passages: list[Passage]) -> int:
         """Add a document; its number."""
-        number = self._do(
-            "INSERT INTO documents (id, file, digest, title, url, date, passages) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (document.id, file, digest, document.title, document.url, document.date, len(passages)),
-        ).lastrowid
-        assert number is not None
-        self._do_many(
+        columns = "(id, file, digest, title, url, date, passages) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING number"
+        values = (document.id, file, digest, document.title, document.url, document.date, len(passages))
+        [(number,)] = self._run(f"INSERT INTO documents {columns}", *values)
+        self._run(
             "INSERT INTO passages (document, position, id, text, heading, page, language) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            ((number, p.position, p.id, p.text, _heading(p.heading), p.page, p.language) for p in passages),
+            rows=((number, p.position, p.id, p.text, _json(p.heading), p.page, p.language) for p in passages),
         )
-        return number
+        return int(number)
 
     def drop(self, number: int) -> None:
         """Take the document with this number away."""
-        self._do("INSERT INTO dropped SELECT key FROM passages WHERE document = ?", (number,))
-        self._do("DELETE FROM passages WHERE document = ?", (number,))
-        self._do("DELETE FROM documents WHERE number = ?", (number,))
+        self._run("INSERT INTO dropped SELECT key FROM passages WHERE document = ?", number)
+        self._run("DELETE FROM passages WHERE document = ?", number)
+        self._run("DELETE FROM documents WHERE number = ?", number)
 
     def put_file(self, path: str, mark: FileMark) -> None:
-        problems = json.dumps(mark.problems, ensure_ascii=False)
-        values = (path, mark.size, mark.mtime, mark.digest, problems)
-        self._do("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", values)
+        values = (path, mark.size, mark.mtime, mark.digest, _json(mark.problems))
+        self._run("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", *values)
 
     def drop_file(self, path: str) -> None:
-        self._do("DELETE FROM files WHERE path = ?", (path,))
+        self._run("DELETE FROM files WHERE path = ?", path)
 
     # For the writer.
 
     def file_mark(self, path: str) -> FileMark | None:
         """By what the file is known, if it has been read."""
-        rows = self._all("SELECT size, mtime, digest, problems FROM files WHERE path = ?", path)
+        rows = self._run("SELECT size, mtime, digest, problems FROM files WHERE path = ?", path)
         for size, mtime, digest, problems in rows:
             return FileMark(size, mtime, digest, [(place, reason) for place, reason in json.loads(problems)])
         return None
@@ -229,80 +225,68 @@ class DocumentStore:
             UNION SELECT file FROM documents WHERE file = ?"""
         least = root.rstrip("/") + "/"
         most = least[:-1] + "0"
-        return {path for (path,) in self._all(files, least, most, most, least, most, root, root)}
+        return {path for (path,) in self._run(files, least, most, most, least, most, root, root)}
 
     def document(self, id: str) -> KnownDocument | None:
         """The document with this id."""
-        rows = self._all("SELECT number, file, digest FROM documents WHERE id = ?", id)
+        rows = self._run("SELECT number, file, digest FROM documents WHERE id = ?", id)
         return KnownDocument(*rows[0]) if rows else None
 
     def numbers(self, file: str) -> Iterator[int]:
         """Numbers of the documents that came from `file`, a page at a time."""
         last = -1
         page = "SELECT number FROM documents WHERE file = ? AND number > ? ORDER BY number LIMIT ?"
-        while rows := self._all(page, file, last, PAGE):
+        while rows := self._run(page, file, last, PAGE):
             yield from (number for (number,) in rows)
             last = rows[-1][0]
 
     def count(self, file: str) -> int:
         """Documents that came from `file`."""
-        return int(self._all("SELECT count(*) FROM documents WHERE file = ?", file)[0][0])
+        return int(self._run("SELECT count(*) FROM documents WHERE file = ?", file)[0][0])
 
     def state(self, name: str) -> Any:
-        rows = self._all("SELECT value FROM state WHERE name = ?", name)
+        rows = self._run("SELECT value FROM state WHERE name = ?", name)
         return rows[0][0] if rows else None
 
     def set_state(self, name: str, value: Any) -> None:
-        self._do("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, value))
+        self._run("INSERT OR REPLACE INTO state VALUES (?, ?)", name, value)
 
     # For the engines, each under its name.
 
-    def version(self, engine: str) -> str:
-        """The version of what the engine has stored; empty where it has nothing."""
-        return str(self.state(f"{engine} version") or "")
+    def progress(self, engine: str) -> EngineProgress:
+        """What the engine has been given so far."""
+        version, indexed, pending, owed = (
+            self.state(f"{engine} {name}") for name in ("version", "indexed", "pending", "owed")
+        )
+        keys = json.loads(pending or owed or "[]")  # the latter is an older name
+        return EngineProgress(str(version or ""), int(indexed or 0), tuple(map(int, keys)))
 
-    def set_version(self, engine: str, version: str) -> None:
-        """Of an engine that is empty now."""
+    def set_progress(self, engine: str, progress: EngineProgress) -> None:
+        """Remember it, durably."""
         self.begin()
-        self.set_state(f"{engine} version", version)
-        self.set_indexed(engine, 0)
-        self.set_pending(engine, [])
+        for name, value in vars(progress).items():
+            self.set_state(f"{engine} {name}", _json(value) if isinstance(value, tuple) else value)
         self.commit()
 
-    def indexed(self, engine: str) -> int:
-        """The greatest key that it has; what is above it, `dropped` and `pending`, it has not been given yet."""
-        return int(self.state(f"{engine} indexed") or 0)
-
-    def set_indexed(self, engine: str, key: int) -> None:
-        self.set_state(f"{engine} indexed", key)
-
-    def pending(self, engine: str) -> list[int]:
-        """Keys that were dropped while the engine could not be reached."""
-        found = self.state(f"{engine} pending") or self.state(f"{engine} owed")  # the latter is an older name
-        return [int(key) for key in json.loads(found or "[]")]
-
-    def set_pending(self, engine: str, keys: list[int]) -> None:
-        self.set_state(f"{engine} pending", json.dumps(keys))
-
     def last_key(self) -> int:
-        return int(self._all("SELECT coalesce(max(key), 0) FROM passages")[0][0])
+        return int(self._run("SELECT coalesce(max(key), 0) FROM passages")[0][0])
 
     def next_key(self, key: int) -> int:
         """The least key above `key`; 0 where there is none."""
-        return int(self._all("SELECT coalesce(min(key), 0) FROM passages WHERE key > ?", key)[0][0])
+        return int(self._run("SELECT coalesce(min(key), 0) FROM passages WHERE key > ?", key)[0][0])
 
     def between(self, key: int, last: int) -> Iterator[tuple[int, Passage]]:
         """All passages with a key above `key` up to `last`, in order, a page at a time."""
         wanted = _PASSAGE + "WHERE p.key > ? AND p.key <= ? ORDER BY p.key LIMIT ?"
-        while page := self._all(wanted, key, last, PAGE):
+        while page := self._run(wanted, key, last, PAGE):
             yield from map(_passage, page)
             key = page[-1][0]
 
     def dropped(self) -> list[int]:
-        return [key for (key,) in self._all("SELECT key FROM dropped")]
+        return [key for (key,) in self._run("SELECT key FROM dropped")]
 
     def clear_dropped(self) -> None:
-        self._do("DELETE FROM dropped")
+        self._run("DELETE FROM dropped")
 
     # For readers.
 
@@ -311,79 +295,65 @@ class DocumentStore:
         wanted = json.dumps(list(keys))
         return dict(
             _passage(row)
-            for row in self._all(_PASSAGE + "WHERE p.key IN (SELECT value FROM json_each(?))", wanted)  # noqa: S608
+            for row in self._run(_PASSAGE + "WHERE p.key IN (SELECT value FROM json_each(?))", wanted)  # noqa: S608
         )
 
     def passages(self, document: str) -> list[Passage]:
-        return [_passage(row)[1] for row in self._all(_PASSAGE + "WHERE d.id = ? ORDER BY p.position", document)]
+        return [_passage(row)[1] for row in self._run(_PASSAGE + "WHERE d.id = ? ORDER BY p.position", document)]
 
     def find(self, reference: str) -> str | None:
         """Id of the document that has `reference` as its id, url, file or title, in this order."""
         for column in ("id", "url", "file", "title"):
-            rows = self._all(f"SELECT id FROM documents WHERE {column} = ? ORDER BY number LIMIT 1", reference)  # noqa: S608
+            rows = self._run(f"SELECT id FROM documents WHERE {column} = ? ORDER BY number LIMIT 1", reference)  # noqa: S608
             if rows:
                 return str(rows[0][0])
         return None
 
     def counts(self) -> dict[str, int]:
         """Files that documents came from, documents, passages."""
-        files, documents = self._all("SELECT count(DISTINCT file), count(*) FROM documents")[0]
-        return {"files": files, "documents": documents, "passages": self._all("SELECT count(*) FROM passages")[0][0]}
+        files, documents = self._run("SELECT count(DISTINCT file), count(*) FROM documents")[0]
+        return {"files": files, "documents": documents, "passages": self._run("SELECT count(*) FROM passages")[0][0]}
 
     def has_urls(self) -> bool:
-        return bool(self._all("SELECT 1 FROM documents WHERE url IS NOT NULL LIMIT 1"))
+        return bool(self._run("SELECT 1 FROM documents WHERE url IS NOT NULL LIMIT 1"))
 
     def without(self, column: Literal["date", "url"]) -> int:
         """Documents that have no date, or no url; counted once for each state of the file."""
-        state = (self._db.total_changes, self._all("PRAGMA data_version")[0][0])
+        state = (self._db.total_changes, self._run("PRAGMA data_version")[0][0])
         if self._counted.get(column, (None, 0))[0] != state:
-            count = int(self._all(f"SELECT count(*) FROM documents WHERE {column} IS NULL")[0][0])  # noqa: S608
+            count = int(self._run(f"SELECT count(*) FROM documents WHERE {column} IS NULL")[0][0])  # noqa: S608
             self._counted[column] = state, count
         return self._counted[column][1]
 
     def documents(self) -> Iterator[tuple[str, str]]:
         """(id, title) of every document, in the order added."""
-        yield from self._all("SELECT id, title FROM documents ORDER BY number")
+        yield from self._run("SELECT id, title FROM documents ORDER BY number")
 
 
 def _library_error(path: Path, error: sqlite3.Error) -> LibraryError:
     """SQLite's error in our terms: a damaged file, a full disk, and a place that cannot be used."""
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE)
     primary = code & 0xFF
+    elsewhere = "or choose another data folder with --data or DEEPRESEARCH_DATA."
     if primary in _DAMAGED:
-        return DamagedLibrary(
-            f"{path} is not a sound library: {error}.", "Move its folder away and build the library again."
-        )
+        hint = "Move its folder away and build the library again."
+        return DamagedLibrary(f"{path} is not a sound library: {error}.", hint)
     if primary == sqlite3.SQLITE_FULL or (primary == sqlite3.SQLITE_IOERR and code not in _READING):
-        return LibraryError(
-            f"There is no room to write {path.name} in {path.parent}: {error}.",
-            "Free some space there, lift the limit on the size of files, or choose another data folder with --data "
-            "or DEEPRESEARCH_DATA.",
-        )
+        hint = f"Free some space there, lift the limit on the size of files, {elsewhere}"
+        return LibraryError(f"There is no room to write {path.name} in {path.parent}: {error}.", hint)
     if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return LibraryError(f"{path} is in use by another process: {error}.", "Wait until it has finished.")
     return LibraryError(
-        f"{path} cannot be used: {error}.",
-        f"Repair {path.parent} (rights, the disk itself), or choose another data folder with --data or "
-        "DEEPRESEARCH_DATA.",
+        f"{path} cannot be used: {error}.", f"Repair {path.parent} (rights, the disk itself), {elsewhere}"
     )
 
 
-def _heading(path: list[str]) -> str:
-    return json.dumps(path, ensure_ascii=False) if path else "[]"
+def _json(value: Sequence[Any]) -> str:
+    return json.dumps(value, ensure_ascii=False) if value else "[]"
 
 
 def _passage(row: tuple[Any, ...]) -> tuple[int, Passage]:
-    key, id, document, title, text, url, heading, position, page, date, language = row
-    return key, Passage.model_construct(
-        id=id,
-        document=document,
-        title=title,
-        text=text,
-        url=url,
-        heading=json.loads(heading) if heading != "[]" else [],
-        position=position,
-        page=page,
-        date=date,
-        language=language,
-    )
+    names = ("id", "document", "title", "text", "url", "heading", "position", "page", "date", "language")
+    fields = dict(zip(names, row[1:], strict=True))
+    fields["heading"] = json.loads(fields["heading"]) if fields["heading"] != "[]" else []
+    return row[0], Passage.model_construct(**fields)

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 
 from ..errors import LibraryError
-from .document_store import DocumentStore
+from .document_store import DocumentStore, EngineProgress
 from .engine import Engine, Filters
 
 STEP = 50_000
@@ -80,9 +80,8 @@ class Indexes:
                 self._update(engine, dropped)
             except LibraryError as error:
                 self._leave_out(engine, error)
-                store.begin()
-                store.set_pending(engine.name, [*store.pending(engine.name), *dropped])
-                store.commit()
+                known = store.progress(engine.name)
+                store.set_progress(engine.name, replace(known, pending=(*known.pending, *dropped)))
         if dropped:
             store.begin()
             store.clear_dropped()
@@ -131,7 +130,7 @@ class Indexes:
 
     def _damage(self, engine: Engine) -> str | None:
         """None: sound; empty: there is none of this version; else what is wrong."""
-        if self._store.version(engine.name) != engine.version:
+        if self._store.progress(engine.name).version != engine.version:
             return ""
         try:
             engine.check()
@@ -140,19 +139,17 @@ class Indexes:
         return None
 
     def _is_behind(self, engine: Engine) -> bool:
-        store, name = self._store, engine.name
-        return bool(store.last_key() > store.indexed(name) or store.dropped() or store.pending(name))
+        store, known = self._store, self._store.progress(engine.name)
+        return bool(store.last_key() > known.indexed or store.dropped() or known.pending)
 
     def _update(self, engine: Engine, dropped: list[int]) -> None:
         """Raises LibraryError."""
-        store, name = self._store, engine.name
-        if store.version(name) != engine.version:
+        store, known = self._store, self._store.progress(engine.name)
+        if known.version != engine.version:
             self._rebuild(engine, "")
-            return
-        gone = [*store.pending(name), *dropped]
-        if gone or store.last_key() > store.indexed(name):
+        elif known.pending or dropped or store.last_key() > known.indexed:
             try:
-                self._fill(engine, gone)
+                self._fill(engine, [*known.pending, *dropped])
             except ValueError as error:
                 if (damage := self._damage(engine)) is None:  # what it has is sound: there is no room for more
                     raise self._unwritable(engine, error) from error
@@ -163,10 +160,10 @@ class Indexes:
         store, name = self._store, engine.name
         if damage:
             self._tell(f"The index {name} of {self._library} is damaged ({damage}): it is being rebuilt.")
-        store.set_version(name, "")  # who opens the library now waits, instead of reading half an index
+        store.set_progress(name, EngineProgress())  # who opens the library now waits, instead of reading half an index
         try:
             engine.clear()
-            store.set_version(name, engine.version)
+            store.set_progress(name, EngineProgress(engine.version))
             self._fill(engine, [])
         except (ValueError, OSError) as error:
             raise self._unwritable(engine, error) from error
@@ -181,16 +178,13 @@ class Indexes:
 
     def _fill(self, engine: Engine, gone: list[int]) -> None:
         """Update the engine in steps, each durable. Raises LibraryError, and ValueError where it is damaged."""
-        store, name = self._store, engine.name
-        done, last = store.indexed(name), store.last_key()
+        store = self._store
+        done, last = store.progress(engine.name).indexed, store.last_key()
         while True:
             upto = min(max(done, store.next_key(done) + STEP - 1), max(done, last))
             engine.update(store.between(done, upto), done, gone)
             done, gone = upto, []
-            store.begin()
-            store.set_indexed(name, done)
-            store.set_pending(name, [])
-            store.commit()
+            store.set_progress(engine.name, EngineProgress(engine.version, done))
             if done >= last:
                 break
         self.notes += engine.notes
