@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from lxml import etree
+
 from ...errors import DocumentError
 from ...text.encoding import decode
 from ..documents import Document, ReadProblem
-from .feed import parse_xml
 from .html import fragment_blocks
+from .office import PARSER
 from .rows import about
 from .zipped import open_zip, unpacked
 
@@ -22,12 +24,12 @@ _DC = "{http://purl.org/dc/elements/1.1/}"
 def read_epub(path: Path) -> Iterator[Document | ReadProblem]:
     """One document: its pages in reading order. Raises DocumentError, OSError."""
     with open_zip(path) as archive:
-        container = parse_xml(unpacked(archive, "META-INF/container.xml", path), path)
+        container = _xml(archive, "META-INF/container.xml", path)
         rootfile = container.find(".//{*}rootfile")
         if rootfile is None:
             raise DocumentError(f"{path} is damaged: it names no content.", "Save it again.")
         place = rootfile.get("full-path") or ""
-        package = parse_xml(unpacked(archive, place, path), path)
+        package = _xml(archive, place, path)
         if "META-INF/rights.xml" in archive.namelist() or "META-INF/license.lcpl" in archive.namelist():
             raise DocumentError(f"{path} is protected against copying.", "Use a copy without protection.")
         names = set(archive.namelist())
@@ -36,6 +38,13 @@ def read_epub(path: Path) -> Iterator[Document | ReadProblem]:
     meta = {name: _dc(package, name) for name in ("title", "creator", "date", "language", "description")}
     blocks = about(author=meta["creator"], description=meta["description"]) + blocks
     yield Document(str(path), meta["title"] or path.stem, blocks, date=meta["date"], language=meta["language"])
+
+
+def _xml(archive: zipfile.ZipFile, name: str, path: Path) -> Any:
+    try:
+        return etree.fromstring(unpacked(archive, name, path), PARSER)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise DocumentError(f"{path} is damaged: {name}: {error}.", "Save it again.") from error
 
 
 def _page(archive: zipfile.ZipFile, name: str, path: Path) -> str:
