@@ -10,11 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AddReport", "Library", "LibraryProvider"]
 
-_HOMES = {
-    "AddReport": "adding",
-    "Library": "library",
-    "LibraryProvider": "provider",
-}
+_HOMES = {"AddReport": "adding", "Library": "library", "LibraryProvider": "provider"}
 
 
 def __getattr__(name: str) -> Any:
