@@ -7,6 +7,9 @@ perfect@8 is the share of questions whose gold documents are all among the first
 it is, in the same place. Each collection is searched as a library, whose hits are whole paragraphs, and as a small web,
 whose hits are excerpts of at most EXCERPT characters, one a page. The run is the real one: loop, view, budgets, tools,
 a journal in memory, default settings.
+
+"2wiki-untitled" is 2wiki without the titles of its documents; "2wiki-en" and "2wiki-zh" are its questions in other words
+and in Chinese (reworded_2wiki.jsonl, written by hand from the questions alone, before the policy was changed for them).
 """
 
 import asyncio
@@ -15,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from deepresearch.agent.loop import Run
@@ -30,12 +34,26 @@ from deepresearch.trajectory import Event, RunStarted, Task, Turn
 from deepresearch.web.providers.canned import CannedWeb
 from deepresearch.web.search import Query, SearchProvider
 
-from .retrieval import COLLECTIONS, Collection
+from .retrieval import COLLECTIONS, Collection, wiki2
 
 NAMES = ("2wiki", "hotpot")
+REWORDED = Path(__file__).with_name("reworded_2wiki.jsonl")
 FIRST = 8
 EXCERPT = 150
 HOST = "wiki.example.org"
+
+
+def untitled() -> Collection:
+    made = wiki2()
+    return replace(made, rows=[{**row, "title": ""} for row in made.rows])
+
+
+def reworded(language: str) -> Collection:
+    rows = [json.loads(line) for line in REWORDED.read_text(encoding="utf-8").splitlines()]
+    return replace(wiki2(), queries={row["id"]: row[language] for row in rows})
+
+
+VARIANTS = {"2wiki-untitled": untitled, "2wiki-en": lambda: reworded("en"), "2wiki-zh": lambda: reworded("zh")}
 
 
 async def research(question: str, provider: SearchProvider) -> list[Event]:
@@ -102,8 +120,10 @@ def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory() as given:
         folder = Path(given)
         for name in names:
-            collection = COLLECTIONS[name]()
+            collection = {**COLLECTIONS, **VARIANTS}[name]()
             print(measure(name, collection, as_library(name, collection, folder), str), flush=True)
+            if name in VARIANTS:
+                continue
             web = as_web(name, collection, folder)
             line = measure(f"{name}, web", collection, web, lambda url: url.rpartition("/")[2].removesuffix(".md"))
             print(line, flush=True)

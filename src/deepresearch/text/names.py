@@ -53,7 +53,9 @@ def names_in(text: str, question: bool = False) -> list[Name]:
     text these are mostly ordinary words.
     """
     quoted = [_trimmed(m) for m in _QUOTED.finditer(text)]
-    coded = [Name(m.group(), m.start(), m.end()) for m in _IDENTIFIER.finditer(text) if _is_code(m.group())]
+    coded = [Name(m.group(), m.start(), m.end()) for m in _IDENTIFIER.finditer(text)]
+    # Two sentences without a space between them ("in Castile.He was") are no identifier.
+    coded = [name for name in coded if name.text.rpartition(".")[2].casefold() not in _common_words()]
     runs = [n for n in _runs(text, question) if question or n.words > 1 or not _sentence_start(text, n.start)]
     return sorted({*quoted, *coded, *runs}, key=lambda n: (n.start, -n.end))
 
@@ -76,11 +78,6 @@ def _common_words() -> frozenset[str]:
 def is_weak(name: str) -> bool:
     """Months, weekdays, numbers, ranks and words for nationalities lead nowhere in particular."""
     return all(w.casefold() in _weak_words() or _ORDINAL.match(w) or len(w) == 1 for w in re.split(r"[\s-]", name))
-
-
-def _is_code(word: str) -> bool:
-    """Not two sentences without a space between them ("in Castile.He was")."""
-    return word.rpartition(".")[2].casefold() not in _common_words()
 
 
 def _trimmed(match: re.Match[str]) -> Name:
@@ -109,16 +106,12 @@ def _is_common(name: Name) -> bool:
 
 def _starts(tokens: list[re.Match[str]], i: int, text: str) -> bool:
     word = tokens[i].group()
+    leads = i + 1 < len(tokens) and _capital(tokens[i + 1].group())
     if word[0].isdigit():
-        return (
-            bool(_NUMBER.match(word))
-            and i + 1 < len(tokens)
-            and _capital(tokens[i + 1].group())
-            and _gap(tokens, i, text) == " "
-        )
+        return bool(_NUMBER.match(word)) and leads and text[tokens[i].end() : tokens[i + 1].start()] == " "
     if not _capital(word) or word.casefold() not in _common_words() or not _sentence_start(text, tokens[i].start()):
         return _capital(word)
-    return word in _ARTICLES and i + 1 < len(tokens) and _capital(tokens[i + 1].group())
+    return word in _ARTICLES and leads
 
 
 def _extend(tokens: list[re.Match[str]], i: int, text: str) -> int:
@@ -141,17 +134,13 @@ def _extend(tokens: list[re.Match[str]], i: int, text: str) -> int:
 
 def _joins(tokens: list[re.Match[str]], k: int, text: str) -> bool:
     """Token `k` and the next one can belong to one name."""
-    gap = _gap(tokens, k, text)
+    gap = text[tokens[k].end() : tokens[k + 1].start()]
     if gap.startswith("."):
         return len(tokens[k].group()) == 1 or tokens[k].group() in ("Jr", "Sr", "St", "Dr", "Mr", "Mrs")
     if gap.startswith(","):
         following = tokens[k + 1].group().casefold()
         return following in word_set("names", "ranks") or bool(re.match(r"\d+(?:st|nd|rd|th)$", following))
     return bool(_GAP.match(gap)) and "\n" not in gap
-
-
-def _gap(tokens: list[re.Match[str]], k: int, text: str) -> str:
-    return text[tokens[k].end() : tokens[k + 1].start()]
 
 
 def _capital(word: str) -> bool:
