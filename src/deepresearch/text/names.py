@@ -66,18 +66,15 @@ def without_remark(title: str) -> str:
 
 
 @cache
-def _weak_words() -> frozenset[str]:
-    return word_set("names", "calendar") | word_set("names", "ranks") | word_set("names", "demonyms")
-
-
-@cache
 def _common_words() -> frozenset[str]:
     return stop_words("en") | request_words("en")
 
 
 def is_weak(name: str) -> bool:
     """Months, weekdays, numbers, ranks and words for nationalities lead nowhere in particular."""
-    return all(w.casefold() in _weak_words() or _ORDINAL.match(w) or len(w) == 1 for w in re.split(r"[\s-]", name))
+    lists = [word_set("names", key) for key in ("calendar", "ranks", "demonyms")]
+    words = re.split(r"[\s-]", name.casefold())
+    return all(any(w in known for known in lists) or _ORDINAL.match(w) or len(w) == 1 for w in words)
 
 
 def _trimmed(match: re.Match[str]) -> Name:
@@ -96,12 +93,11 @@ def _runs(text: str, question: bool) -> list[Name]:
         j = _extend(tokens, i, text)
         names.append(_name(text, tokens[i].start(), tokens[j].end()))
         i = j + 1
-    return [n for n in names if not _is_common(n) or (question and n.words > 1 and not _sentence_start(text, n.start))]
-
-
-def _is_common(name: Name) -> bool:
-    """It has only the commonest words, and single letters: For Against."""
-    return all(len(w) < 2 or w.casefold() in _common_words() for w in _PARTS.split(name.text))
+    telling = [
+        n for n in names if any(len(w) > 1 and w.casefold() not in _common_words() for w in _PARTS.split(n.text))
+    ]
+    common = [n for n in names if question and n.words > 1 and not _sentence_start(text, n.start)]
+    return [*telling, *(n for n in common if n not in telling)]
 
 
 def _starts(tokens: list[re.Match[str]], i: int, text: str) -> bool:

@@ -26,8 +26,7 @@ _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[0-9])(?=[A-Z])(?!(?i:st|nd|rd|th)$
 """Between the parts of an identifier; an ordinal in capitals ("20Th") is none."""
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _STEMMER = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw()).filter(tantivy.Filter.stemmer("english")).build()
-_CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
-_CAPITALISED = re.compile(r"(?<=[a-z0-9,] )[A-Z][a-z]+(?: [A-Z][a-z]+)+(?=[ ,;:.?!]|$)")
+_CAPITALS = re.compile(r"\b[A-Z]{2,}\b|(?<=[a-z0-9,] )[A-Z][a-z]+(?: [A-Z][a-z]+)+(?=[ ,;:.?!]|$)")
 _PARTICLES = re.compile("[的了吗呢嗎]")
 
 
@@ -66,8 +65,8 @@ def content_terms(text: str) -> list[str]:
     A word in capitals between others is meant as a name, and so are capitalised ones that follow each other within a
     sentence: WHO is not who, and the band For Against is not for and against.
     """
-    capitals = set() if text.isupper() else {word.lower() for word in _CAPITALS.findall(text)}
-    capitals.update(*(map(_stem, run.lower().split()) for run in _CAPITALISED.findall(text)))
+    runs = [] if text.isupper() else _CAPITALS.findall(text)
+    capitals = {_stem(word) for run in runs for word in run.lower().split()}
     terms = tokenise(text)
     kept = [term for term in terms if term in capitals or not (term in _STOP_STEMS or _PARTICLES.search(term))]
     return kept or terms
