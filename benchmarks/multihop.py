@@ -8,8 +8,9 @@ it is, in the same place. Each collection is searched as a library, whose hits a
 whose hits are excerpts of at most EXCERPT characters, one a page. The run is the real one: loop, view, budgets, tools,
 a journal in memory, default settings.
 
-"2wiki-untitled" is 2wiki without the titles of its documents; "2wiki-en" and "2wiki-zh" are its questions in other words
-and in Chinese (reworded_2wiki.jsonl, written by hand from the questions alone, before the policy was changed for them).
+"2wiki-untitled" is 2wiki without the titles of its documents; "2wiki-en" and "2wiki-zh" are its questions in other
+words and in Chinese (reworded_2wiki.jsonl, written by hand from the questions alone, before the policy was changed for
+them).
 """
 
 import asyncio
