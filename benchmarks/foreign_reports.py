@@ -77,6 +77,9 @@ def parse_report(markdown: str) -> ForeignReport:
     marks = []
     for mark, link in _marks(text):
         marks.append(mark)
+        if link and text.startswith("](", mark.start):  # the words of a link stay, without its bracket
+            bracket = text.rindex("[", 0, mark.start)
+            text = f"{text[:bracket]} {text[bracket + 1 :]}"
         if link:
             sources.setdefault(link.label, link)
     used = dict.fromkeys(label for mark in marks for label in mark.ids)
