@@ -25,7 +25,7 @@ from pathlib import Path
 
 from deepresearch.derived import answer, registered
 from deepresearch.report.citations import find_marks
-from deepresearch.report.claims import Claim, split_claims
+from deepresearch.report.claims import Claim, claims_of
 from deepresearch.report.verification import verify
 from deepresearch.text.characters import clean
 from deepresearch.trajectory import Citation, Passage
@@ -231,7 +231,8 @@ def from_news() -> Iterator[Given]:
 
 def places(given: Given) -> Iterator[tuple[Claim, int]]:
     """The claims of a report with the mark that backs each, where it is one mark with one passage."""
-    for claim in split_claims(given.text, given.known):
+    text = clean(given.text)
+    for claim in claims_of(text, list(find_marks(text, given.known))):
         if len(claim.marks) == len(claim.ids) == 1:
             yield claim, claim.marks[0]
 

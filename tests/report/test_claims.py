@@ -5,8 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepresearch.report.citations import find_marks
-from deepresearch.report.claims import Claim, split_claims
+from deepresearch.report.claims import Claim, claims_of
 from deepresearch.text.characters import clean
+
+
+def split_claims(text: str) -> list[Claim]:
+    text = clean(text)
+    return claims_of(text, list(find_marks(text, ())))
 
 
 def claims(text: str, kind: str | None = None) -> list[Claim]:

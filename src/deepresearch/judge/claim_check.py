@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict
 from ..models import ChatModel
 from ..models.reply_cache import ReplyCache
 from ..models.structured import StructuredClient, StructuredReply, Unusable, json_object
+from ..text.quotations import find_quote
 from ..trajectory import Usage
 from .prompt import prompt
-from .quotations import find_quote
 
 ClaimLevel = Literal["supports", "partly", "contradicts", "unrelated"]
 _LEVELS: dict[str, ClaimLevel] = {

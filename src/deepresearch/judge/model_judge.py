@@ -8,9 +8,9 @@ from ..models import ChatModel
 from ..models.reply_cache import ReplyCache
 from ..models.structured import StructuredClient, StructuredReply, Unusable, add_cost, add_usage, json_object
 from ..text.characters import WIDE
+from ..text.quotations import find_quote
 from ..trajectory import Usage
 from .prompt import prompt
-from .quotations import find_quote
 from .rubrics import Rubric
 from .verdicts import LEVELS, CriterionVerdict, Evidence, Level, strongest
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..text.characters import CJK, CJK_MARKS, clean
 from ..text.labels import Labels
 from .charts import is_chart
-from .markup import inline_text, safe_url
+from .markup import followed, inline_text, safe_url
 from .syntax import PLACEHOLDERS, parser
 
 if TYPE_CHECKING:
@@ -328,9 +328,7 @@ class _InlineReader:
         if target.startswith("#"):
             name = "h-" + clean(target[1:])
             return "#" + name if name in self._headings else None
-        if clean(target).lower().startswith("mailto:"):
-            return clean(target)
-        return safe_url(target)
+        return followed(target)
 
     def _inline(self, child: "Token") -> Iterator[Inline]:
         style, labels = self._styles[-1], self._labels

@@ -8,16 +8,15 @@ back than that.
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ..text.characters import clean
 from ..text.labels import labels_for
 from ..text.language import detect_language
 from ..text.sentences import sentence_spans
 from .blocks import Block, BlockQuote, Cite, Heading, Inline, Items, Paragraph, Table, TextRun, blocks
-from .citations import FoundMark, find_marks, with_placeholders
+from .citations import FoundMark, with_placeholders
 
 Kind = Literal["sentence", "item", "row", "heading", "caption", "quotation", "note"]
 HIDDEN = "\ue000"
@@ -60,17 +59,9 @@ class _Words:
     """(position in `text`, index of the mark)"""
 
 
-def split_claims(text: str, known: Collection[str] = ()) -> list[Claim]:
-    """The claims of a report in order, also those that cite nothing, headings included; code is left out.
-
-    known: ids of the passages that may be cited; only needed for marks in other spellings than `\\cite{...}`.
-    """
-    text = clean(text)
-    return claims_of(text, list(find_marks(text, known)))
-
-
 def claims_of(text: str, marks: Sequence[FoundMark]) -> list[Claim]:
-    """The claims of `text`, which has been cleaned, with `marks` as its citation marks, in order."""
+    """The claims of `text`, which has been cleaned, with `marks` as its citation marks, in order; also those that cite
+    nothing, headings included. Code is left out."""
     language = detect_language(text) or "en"
     claims: list[Claim] = []
     section = ""

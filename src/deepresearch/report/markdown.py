@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from ..text.characters import clean, one_line
+from ..text.characters import one_line
 from ..text.markdown import Ranges, code_ranges, is_inside, line_starts, merge_ranges
 from .blocks import Block, Heading, Inline, Items, Paragraph, Table, TextRun, plain_text
 from .frame import closing, mark_text, opening
-from .markup import closing_fence, safe_url
+from .markup import closing_fence, followed
 from .structure import Format, ReportModel
 from .syntax import PLACEHOLDERS, new_parser, parser
 
@@ -149,10 +149,8 @@ def _lines_with_forbidden_links(text: str) -> Ranges:
 
 
 def may_follow(target: str) -> bool:
-    """Whether a link of the policy's text may stay: http, https, mailto, or a heading of the text itself."""
-    if target.startswith("#"):
-        return not target.startswith("#ref-")
-    return safe_url(target) is not None or clean(target).lower().startswith("mailto:")
+    """Whether a link of the policy's text may stay: one that may be followed, or to a heading of the text itself."""
+    return not target.startswith("#ref-") if target.startswith("#") else followed(target) is not None
 
 
 FORMAT = Format("report.md", lambda report, _: markdown(report))

@@ -46,6 +46,11 @@ def safe_url(url: str | None) -> str | None:
     return quote(cleaned, safe=_URL_SAFE)
 
 
+def followed(target: str) -> str | None:
+    """Where a link of the policy's text may lead: to an address of http, https or mailto; None for nowhere."""
+    return clean(target) if clean(target).lower().startswith("mailto:") else safe_url(target)
+
+
 def language_tag(language: str | None) -> str | None:
     """`language` where it has the form of a language code (en, zh-CN), else None."""
     return language if language and _LANGUAGE.fullmatch(language) else None

@@ -7,7 +7,7 @@ the list stays in their order.
 import re
 from difflib import get_close_matches
 from functools import cache
-from html.parser import HTMLParser
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ ALIASES = {
     "acs": "american-chemical-society",
 }
 _NUMBER = re.compile(r"^\s*[\[(]?(\d+)[\]).]\s*")
+_TAG = re.compile(r"(</?\w[^<>]*>)")
 _GUARDED = str.maketrans({"<": "\ue001", ">": "\ue002", "&": "\ue003"})
 _UNGUARDED = str.maketrans({"\ue001": "<", "\ue002": ">", "\ue003": "&"})
 
@@ -106,27 +107,15 @@ def _once(entry: str, title: str) -> str:
     return entry[:first] + again.sub("", entry[first:], count=1)
 
 
-class _Runs(HTMLParser):
-    """The formatter's own tags as runs; those of titles are guarded and come back as text."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.runs: list[TextRun] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self.open:
-            self.open.remove(tag)
-
-    def handle_data(self, data: str) -> None:
-        self.runs.append(TextRun(data.translate(_UNGUARDED), bold="b" in self.open, italic="i" in self.open))
-
-
 def _runs(entry: str) -> tuple[TextRun, ...]:
-    parser = _Runs()
-    parser.feed(entry.rstrip())
-    parser.close()
-    return tuple(parser.runs)
+    """An entry as runs: the formatter's own tags are read; those of titles are guarded and come back as text."""
+    runs = []
+    within: set[str] = set()
+    for piece in _TAG.split(entry.rstrip()):
+        if _TAG.fullmatch(piece):
+            name = piece.strip("</>")
+            within = within - {name} if piece.startswith("</") else within | {name}
+        elif piece:
+            text = unescape(piece).translate(_UNGUARDED)
+            runs.append(TextRun(text, bold="b" in within, italic="i" in within))
+    return tuple(runs)

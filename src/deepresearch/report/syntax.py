@@ -1,7 +1,6 @@
 """What reports write besides Markdown: formulas in TeX, citation marks, and HTML tags without attributes."""
 
 import re
-from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.rules_core import StateCore
     from markdown_it.rules_inline import StateInline
-    from markdown_it.token import Token
 
 PLACEHOLDER = "\\\ue000{%d}"
 """Stands for the n-th citation mark of a report. It begins and ends with punctuation, as the mark that it replaces
@@ -34,11 +32,13 @@ _QUOTES = {"“": 1, "「": 1, "『": 1, "”": -1, "」": -1, "』": -1}
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _TAG = re.compile(
     r"<(?P<close>/?)(?P<name>b|strong|i|em|s|del|u|sub|sup|p|div|span|small|br)\s{0,3}/?>"
-    r"|<a\s{1,3}href\s?=\s?(?:\"(?P<double>[^\"<>\s]{1,2000})\"|'(?P<single>[^'<>\s]{1,2000})')\s?>|(?P<end></a\s?>)",
+    r"|<a\s{1,3}href\s?=\s?(?:\"(?P<double>[^\"<>\s]{1,2000})\"|'(?P<single>[^'<>\s]{1,2000})')\s?>",
     re.IGNORECASE,
 )
 _KINDS = {"b": "strong", "strong": "strong", "i": "em", "em": "em", "s": "s", "del": "s", "sub": "sub", "sup": "sup"}
 _DROPPED = frozenset(("u", "p", "div", "span", "small"))
+LONGEST_PAIR = 2000
+"""Characters between two tags that belong together."""
 
 
 @cache
@@ -53,8 +53,7 @@ def new_parser() -> "MarkdownIt":
     made.inline.ruler.before("escape", "formula", _read_formula)
     made.inline.ruler.before("escape", "tag", _read_tag)
     made.inline.ruler.before("escape", "mark", _read_mark)
-    made.core.ruler.after("inline", "tags", _pair_tags)
-    made.core.ruler.after("tags", "quoted_formulas", _leave_quotations)
+    made.core.ruler.after("inline", "quoted_formulas", _leave_quotations)
     return made
 
 
@@ -129,60 +128,33 @@ def _leave_quotations(state: "StateCore") -> None:
 
 
 def _read_tag(state: "StateInline", silent: bool) -> bool:
-    match = _TAG.match(state.src, state.pos) if state.src[state.pos] == "<" else None
+    """A pair of tags of a known kind is markup, a tag that only lays text out is left out, any other is text."""
+    match = _TAG.match(state.src, state.pos, state.posMax) if state.src[state.pos] == "<" else None
     if match is None:
         return False
-    if not silent:
-        _push_tag(state, match)
-    state.pos = match.end()
+    name = (match["name"] or "a").lower()
+    end = match.end()
+    if name not in _DROPPED and name != "br":
+        limit = min(state.posMax, end + LONGEST_PAIR)
+        close = None if match["close"] else re.compile(rf"</{name}\s?>", re.IGNORECASE).search(state.src, end, limit)
+        if close is None:
+            return False
+        if not silent:
+            _push_pair(state, match, close.start())
+        end = close.end()
+    elif name == "br" and not silent:
+        state.push("hardbreak", "br", 0)
+    state.pos = end
     return True
 
 
-def _push_tag(state: "StateInline", match: re.Match[str]) -> None:
-    name = (match["name"] or "").lower()
-    if name == "br":
-        state.push("hardbreak", "br", 0)
-        return
-    token = state.push("html_tag", "", 0)
-    token.content = match.group()
-    kind = "" if name in _DROPPED else _KINDS.get(name, "link")
-    closes = bool(match["close"] or match["end"])
-    token.meta = {"kind": kind, "closes": closes, "href": match["double"] or match["single"] or ""}
-
-
-def _pair_tags(state: "StateCore") -> None:
-    for token in state.tokens:
-        if token.type == "inline" and any(child.type == "html_tag" for child in token.children or []):
-            token.children = _paired(token.children or [])
-
-
-def _paired(children: "Sequence[Token]") -> "list[Token]":
-    """Tags that open and close in good order as tokens of their kind; the rest as text."""
-    partner: set[int] = set()
-    open_: list[int] = []
-    for index, child in enumerate(children):
-        if child.type == "html_tag" and child.meta["kind"]:
-            if not child.meta["closes"]:
-                open_.append(index)
-            elif open_ and children[open_[-1]].meta.get("kind") == child.meta["kind"]:
-                partner |= {index, open_.pop()}
-        elif child.nesting > 0:
-            open_.append(index)
-        elif child.nesting < 0:
-            while open_ and children[open_.pop()].type == "html_tag":
-                pass
-    return [_as_token(child, index in partner) for index, child in enumerate(children)]
-
-
-def _as_token(child: "Token", paired: bool) -> "Token":
-    from markdown_it.token import Token  # noqa: PLC0415
-
-    if child.type != "html_tag":
-        return child
-    kind, closes = child.meta["kind"], child.meta["closes"]
-    if not kind or not paired:
-        return Token("text", "", 0, content="" if not kind else child.content)
-    token = Token(f"{kind}_{'close' if closes else 'open'}", "", -1 if closes else 1)
-    if kind == "link" and not closes:
-        token.attrs = {"href": child.meta["href"]}
-    return token
+def _push_pair(state: "StateInline", opening: re.Match[str], end: int) -> None:
+    """The tokens of a pair of tags: those that open and close it, and between them what is between the tags."""
+    kind = _KINDS.get((opening["name"] or "a").lower(), "link")
+    token = state.push(f"{kind}_open", "", 1)
+    if kind == "link":
+        token.attrs = {"href": opening["double"] or opening["single"]}
+    outer, state.posMax, state.pos = state.posMax, end, opening.end()
+    state.md.inline.tokenize(state)
+    state.posMax = outer
+    state.push(f"{kind}_close", "", -1)

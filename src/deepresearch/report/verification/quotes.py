@@ -5,20 +5,14 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz
 
-from ...text.characters import has_han, normalise
+from ...text.characters import has_han
+from ...text.quotations import EDGES, holds, letters, pieces
 from ..markup import plain
 from .faults import Fault, say
 from .reading import Reading
 
 _OPEN, _CLOSE = "“「『", "”」』"
 _STRAIGHT = re.compile(r"\"([^\"“”「」]+)\"|‘([^‘’]{12,})’(?!\w)")
-_LEFT_OUT = re.compile(r"\s*(?:\[\s*(?:\.\.\.|…)\s*\]|\(\s*(?:\.\.\.|…)\s*\)|\.{3,}|…+)\s*")
-_ASIDE = re.compile(r"[\s*_`\\\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
-"""White space, the marks of Markdown, and characters that nobody sees."""
-_CELLS = re.compile(r"\|{2,}")
-"""Empty cells of a table's row."""
-_INSERTED = re.compile(r"\s*\[[^\[\]]*\]\s*")
-_EDGES = " .,;:!?。，；：！？、'\""
 SHORTEST, SHORTEST_HAN = 3, 6
 """Words, or Chinese characters, from which words in quotation marks are a quotation, not a name or irony."""
 TITLED, LONGEST_TITLE = 0.6, 8
@@ -30,13 +24,12 @@ NEAR = 70.0
 def check(claim: Reading, passage: Reading, evidence: str) -> list[Fault]:
     """The quotations of the claim that are not in the passage letter by letter.
 
-    White space, Markdown, the kind of quotation mark and dash, and the case of the first letter may differ; an ellipsis
-    or square brackets may leave words out.
+    What may differ is told in text/quotations.py.
     """
     faults = []
     for quotation in quotations(claim.text):
         text = _source(passage)
-        missing = [piece for piece in _pieces(quotation) if not _holds(text, piece)]
+        missing = [piece for piece in pieces(quotation) if not holds(text, piece)]
         if not missing:
             continue
         near = max(fuzz.partial_ratio(piece.casefold(), text.casefold()) for piece in missing)
@@ -48,23 +41,23 @@ def check(claim: Reading, passage: Reading, evidence: str) -> list[Fault]:
 
 def verbatim_share(claim: Reading, passage: Reading) -> float:
     """The part of the claim that it quotes from the passage letter by letter, 0 to 1."""
-    held = [q for q in quotations(claim.text) if all(_holds(_source(passage), piece) for piece in _pieces(q))]
+    held = [q for q in quotations(claim.text) if all(holds(_source(passage), piece) for piece in pieces(q))]
     return sum(map(len, held)) / len(claim.text) if claim.text else 0.0
 
 
 def repeats(claim: Reading, passage: Reading) -> bool:
     """Whether the claim is one or several whole sentences of the passage, letter by letter."""
-    own = _letters(claim.text).strip(_EDGES)
+    own = letters(claim.text).strip(EDGES)
     if not own or own not in _source(passage):
         return False
-    letters = [_letters(sentence.text) for sentence in passage.sentences]
-    for first in range(len(letters)):
+    sentences = [letters(sentence.text) for sentence in passage.sentences]
+    for first in range(len(sentences)):
         joined = ""
-        for piece in letters[first:]:
+        for piece in sentences[first:]:
             joined += piece
-            if len(joined.strip(_EDGES)) >= len(own):
+            if len(joined.strip(EDGES)) >= len(own):
                 break
-        if joined.strip(_EDGES) == own:
+        if joined.strip(EDGES) == own:
             return True
     return False
 
@@ -72,7 +65,7 @@ def repeats(claim: Reading, passage: Reading) -> bool:
 @lru_cache(maxsize=1024)
 def _source(passage: Reading) -> str:
     """The letters of a passage, as written and as a reader sees it, and of its title."""
-    return _letters(f"{passage.title}\n{passage.text}\n{plain(passage.text)}")
+    return letters(f"{passage.title}\n{passage.text}\n{plain(passage.text)}")
 
 
 def quotations(text: str) -> list[str]:
@@ -97,19 +90,3 @@ def _is_quotation(words: str) -> bool:
     long = [word for word in parts if len(word) > 3]
     titled = len(parts) <= LONGEST_TITLE and sum(word[0].isupper() for word in long) > TITLED * len(long)
     return len(parts) >= SHORTEST and not titled
-
-
-def _pieces(quotation: str) -> list[str]:
-    """The parts of a quotation between what it leaves out."""
-    parts = [p for part in _LEFT_OUT.split(quotation) for p in _INSERTED.split(part)]
-    return [piece for part in parts if (piece := _letters(part).strip(_EDGES))]
-
-
-def _letters(text: str) -> str:
-    """Without white space and the marks of Markdown; quotation marks within a quotation may be of either kind."""
-    text = text.replace("`", "")  # before the forms of quotation marks are made one: it marks code, too
-    return _CELLS.sub("|", _ASIDE.sub("", normalise(text))).replace('"', "'")
-
-
-def _holds(text: str, piece: str) -> bool:
-    return piece in text or piece[0].swapcase() + piece[1:] in text

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from ...text.characters import normalise
+from ...text.quotations import find_quote
 from ...trajectory import Citation, Passage, Verified
 
 SURE_UNRELATED = 0.08
@@ -71,7 +71,7 @@ def settle(verified: Verified, answers: Iterable[ModelVerdict], known: Mapping[s
             continue
         standing = citations[answer.citation]
         passage = known.get(standing.passage)
-        evidence = _verbatim(answer.evidence, passage.text) if passage else ""
+        evidence = find_quote(answer.evidence, passage.text) or "" if passage else ""
         if passage and (evidence or (answer.level == "unrelated" and not answer.evidence.strip())):
             faults = [] if answer.level == "supports" else standing.faults
             citations[answer.citation] = standing.model_copy(
@@ -84,9 +84,3 @@ def settle(verified: Verified, answers: Iterable[ModelVerdict], known: Mapping[s
                 }
             )
     return verified.model_copy(update={"citations": citations})
-
-
-def _verbatim(evidence: str, passage: str) -> str:
-    """`evidence` if the passage holds it, else ""."""
-    words = normalise(evidence)
-    return evidence.strip() if words and words in normalise(passage) else ""

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepresearch.judge.quotations import find_quote
+from deepresearch.text.quotations import find_quote
 
-TEXT = "The **tower** was\n  built in 1887 — by “Ada Brandt”. It's 62 m tall. 塔高62米，建于1887年。"
+TEXT = "The **tower** was\n  built in 1887 — by “Ada Brandt”. It's 62 m tall. 塔高62米，建于1887年。 It held 10⁶ t."
 
 
 @pytest.mark.parametrize(
@@ -15,10 +15,13 @@ TEXT = "The **tower** was\n  built in 1887 — by “Ada Brandt”. It's 62 m ta
         ('by "Ada Brandt"', "by “Ada Brandt”"),
         ('"It\'s 62 m tall."', "It's 62 m tall."),
         ("塔高62米", "塔高62米"),
+        ("held 10^6 t", "held 10⁶ t"),
         ("The tower ... Ada Brandt", "The **tower** was\n  built in 1887 — by “Ada Brandt"),
         ("1887 - by", "1887 — by"),
         ("built in 1889", None),
-        ("Built in 1887", None),
+        ("Built in 1887", "built in 1887"),
+        ("BUILT in 1887", None),
+        ("The tower was [...] tall", "The **tower** was\n  built in 1887 — by “Ada Brandt”. It's 62 m tall"),
         ("Ada Brandt ... The tower", None),
         ("", None),
         ("...", None),
