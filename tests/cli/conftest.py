@@ -15,7 +15,7 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 def environment(tmp_path: Path, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DEEPRESEARCH_")}
-    return {**kept, "DEEPRESEARCH_DATA": str(tmp_path / "data"), **more}
+    return {**kept, "DEEPRESEARCH_DATA": str(tmp_path / "data"), "DEEPRESEARCH_MODEL_PORTS": "9", **more}
 
 
 @pytest.fixture

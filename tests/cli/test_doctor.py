@@ -6,9 +6,11 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from deepresearch.store import Store
 from deepresearch.trajectory import RunStarted, Task
+from tests.support.chat_server import ChatServer, Received
 from tests.support.search_server import SearchServer
 
 from .conftest import Command, environment
@@ -55,6 +57,7 @@ def test_nothing_is_asked_of_other_machines(command: Command, tmp_path: Path) ->
         "DEEPRESEARCH_LIBRARY_DENSE": "endpoint",
         "DEEPRESEARCH_LIBRARY_VECTORS": "qdrant",
         "DEEPRESEARCH_LIBRARY_QDRANT_URL": "https://vectors.example",
+        "DEEPRESEARCH_MODEL_PORTS": "",
     }
     seen = tmp_path / "seen"
     done = subprocess.run(
@@ -95,6 +98,24 @@ async def test_servers_on_this_machine_are_asked(command: Command) -> None:
     assert "ok       embeddings: m at" in done.stdout and "2 numbers a text" in done.stdout
     assert done.returncode == 1 and "bad      Qdrant: Qdrant at http://127.0.0.1:9" in done.stdout
     assert "search searxng: answers, with 0 results" in done.stdout
+
+
+async def test_models_on_this_machine_are_listed_with_what_they_can_do(command: Command) -> None:
+    def answer(request: Received) -> dict[str, Any]:
+        if request.body.get("response_format"):
+            return {"text": '{"sentence": "The sea is wide."}'}
+        return {"status": 400, "body": {"error": {"message": "m-1b does not support tools"}}}
+
+    async with ChatServer([answer], models=[{"id": "m-1b", "owned_by": "vllm", "max_model_len": 8192}]) as server:
+        port = server.url.removesuffix("/v1").rpartition(":")[2]
+        done = await asyncio.to_thread(command, "doctor", DEEPRESEARCH_MODEL_PORTS=f"9,{port}", PATH="")
+        asked = len(server.requests)
+        again = await asyncio.to_thread(command, "doctor", DEEPRESEARCH_MODEL_PORTS=f"9,{port}", PATH="")
+    line = next(line for line in done.stdout.splitlines() if "m-1b" in line)
+    assert line.startswith("ok") and "vLLM" in line and "1.0B, a context of 8192 tokens, no tools, schema" in line
+    assert "no embeddings" in line and line in again.stdout
+    assert asked == 3 and len(server.requests) == 4, "chat is asked twice and remembered; vectors are asked each time"
+    assert "missing  llama-server:" in done.stdout and done.returncode == 0
 
 
 def test_a_data_folder_that_cannot_be_made_is_bad(command: Command) -> None:

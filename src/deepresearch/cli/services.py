@@ -36,6 +36,7 @@ def services(settings: "Settings", online: bool, environment: Mapping[str, str] 
     yield from _index(settings, online, keys)
     yield from _embeddings(settings, online, keys)
     yield _model(settings, online)
+    yield from _served_here(settings)
 
 
 def _search(settings: "Settings", environment: Mapping[str, str]) -> Iterator[Finding]:
@@ -184,6 +185,25 @@ def _model(settings: "Settings", online: bool) -> Finding:
         return Finding("model endpoint", "bad", f"{url} does not list {model}; it has {', '.join([*listed][:5])}")
     context = f", a context of {listed[model]} tokens" if listed.get(model) else ""
     return Finding("model endpoint", "ok", f"{url}, {len(listed)} models{context}")
+
+
+def _served_here(settings: "Settings") -> Iterator[Finding]:
+    """The models that servers on this machine offer, what they can do, and the program that would serve a file."""
+    from ..errors import SettingsError
+    from ..local.llama_server import found_program
+    from ..local.prepare import survey
+
+    ports = ", ".join(map(str, settings.model.ports))
+    models = survey(settings)
+    for model, problems in models:
+        what = f"{model.server} at {model.base_url}: {model.facts.in_words()}{'' if model.loaded else ', not loaded'}"
+        yield Finding(f"model {model.name}", "missing" if problems else "ok", " ".join([what, *problems]))
+    if not models:
+        yield Finding("models on this machine", "missing", f"no server answers on ports {ports} (model.ports)")
+    try:
+        yield Finding("llama-server", "ok", f"{found_program(settings.model.server)}, for --model-file")
+    except SettingsError as error:
+        yield Finding("llama-server", "missing", f"{error} Only --model-file needs it.")
 
 
 def _not_asked(url: str, setting: str, settings: "Settings", online: bool) -> tuple[str, str] | None:

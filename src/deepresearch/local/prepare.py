@@ -4,7 +4,7 @@ What follows: which policy fits, how long prompt, observations and replies may b
 """
 
 from collections.abc import Container
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
@@ -15,6 +15,7 @@ from .facts import KnownModels, ModelFacts, parameters_in
 
 if TYPE_CHECKING:
     from .llama_server import LlamaServer
+    from .servers import LocalModel
 
 AUTO = "auto"
 """The model name that stands for whichever model this machine serves."""
@@ -66,6 +67,27 @@ def ready_model(settings: Settings, policies: Container[str]) -> ReadyModel:
         ready.close()
         raise
     return ready
+
+
+def survey(settings: Settings) -> "list[tuple[LocalModel, list[str]]]":
+    """Every model that this machine serves, those that are loaded with what they show when asked; and what went wrong
+    with each, in words."""
+    from .abilities import makes_vectors  # noqa: PLC0415  the HTTP stack is not needed without a model
+    from .servers import find_models  # noqa: PLC0415
+
+    surveyed: list[tuple[LocalModel, list[str]]] = []
+    for one in find_models(settings.model.ports):
+        facts = one.facts
+        problems: list[str] = []
+        if one.loaded and one.chats:
+            named = settings.changed(
+                {"model.name": one.name, "model.base_url": one.base_url, "model.dialect": "native"}
+            )
+            facts, problems = _asked(_without_key(named), facts, f"{one.base_url} {one.name}")
+            if facts.embeddings is None:
+                facts = replace(facts, embeddings=makes_vectors(one.base_url, one.name))
+        surveyed.append((replace(one, facts=facts), problems))
+    return surveyed
 
 
 def _started(settings: Settings) -> ReadyModel:
