@@ -9,6 +9,7 @@ import pytest
 from deepresearch.errors import ContentFiltered, ContextOverflow, ModelError, NoToolCalling, RequestRefused
 from deepresearch.models.base import Reply
 from deepresearch.models.client import ChatClient
+from deepresearch.models.schemas import offered
 from deepresearch.settings import ModelSettings
 from tests.models.test_oracle import ASK, SEARCH
 from tests.support.chat_server import ChatServer, Received
@@ -111,7 +112,7 @@ async def test_a_parameter_that_is_refused_is_left_out(name: str) -> None:
 
 async def test_tools_are_in_every_request_and_may_be_forbidden() -> None:
     [reply], [sent] = await ask({"calls": [{"name": "search", "arguments": {"query": "x"}}]}, may_call=False)
-    assert sent["tools"] == [SEARCH] and sent["tool_choice"] == "none"
+    assert sent["tools"] == [offered(SEARCH)] and sent["tool_choice"] == "none"
     assert "No tools are available" in str(reply.calls[0].problem)
     _, [sent] = await ask(GOOD)
     assert "tool_choice" not in sent

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..derived import find, started, state
 from ..errors import RunOver, SettingsError, UserError
 from ..local.prepare import AUTO, ReadyModel, ready_model
+from ..models.schemas import offered
 from ..network import is_on_this_machine
 from ..policy import Policy
 from ..settings import Settings
@@ -56,7 +57,7 @@ def new_run(store: Store, settings: Settings, task: Task, handlers: Handlers | N
         settings = model.settings
         sources = open_sources(settings, task, handlers)
         opened.callback(sources.abandon)
-        tools = default_tools(sources.all, sources.authority)
+        tools = default_tools(sources.all, sources.authority, simple=model.facts.is_small)
         policy = open_policy(settings, tools)
         log = opened.enter_context(store.create(run_id(task.question)))
         log.append(
@@ -66,7 +67,7 @@ def new_run(store: Store, settings: Settings, task: Task, handlers: Handlers | N
                 versions=versions(),
                 policy=policy.name,
                 system="" if policy.name == "extractive" else system_prompt(settings),
-                tools=[tool.spec() for tool in tools],
+                tools=[offered(tool.spec()) for tool in tools],
                 notes=[*model.notes, *sources.notes],
             )
         )
@@ -96,7 +97,7 @@ def resumed_run(
         settings = model.settings
         sources = open_sources(settings, started(log.events).task, handlers)
         opened.callback(sources.abandon)
-        tools = default_tools(sources.all, sources.authority)
+        tools = default_tools(sources.all, sources.authority, simple=model.facts.is_small)
         policy = open_policy(settings, tools)
         notes = [*_about_unknown(unknown), *model.notes, *sources.notes]
         log.append(RunResumed(versions=versions(), settings=dict(changes), notes=notes))

@@ -17,6 +17,7 @@ from typing import Any
 
 from ..plugins import Registry
 from .base import Message, Spec, text_of
+from .schemas import offered
 
 NATIVE = "native"
 """Tools and calls in the fields that the chat dialect has for them."""
@@ -61,7 +62,7 @@ def _with_tools(dialect: Dialect, messages: Sequence[Message], tools: Sequence[S
     """The messages with the tools described at the end of the system message."""
     if not tools:
         return list(messages)
-    specs = "\n".join(json.dumps(tool["function"], ensure_ascii=False) for tool in tools)
+    specs = "\n".join(json.dumps(offered(tool)["function"], ensure_ascii=False) for tool in tools)
     described = (
         f"# Tools\n\nThese tools are available, one JSON description a line:\n\n<tools>\n{specs}\n</tools>\n\n"
         f"To call a tool, write exactly this, once for each call, and nothing after the last call:\n\n"

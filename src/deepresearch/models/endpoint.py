@@ -16,6 +16,7 @@ from ..trajectory import Usage
 from .base import Message, Reply, Spec
 from .dialects import render
 from .failures import Refused, prompt_in
+from .schemas import offered
 from .wire import Form, strict
 
 OPENAI = "//api.openai.com/"
@@ -101,7 +102,7 @@ class Endpoint:
         if self.stream:
             fields["stream_options"] = {"include_usage": True}
         if native and offers:
-            fields["tools"] = list(ask.tools)
+            fields["tools"] = [offered(tool) for tool in ask.tools]
             if not ask.may_call:
                 fields["tool_choice"] = "none"
         if ask.schema is not None:

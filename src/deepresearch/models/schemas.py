@@ -19,6 +19,12 @@ LONGEST_QUOTED = 80
 LONGEST_SENTENCE = 300
 
 
+_NOT_SENT = frozenset(
+    "default minLength maxLength maxItems minimum maximum pattern additionalProperties seldom told".split()
+)
+"""Keywords that cost more in every request than they tell a model; what it sends is checked against all of them."""
+
+
 class _Unfit(ValueError):
     """A value that cannot be turned into what the schema asks for."""
 
@@ -56,6 +62,29 @@ def problems(arguments: Any, schema: Schema) -> list[str]:
 
     errors = sorted(Draft202012Validator(schema).iter_errors(arguments), key=lambda error: [str(p) for p in error.path])
     return [sentence for error in errors for sentence in _sentences(error)][:MOST_PROBLEMS]
+
+
+def offered(tool: Mapping[str, Any]) -> dict[str, Any]:
+    """A tool's specification in the short form that is sent with every request."""
+    function = tool["function"]
+    return {**tool, "function": {**function, "parameters": _short(function.get("parameters") or {"type": "object"})}}
+
+
+def _short(schema: Schema, told: bool = False) -> dict[str, Any]:
+    """`schema` without what a model can do without; told: nor the fields of objects, which a description names."""
+    branches = [branch for branch in schema.get("anyOf", ()) if branch.get("type") != "null"]
+    if len(branches) == 1:
+        return _short({**branches[0], **{key: value for key, value in schema.items() if key != "anyOf"}}, told)
+    short = {key: value for key, value in schema.items() if key not in _NOT_SENT}
+    if branches:
+        short["anyOf"] = [_short(branch, told) for branch in branches]
+    if isinstance(schema.get("items"), Mapping):
+        short["items"] = _short(schema["items"], told or bool(schema.get("told")))
+    if "properties" in schema and told:
+        return {"type": "object"}
+    if "properties" in schema:
+        short["properties"] = {name: _short(field) for name, field in schema["properties"].items()}
+    return short
 
 
 def sketch(schema: Schema) -> str:

@@ -20,9 +20,13 @@ TOOLS: Registry[type[Tool]] = Registry(
 )
 
 
-def default_tools(sources: Sequence[Source], authority: Authority | None = None) -> list[Tool]:
+def default_tools(sources: Sequence[Source], authority: Authority | None = None, *, simple: bool = False) -> list[Tool]:
     """All tools, new, for one run: tools keep the run's state, so runs must not share them.
 
-    authority: the built-in table where None. Raises SettingsError for an installed tool that cannot be loaded.
+    authority: the built-in table where None. simple: see Tool.simple. Raises SettingsError for an installed tool that
+    cannot be loaded.
     """
-    return [TOOLS.get(name).make(sources, authority) for name in TOOLS.names()]
+    tools = [TOOLS.get(name).make(sources, authority) for name in TOOLS.names()]
+    for tool in tools:
+        tool.simple = simple
+    return tools

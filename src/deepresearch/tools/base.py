@@ -16,6 +16,11 @@ from ..library.authority import Authority
 from ..trajectory import Passage, Status, Task
 from ..web.search import Source
 
+SELDOM: dict[str, Any] = {"seldom": True}
+"""Marks a field, as its json_schema_extra, that small models are not offered."""
+TOLD: dict[str, Any] = {"told": True}
+"""Marks a field of objects whose fields its description, or the tool's, names: a schema of them is not sent as well."""
+
 
 class Arguments(BaseModel):
     """Base of every tool's arguments: unknown fields are refused, descriptions come from docstrings."""
@@ -72,6 +77,8 @@ class Tool:
     """Seconds after which the call counts as hanging."""
     sequential: ClassVar[bool] = False
     """True where the order of calls matters (state, files): such calls of one turn run one after another."""
+    simple: bool = False
+    """Whether only the plain form of its arguments is offered, for small models, which fill in whatever is there."""
 
     async def run(self, arguments: Any, context: ToolContext) -> ToolResult:
         """Execute the call. `arguments` is an instance of `self.arguments`. Raises PolicyError, WorldError."""
@@ -90,15 +97,18 @@ class Tool:
 
     def spec(self) -> dict[str, Any]:
         """The tool in the chat dialect's form."""
-        schema = inline_schema(self.arguments.model_json_schema())
+        schema = inline_schema(self.arguments.model_json_schema(), self.simple)
         return {
             "type": "function",
             "function": {"name": self.name, "description": self.description, "parameters": schema},
         }
 
 
-def inline_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """`schema` with every $ref replaced and titles gone: small models and some servers cannot follow references."""
+def inline_schema(schema: dict[str, Any], simple: bool = False) -> dict[str, Any]:
+    """`schema` with every $ref replaced and titles gone: small models and some servers cannot follow references.
+
+    simple: also without fields marked as SELDOM, and text alone where an object could be given in its place.
+    """
     definitions = schema.get("$defs", {})
 
     def walk(node: Any) -> Any:
@@ -108,12 +118,17 @@ def inline_schema(schema: dict[str, Any]) -> dict[str, Any]:
             return node
         if "$ref" in node:
             return walk(definitions[node["$ref"].removeprefix("#/$defs/")])
+        text = [kind for kind in node.get("anyOf", ()) if simple and kind.get("type") == "string"]
+        if text:
+            return walk({**text[0], **{key: value for key, value in node.items() if key != "anyOf"}})
+        hidden = {"$defs", *(["description"] if simple and node.get("told") else [])}  # it tells of the objects
         inlined: dict[str, Any] = {}
         for key, value in node.items():
-            if key == "$defs" or (key == "title" and isinstance(value, str)):
+            if key in hidden or (key == "title" and isinstance(value, str)):
                 continue
             if key == "properties":
-                inlined[key] = {name: walk(inner) for name, inner in value.items()}
+                fields = {name: field for name, field in value.items() if not (simple and field.get("seldom"))}
+                inlined[key] = {name: walk(inner) for name, inner in fields.items()}
             else:
                 inlined[key] = walk(value)
         return inlined

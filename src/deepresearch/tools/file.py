@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ..errors import BadArguments, PolicyError, ToolFailed
 from ..threads import in_thread
-from .base import Arguments, Tool, ToolContext, ToolResult
+from .base import SELDOM, TOLD, Arguments, Tool, ToolContext, ToolResult
 from .edit import Edit, line_number, plan_edits, splice
 from .idempotency import Effect, do_once
 from .patch_text import BOM, plan_patch
@@ -50,29 +50,23 @@ _NEEDS = {
 class FileArguments(Arguments):
     action: Literal["read", "write", "append", "patch", "list", "stat", "delete"]
     path: str = ""
-    """File or folder, relative to the workspace."""
     content: str = ""
-    """write: the whole new content. append: what is added, beginning on a new line."""
-    edits: list[Edit] = Field(default=[], max_length=100)
-    """patch: fragments of the file at `path` to change; all are made, or none."""
-    patch: str = ""
-    """patch, instead of edits: a unified diff or a *** Begin Patch block, which names its files itself."""
+    edits: list[Edit] = Field(default=[], max_length=100, json_schema_extra=TOLD)
+    """With "nth" where `find` occurs more than once."""
+    patch: str = Field(default="", json_schema_extra=SELDOM)
+    """Instead of edits: a unified diff or a *** Begin Patch block."""
     offset: int = Field(default=0, ge=0)
-    """read: lines to skip."""
     limit: int = Field(default=2_000, ge=1)
-    """read: lines to show at most."""
-    column: int = Field(default=0, ge=0)
-    """read: characters to skip in each line, to continue a line that was cut."""
-    recursive: bool = False
-    """list: show also what is in folders below."""
+    column: int = Field(default=0, ge=0, json_schema_extra=SELDOM)
+    """Characters of each line to skip."""
+    recursive: bool = Field(default=False, json_schema_extra=SELDOM)
 
 
 class FileTool(Tool):
     name = "file"
     description = (
-        "Read and write text files in your workspace. Actions: read (offset, limit in lines), write (whole file), "
-        "append, patch (change fragments: much shorter than writing a file again), list, stat, delete. "
-        'Example of a patch: {"action": "patch", "path": "report.md", "edits": '
+        "Text files in your workspace: read (offset, limit in lines), write (whole), append, list, stat, delete; patch "
+        'changes fragments, which is shorter than writing again: {"action": "patch", "path": "report.md", "edits": '
         '[{"find": "rose by 3 %", "replace": "rose by 4 %"}]}.'
     )
     arguments: ClassVar[type[Arguments]] = FileArguments

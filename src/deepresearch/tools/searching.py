@@ -24,6 +24,8 @@ RECALLED = 3
 """Passages shown before that are recalled per query."""
 COPIES = 2
 """Other places of the same text that are named."""
+FILTERS = {"language", "since", "until", "site", "kind"}
+"""Fields of a query that leave results out, and that models fill in without need."""
 PATIENCE = 45.0
 """Seconds that one provider may take before it counts as failed; below the tool's own limit."""
 
@@ -31,19 +33,17 @@ PATIENCE = 45.0
 class SearchRequest(Arguments):
     text: str = Field(min_length=1, max_length=500)
     k: int | None = Field(default=None, ge=1, le=50)
-    """At most so many new passages for this query."""
+    """Passages for this query alone."""
     title: str = ""
-    """Only documents whose title fits this name."""
+    """Only documents of this title."""
     language: str | None = None
-    """ISO 639-1 code."""
+    """zh, en ..."""
     since: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
-    """Earliest date, YYYY-MM-DD."""
+    """YYYY-MM-DD."""
     until: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
-    """Latest date, YYYY-MM-DD."""
     site: str | None = None
     """Only this domain or folder."""
     kind: Kind | None = None
-    """Only things of this kind."""
 
 
 @dataclass
@@ -107,9 +107,21 @@ class Searcher:
             complete=complete,
             unanswered=not (ranked or any(result.complete for result in results)),
         )
+        set_filters = request.model_dump(include=FILTERS, exclude_none=True)
+        if complete and not ranked and set_filters:
+            found = await self._without_filters(found, set_filters)
         if complete:
             self._answers[key] = found
         return found
+
+    async def _without_filters(self, found: Found, filters: Mapping[str, Any]) -> Found:
+        """What the query brings without its filters, where they have left nothing; else `found`."""
+        wider = await self._find(found.request.model_copy(update=dict.fromkeys(FILTERS)))
+        if not wider.ranked:
+            return found
+        told = ", ".join(f"{name} {value}" for name, value in filters.items())
+        notes = [f"nothing passes the filters ({told}), so these are found without them", *wider.notes]
+        return replace(wider, request=found.request, notes=notes, cached=False)
 
 
 async def _ask(provider: SearchProvider, request: SearchRequest) -> SearchResult | str:

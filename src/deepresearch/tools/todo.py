@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..errors import BadArguments
-from .base import Arguments, Tool, ToolContext, ToolResult
+from .base import TOLD, Arguments, Tool, ToolContext, ToolResult
 
 MOST_ITEMS = 100
 _MARKS = {"pending": "[ ]", "in_progress": "[>]", "done": "[x]", "dropped": "[-]"}
@@ -17,21 +17,16 @@ class TodoChange(Arguments):
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
     id: str = Field(default="", max_length=20, pattern=r"^[\w.-]*$")
-    """Which item; leave out for a new one."""
     text: str = Field(default="", max_length=500)
-    """What is to be done; a new item needs it."""
     status: ItemStatus | None = None
     note: str | None = Field(default=None, max_length=500)
-    """Its outcome, or why it was dropped."""
 
 
 class TodoArguments(Arguments):
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
-    items: list[TodoChange] = Field(default=[], max_length=MOST_ITEMS)
-    """Items to add, or to change: only the fields given change."""
+    items: list[TodoChange] = Field(default=[], max_length=MOST_ITEMS, json_schema_extra=TOLD)
     delete: list[str] = Field(default=[], max_length=MOST_ITEMS)
-    """Ids of items to remove."""
 
 
 class TodoItem(BaseModel):
@@ -52,9 +47,8 @@ class _State(BaseModel):
 class TodoTool(Tool):
     name = "todo"
     description = (
-        'Your list of sub-questions and steps. Add items ({"text": ...}), change them by id '
-        '({"id": "2", "status": "done", "note": ...}) and delete them by id, all in one call; without arguments '
-        "it shows the list. Status: pending, in_progress, done, dropped."
+        'Your list of sub-questions. Add items ({"text": ...}), change them by id ({"id": "2", "status": '
+        '"pending|in_progress|done|dropped", "note": outcome}), delete ids; without arguments it shows the list.'
     )
     arguments: ClassVar[type[Arguments]] = TodoArguments
     sequential = True
