@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 SERVED = frozenset({"chat", "guided"})
 """Policies of this project that ask a served model."""
+OWN_PROMPTS = frozenset({"extractive", "guided"})
+"""Policies that read no system prompt."""
 
 
 def new_run(store: Store, settings: Settings, task: Task, handlers: Handlers | None = None) -> Run:
@@ -66,7 +68,7 @@ def new_run(store: Store, settings: Settings, task: Task, handlers: Handlers | N
                 settings=model.recorded.public(),
                 versions=versions(),
                 policy=policy.name,
-                system="" if policy.name == "extractive" else system_prompt(settings),
+                system="" if policy.name in OWN_PROMPTS else system_prompt(settings),
                 tools=[offered(tool.spec()) for tool in tools],
                 notes=[*model.notes, *sources.notes],
             )

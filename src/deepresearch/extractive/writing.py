@@ -42,6 +42,18 @@ IN_ORDER = frozenset({"how", "list", "change"})
 _LAST_WORD = re.compile(rf"[^\s{WIDE}]+$")
 
 
+@dataclass(frozen=True)
+class Written:
+    """What a model wrote from the passages, with its citations: it stands where the quotations would."""
+
+    short: Sequence[Sequence[str]]
+    """The first section's blocks for each answer."""
+    sections: Sequence[Sequence[str]]
+    """The further blocks for each answer, with their heading."""
+    note: str
+    """How the report was made: {searches}, {passages}, {documents}."""
+
+
 @dataclass
 class Writer:
     """What the report is written from."""
@@ -54,6 +66,7 @@ class Writer:
     trail: Trail
     shown: set[str] = field(default_factory=set)
     """Quotations in the report so far, each by its passage and text."""
+    written: Written | None = None
 
     @property
     def many(self) -> bool:
@@ -64,11 +77,11 @@ class Writer:
         return [answer for answer in self.answers if answer.answered]
 
 
-def write_report(research: Research, answers: Sequence[Answer]) -> str:
-    """The report as Markdown with \\cite{passage id} inside the sentences."""
+def write_report(research: Research, answers: Sequence[Answer], written: Written | None = None) -> str:
+    """The report as Markdown with \\cite{passage id} inside the sentences. written: instead of quotations."""
     words = phrases_for(research.question.language)
     titles = {document: shorten(title) for document, title in short_titles(research.evidence).items()}
-    writer = Writer(research, answers, words, titles, read_trail(research))
+    writer = Writer(research, answers, words, titles, read_trail(research), written=written)
     parts = [f"# {escape(_cut(research.question.text))}"]
     if not (research.asked or research.passages or research.failures):
         return "\n\n".join([*parts, words.nothing_searched]) + "\n"
@@ -77,8 +90,9 @@ def write_report(research: Research, answers: Sequence[Answer]) -> str:
         parts += [outcome, *_closest(writer), *_missing(writer), *_about(writer)]
         return "\n\n".join(parts) + "\n"
     parts += [f"## {words.short_answer}", *_short_answer(writer)]
-    for answer in writer.answered:
-        parts += _findings(answer, writer)
+    for number, answer in enumerate(answers):
+        if answer.answered:
+            parts += written.sections[number] if written else _findings(answer, writer)
     pairs = compare_sources([(answer.part, answer.ranked) for answer in writer.answered])
     if pairs:
         parts += [f"## {words.agree_differ}", "\n".join(_pair(pair, writer) for pair in pairs)]
@@ -90,12 +104,15 @@ def write_report(research: Research, answers: Sequence[Answer]) -> str:
 def _short_answer(writer: Writer) -> list[str]:
     """What answers each part; of a part that has no answer that."""
     blocks: list[str] = []
-    for answer in writer.answers:
+    for number, answer in enumerate(writer.answers):
         label = f"**{escape(_cut(answer.part.heading))}**" if writer.many else ""
         if not answer.answered:
             blocks += [f"{label} — {writer.words.part_empty}"]
             continue
         blocks += [label] if label else []
+        if writer.written:
+            blocks += writer.written.short[number]
+            continue
         blocks += _said(answer.short, answer.part, writer) or _repeated(answer, writer)
         blocks += _comparison(answer, writer) if answer.sides else []
     return blocks
@@ -298,7 +315,7 @@ def _unread(phrase: str, missing: Iterable[str]) -> bool:
 
 def _about(writer: Writer) -> list[str]:
     words, research = writer.words, writer.research
-    note = words.note.format(
+    note = (writer.written.note if writer.written else words.note).format(
         searches=words.count("searches", len(research.asked)),
         passages=words.count("passages", len(research.evidence)),
         documents=words.count("documents", len({p.document for p in research.evidence})),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
-from ..errors import BrokenReply, ContentFiltered, ContextOverflow, RequestRefused
+from ..errors import BrokenReply, ContentFiltered, ContextOverflow, ModelError, RequestRefused
 from ..trajectory import WHOLE, Usage
 from .base import ChatModel, Message, Reply
 from .prompt import Prompt
@@ -28,6 +28,8 @@ class StructuredReply(Generic[Value]):
     """None: no reply could be used."""
     problem: str = ""
     """Why, where it is None."""
+    refusal: ModelError | None = None
+    """Why, where the endpoint answered no reply at all."""
     usage: Usage = field(default_factory=Usage)
     cost: float | None = 0.0
     requests: int = 0
@@ -78,7 +80,7 @@ class StructuredClient:
             try:
                 reply = await self.model.complete(request, schema=schema)
             except (BrokenReply, ContentFiltered, ContextOverflow, RequestRefused) as error:
-                return replace(asked, problem=str(error), requests=asked.requests + 1)
+                return replace(asked, problem=str(error), refusal=error, requests=asked.requests + 1)
             if self.kept:
                 self.kept.put(key, reply)
             asked = asked.and_reply(reply, sent=True)

@@ -11,6 +11,7 @@ POLICIES: Registry[Callable[[Settings, Sequence[Tool]], Policy]] = Registry(
     "policies",
     {
         "chat": "deepresearch.agent.policies.chat:open_chat",
+        "guided": "deepresearch.agent.policies.guided:open_guided",
         "extractive": "deepresearch.agent.policies.without_model:WithoutModel",
     },
 )

@@ -1,0 +1,78 @@
+"""What was found out: sentences that a model wrote from passages and that hold, or the quotations in their place."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..extractive.quoting import escape
+from ..report.verification import verify
+from ..text.sentences import split_sentences
+from ..trajectory import Call, Event, Passage, Turn
+
+FILE = "findings.jsonl"
+"""Where in the workspace the findings are, one a line; they are read back from the calls that wrote them."""
+TOOL = "file"
+_STOPS = " .。!！;；"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one passage says on one part of the question."""
+
+    part: str
+    """The part as it was put."""
+    passage: str
+    """Id."""
+    text: str = ""
+    """The sentences of the model that hold; empty: none does."""
+    quotation: str = ""
+    """The sentences of the passage that they rest on, or that are quoted in their place; empty: it says nothing."""
+
+    @property
+    def says(self) -> str:
+        """What it says, in the model's words or the passage's; empty where the passage says nothing."""
+        return self.text or self.quotation
+
+
+def recorded(events: Sequence[Event]) -> dict[tuple[str, str], Finding]:
+    """The findings of the run so far, by part and passage, in the order in which they were made."""
+    found: dict[tuple[str, str], Finding] = {}
+    for event in events:
+        for call in event.calls if isinstance(event, Turn) else ():
+            if call.tool == TOOL and call.arguments and call.arguments.get("path") == FILE:
+                for finding in _read(str(call.arguments.get("content", ""))):
+                    found[finding.part, finding.passage] = finding
+    return found
+
+
+def recording(findings: Sequence[Finding]) -> Call:
+    """The call that makes findings durable."""
+    lines = [json.dumps(asdict(finding), ensure_ascii=False) for finding in findings]
+    arguments: dict[str, Any] = {"action": "append", "path": FILE, "content": "\n".join(lines) + "\n"}
+    return Call(id="", tool=TOOL, arguments=arguments)
+
+
+def _read(lines: str) -> list[Finding]:
+    return [Finding(**json.loads(line)) for line in lines.splitlines() if line.strip()]
+
+
+def cited(sentence: str, passages: Sequence[str], stop: str = ".") -> str:
+    """A sentence of a model in Markdown, with its citations inside it."""
+    return f"{escape(sentence.strip(_STOPS))}\\cite{{{','.join(passages)}}}{stop}"
+
+
+def check(claims: Sequence[tuple[str, str]], known: Mapping[str, Passage]) -> list[str | None]:
+    """For each (sentence, passage id) the sentences of the passage that it rests on; None where it does not hold.
+
+    The check is that of the finished report: a sentence that passes here passes there.
+    """
+    text = "\n\n".join(cited(sentence, [ident]) for sentence, ident in claims)
+    verdicts = {verdict.mark: verdict for verdict in verify(text, known).citations}
+    held = [verdicts.get(number) for number in range(len(claims))]
+    return [one.evidence if one and one.level == "supports" else None for one in held]
+
+
+def sentences_of(text: str) -> list[str]:
+    """The sentences of a model's text, each of which has to hold by itself."""
+    return [sentence for sentence in split_sentences(text) if sentence.strip(_STOPS)]

@@ -1,0 +1,153 @@
+"""The policy: the extractive policy's research, and a small model that reads and writes, one small question at a time.
+
+Like every policy it remembers nothing between turns. What was found is read back from the calls that recorded it, and
+each reply of the model is cached before it is used, so that a run that was killed asks nothing twice.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from ..errors import ContextOverflow
+from ..extractive import ExtractivePolicy
+from ..extractive.answers import Answer
+from ..extractive.policy import answers_of
+from ..extractive.research import SURFER, Research, read_events
+from ..models import ChatModel
+from ..models.reply_cache import ReplyCache
+from ..models.structured import StructuredClient
+from ..policy import View
+from ..threads import in_thread
+from ..trajectory import Call, Passage, Turn
+from .asks import Asker
+from .evidence import Window, windows_of
+from .findings import TOOL, Finding, check, recorded, recording, sentences_of
+from .writing import compose
+
+NAME = "guided"
+ASKED = "Searching in the words of the model."
+READING = "Reading passages."
+BATCH = 4
+"""Passages read in one turn."""
+PER_QUERY = 4
+"""Passages that each query of the model may bring."""
+LONGEST_REPLY = 500
+"""Tokens."""
+
+
+class GuidedPolicy:
+    """Written answers from small models: see docs/guided.md."""
+
+    name = NAME
+    revises = False
+    """Each of its sentences was checked when it was written."""
+
+    def __init__(self, model: ChatModel, cache: ReplyCache) -> None:
+        """model: best at temperature 0. cache: where its replies are durable before they are used."""
+        self._model = model
+        self._cache = cache
+        self._without_model = ExtractivePolicy()
+
+    async def close(self) -> None:
+        """Close the model's connections."""
+        await self._model.close()
+
+    async def decide(self, view: View) -> Turn:
+        """The plan, the next searches, the next passages read, or the report. Raises ModelError."""
+        begun = time.monotonic()
+        plain = await self._without_model.decide(view)
+        if view.phase == "plan" or any(call.tool == SURFER for call in plain.calls):
+            return plain
+        research = await in_thread(read_events, view.events)
+        asker = Asker(StructuredClient(self._model, self._cache), research.question.language)
+        try:
+            turn = await self._work(view, research, asker)
+            if turn is None:
+                turn = plain if plain.calls else await self._report(view, research, asker) or plain
+        except ContextOverflow as refusal:
+            limit = f" of {refusal.limit} tokens" if refusal.limit else ""
+            note = (
+                f"The model's context{limit} is too small to read a passage in, so its sentences are missing: the "
+                "report quotes. Give its server a context of 4096 tokens."
+            )
+            turn = plain.model_copy(update={"notes": [*plain.notes, note]})
+        if turn is plain:
+            return turn
+        spent = asker.spent
+        update = {"usage": spent.usage, "cost": spent.cost, "notes": [*turn.notes, *spent.notes]}
+        return turn.model_copy(update={**update, "seconds": time.monotonic() - begun})
+
+    async def _work(self, view: View, research: Research, asker: Asker) -> Turn | None:
+        """The next step that still needs a tool; None where the report is due."""
+        if view.phase != "work" or SURFER not in view.tools:
+            return None
+        if ASKED not in research.steps and (turn := await self._search(research, asker)):
+            return turn
+        answers = await in_thread(answers_of, research)
+        unread = _unread(research, answers, view) if TOOL in view.tools else []
+        if not unread:
+            return None
+        findings = await self._read(unread[:BATCH], answers, research.passages, asker)
+        found = sum(bool(finding.says) for finding in findings)
+        text = f"{READING} {len(findings)} read, {found} with a finding."
+        return self._turn(text, [recording(findings)])
+
+    async def _search(self, research: Research, asker: Asker) -> Turn | None:
+        """A search in wordings of the model's own."""
+        queries = await asker.queries(research.question.text)
+        new = [{"text": text, "k": PER_QUERY} for text in queries if not research.was_asked(text)]
+        if not new:
+            new = [{"text": research.question.text[:500], "k": PER_QUERY}]
+        arguments = {"action": "batch_search", "queries": new, "k": PER_QUERY * len(new)}
+        return self._turn(ASKED, [Call(id="", tool=SURFER, arguments=arguments)])
+
+    async def _read(
+        self, windows: Sequence[Window], answers: Sequence[Answer], known: Mapping[str, Passage], asker: Asker
+    ) -> list[Finding]:
+        """What the model finds in each of the windows, as far as it holds."""
+        return [await self._read_one(window, answers[window.part].part.text, known, asker) for window in windows]
+
+    async def _read_one(self, window: Window, question: str, known: Mapping[str, Passage], asker: Asker) -> Finding:
+        """The finding; a sentence that does not hold is written again once, else the passage is quoted in its place."""
+        finding = Finding(question, window.passage.id)
+        written = await asker.finding(question, window.text)
+        if written and (held := await _held(finding, written, known)):
+            return held
+        again = await asker.repair(written, window.text) if written else ""
+        if again and (held := await _held(finding, again, known)):
+            return held
+        stands = bool(written) or (written is None and window.is_chosen)
+        return replace(finding, quotation=window.candidate.text) if stands else finding
+
+    async def _report(self, view: View, research: Research, asker: Asker) -> Turn | None:
+        """The report from what was recorded; None where the report is due early and nothing was recorded."""
+        answers = await in_thread(answers_of, research)
+        done = recorded(view.events)
+        if view.phase == "answer" and not any(finding.says for finding in done.values()):
+            return None
+        if TOOL not in view.tools:  # what cannot be recorded is read within this turn
+            unread = _unread(research, answers, view) if view.phase == "work" else []
+            done |= {(f.part, f.passage): f for f in await self._read(unread, answers, research.passages, asker)}
+        order = {window.passage.id: place for place, window in enumerate(windows_of(research, answers))}
+        findings = sorted(done.values(), key=lambda f: (not f.text, order.get(f.passage, len(order))))
+        text, parts = await compose(asker, research, answers, findings)
+        return Turn(text=text, model=self._model.name, parts=parts)
+
+    def _turn(self, text: str, calls: list[Call]) -> Turn:
+        return Turn(text=text, calls=calls, finish="tool_calls", model=self._model.name)
+
+
+def _unread(research: Research, answers: Sequence[Answer], view: View) -> list[Window]:
+    done = recorded(view.events)
+    return [w for w in windows_of(research, answers) if (answers[w.part].part.text, w.passage.id) not in done]
+
+
+async def _held(finding: Finding, written: str, known: Mapping[str, Passage]) -> Finding | None:
+    """The finding with those of the written sentences that hold; None where none does."""
+    sentences = sentences_of(written)
+    evidence = await in_thread(check, [(sentence, finding.passage) for sentence in sentences], known)
+    holding = [(s, e) for s, e in zip(sentences, evidence, strict=True) if e is not None]
+    if not holding:
+        return None
+    quoted = dict.fromkeys(evidence for _, evidence in holding if evidence)
+    return replace(finding, text=" ".join(s for s, _ in holding), quotation=" ".join(quoted))

@@ -1,0 +1,165 @@
+"""The report from findings: each sentence of the model is checked against the passages of the findings that it uses."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from rapidfuzz import fuzz
+
+from ..extractive.answers import NEAREST, Answer
+from ..extractive.phrases import Phrases, phrases_for
+from ..extractive.quoting import escape, render_quote, shorten, show_title
+from ..extractive.ranking import choose
+from ..extractive.research import Research
+from ..extractive.words import content_terms
+from ..extractive.writing import Written, write_report
+from ..threads import in_thread
+from ..trajectory import AnsweredPart, Passage
+from .asks import Asker, prompts
+from .findings import Finding, check, cited, sentences_of
+
+USED = 6
+"""Findings of one part from which its answer is written."""
+BESIDE = 4
+"""Findings that the first section names beside the answer."""
+MOST_CITED = 3
+"""Passages cited in one sentence."""
+ALIKE = 85.0
+"""Likeness, of 100, from which a sentence says nothing new."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A sentence of the report with the passages that support it, each by itself."""
+
+    text: str
+    passages: tuple[str, ...]
+
+
+async def compose(
+    asker: Asker, research: Research, answers: Sequence[Answer], findings: Sequence[Finding]
+) -> tuple[str, list[AnsweredPart]]:
+    """The report, and which parts it answers.
+
+    A part without a finding is declined. Raises ModelError.
+    """
+    words = phrases_for(research.question.language)
+    short: list[list[str]] = []
+    sections: list[list[str]] = []
+    final: list[Answer] = []
+    for answer in answers:
+        own = [f for f in findings if f.part == answer.part.text and f.says]
+        final.append(answer if own and answer.answered else _declined(answer))
+        if not (own and answer.answered):
+            short.append([])
+            sections.append([])
+            continue
+        direct = await _direct(asker, answer.part.text, own[:USED], research.passages)
+        short.append(_first_section(answer, direct, own, research.passages, words))
+        sections.append(_section(answer, own, research.passages, words))
+    note = prompts("zh" if research.question.language == "zh" else "en")["note"]
+    report = await in_thread(write_report, research, final, Written(short, sections, note.strip()))
+    return report, [AnsweredPart(question=a.part.text, answered=a.answered) for a in final]
+
+
+def _declined(answer: Answer) -> Answer:
+    """The answer as one that nothing read gives, with what came nearest."""
+    nearest = answer.nearest or tuple(one.candidate for one in choose(answer.ranked, NEAREST))
+    return replace(answer, answered=False, short=(), further=(), sides=(), nearest=nearest)
+
+
+async def _direct(
+    asker: Asker, question: str, findings: Sequence[Finding], known: Mapping[str, Passage]
+) -> list[Statement]:
+    """The model's answer in sentences that hold; one that does not is written again once, else left out."""
+    statements: list[Statement] = []
+    for written in await asker.answer(question, [finding.says for finding in findings]):
+        bound = [findings[number - 1].passage for number in written.findings]
+        others = [finding.passage for finding in findings if finding.passage not in bound]
+        for sentence in sentences_of(written.text):
+            statement = await _statement(sentence, [*bound, *others], known)
+            if statement is None:
+                again = await asker.repair(sentence, known[bound[0]].text)
+                statement = await _statement((sentences_of(again) or [""])[0], bound[:1], known)
+            if statement and not _is_told(statement.text, [one.text for one in statements]):
+                statements.append(statement)
+    return statements
+
+
+async def _statement(sentence: str, passages: Sequence[str], known: Mapping[str, Passage]) -> Statement | None:
+    """The sentence with those of `passages` that support it by themselves; None where none does."""
+    claims = [(sentence, ident) for ident in dict.fromkeys(passages if sentence else ())]
+    held = await in_thread(check, claims, known)
+    supporting = [ident for (_, ident), evidence in zip(claims, held, strict=True) if evidence is not None]
+    return Statement(sentence, tuple(supporting[:MOST_CITED])) if supporting else None
+
+
+def _is_told(sentence: str, told: Sequence[str]) -> bool:
+    """The sentence says what one of `told` says, and no other number."""
+    numbers = {term for term in content_terms(sentence) if term[0].isdigit()}
+    return any(fuzz.token_set_ratio(sentence, one) >= ALIKE and numbers <= set(content_terms(one)) for one in told)
+
+
+def _first_section(
+    answer: Answer,
+    direct: Sequence[Statement],
+    findings: Sequence[Finding],
+    known: Mapping[str, Passage],
+    words: Phrases,
+) -> list[str]:
+    """The direct answer as a paragraph, what else the findings say as a list, and of a comparison the table."""
+    sentences = [cited(one.text, one.passages, words.stop) for one in direct]
+    told = [one.text for one in direct]
+    items: list[str] = []
+    for finding in findings[: USED if direct else BESIDE]:
+        for sentence in sentences_of(finding.text):
+            if not _is_told(sentence, told) and len(items) < BESIDE:
+                told.append(sentence)
+                items.append(cited(sentence, [finding.passage], words.stop))
+        if not finding.text and not direct and len(items) < BESIDE:
+            items.append(_quoted(finding, known, words))
+    if not sentences:
+        sentences, items = items[:1], items[1:]
+    joint = "" if words.stop == "。" else " "
+    blocks = [joint.join(sentences)] if sentences else []
+    blocks += ["\n".join(f"- {item}" for item in items)] if items else []
+    return [*blocks, *_table(answer, findings, words)]
+
+
+def _quoted(finding: Finding, known: Mapping[str, Passage], words: Phrases) -> str:
+    passage = known[finding.passage]
+    title = show_title(shorten(passage.title or passage.document), words)
+    return words.according.format(title=title, quote=render_quote(finding.quotation, passage, words))
+
+
+def _table(answer: Answer, findings: Sequence[Finding], words: Phrases) -> list[str]:
+    """A column for each thing compared, with the findings that speak of it alone."""
+    sides = answer.part.sides
+    columns: list[list[str]] = [[] for _ in sides]
+    for finding in findings:
+        for sentence in sentences_of(finding.text):
+            terms = set(content_terms(sentence))
+            named = [number for number, side in enumerate(sides) if set(content_terms(side)) <= terms]
+            if len(named) == 1:
+                columns[named[0]].append(cited(sentence, [finding.passage], words.stop).replace("|", "\\|"))
+    if sum(map(bool, columns)) < 2:
+        return []
+    rows = [f"| {' | '.join(map(escape, sides))} |", f"|{' --- |' * len(sides)}"]
+    for row in range(max(map(len, columns))):
+        cells = [column[row] if row < len(column) else ("" if column else words.nothing) for column in columns]
+        rows.append(f"| {' | '.join(cells)} |")
+    return ["\n".join(rows)]
+
+
+def _section(answer: Answer, findings: Sequence[Finding], known: Mapping[str, Passage], words: Phrases) -> list[str]:
+    """Every finding of a part with the words of the passage that it rests on, under its document."""
+    by_document: dict[str, list[str]] = {}
+    for finding in findings:
+        passage = known[finding.passage]
+        sentences = " ".join(cited(s, [finding.passage], words.stop) for s in sentences_of(finding.text))
+        quotation = render_quote(finding.quotation, passage, words) + words.stop if finding.quotation else ""
+        item = f"- {' '.join(filter(None, (sentences, quotation)))}"
+        by_document.setdefault(escape(shorten(passage.title or passage.document)), []).append(item)
+    blocks = [f"## {escape(answer.part.heading) or words.findings}"]
+    for title, items in by_document.items():
+        blocks += [f"**{title}**", "\n".join(items)]
+    return blocks
