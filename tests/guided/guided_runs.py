@@ -89,7 +89,7 @@ async def run(
         (docs / name).write_text(text, encoding="utf-8")
     async with ChatServer([behaviour]) as server:
         served = {"name": "small", "base_url": server.url, "timeout": 5.0, "retries": 0, "context": 4096}
-        values = {"policy": "guided", "plan": "off", "model": served, "store": {"folder": str(folder / "data")}}
+        values = {"policy": "guided", "model": served, "store": {"folder": str(folder / "data")}}
         settings = Settings.model_validate({**values, **changes})
         store = MemoryStore()
         made = new_run(store, settings, Task(question=question, attachments=[str(docs)]))

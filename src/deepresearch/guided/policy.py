@@ -29,6 +29,10 @@ ASKED = "Searching in the words of the model."
 READING = "Reading passages."
 BATCH = 4
 """Passages read in one turn."""
+TOO_SMALL = (
+    "The model's context{limit} is too small to read a passage in, so its sentences are missing: the report quotes. "
+    "Give its server a context of 4096 tokens."
+)
 PER_QUERY = 4
 """Passages that each query of the model may bring."""
 LONGEST_REPLY = 500
@@ -57,24 +61,20 @@ class GuidedPolicy:
         begun = time.monotonic()
         plain = await self._without_model.decide(view)
         if view.phase == "plan" or any(call.tool == SURFER for call in plain.calls):
-            return plain
+            return plain.model_copy(update={"model": self._model.name})
         research = await in_thread(read_events, view.events)
         asker = Asker(StructuredClient(self._model, self._cache), research.question.language)
+        notes = []
         try:
             turn = await self._work(view, research, asker)
-            if turn is None:
-                turn = plain if plain.calls else await self._report(view, research, asker) or plain
+            turn = turn or (None if plain.calls else await self._report(view, research, asker))
         except ContextOverflow as refusal:
             limit = f" of {refusal.limit} tokens" if refusal.limit else ""
-            note = (
-                f"The model's context{limit} is too small to read a passage in, so its sentences are missing: the "
-                "report quotes. Give its server a context of 4096 tokens."
-            )
-            turn = plain.model_copy(update={"notes": [*plain.notes, note]})
-        if turn is plain:
-            return turn
+            turn, notes = None, [TOO_SMALL.format(limit=limit)]
+        turn = turn or plain
+        by = self._model.name if turn.calls else turn.model
         spent = asker.spent
-        update = {"usage": spent.usage, "cost": spent.cost, "notes": [*turn.notes, *spent.notes]}
+        update = {"model": by, "usage": spent.usage, "cost": spent.cost, "notes": [*notes, *spent.notes]}
         return turn.model_copy(update={**update, "seconds": time.monotonic() - begun})
 
     async def _work(self, view: View, research: Research, asker: Asker) -> Turn | None:
