@@ -76,6 +76,17 @@ def test_a_title_that_is_none(docs: Path, title: str) -> None:
     assert document.title == "Real Title"
 
 
+@pytest.mark.parametrize(
+    ("lines", "title"),
+    [
+        ([(72, 740, 20, "Mills"), (72, 700, 10, "Text of it."), (72, 660, 20, "*TX1*")], "Mills"),
+        ([(72, 740, 20, "1 Introduction"), (72, 700, 10, "Text of it.")], "paper"),
+    ],
+)
+def test_the_largest_print_is_the_title_where_it_can_be_one(docs: Path, lines: list[Line], title: str) -> None:
+    assert pdf(docs, [lines], title="").title == title
+
+
 def test_declared_title(docs: Path) -> None:
     assert pdf(docs, [[(72, 740, 10, "Some text")]], title="Declared Title").title == "Declared Title"
 
@@ -114,7 +125,7 @@ def text(docs: Path, lines: list[Line], **options: object) -> str:
         ([(72, 700, 12, "Of 2,500"), (118.5, 705, 8, "4"), (127, 700, 12, "tonnes.")], "Of 2,500⁴ tonnes."),
         ([(72, 700, 12, "It holds 10"), (131, 705, 8, "6"), (140, 700, 12, "of it.")], "It holds 10⁶ of it."),
         ([(72, 700, 12, "Room 10"), (160, 705, 8, "6"), (180, 700, 12, "beds.")], "Room 10 6 beds."),
-        ([(72, 700, 12, "Price 10"), (116, 700, 12, "6"), (127, 700, 12, "pieces.")], "Price 106 pieces."),
+        ([(72, 700, 12, "Price 10"), (116.2, 700, 12, "6"), (127, 700, 12, "pieces.")], "Price 106 pieces."),
     ],
 )  # fmt: skip
 def test_raised_and_lowered_print(docs: Path, lines: list[Line], shown: str) -> None:
@@ -185,6 +196,7 @@ def test_a_table_is_read_row_by_row(docs: Path) -> None:
     [
         (["A well-known writer is here. The story is well-", "known to everybody."], "is well-known to everybody"),
         (["The exam-", "ple is short."], "The example is short"),
+        (["OF ANY KIND, IM-", "PLIED."], "KIND, IMPLIED."),
         (["A state of the art and a cost benefit came. The cost-", "benefit table follows."], "The cost-benefit table"),
     ],
 )

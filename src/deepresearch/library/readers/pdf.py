@@ -5,7 +5,7 @@ import statistics
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import dropwhile, pairwise, takewhile
 from pathlib import Path
 
 from ...errors import DocumentError
@@ -16,6 +16,8 @@ from .pdf_lines import PrintedLine, page_lines
 _PDFIUM = threading.Lock()
 """PDFium is not thread-safe: one document at a time in a process."""
 MOST_PAGES = 5000
+_UNREADABLE = (OSError, RuntimeError, ValueError)
+"""What pdf_oxide raises for a file or a page that it cannot read."""
 LONGEST_WORD = 60
 """Characters."""
 _BULLET = re.compile(r"(?:[•▪●◦■–*-]|\(?\d{1,2}[.)]|\([a-z]\))\s+\S")
@@ -28,7 +30,6 @@ _NO_TITLE = re.compile(
     r"\W*(?:untitled|anonymous|unknown|document\s*\d*|.*\.(?:docx?|tex|pdf|dvi|indd|rtf|odt|pptx?))\W*", re.I
 )
 _SENTENCE_END = re.compile(r"[.!?:;。！？：；…][\"'”’)\]」』）]*$")
-_JOINED = re.compile("([^\\W\\d_]+)[\x02\ufffe]([^\\W\\d_]+)")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _BROKEN = re.compile(r"([^\W\d_]+)[-\u2010\u00ad]$")
 _CJK_END = re.compile(f"[{CJK}，。、；：！？）」』》]$")
@@ -59,19 +60,23 @@ def _title(declared: str, lines: list[PrintedLine]) -> str:
         return declared
     first = [line for line in lines if line.page == lines[0].page]
     largest = max(line.size for line in first)
-    found = " ".join(line.text for line in first if line.size == largest)
-    return found if len(found) <= 120 else ""
+    after = dropwhile(lambda line: line.size != largest, first)
+    found = " ".join(line.text for line in takewhile(lambda line: line.size == largest, after))
+    return found if len(found) <= 120 and not _NUMBERED.match(found) else ""
 
 
 def _extract(
     data: bytes, path: Path
 ) -> tuple[list[list[PrintedLine]], dict[str, str], dict[str, int], list[ReadProblem]]:
     """Lines by page, the file's own metadata, levels of the headings in its outline, and what is not read."""
+    import pdf_oxide  # noqa: PLC0415  both are slow to import
     import pypdfium2  # noqa: PLC0415
 
+    pdf_oxide.disable_logging()  # it complains on the terminal
     try:
         document = pypdfium2.PdfDocument(data)
-    except pypdfium2.PdfiumError as error:
+        printed = pdf_oxide.PdfDocument.from_bytes(data)
+    except (pypdfium2.PdfiumError, *_UNREADABLE) as error:
         if "password" in str(error).lower():
             raise DocumentError(f"{path} is encrypted.", "Save a copy without a password.") from error
         raise DocumentError(f"{path} is damaged: {error}", "Open it in a viewer and save it again.") from error
@@ -79,17 +84,13 @@ def _extract(
         problems = []
         if len(document) > MOST_PAGES:
             problems.append(ReadProblem(str(path), f"only its first {MOST_PAGES} pages are read"))
-        kind = document.get_formtype()
-        if kind in (pypdfium2.raw.FORMTYPE_XFA_FULL, pypdfium2.raw.FORMTYPE_XFA_FOREGROUND):
+        if document.get_formtype() in (pypdfium2.raw.FORMTYPE_XFA_FULL, pypdfium2.raw.FORMTYPE_XFA_FOREGROUND):
             problems.append(ReadProblem(str(path), "it has a form of the kind XFA, whose values are not read"))
-        if kind:
-            document.init_forms()
-        forms = document.formenv.raw if document.formenv else None
         pages = []
-        for number in range(min(len(document), MOST_PAGES)):
+        for number in range(1, min(len(document), MOST_PAGES) + 1):
             try:
-                pages.append(page_lines(document[number], number + 1, forms))
-            except pypdfium2.PdfiumError:
+                pages.append(page_lines(printed, number))
+            except _UNREADABLE:
                 pages.append([])  # one broken page does not lose the others
         outline = {_key(item.get_title()): item.level + 1 for item in document.get_toc(max_depth=6)}
         return pages, document.get_metadata_dict(), outline, problems
@@ -112,12 +113,10 @@ def _words(lines: list[PrintedLine]) -> set[str]:
     words: set[str] = set()
     broken = False
     for line in lines:
-        text = _JOINED.sub(" ", line.text)
-        found = _WORD.findall(text)
-        words.update(word.lower() for word in (found[1:] if broken else found))
-        broken = bool(_BROKEN.search(text, max(0, len(text) - LONGEST_WORD)))
-        if broken and found:
-            words.discard(found[-1].lower())
+        found = _WORD.findall(line.text)
+        cut = bool(_BROKEN.search(line.text, max(0, len(line.text) - LONGEST_WORD)))
+        words.update(word.lower() for word in found[broken : len(found) - cut])
+        broken = cut
     return words
 
 
@@ -213,21 +212,14 @@ def _paragraph(lines: list[PrintedLine], words: set[str]) -> Block:
     text = lines[0].text
     number = _SECTION.fullmatch(text)
     if len(lines) == 1 and number and len(text) < 80 and not _SENTENCE_END.search(text):
-        return Block("heading", _whole(text, words), number.group(1).count(".") + 1, lines[0].page)
+        return Block("heading", text, number.group(1).count(".") + 1, lines[0].page)
     for line in lines[1:]:
         broken = _BROKEN.search(text, max(0, len(text) - LONGEST_WORD))
         following = re.match(r"[^\W\d_]+", line.text)
-        if broken and following and line.text[0].islower():
+        if broken and following and (following[0].islower() or (broken[1].isupper() and following[0].isupper())):
             text = text[: broken.start()] + _unbroken(broken[1], following[0], words) + line.text[following.end() :]
         elif _CJK_END.match(text[-1:]) and _CJK_START.match(line.text):
             text += line.text
         else:
             text += " " + line.text
-    text = _whole(text, words)
     return Block("item" if _BULLET.match(text) else "paragraph", text, page=lines[0].page)
-
-
-def _whole(text: str, words: set[str]) -> str:
-    """PDFium joins a word that was broken at the end of a line, and marks the place by a control character."""
-    text = _JOINED.sub(lambda match: _unbroken(match[1], match[2], words), text)
-    return re.sub("[\x02\ufffe]", "-", text)

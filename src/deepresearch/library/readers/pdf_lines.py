@@ -1,30 +1,29 @@
 """Pages of a PDF as lines of print in reading order, with what a form was filled in with."""
 
-import ctypes
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from .signs import lowered, raised, symbols
 
 GAP = 1.6
 """Sizes of the print between two words that are in different columns."""
+_SPACE = 0.15
+"""Sizes of the print from which a gap is a blank."""
 _SMALLER = 0.88
 """Size of raised or lowered print against that beside it."""
-_LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
 _NEAR = 0.4
 """Sizes of the print within which raised print belongs to what is before it."""
-_MOVABLE = re.compile(r"[\d+\-−*†‡§=()]+|(?<=[\d^)])[a-z]\b")
-"""Characters that may be superscripts or subscripts."""
+_DEPTH = 0.22
+"""Part of the size of the print that is below the line."""
+_LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
+_MOVABLE = re.compile(r"[\d+\-−*†‡§=()]+[a-z]?|[a-z]")
+"""What may be raised or lowered."""
 _PRIVATE = re.compile("[\uf020-\uf0ff]")
 _LEAST_ROWS = 5
 """Lines beside each other that make columns."""
-_TEXT, _CHECK, _RADIO, _COMBO, _LIST = 6, 2, 3, 4, 5
-"""Kinds of form fields, as PDFium numbers them."""
-_REMARK, _FREE_TEXT, _WIDGET = 1, 3, 20
-"""Kinds of annotations."""
 
 
 @dataclass(frozen=True)
@@ -41,180 +40,101 @@ class PrintedLine:
     """Of the print, in points."""
 
 
-def page_lines(page: Any, number: int, forms: Any) -> list[PrintedLine]:
-    """The lines of a page. forms: the environment of the document's forms, None where there are none."""
-    textpage = page.get_textpage()
-    try:
-        lines = list(_printed(textpage, number))
-    finally:
-        textpage.close()
-    for field, name in _fields(page, number, forms):
+def page_lines(document: Any, number: int) -> list[PrintedLine]:
+    """The lines of a page. document: of pdf_oxide. number: of the page, from 1."""
+    lines = list(_printed(_pieces(document, number)))
+    for field, name in _fields(document, number):
         _put(field, name, lines)
     return _ordered(lines)
 
 
-def _printed(textpage: Any, number: int) -> Iterator[PrintedLine]:
-    from pypdfium2 import raw  # noqa: PLC0415  slow to import
-
-    text = textpage.get_text_range()
-    position = 0
-    for piece in re.split(r"(\r\n|\n|\r)", text):
-        line = _Line(textpage, piece, position)
-        position += len(piece)
-        for first, last in line.parts() if piece.strip() else ():
-            left, low, _, top = line.box(first)
-            _, bottom, right, _ = line.box(last - 1)
-            size = raw.FPDFText_GetFontSize(textpage, line.place(first))
-            shown = _cleaned(line.shown(first, last))
-            yield PrintedLine(shown, number, left, right, bottom, top, round(max(size, top - low), 1))
-
-
-class _Line:
-    """A line of PDFium's text, and where its characters are on the page."""
-
-    def __init__(self, textpage: Any, text: str, position: int) -> None:
-        """position: of the line in the text of the page."""
-        from pypdfium2 import raw  # noqa: PLC0415  slow to import
-
-        self._raw = raw
-        self._textpage = textpage
-        self._text = text
-        self._position = position
-        self._box, self._x, self._y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
-
-    def place(self, index: int) -> int:
-        """PDFium's number of a character of the line."""
-        return max(0, int(self._raw.FPDFText_GetCharIndexFromTextIndex(self._textpage, self._position + index)))
-
-    def box(self, index: int) -> tuple[float, float, float, float]:
-        """Left, bottom, right and top of a character."""
-        box = self._box
-        self._raw.FPDFText_GetLooseCharBox(self._textpage, self.place(index), box)
-        return box.left, box.bottom, box.right, box.top
-
-    def parts(self) -> Iterator[tuple[int, int]]:
-        """First and last index of the parts that wide gaps divide."""
-        start, end = len(self._text) - len(self._text.lstrip()), len(self._text.rstrip())
-        for gap in re.compile(r"\s+").finditer(self._text, start, end):
-            before, after = gap.start() - 1, gap.end()
-            _, low, right, top = self.box(before)
-            if not -5 * (top - low) < self.box(after)[0] - right < GAP * max(top - low, 1.0):
-                yield start, before + 1
-                start = after
-        yield start, end
-
-    def shown(self, first: int, last: int) -> str:
-        """A part of the line with raised and lowered print and the letters of symbol fonts as signs."""
-        text = self._text[first:last]
-        if _PRIVATE.search(text):
-            return "".join(
-                symbols(character, self._font(index)) if _PRIVATE.match(character) else character
-                for index, character in enumerate(text, first)
-            )
-        parts: list[str] = []
-        done = 0
-        for start, end in self._runs(text, first):
-            if way := self._shift(first + start, first + end):
-                before = ("".join(parts) + text[done:start]).rstrip()
-                parts = [before, raised(text[start:end], before) if way > 0 else lowered(text[start:end])]
-                done = end
-        return "".join([*parts, text[done:]])
-
-    def _runs(self, text: str, first: int) -> Iterator[tuple[int, int]]:
-        """Start and end of the pieces of `text` that may be raised or lowered, each of one size of print."""
-        for run in _MOVABLE.finditer(text):
-            start, end = run.span()
-            if end - start > 1 and self._print(first + start) != self._print(first + end - 1):
-                for place in range(start + 1, end):
-                    if self._print(first + place) != self._print(first + place - 1):
-                        yield start, place
-                        start = place
-            yield start, end
-
-    def _shift(self, start: int, end: int) -> int:
-        """1: this part is raised; -1: lowered; 0: neither. Judged by the print right beside it."""
-        text = self._text
-        beside = start - 1
-        if start > 1 and text[beside].isspace() and not text[beside - 1].isspace():
-            beside -= 1  # a narrow gap before print of another size is read as a blank
-        elif not start:
-            beside = end
-        if beside >= len(text) or text[beside].isspace():
-            return 0
-        size, height = self._print(start)
-        other, base = self._print(beside)
-        if not other or size > _SMALLER * other or abs(self.box(start)[0] - self.box(beside)[2]) > _NEAR * other:
-            return 0
-        return int(height - base > 0.15 * other) - int(base - height > 0.06 * other)
-
-    def _print(self, index: int) -> tuple[float, float]:
-        """Size of a character's print, and the height on which it is put."""
-        place = self.place(index)
-        self._raw.FPDFText_GetCharOrigin(self._textpage, place, self._x, self._y)
-        return self._raw.FPDFText_GetFontSize(self._textpage, place), self._y.value
-
-    def _font(self, index: int) -> str:
-        flags, buffer = ctypes.c_int(), ctypes.create_string_buffer(200)
-        self._raw.FPDFText_GetFontInfo(self._textpage, self.place(index), buffer, 200, flags)
-        name = buffer.value.decode("utf-8", "replace").rpartition("+")[2].partition("-")[0].partition(",")[0]
-        return re.sub(r"(?i)^(symbol|wingdings)(?:mt|ps)?.*?(\d?)$", r"\1 \2", name).strip()
+def _pieces(document: Any, number: int) -> list[PrintedLine]:
+    """The pieces of print of a page, each of one font and size, in the order of the file."""
+    pieces: list[PrintedLine] = []
+    heights: dict[tuple[str, int], list[float]] | None = None
+    for span in sorted(document.extract_spans(number - 1), key=lambda span: span.sequence):
+        text, size = _cleaned(span.text, span.font_name), round(abs(span.font_size), 1)
+        left, base, width, _ = span.bbox
+        if not text.strip() or not size:
+            continue
+        if _MOVABLE.fullmatch(text.strip()):  # the height of such a piece may be given as that of its line
+            if heights is None:
+                heights = defaultdict(list)
+                for found in document.extract_chars(number - 1):
+                    heights[found.char, round(found.origin_x)].append(found.origin_y)
+            near = heights.get((text.strip()[0], round(left)), [base])
+            base = min(near, key=lambda height, base=base: abs(height - base))  # type: ignore[misc]
+        bottom = base - _DEPTH * size
+        pieces.append(PrintedLine(text, number, left, left + width, bottom, bottom + size, size))
+    return pieces
 
 
-def _cleaned(text: str) -> str:
-    text = re.sub(r"[\x01\x03-\x08\x0b-\x1f]", "", text.strip()).replace("\x00", "\ufffd")
-    return text.translate(_LIGATURES)
+def _printed(pieces: list[PrintedLine]) -> Iterator[PrintedLine]:
+    """Pieces of print put together to lines, which wide gaps divide."""
+    line: PrintedLine | None = None
+    for piece in pieces:
+        gap = piece.left - line.right if line else 0.0
+        if line and _is_beside(line, piece) and -5 * piece.size < gap < GAP * max(piece.size, line.size):
+            line = _joined(line, piece, gap)
+            continue
+        if line:
+            yield replace(line, text=" ".join(line.text.split()))
+        line = piece
+    if line:
+        yield replace(line, text=" ".join(line.text.split()))
+
+
+def _is_beside(one: PrintedLine, other: PrintedLine) -> bool:
+    return min(one.top, other.top) - max(one.bottom, other.bottom) > 0.5 * min(one.size, other.size)
+
+
+def _joined(line: PrintedLine, piece: PrintedLine, gap: float) -> PrintedLine:
+    """The line with one more piece of print behind it; either may be raised or lowered against the other."""
+    blank = "" if line.text.endswith(" ") or gap < _SPACE * min(line.size, piece.size) else " "
+    if gap < _NEAR * line.size and (way := _shift(piece, line)):
+        before = line.text.rstrip()
+        text = before + (raised(piece.text, before) if way > 0 else lowered(piece.text))
+        return replace(line, text=text + " " * piece.text.endswith(" "), right=piece.right)
+    if gap < _NEAR * piece.size and _shift(line, piece) > 0:
+        return replace(piece, text=raised(line.text) + blank + piece.text, left=line.left)
+    top, bottom = max(line.top, piece.top), min(line.bottom, piece.bottom)
+    return replace(line, text=line.text + blank + piece.text, right=piece.right, top=top, bottom=bottom)
+
+
+def _shift(piece: PrintedLine, other: PrintedLine) -> int:
+    """1: the piece is raised against the print beside it; -1: lowered; 0: neither."""
+    if piece.size > _SMALLER * other.size or not _MOVABLE.fullmatch(piece.text.strip()):
+        return 0
+    height = (piece.bottom + _DEPTH * piece.size) - (other.bottom + _DEPTH * other.size)
+    return int(height > 0.15 * other.size) - int(height < -0.06 * other.size)
+
+
+def _cleaned(text: str, font: str) -> str:
+    if _PRIVATE.search(text):
+        name = font.rpartition("+")[2].partition("-")[0].partition(",")[0]
+        name = re.sub(r"(?i)^(symbol|wingdings)(?:mt|ps)?.*?(\d?)$", r"\1 \2", name).strip()
+        text = _PRIVATE.sub(lambda match: symbols(match[0], name), text)
+    return re.sub(r"[\x01-\x08\x0b-\x1f]", "", text).replace("\x00", "\ufffd").translate(_LIGATURES)
 
 
 # Forms and what was written on the page afterwards.
 
 
-def _fields(page: Any, number: int, forms: Any) -> Iterator[tuple[PrintedLine, str]]:
+def _fields(document: Any, number: int) -> Iterator[tuple[PrintedLine, str]]:
     """Values of form fields with the fields' names, and texts that were typed onto the page."""
-    from pypdfium2 import raw  # noqa: PLC0415
-
-    for place in range(raw.FPDFPage_GetAnnotCount(page)):
-        annotation = raw.FPDFPage_GetAnnot(page, place)
-        kind = raw.FPDFAnnot_GetSubtype(annotation)
+    for note in document.get_annotations(number - 1):
+        kind, field = note.get("subtype"), note.get("field_type") or ""
         text = name = ""
-        if kind == _WIDGET and forms is not None:
-            text, name = _value(annotation, forms), _name(annotation, forms)
-        elif kind in (_FREE_TEXT, _REMARK):
-            name = "Remark" if kind == _REMARK else ""
-            text = _string(partial(raw.FPDFAnnot_GetStringValue, annotation, b"Contents"))
-        box = raw.FS_RECTF()
-        raw.FPDFAnnot_GetRect(annotation, box)
-        raw.FPDFPage_CloseAnnot(annotation)
-        if text.strip():
-            height = min(max(box.top - box.bottom, 1.0), 14.0)
-            text, size = " ".join(text.split()), round(height, 1)
-            yield PrintedLine(text, number, box.left, box.right, box.bottom, box.top, size), name
-
-
-def _name(annotation: Any, forms: Any) -> str:
-    from pypdfium2 import raw  # noqa: PLC0415
-
-    asked = (raw.FPDFAnnot_GetFormFieldAlternateName, raw.FPDFAnnot_GetFormFieldName)
-    names = (_string(partial(ask, forms, annotation)) for ask in asked)
-    return next((" ".join(name.split()) for name in names if name.strip()), "")
-
-
-def _value(annotation: Any, forms: Any) -> str:
-    from pypdfium2 import raw  # noqa: PLC0415
-
-    kind = raw.FPDFAnnot_GetFormFieldType(forms, annotation)
-    if kind in (_CHECK, _RADIO):
-        return "☑" if raw.FPDFAnnot_IsChecked(forms, annotation) else "☐"
-    if kind not in (_TEXT, _COMBO, _LIST):
-        return ""
-    return _string(partial(raw.FPDFAnnot_GetFormFieldValue, forms, annotation))
-
-
-def _string(ask: Any) -> str:
-    """A text that PDFium writes into a buffer, after it has been asked for its length."""
-    size = ask(None, 0)
-    buffer = ctypes.create_string_buffer(max(size, 2))
-    ask(ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort)), size)
-    return buffer.raw[: max(0, size - 2)].decode("utf-16-le", "replace")
+        if kind == "Widget":
+            text, name = note.get("field_value") or "", note.get("field_name") or ""
+            if field.startswith(("Checkbox", "Radio")):
+                text = "☑" if "true" in field or text not in ("", "Off") else "☐"
+        elif kind in ("FreeText", "Text"):
+            text, name = note.get("contents") or "", "Remark" if kind == "Text" else ""
+        if text.strip() and not field.startswith("Push"):
+            left, bottom, right, top = note["rect"]
+            size = round(min(max(top - bottom, 1.0), 14.0), 1)
+            yield PrintedLine(" ".join(text.split()), number, left, right, bottom, top, size), name
 
 
 def _put(field: PrintedLine, name: str, lines: list[PrintedLine]) -> None:
@@ -296,8 +216,7 @@ def _rejoined(lines: list[PrintedLine]) -> list[PrintedLine]:
     joined: list[PrintedLine] = []
     for line in lines:
         before = joined[-1] if joined else None
-        height = min(before.top, line.top) - max(before.bottom, line.bottom) if before else 0.0
-        if before and height > 0.5 * min(before.size, line.size) and line.left >= before.right:
+        if before and _is_beside(before, line) and line.left >= before.right:
             joined[-1] = replace(before, text=f"{before.text} {line.text}", right=line.right)
         else:
             joined.append(line)
