@@ -37,7 +37,7 @@ def test_known_type_with_wrong_fields_is_refused() -> None:
 
 
 def test_every_event_type_is_known() -> None:
-    assert len(EVENT_TYPES) == 17 and {"run.started", "turn", "view.compacted", "run.failed"} <= EVENT_TYPES
+    assert len(EVENT_TYPES) == 18 and {"run.started", "turn", "view.compacted", "run.failed"} <= EVENT_TYPES
 
 
 def test_a_report_of_an_older_record_reads() -> None:

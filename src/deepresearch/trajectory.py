@@ -259,6 +259,15 @@ class PlanApproved(EventBase):
     """Changes that the person asks for; empty: as proposed."""
 
 
+class PolicyChanged(EventBase):
+    """From here on another policy decides."""
+
+    type: Literal["policy.changed"] = "policy.changed"
+    policy: str
+    reason: str = ""
+    """Why the one before could not work."""
+
+
 class RunPaused(EventBase):
     type: Literal["run.paused"] = "run.paused"
     reason: str = ""
@@ -373,6 +382,7 @@ KnownEvent = Annotated[
     | UserSteered
     | PlanProposed
     | PlanApproved
+    | PolicyChanged
     | RunPaused
     | RunResumed
     | RunCancelled

@@ -88,6 +88,34 @@ def test_unreadable_call_is_echoed_as_sound_json() -> None:
     assert json.loads(message["tool_calls"][0]["function"]["arguments"]) == {}
 
 
+@pytest.mark.parametrize("reason", ["cut_off", "no_search", "announcement"])
+def test_a_reply_that_could_not_be_used_leaves_the_view(reason: str) -> None:
+    long = Turn(text="I would say that " * 200)
+    sent_back = Observation(call=None, reason=reason, shown="You have not searched yet.")
+    made = transcript(number([opening(), long]))
+    whole = made.tokens
+    made.apply(sent_back.model_copy(update={"seq": 3}))
+    reply, note = made.messages[-2:]
+    assert reply["role"] == "assistant" and reply["content"].startswith("I would say") and len(reply["content"]) < 220
+    assert note["content"] == "You have not searched yet." and made.tokens < whole / 2
+    kept = view(number([opening(), long, sent_back.model_copy(update={"reason": "no_citations"})]))
+    assert kept[-2]["content"] == long.text
+
+
+def test_tools_count_and_a_refusal_that_names_the_limit_is_remembered() -> None:
+    tools = [{"type": "function", "function": {"name": "t", "description": "word " * 400, "parameters": {}}}]
+    bare, full = opening(), opening().model_copy(update={"tools": tools})
+    assert transcript(number([full])).tokens > transcript(number([bare])).tokens + 400
+    made = transcript(number([opening(), *step("a", 400), *step("b", 400), *step("c", 400), *step("d", 400)]))
+    assert made.compaction(CONTEXT) is None
+    first = made.compaction(CONTEXT, ContextOverflow("too long", limit=1_000))
+    assert first is not None and first.tokens_after <= 0.7 * 1_000 + 450
+    made.apply(first.model_copy(update={"seq": 20}))
+    for event in number([*step("e", 400), *step("f", 400)]):
+        made.apply(event.model_copy(update={"seq": event.seq + 20}))
+    assert made.compaction(CONTEXT) is not None, "no second refusal is waited for"
+
+
 steps = st.lists(
     st.one_of(
         st.builds(lambda w: ("step", w), st.integers(1, 400)),

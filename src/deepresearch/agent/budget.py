@@ -17,6 +17,7 @@ from ..trajectory import (
     Judged,
     Observation,
     PlanApproved,
+    PolicyChanged,
     RunFinished,
     RunResumed,
     RunStarted,
@@ -73,6 +74,7 @@ class BudgetTracker:
 
     def apply(self, event: Event) -> None:
         """Take one more event into account."""
+        self._policy = event.policy if isinstance(event, RunStarted | PolicyChanged) else self._policy
         if self._last_time is not None and not isinstance(event, RunResumed | PlanApproved | Judged):  # waiting is free
             self.seconds += max(0.0, event.time - self._last_time)
         self._last_time = event.time
@@ -81,8 +83,6 @@ class BudgetTracker:
             self.tokens += tokens
             self.cost += cost
         match event:
-            case RunStarted():
-                self._policy = event.policy
             case Turn():
                 self.turns += counts_as_turn(event, self._policy)
                 self._last_tokens, self._last_cost = tokens, cost

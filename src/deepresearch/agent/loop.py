@@ -6,7 +6,7 @@ run that was killed anywhere continues by replaying its journal; only a call tha
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -17,7 +17,7 @@ from ..settings import Settings
 from ..store import Blobs, RunLog
 from ..threads import in_thread
 from ..tools.base import Tool
-from ..trajectory import Event, EventBase, Observation, RunFailed, RunFinished, RunPaused, Turn
+from ..trajectory import Event, EventBase, Observation, PolicyChanged, RunFailed, RunFinished, RunPaused, Turn
 from . import run_state
 from .budget import BudgetTracker
 from .control import Control, Handlers
@@ -45,16 +45,16 @@ class Run:
         fallback: Policy | None = None,
         handlers: Handlers | None = None,
         verifier: Verifier | None = None,
+        after: Callable[[DeepResearchError], PolicyChanged | RunFailed] = run_state.failed,
     ) -> None:
-        """`log` has at least run.started; `folder` is the run's own.
-
-        `fallback` writes the report from what was gathered where `policy` cannot. `verifier` checks reports; None:
-        mechanically only.
-        """
+        """`log` has at least run.started; `folder` is the run's own. `fallback` writes the report from what was
+        gathered where `policy` cannot. `verifier` checks reports; None: mechanically only. `after` gives the event for
+        an error that leaves nothing to report: the failure, or the change to a policy that can do better."""
         self.log = log
         self.policy = policy
         self.settings = settings
         self.fallback = fallback
+        self.after = after
         self.handlers = handlers or Handlers()
         self.verifier = verifier or Verifier()
         self.task = started(log.events).task
@@ -68,21 +68,20 @@ class Run:
             self._apply(event)
 
     async def go(self) -> End:
-        """Run to the end, to a pause, or to an error, which is recorded as run.failed.
-
-        Where something was gathered, an error of the policy or of a service ends in a partial report instead.
-        Raises what is our own fault, after recording it; a cancelled task is recorded as a pause.
-        """
+        """Run to the end, to a pause, or to an error, which is recorded as run.failed, and where something was gathered
+        ends in a partial report instead. Raises what is our own fault, after recording it; a cancelled task is recorded
+        as a pause."""
         try:
-            try:
-                while (end := await self.step()) is None:
-                    pass
-            except DeepResearchError as error:
-                if error.fault == "ours":
-                    raise
-                end = await self._deliver(str(error))
-                end = end or await self.record(run_state.failed(error))
-            return end
+            while True:
+                try:
+                    if end := await self.step():
+                        return end
+                except DeepResearchError as error:
+                    if error.fault == "ours":
+                        raise
+                    last = await self._deliver(str(error)) or await self.record(self.after(error))
+                    if not isinstance(last, PolicyChanged):
+                        return last
         except asyncio.CancelledError:
             await self.record(RunPaused(reason="stopped"))
             raise

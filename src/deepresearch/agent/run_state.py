@@ -15,6 +15,7 @@ from ..trajectory import (
     Observation,
     PlanApproved,
     PlanProposed,
+    PolicyChanged,
     RunCancelled,
     RunFailed,
     RunFinished,
@@ -78,7 +79,8 @@ def open_calls(turn: Turn, since: Sequence[Event]) -> list[Call]:
 def is_settled(turn: Turn, since: Sequence[Event]) -> bool:
     """Whether a turn without calls has been dealt with: as plan, as report, or sent back."""
     return bool(turn.calls) or any(
-        isinstance(e, PlanProposed | Answered) or (isinstance(e, Observation) and e.call is None) for e in since
+        isinstance(e, PlanProposed | Answered | PolicyChanged) or (isinstance(e, Observation) and e.call is None)
+        for e in since
     )
 
 
@@ -143,7 +145,7 @@ def failures_in_a_row(events: Sequence[Event]) -> int:
     failures = 0
     results: list[Observation] = []
     for event in reversed(events):
-        if isinstance(event, RunResumed):
+        if isinstance(event, RunResumed | PolicyChanged):
             return failures
         if isinstance(event, Observation):
             results.append(event)
@@ -212,7 +214,7 @@ def _reasons_sent_back(events: Sequence[Event]) -> set[str]:
     """The reasons for which replies have been sent back since the run was begun or last resumed."""
     found: set[str] = set()
     for event in events:
-        if isinstance(event, RunResumed):
+        if isinstance(event, RunResumed | PolicyChanged):
             found.clear()
         elif isinstance(event, Observation) and event.call is None:
             found.add(event.reason)

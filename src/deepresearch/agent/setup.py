@@ -4,7 +4,7 @@ import platform
 import re
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -21,12 +21,14 @@ from ..settings import Settings
 from ..store import RunLog, Store
 from ..threads import in_thread
 from ..tools import Tool, default_tools
-from ..trajectory import Event, RunFinished, RunResumed, RunStarted, Task
+from ..trajectory import Event, PolicyChanged, RunFinished, RunResumed, RunStarted, Task
 from ..version import __version__
 from .control import Handlers
 from .loop import Run
 from .policies import POLICIES
+from .policies.succession import Succession
 from .policies.without_model import WithoutModel
+from .run_state import failed
 from .sources import Sources, open_sources
 from .verifier import Verifier
 
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from ..library.dense.embedder import Embedder
 
 
+CHANGES = (RunResumed, PolicyChanged)
+"""Events that change what a run was started with."""
 SERVED = frozenset({"chat", "guided"})
 """Policies of this project that ask a served model."""
 OWN_PROMPTS = frozenset({"extractive", "guided"})
@@ -140,9 +144,13 @@ def recorded_settings(
     Private mode holds where either has it: who asks for it now must not be overruled by what was once recorded.
     """
     merged: dict[str, Any] = dict(started(events).settings)
-    for change in [*(event.settings for event in find(events, RunResumed)), changes]:
-        if {"name", "base_url"} & set(change.get("model", {})):  # another model than the file's
-            merged = _merge(merged, {"model": {"file": ""}})
+    asked_for = merged.get("policy", AUTO)
+    made = [
+        {"policy": e.policy} if isinstance(e, PolicyChanged) else e.settings for e in events if isinstance(e, CHANGES)
+    ]
+    for change in [*made, changes]:
+        if {"name", "base_url"} & set(change.get("model", {})):  # another model than the file's, or than failed before
+            merged = _merge(merged, {"model": {"file": ""}, "policy": asked_for})
         merged = _merge(merged, change)
     settings, unknown = Settings.from_record(merged)
     secret = {"api_key": environment.model.api_key, "api_key_file": environment.model.api_key_file}
@@ -279,10 +287,23 @@ def _assemble(
 ) -> Run:
     settings = model.settings
     fallback = WithoutModel(settings, tools) if policy.name != "extractive" else None
+    others: dict[str, Callable[[], Policy]] = {"extractive": lambda: WithoutModel(settings, tools)}
+    if "guided" in POLICIES.names() and model.recorded.policy == AUTO:
+        others["guided"] = lambda: POLICIES.get("guided")(settings, tools)
+    succession = Succession(policy, others)
     folder = store.run_folder(log.run)
     verifier = open_verifier(settings)
     run = SourcedRun(
-        log, policy, tools, settings, folder, store.blobs, fallback=fallback, handlers=handlers, verifier=verifier
+        log,
+        succession,
+        tools,
+        settings,
+        folder,
+        store.blobs,
+        fallback=fallback,
+        handlers=handlers,
+        verifier=verifier,
+        after=lambda error: succession.after(error) or failed(error),
     )
     run.sources, run.model = sources, model
     return run

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ..errors import ContentFiltered, DeepResearchError
+from ..errors import ContentFiltered, ContextOverflow, DeepResearchError
 from ..models.base import Message
 from ..models.wire import call_entry, call_id
 from ..settings import ContextSettings
@@ -41,6 +41,8 @@ OVERFLOW_CUT = 0.7
 DEEPER = 0.6
 """Share of the target that remains once whole turns must go. That cut is near the beginning, so that the server reads
 nearly everything again: it pays to make it seldom."""
+REJECTED = frozenset({"cut_off", "no_search", "announcement"})
+"""Reasons for which a reply is sent back whose text is of no further use."""
 _CITED = re.compile(r"\\cite\{([^}]*)\}")
 
 
@@ -72,6 +74,8 @@ class Transcript:
         self._newest_todo: Observation | None = None
         self._finished = False
         self._total = 0
+        self._most = 1 << 40
+        """Tokens of a prompt that the endpoint, by what it has refused, takes beside a reply."""
 
     @property
     def tokens(self) -> int:
@@ -86,6 +90,7 @@ class Transcript:
         """Take one more event into the view."""
         match event:
             case RunStarted():
+                self._total += estimate_tokens(json.dumps(event.tools)) if event.system else 0
                 self._add(Exchange(event.seq, opening(event)))
             case Turn():
                 self._calibrate(event)
@@ -101,6 +106,9 @@ class Transcript:
                 if event.tool == "todo" and event.status == "ok":
                     self._newest_todo = event
                 self._render(block)
+            case Observation(call=None, reason=reason) if reason in REJECTED and self.blocks[-1].turn:
+                self._reject(self.blocks[-1])
+                self._add(Exchange(event.seq, [{"role": "user", "content": event.shown}]))
             case ViewCompacted():
                 self._compact(event)
             case RunFinished():
@@ -117,7 +125,9 @@ class Transcript:
         if isinstance(refusal, ContentFiltered):
             return self._withdrawal()
         before = self.tokens
-        limit = round(before * OVERFLOW_CUT) if refusal else settings.limit
+        if isinstance(refusal, ContextOverflow) and refusal.limit:
+            self._most = round(refusal.limit * OVERFLOW_CUT)
+        limit = min(round(before * OVERFLOW_CUT) if refusal else settings.limit, self._most)
         if before <= limit:
             return None
         target = min(settings.target, limit)
@@ -191,6 +201,13 @@ class Transcript:
 
     def _holds_kept(self, block: Exchange) -> bool:
         return any(r is self._newest_todo or self.cited & set(r.passage_ids) for r in block.results.values())
+
+    def _reject(self, block: Exchange) -> None:
+        """Keep no more of a reply that could not be used than shows the policy what it was."""
+        text = block.messages[0]["content"]
+        if len(text) > SNIPPET:
+            block.messages[0]["content"] = f"{text[:SNIPPET]} … ({len(text)} characters, not used)"
+            self._measure(block)
 
     def _compact(self, event: ViewCompacted) -> None:
         self.short |= set(event.short)

@@ -15,6 +15,7 @@ from ..trajectory import (
     Event,
     Observation,
     PlanProposed,
+    PolicyChanged,
     RunFailed,
     RunFinished,
     RunPaused,
@@ -49,7 +50,7 @@ class Watcher:
         for line in self._lines(event):
             say(line)
 
-    def _lines(self, event: Event) -> list[str]:  # noqa: PLR0912  one case an event type
+    def _lines(self, event: Event) -> list[str]:  # noqa: C901, PLR0912  one case an event type
         match event:
             case Turn():
                 noticed = [f"    {clip(note, LONGEST_FAILURE)}" for note in event.notes]
@@ -79,6 +80,8 @@ class Watcher:
                 name = "withdrawn" if event.withdrawn else "compacted"
                 numbers = {"before": event.tokens_before, "after": event.tokens_after, "count": len(event.withdrawn)}
                 return ["    " + self._say(name, **numbers)]
+            case PolicyChanged():
+                return [self._say("policy", policy=event.policy, reason=event.reason)]
             case RunPaused():
                 return [self._say("paused", reason=self._word(event.reason))]
             case RunFailed():
