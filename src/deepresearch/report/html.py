@@ -16,21 +16,8 @@ from typing import Any
 from ..text.characters import clean, one_line
 from ..trajectory import Passage
 from ..version import __version__
-from .blocks import (
-    Block,
-    BlockQuote,
-    Break,
-    Chart,
-    Cite,
-    Code,
-    Heading,
-    Inline,
-    Items,
-    Paragraph,
-    Rule,
-    Table,
-    TextRun,
-)
+from . import blocks
+from .blocks import Inline, TextRun
 from .charts import draw
 from .citations import Cited, Reference
 from .frame import (
@@ -64,7 +51,7 @@ def html(report: ReportModel) -> str:
     writer = _Writer(report)
     labels = report.labels
     checked, notes = checks(report), "".join(f"<li>{text(note)}</li>" for note in report.notes)
-    prose = writer.blocks(body)
+    prose = writer.show(body)
     parts = [
         _head(report),
         f'<a class="skip" href="#report">{text(labels.skip)}</a>',
@@ -73,10 +60,10 @@ def html(report: ReportModel) -> str:
         _contents(body, report, bool(checked)),
         f'<main id="report"><article class="prose">\n{prose}</article>',
         _references(report, writer.shown),
-        f'<section id="check">{writer.blocks(checked)}</section>' if checked else "",
+        f'<section id="check">{writer.show(checked)}</section>' if checked else "",
         f'<section id="notes"><h2>{text(labels.notes)}</h2><ul>{notes}</ul></section>' if notes else "",
         _sources(report),
-        f'<section id="cost"><h2>{text(labels.cost)}</h2>{writer.blocks([cost_table(report)])}</section>',
+        f'<section id="cost"><h2>{text(labels.cost)}</h2>{writer.show([cost_table(report)])}</section>',
         "</main></div>",
         f"<footer>{text(labels.made_by.format(run=report.run))} {text(__version__)}</footer>",
         "</body></html>\n",
@@ -133,12 +120,12 @@ def _counted(report: ReportModel) -> str:
     return report.labels.sources_count.format(cited=len(report.references), documents=len(report.sources))
 
 
-def _contents(body: Sequence[Block], report: ReportModel, checked: bool) -> str:
+def _contents(body: Sequence[blocks.Block], report: ReportModel, checked: bool) -> str:
     labels = report.labels
     entries = [
         (b.level, b.id, "".join(i.text for i in b.inlines if isinstance(i, TextRun)))
         for b in body
-        if isinstance(b, Heading) and b.level <= 3
+        if isinstance(b, blocks.Heading) and b.level <= 3
     ]
     entries += [(2, "references", labels.references)] if report.references else []
     entries += [(2, "check", labels.check)] if checked else []
@@ -161,43 +148,43 @@ class _Writer:
         self.shown: list[int] = []
         """Indexes of the marks that have been written, in order."""
 
-    def blocks(self, found: Sequence[Block]) -> str:
+    def show(self, found: Sequence[blocks.Block]) -> str:
         return "".join(map(self._block, found))
 
-    def _block(self, block: Block) -> str:
+    def _block(self, block: blocks.Block) -> str:
         match block:
-            case Heading():
+            case blocks.Heading():
                 id_ = f' id="{text(block.id)}"' if block.id else ""
                 return f"<h{block.level}{id_}>{self._inlines(block.inlines)}</h{block.level}>\n"
-            case Paragraph():
+            case blocks.Paragraph():
                 box = f' class="box {block.box}"' if block.box else ""
                 return f"<p{box}>{self._inlines(block.inlines)}</p>\n"
-            case Code():
+            case blocks.Code():
                 return f"<pre><code>{text(block.text)}</code></pre>\n"
-            case Chart():
+            case blocks.Chart():
                 return _chart(block, self.report)
-            case Items():
+            case blocks.Items():
                 return self._items(block)
-            case BlockQuote():
-                return f"<blockquote>\n{self.blocks(block.blocks)}</blockquote>\n"
-            case Table():
+            case blocks.BlockQuote():
+                return f"<blockquote>\n{self.show(block.blocks)}</blockquote>\n"
+            case blocks.Table():
                 return self._table(block)
-            case Rule():
+            case blocks.Rule():
                 return "<hr>\n"
 
-    def _items(self, items: Items) -> str:
+    def _items(self, items: blocks.Items) -> str:
         tag = "ul" if items.start is None else "ol"
         start = f' start="{items.start}"' if items.start not in (None, 1) else ""
         return f"<{tag}{start}>\n" + "".join(map(self._item, items.items)) + f"</{tag}>\n"
 
-    def _item(self, item: tuple[Block, ...]) -> str:
-        first, *rest = item or (Paragraph(()),)
-        if not isinstance(first, Paragraph):
-            return f"<li>{self.blocks(item)}</li>\n"
+    def _item(self, item: tuple[blocks.Block, ...]) -> str:
+        first, *rest = item or (blocks.Paragraph(()),)
+        if not isinstance(first, blocks.Paragraph):
+            return f"<li>{self.show(item)}</li>\n"
         box = f' class="box {first.box}"' if first.box else ""
-        return f"<li{box}>{self._inlines(first.inlines)}{self.blocks(rest)}</li>\n"
+        return f"<li{box}>{self._inlines(first.inlines)}{self.show(rest)}</li>\n"
 
-    def _table(self, table: Table) -> str:
+    def _table(self, table: blocks.Table) -> str:
         rows = [
             "".join(self._cell(cell, table.sides[n : n + 1], "td" if number else "th") for n, cell in enumerate(row))
             for number, row in enumerate(table.rows)
@@ -219,10 +206,10 @@ class _Writer:
 
     def _inline(self, inline: Inline) -> str:
         match inline:
-            case Cite():
+            case blocks.Cite():
                 self.shown.append(inline.index)
                 return self._mark(inline.index)
-            case Break():
+            case blocks.Break():
                 return "<br>\n"
             case TextRun():
                 return _run(inline)
@@ -272,7 +259,7 @@ def _highlighted(found: tuple[str, str, str]) -> str:
     return f'{before}<b class="evidence">{sentence}</b>{after}' if sentence else after
 
 
-def _chart(block: Chart, report: ReportModel) -> str:
+def _chart(block: blocks.Chart, report: ReportModel) -> str:
     """A chart with its specification beside it."""
     labels, chart = report.labels, draw(block.specification)
     code = f"<pre><code>{text(block.specification)}</code></pre>"

@@ -4,21 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ..text.characters import WIDE
-from .blocks import (
-    Block,
-    BlockQuote,
-    Break,
-    Chart,
-    Cite,
-    Code,
-    Heading,
-    Inline,
-    Items,
-    Paragraph,
-    Rule,
-    Table,
-    TextRun,
-)
+from . import blocks
+from .blocks import Inline, TextRun
 from .charts import draw
 from .frame import MAKER, closing, mark_runs, opening
 from .structure import Format, ReportModel
@@ -76,30 +63,30 @@ class _Writer:
         chinese = _CHINESE.format(serif=SERIF, sans=SANS, mono=MONO) if _CJK.search(body) else ""
         return _PREAMBLE.format(maker=MAKER, fonts=chinese.rstrip(), title=escape(self.report.title))
 
-    def _blocks(self, found: Iterable[Block]) -> list[str]:
+    def _blocks(self, found: Iterable[blocks.Block]) -> list[str]:
         return [self._block(block) for block in found]
 
-    def _block(self, block: Block) -> str:
+    def _block(self, block: blocks.Block) -> str:
         match block:
-            case Heading():
+            case blocks.Heading():
                 return rf"\{_LEVELS[block.level]}{{{self._inlines(block.inlines)}}}"
-            case Paragraph():
+            case blocks.Paragraph():
                 text = self._inlines(block.inlines)
                 return _box(text) if block.box else text
-            case Code():
+            case blocks.Code():
                 return _code(block.text)
-            case Chart():
+            case blocks.Chart():
                 return self._chart(block)
-            case Items():
+            case blocks.Items():
                 return self._items(block)
-            case BlockQuote():
+            case blocks.BlockQuote():
                 return "\\begin{quote}\n" + "\n\n".join(self._blocks(block.blocks)) + "\n\\end{quote}"
-            case Table():
+            case blocks.Table():
                 return self._table(block)
-            case Rule():
+            case blocks.Rule():
                 return r"\par\medskip\hrule\medskip"
 
-    def _items(self, items: Items) -> str:
+    def _items(self, items: blocks.Items) -> str:
         """A list; numbers are written out, so that no depth is too deep for TeX's counters."""
         lines = []
         for number, item in enumerate(items.items, items.start or 0):
@@ -108,7 +95,7 @@ class _Writer:
             lines.append(f"\\item[{{{name}}}] {text}")
         return "\\begin{list}{}{\\leftmargin=1.6em\\itemsep=0.2em}\n" + "\n".join(lines) + "\n\\end{list}"
 
-    def _table(self, table: Table) -> str:
+    def _table(self, table: blocks.Table) -> str:
         columns = max(len(row) for row in table.rows)
         width = f"\\dimexpr {1 / columns:.4f}\\linewidth-2\\tabcolsep\\relax"
         aligned = {"right": r"\raggedleft", "center": r"\centering"}
@@ -125,7 +112,7 @@ class _Writer:
             [*rows[1:], r"\hline", r"\end{longtable}}"]
         )
 
-    def _chart(self, block: Chart) -> str:
+    def _chart(self, block: blocks.Chart) -> str:
         chart, labels = draw(block.specification), self.report.labels
         if chart.png is None:
             return (
@@ -146,9 +133,9 @@ class _Writer:
         match inline:
             case TextRun():
                 return _run(inline)
-            case Cite():
+            case blocks.Cite():
                 return "".join(map(_run, mark_runs(inline.index, self.report)))
-            case Break():
+            case blocks.Break():
                 return r"\newline "
 
 

@@ -5,20 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from ..text.characters import one_line
 from ..text.sentences import sentence_spans
-from .blocks import (
-    Block,
-    BlockQuote,
-    Chart,
-    Cite,
-    Code,
-    Heading,
-    Inline,
-    Items,
-    Paragraph,
-    Table,
-    TextRun,
-    plain_text,
-)
+from . import blocks
+from .blocks import Inline, TextRun, plain_text
 from .charts import draw
 from .structure import ReportModel
 
@@ -39,19 +27,19 @@ class SlideContent:
 
     title: str
     lines: list[tuple[Inline, ...]] = field(default_factory=list)
-    table: Table | None = None
+    table: blocks.Table | None = None
     picture: bytes | None = None
     notes: list[str] = field(default_factory=list)
     above: str = ""
     """Headings above the title's."""
 
 
-def slide_contents(found: Sequence[Block], title: str, report: ReportModel) -> Iterator[SlideContent]:
+def slide_contents(found: Sequence[blocks.Block], title: str, report: ReportModel) -> Iterator[SlideContent]:
     """The report's blocks, each small enough for a slide, under their headings."""
     path: dict[int, str] = {}
-    section: list[Block] = []
-    for block in [*found, Heading(1, ())]:
-        if not isinstance(block, Heading):
+    section: list[blocks.Block] = []
+    for block in [*found, blocks.Heading(1, ())]:
+        if not isinstance(block, blocks.Heading):
             section.append(block)
             continue
         names = list(path.values())
@@ -64,7 +52,7 @@ def slide_contents(found: Sequence[Block], title: str, report: ReportModel) -> I
         path = {level: above for level, above in path.items() if level < block.level} | {block.level: name}
 
 
-def _of_section(found: Sequence[Block], title: str, report: ReportModel) -> Iterator[SlideContent]:
+def _of_section(found: Sequence[blocks.Block], title: str, report: ReportModel) -> Iterator[SlideContent]:
     """Lines put together as far as a slide has room; a table, a chart, and a comparison of sources have their own."""
     content = SlideContent(title)
     for piece in _pieces(found, report, ROOM):
@@ -84,27 +72,27 @@ def _of_section(found: Sequence[Block], title: str, report: ReportModel) -> Iter
         yield content
 
 
-def _pieces(found: Sequence[Block], report: ReportModel, room: int) -> Iterator[SlideContent | _Piece]:
+def _pieces(found: Sequence[blocks.Block], report: ReportModel, room: int) -> Iterator[SlideContent | _Piece]:
     """What a slide is put together from: lines of at most `room`, each with all its words, and whole slides."""
     for block in found:
         match block:
-            case Paragraph():
+            case blocks.Paragraph():
                 line, words = tuple(shortened(block.inlines, room)), plain_text(block.inlines)
                 yield (
                     SlideContent(report.labels.of("boxes", block.box), [line], notes=[words])
                     if block.box
                     else (line, words)
                 )
-            case Items():
+            case blocks.Items():
                 yield from _of_items(block, report, 0)
-            case BlockQuote():
+            case blocks.BlockQuote():
                 yield from _pieces(block.blocks, report, room)
-            case Code():
+            case blocks.Code():
                 for number, text in enumerate(block.text.split("\n")[:MOST_LINES]):
                     yield (TextRun(text[:90], code=True),), "" if number else block.text
-            case Table():
+            case blocks.Table():
                 yield SlideContent("", table=block, notes=[" | ".join(map(plain_text, row)) for row in block.rows])
-            case Chart():
+            case blocks.Chart():
                 chart = draw(block.specification)
                 why = TextRun(report.labels.chart_missing.format(why=chart.problem))
                 yield SlideContent(chart.title, [] if chart.png else [(why,)], picture=chart.png)
@@ -112,12 +100,12 @@ def _pieces(found: Sequence[Block], report: ReportModel, room: int) -> Iterator[
                 pass
 
 
-def _of_items(items: Items, report: ReportModel, depth: int) -> Iterator[SlideContent | _Piece]:
+def _of_items(items: blocks.Items, report: ReportModel, depth: int) -> Iterator[SlideContent | _Piece]:
     """The lines of a list, indented by its depth."""
     for number, item in enumerate(items.items, items.start or 0):
         name = ("–" if depth else "•") if items.start is None else f"{number}."
         for block in item:
-            if isinstance(block, Items):
+            if isinstance(block, blocks.Items):
                 yield from _of_items(block, report, depth + 1)
                 continue
             for piece in _pieces((block,), report, ITEM):
@@ -153,7 +141,7 @@ def shortened(inlines: Sequence[Inline], room: int) -> Iterator[Inline]:
             at += len(inline.text)
         elif at < end:
             yield inline
-            cited = cited or (isinstance(inline, Cite) and at > last)
-        elif isinstance(inline, Cite) and not cited:
+            cited = cited or (isinstance(inline, blocks.Cite) and at > last)
+        elif isinstance(inline, blocks.Cite) and not cited:
             yield inline
             cited = at > end  # several that follow the last word at once all stay

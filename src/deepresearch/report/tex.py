@@ -10,16 +10,6 @@ from .markup import safe_url
 LONGEST, DEEPEST = 2000, 30
 """Characters of a formula, and braces within braces."""
 _MATHML = "http://www.w3.org/1998/Math/MathML"
-_ELEMENTS = frozenset(
-    "math mrow mi mn mo ms mtext mspace msup msub msubsup munder mover munderover mfrac msqrt mroot mtable mtr mtd "
-    "mfenced mstyle mpadded mphantom menclose".split()
-)
-_ATTRIBUTES = frozenset(
-    "display stretchy fence form separator largeop movablelimits minsize maxsize symmetric accent accentunder lspace "
-    "rspace linethickness mathvariant columnalign rowalign columnspacing rowspacing width height depth open close "
-    "displaystyle scriptlevel notation".split()
-)
-_SAFE_VALUE = re.compile(r"[\w .,+\-%|()\[\]{}⟨⟩⌊⌋⌈⌉‖∣]{0,40}")
 _COMMAND = re.compile(r"\\([A-Za-z]+|.)", re.DOTALL)
 _COMMANDS = frozenset(
     """alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi varpi rho varrho
@@ -87,7 +77,7 @@ def mathml(tex: str, display: bool = False) -> str | None:
         Exception
     ):  # the reader of formulas has many errors of its own, and others besides; the text is shown instead
         return None
-    return _serialise(root) if _is_inert(root) else None
+    return _serialise(root)
 
 
 def canonical(tex: str) -> str:
@@ -125,15 +115,8 @@ def is_harmless(tex: str) -> bool:
     return depth == 0 and plain and known and environments
 
 
-def _is_inert(root: ElementTree.Element) -> bool:
-    return all(element.tag in _ELEMENTS for element in root.iter())
-
-
 def _serialise(root: ElementTree.Element) -> str:
     for element in root.iter():
-        allowed = {k: v for k, v in element.attrib.items() if k in _ATTRIBUTES and _SAFE_VALUE.fullmatch(v)}
-        element.attrib.clear()
-        element.attrib.update(allowed)
         if element.text:
             element.text = re.sub(r"&#x([0-9A-Fa-f]{1,5});", lambda m: chr(int(m[1], 16)), element.text)
     root.set("xmlns", _MATHML)

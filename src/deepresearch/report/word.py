@@ -7,21 +7,8 @@ from io import BytesIO
 from typing import Any
 
 from ..text.characters import one_line
-from .blocks import (
-    Block,
-    BlockQuote,
-    Break,
-    Chart,
-    Cite,
-    Code,
-    Heading,
-    Inline,
-    Items,
-    Paragraph,
-    Rule,
-    Table,
-    TextRun,
-)
+from . import blocks
+from .blocks import Inline, TextRun
 from .charts import draw
 from .frame import EAST_ASIAN, LATIN, MAKER, MONO, closing, inert_cell, mark_runs, opening
 from .markup import need
@@ -94,40 +81,40 @@ class _Writer:
         field.append(self._run(TextRun("1")))
         paragraph._p.append(field)
 
-    def _blocks(self, found: Iterable[Block], where: Any, depth: int = 0) -> None:
+    def _blocks(self, found: Iterable[blocks.Block], where: Any, depth: int = 0) -> None:
         for block in found:
             match block:
-                case Heading():
+                case blocks.Heading():
                     self._inlines(self.document.add_heading("", min(block.level - 1, 9)), block.inlines)
-                case Paragraph():
+                case blocks.Paragraph():
                     paragraph = where.add_paragraph()
                     self._indent(paragraph, depth)
                     self._inlines(paragraph, block.inlines)
                     if block.box:
                         self._shade(paragraph, _SHADES[block.box])
-                case Code():
+                case blocks.Code():
                     self._code(block.text, where, depth)
-                case Chart():
+                case blocks.Chart():
                     self._chart(block, where)
-                case Items():
+                case blocks.Items():
                     self._items(block, where, depth)
-                case BlockQuote():
+                case blocks.BlockQuote():
                     self._blocks(block.blocks, where, depth + 1)
-                case Table():
+                case blocks.Table():
                     self._table(block, where)
-                case Rule():
+                case blocks.Rule():
                     pass
 
-    def _items(self, items: Items, where: Any, depth: int) -> None:
+    def _items(self, items: blocks.Items, where: Any, depth: int) -> None:
         """Items with their own numbers written out: Word's would continue from one list to the next."""
         for number, item in enumerate(items.items, items.start or 0):
-            first, *rest = item or (Paragraph(()),)
+            first, *rest = item or (blocks.Paragraph(()),)
             style = "List Bullet" if items.start is None else "List Continue"
             paragraph = where.add_paragraph(style=f"{style} {min(depth + 1, 3)}" if depth else style)
             if items.start is not None:
                 self._hang(paragraph, depth)
                 paragraph.add_run(f"{number}.\t")
-            if isinstance(first, Paragraph):
+            if isinstance(first, blocks.Paragraph):
                 self._inlines(paragraph, first.inlines)
                 if first.box:
                     self._shade(paragraph, _SHADES[first.box])
@@ -156,7 +143,7 @@ class _Writer:
             paragraph._p.append(self._run(TextRun(line, code=True)))
         self._shade(paragraph, _SHADES["code"])
 
-    def _chart(self, block: Chart, where: Any) -> None:
+    def _chart(self, block: blocks.Chart, where: Any) -> None:
         from docx.shared import Cm  # noqa: PLC0415
 
         chart, labels = draw(block.specification), self.report.labels
@@ -167,7 +154,7 @@ class _Writer:
         where.add_paragraph().add_run().add_picture(BytesIO(chart.png), width=Cm(min(15, chart.size[0] / 96 * 2.54)))
         where.add_paragraph(chart.title or labels.chart, style="Caption")
 
-    def _table(self, table: Table, where: Any) -> None:
+    def _table(self, table: blocks.Table, where: Any) -> None:
         from docx.table import _Cell  # noqa: PLC0415
 
         columns = max(len(row) for row in table.rows)
@@ -194,9 +181,9 @@ class _Writer:
                         self._append(paragraph, replace(inline, text=row))
                 case TextRun():
                     self._append(paragraph, replace(inline, bold=inline.bold or bold))
-                case Break():
+                case blocks.Break():
                     paragraph._p.append(_wrap("w:r", _element("w:br")))
-                case Cite():
+                case blocks.Cite():
                     self._inlines(paragraph, mark_runs(inline.index, self.report))
 
     def _append(self, paragraph: Any, run: TextRun) -> None:

@@ -9,24 +9,25 @@ from typing import Any
 
 
 @cache
-def _tables() -> dict[str, Any]:
-    return tomllib.loads(files(__package__).joinpath("words.toml").read_text(encoding="utf-8"))
+def tables(package: str = __package__) -> dict[str, Any]:
+    """The tables of a package's words.toml."""
+    return tomllib.loads(files(package).joinpath("words.toml").read_text(encoding="utf-8"))
 
 
 @cache
 def word_set(section: str, key: str) -> frozenset[str]:
     """The words of one list of words.toml, unchanged."""
-    return frozenset(_tables()[section][key].split())
+    return frozenset(tables()[section][key].split())
 
 
 def stop_words(language: str) -> frozenset[str]:
     """Words of `language` ("en" or "zh") that carry no content, in lower case; none for another language."""
-    return word_set("stop", language) if language in _tables()["stop"] else frozenset()
+    return word_set("stop", language) if language in tables()["stop"] else frozenset()
 
 
 def request_words(language: str) -> frozenset[str]:
     """Words by which a question asks ("describe", "overview", 介绍) and which tell nothing about its subject."""
-    return word_set("request", language) if language in _tables()["request"] else frozenset()
+    return word_set("request", language) if language in tables()["request"] else frozenset()
 
 
 @cache

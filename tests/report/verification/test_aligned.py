@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from deepresearch.report.verification import negation
+from deepresearch.report.verification import wording
 from deepresearch.report.verification.aligned import Line, line
 from deepresearch.report.verification.faults import Fault
 from deepresearch.report.verification.wording import opposed, reversed_, unhedged, widened
@@ -12,17 +12,17 @@ from deepresearch.report.verification.wording import opposed, reversed_, unhedge
 Check = Callable[[Line, Line], list[Fault]]
 
 CASES = [
-    (negation.check, "The dam was not finished in time.", "The dam was finished in time.", True),
-    (negation.check, "The dam was finished in time.", "The dam was never finished in time.", True),
-    (negation.check, "The dam wasn't finished in time.", "The dam was not finished in time.", False),
-    (negation.check, "Not only the dam was finished.", "The dam was finished.", False),
-    (negation.check, "Denys finished the dam.", "Denys finished the dam.", False),
-    (negation.check, "The mine employed people.", "The mine, which is no longer worked, employed people.", False),
-    (negation.check, "The mine no longer employs people.", "The mine, no longer worked, employs people.", True),
-    (negation.check, "The mine no longer employs people.", "The mine no longer employs people.", False),
-    (negation.check, "项目没有完成。", "项目已经完成。", True),
-    (negation.check, "项目完成。", "项目没有完成。", True),
-    (negation.check, "项目不断扩大。", "项目扩大。", False),
+    (wording.denied, "The dam was not finished in time.", "The dam was finished in time.", True),
+    (wording.denied, "The dam was finished in time.", "The dam was never finished in time.", True),
+    (wording.denied, "The dam wasn't finished in time.", "The dam was not finished in time.", False),
+    (wording.denied, "Not only the dam was finished.", "The dam was finished.", False),
+    (wording.denied, "Denys finished the dam.", "Denys finished the dam.", False),
+    (wording.denied, "The mine employed people.", "The mine, which is no longer worked, employed people.", False),
+    (wording.denied, "The mine no longer employs people.", "The mine, no longer worked, employs people.", True),
+    (wording.denied, "The mine no longer employs people.", "The mine no longer employs people.", False),
+    (wording.denied, "项目没有完成。", "项目已经完成。", True),
+    (wording.denied, "项目完成。", "项目没有完成。", True),
+    (wording.denied, "项目不断扩大。", "项目扩大。", False),
     (unhedged, "Coffee causes headaches.", "Coffee may cause headaches.", True),
     (unhedged, "Coffee might cause headaches.", "Coffee may cause headaches.", False),
     (unhedged, "In May coffee was sold.", "It was sold in May with coffee.", False),
@@ -48,15 +48,15 @@ def test_turned_round(check: Check, claim: str, sentence: str, wrong: bool) -> N
     assert bool(faults) is wrong
 
 
-@pytest.mark.parametrize("check", [negation.check, unhedged, widened, reversed_])
+@pytest.mark.parametrize("check", [wording.denied, unhedged, widened, reversed_])
 @pytest.mark.parametrize("text", sorted({c[1] for c in CASES} | {c[2] for c in CASES}))
 def test_a_sentence_never_turns_itself_round(check: Check, text: str) -> None:
     assert check(line(text), line(text)) == []
 
 
 def test_denying_what_nothing_denies() -> None:
-    assert negation.unfounded(line("It was not large."), line("It was large. People came."))
-    assert negation.unfounded(line("It was not large."), line("It was never large.")) == []
+    assert wording.unfounded(line("It was not large."), line("It was large. People came."))
+    assert wording.unfounded(line("It was not large."), line("It was never large.")) == []
 
 
 def test_the_opposite_stands_closer() -> None:

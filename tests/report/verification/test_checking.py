@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from deepresearch.report.citations import find_marks
 from deepresearch.report.verification import ModelVerdict, settle, undecided, verify
-from deepresearch.report.verification.copies import copies
+from deepresearch.report.verification.checking import copies
 from deepresearch.trajectory import Citation, Passage, Verified
 
 ICE = "Ice floats on water because it is less dense than water, as every winter shows on the lakes of the north."

@@ -1,6 +1,6 @@
 """Words in common."""
 
-from deepresearch.report.verification.copies import copies
+from deepresearch.report.verification.checking import copies
 from deepresearch.report.verification.lexical import overlap, weigh
 from deepresearch.report.verification.reading import read
 from deepresearch.trajectory import Passage

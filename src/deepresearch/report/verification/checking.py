@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from ...text.characters import clean
+from ...text.terms import tokenise
 from ...trajectory import Citation, Passage, Verified
 from ..citations import find_marks
 from ..claims import Claim, claims_of
-from .copies import copies
 from .faults import say
 from .lexical import weigh
 from .support import Embed, Support, read_passage, support
@@ -15,6 +16,10 @@ from .uncited import find_uncited
 
 _FACTS = ("number", "date", "name", "quote")
 """Faults that another passage cited for the same words may cure."""
+ALIKE = 0.8
+"""Share of the shorter passage's word triples from which the other one is a copy."""
+SHORTEST = 8
+"""Triples from which a common text is no accident."""
 
 
 def verify(text: str, known: Mapping[str, Passage], *, embed: Embed | None = None) -> Verified:
@@ -24,63 +29,70 @@ def verify(text: str, known: Mapping[str, Passage], *, embed: Embed | None = Non
     something and cites nothing. A citation of what is not in `known` is unrelated. Pure: no network, no clock.
     embed: see support(); each text is given to it once. Raises what it raises.
     """
-    embed = _once(embed) if embed else None
     text = clean(text)
     marks = list(find_marks(text, known))
     claims = claims_of(text, marks)
-    weights = weigh(read_passage(known[id_]) for id_ in known)
+    checker = _Checker(known, embed)
     verdicts = []
-    covered: set[int] = set()
     for claim in claims:
-        covered.update(claim.marks)
-        same = copies([known[id_] for id_ in claim.ids if id_ in known])
+        copy_of = copies([known[id_] for id_ in claim.ids if id_ in known])
         for mark, words in zip(claim.marks, claim.parts, strict=True):
-            others = [known[id_] for id_ in claim.ids if id_ in known]
-            verdicts += [
-                _verdict(mark, id_, words, claim, known, others, weights, embed, same.get(id_))
-                for id_ in marks[mark].ids
-            ]
+            verdicts += [checker.verdict(claim, mark, words, id_, copy_of.get(id_)) for id_ in marks[mark].ids]
+    covered = {mark for claim in claims for mark in claim.marks}
     for number in set(range(len(marks))) - covered:
         verdicts += [
             _missing(number, id_, "") if id_ not in known else Citation(passage=id_, mark=number)
             for id_ in marks[number].ids
         ]
     verdicts.sort(key=lambda verdict: verdict.mark or 0)
-    return Verified(citations=verdicts, uncited=find_uncited(claims, known, weights))
+    return Verified(citations=verdicts, uncited=find_uncited(claims, known, checker.weights))
 
 
-def _verdict(
-    mark: int,
-    id_: str,
-    words: str,
-    claim: Claim,
-    known: Mapping[str, Passage],
-    others: Sequence[Passage],
-    weights: Mapping[str, float],
-    embed: Embed | None,
-    copy_of: str | None,
-) -> Citation:
-    """The verdict on one passage cited for `words`, a part of `claim` or all of it."""
-    if id_ not in known:
-        return _missing(mark, id_, words)
-    passage = known[id_]
-    result = support(words, passage, given=claim.given, weights=weights, embed=embed)
-    if words != claim.text and result.level != "supports":
-        whole = support(claim.text, passage, given=claim.given, weights=weights, embed=embed)
-        result = whole if whole.level == "supports" else result
-    result = _together(result, words, [p for p in others if p.id != id_], weights)
-    return Citation(
-        passage=id_,
-        level=result.level,
-        reason=reason(result, words, copy_of),
-        mark=mark,
-        claim=words,
-        evidence=passage.text[slice(*result.evidence[0])] if result.evidence else "",
-        faults=list(dict.fromkeys(fault.kind for fault in result.faults)),
-        by=result.by,
-        copy_of=copy_of,
-        score=round(result.score, 3),
-    )
+class _Checker:
+    """Compares the claims of one report with the passages that they cite."""
+
+    def __init__(self, known: Mapping[str, Passage], embed: Embed | None) -> None:
+        self.known = known
+        self.weights = weigh(read_passage(passage) for passage in known.values())
+        self.embed = _once(embed) if embed else None
+
+    def verdict(self, claim: Claim, mark: int, words: str, id_: str, copy_of: str | None) -> Citation:
+        """The verdict on one passage cited for `words`, a part of `claim` or all of it."""
+        if id_ not in self.known:
+            return _missing(mark, id_, words)
+        passage = self.known[id_]
+        result = support(words, passage, given=claim.given, weights=self.weights, embed=self.embed)
+        if words != claim.text and result.level != "supports":
+            whole = support(claim.text, passage, given=claim.given, weights=self.weights, embed=self.embed)
+            result = whole if whole.level == "supports" else result
+        result = self._together(result, words, [other for other in claim.ids if other != id_ and other in self.known])
+        return Citation(
+            passage=id_,
+            level=result.level,
+            reason=reason(result, words, copy_of),
+            mark=mark,
+            claim=words,
+            evidence=passage.text[slice(*result.evidence[0])] if result.evidence else "",
+            faults=list(dict.fromkeys(fault.kind for fault in result.faults)),
+            by=result.by,
+            copy_of=copy_of,
+            score=round(result.score, 3),
+        )
+
+    def _together(self, result: Support, words: str, others: Sequence[str]) -> Support:
+        """The verdict where further passages are cited for the same sentence: what one lacks another may give.
+
+        The facts that only the others give are no fault of this one, but it supports a part alone.
+        """
+        missing = {(f.kind, f.words) for f in result.faults if f.kind in _FACTS}
+        for other in others if missing else ():
+            missing &= {(f.kind, f.words) for f in support(words, self.known[other], weights=self.weights).faults}
+        kept = tuple(f for f in result.faults if f.kind not in _FACTS or (f.kind, f.words) in missing)
+        if len(kept) == len(result.faults):
+            return result
+        conflicting = any(f.conflict and f.kind != "quote" for f in kept)
+        level = result.level if conflicting or result.level != "contradicts" else "partly"
+        return replace(result, faults=kept, level=level)
 
 
 def _once(embed: Embed) -> Embed:
@@ -101,25 +113,6 @@ def _missing(mark: int, id_: str, words: str) -> Citation:
     return Citation(passage=id_, level="unrelated", reason=why, mark=mark, claim=words, by="mechanical", score=0.0)
 
 
-def _together(result: Support, words: str, others: Sequence[Passage], weights: Mapping[str, float]) -> Support:
-    """The verdict where further passages are cited for the same sentence: what one lacks another may give.
-
-    The facts that only the others give are no fault of this one, but it supports a part alone.
-    """
-    lacking = [f for f in result.faults if f.kind in _FACTS]
-    if not lacking or not others:
-        return result
-    missing = {(f.kind, f.words) for f in lacking}
-    for other in others:
-        missing &= {(f.kind, f.words) for f in support(words, other, weights=weights).faults}
-    kept = tuple(f for f in result.faults if f.kind not in _FACTS or (f.kind, f.words) in missing)
-    if len(kept) == len(result.faults):
-        return result
-    conflicting = any(f.conflict and f.kind != "quote" for f in kept)
-    level = result.level if conflicting or result.level != "contradicts" else "partly"
-    return replace(result, faults=kept, level=level)
-
-
 def reason(result: Support, claim: str, copy_of: str | None = None) -> str:
     """The verdict on `claim` in words for people, in Chinese where the claim is."""
     alike = result.by == "semantic" and result.level == "partly"
@@ -127,3 +120,28 @@ def reason(result: Support, claim: str, copy_of: str | None = None) -> str:
     if copy_of:
         parts.append(say(claim, "copy", passage=copy_of))
     return say(claim, "semicolon").join(parts)
+
+
+def copies(passages: Sequence[Passage]) -> dict[str, str]:
+    """For each passage that repeats an earlier one, the id of that one."""
+    first: list[Passage] = []
+    repeated: dict[str, str] = {}
+    for passage in passages:
+        original = next((p for p in first if p.id != passage.id and _are_copies(p.text, passage.text)), None)
+        if original:
+            repeated[passage.id] = original.id
+        else:
+            first.append(passage)
+    return repeated
+
+
+def _are_copies(one: str, other: str) -> bool:
+    shapes = _shape(one), _shape(other)
+    fewer = min(map(len, shapes))
+    return fewer >= SHORTEST and len(shapes[0] & shapes[1]) >= ALIKE * fewer
+
+
+@lru_cache(maxsize=1024)
+def _shape(text: str) -> frozenset[tuple[str, ...]]:
+    terms = tokenise(text)
+    return frozenset(zip(terms, terms[1:], terms[2:], strict=False))

@@ -6,10 +6,9 @@ from functools import cache, lru_cache
 
 from ...text.characters import CJK, fold_accents, normalise
 from ...text.names import Name, chinese_names, names_in
-from ...text.wordlists import stop_words, word_set
+from ...text.wordlists import stop_words, tables, word_set
 from .faults import Fault, missing
 from .reading import Reading
-from .wordlists import lists
 
 _LETTER = rf"(?:(?![{CJK}])\w)"
 """Of words; Chinese and its neighbours have none."""
@@ -19,13 +18,13 @@ _ENDS = ".!?:;\n。！？：；"
 
 @cache
 def _no_names() -> frozenset[str]:
-    own = [*lists()["names"]["common"].split(), *lists()["names"]["titles"].split()]
+    own = [*tables(__package__)["names"]["common"].split(), *tables(__package__)["names"]["titles"].split()]
     return stop_words("en") | word_set("names", "calendar") | frozenset(own)
 
 
 @cache
 def _same_names() -> tuple[frozenset[str], ...]:
-    return tuple(frozenset(row.split()) for row in lists()["names"]["same"])
+    return tuple(frozenset(row.split()) for row in tables(__package__)["names"]["same"])
 
 
 def check(claim: Reading, passage: Reading, evidence: str) -> list[Fault]:

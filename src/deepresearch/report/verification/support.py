@@ -11,7 +11,7 @@ from ...text.characters import normalise
 from ...text.language import detect_language
 from ...text.terms import content_terms
 from ...trajectory import Passage
-from . import names, negation, quotes, substitution, values, wording
+from . import names, quotes, substitution, values, wording
 from .aligned import line
 from .attribution import without_frame
 from .faults import Fault
@@ -146,13 +146,11 @@ def _aligned_faults(claim: Reading, source: Reading, common: Overlap) -> list[Fa
         return []
     least = AS_GOOD * len(terms & first.terms)
     candidates = [line(s.text) for s in source.sentences if s is first or len(terms & s.terms) >= least]
-    checks = negation.check, *wording.CHECKS
-    found = [
-        [fault for check in checks for fault in check(said, other)] for other in candidates if other.han == said.han
-    ]
+    same_script = [other for other in candidates if other.han == said.han]
+    found = [[fault for check in wording.CHECKS for fault in check(said, other)] for other in same_script]
     faults = min(found, key=len, default=[])
     kinds = {fault.kind for fault in faults}
-    faults += [] if "negation" in kinds else negation.unfounded(said, together)
+    faults += [] if "negation" in kinds else wording.unfounded(said, together)
     faults += [] if "direction" in kinds else wording.opposed(said, together)
     if common.best >= SAME:
         return faults

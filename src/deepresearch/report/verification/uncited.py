@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from ...text.characters import has_han, normalise
 from ...text.numbers import quantities
 from ...text.terms import content_terms
+from ...text.wordlists import tables
 from ...trajectory import Passage, Uncited
 from ..claims import Claim
 from .support import RELATED, support
-from .wordlists import lists
 
 FEWEST, FEWEST_HAN = 4, 6
 """Content terms of what states something; in Chinese these are pairs of characters."""
@@ -54,12 +54,11 @@ def needs_citation(claim: Claim) -> bool:
     report or its sources."""
     if claim.kind in ("heading", "caption", "note") or _QUESTION.search(claim.text) or _LEADS_IN.search(claim.text):
         return False
-    if any(
-        word in claim.section.casefold() for key in ("section_en", "section_zh") for word in lists()["uncited"][key]
-    ):
+    lists = tables(__package__)["uncited"]
+    if any(word in claim.section.casefold() for word in (*lists["section_en"], *lists["section_zh"])):
         return False
     opening = _OPENING.sub("", normalise(claim.text)).casefold()
-    methods = lists()["uncited"]["method_zh" if has_han(opening[:12]) else "method_en"]
+    methods = lists["method_zh" if has_han(opening[:12]) else "method_en"]
     if opening.startswith(tuple(methods)):
         return False
     terms = set(content_terms(f"{claim.text} x")) - {"x"}
