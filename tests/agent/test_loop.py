@@ -254,6 +254,14 @@ async def test_a_cut_off_report_is_asked_for_once_more(tmp_path: Path) -> None:
     assert find(bench.events, Answered)[0].text == REPORT
 
 
+async def test_a_reply_that_repeated_itself_is_never_the_report(tmp_path: Path) -> None:
+    loop = says("Sorry. " * 400, finish="repetition")
+    bench = Bench(tmp_path, calls(call("echo", "blue")), loop, loop, says())
+    await bench.go()
+    assert [r.reason for r in bench.results()] == ["", "repetition", "repetition"]
+    assert find(bench.events, Answered)[0].text == REPORT
+
+
 async def test_a_report_that_cites_nothing_is_sent_back_once(tmp_path: Path) -> None:
     bench = Bench(tmp_path, calls(call("echo", "blue")), says("The sky is blue."), says("It is blue, trust me."))
     end = await bench.go()

@@ -30,6 +30,7 @@ from deepresearch.errors import (
 )
 from deepresearch.models.base import Reply
 from deepresearch.models.client import ChatClient
+from deepresearch.models.schemas import offered
 from deepresearch.settings import ModelSettings, NetworkSettings
 from tests.models.streams import OPENAI_TEXT, chunk
 from tests.models.test_oracle import ASK, SEARCH
@@ -83,7 +84,7 @@ async def test_the_request_as_sent(wire: Wire) -> None:
     assert request.body == {
         "model": "m-1",
         "messages": ASK,
-        "tools": [SEARCH],
+        "tools": [offered(SEARCH)],
         "temperature": 0.5,
         "max_tokens": 99,
         "stream": True,
@@ -304,6 +305,24 @@ async def test_a_reply_that_ends_at_its_longest_is_not_whole_and_not_asked_for_a
 ) -> None:
     reply = await wire.reply({"text": "The answer", "finish": word})
     assert (reply.finish, wire.asked) == (finish, 1)
+
+
+LOOP = "I am sorry, I cannot find that. " * 200
+
+
+async def test_a_reply_that_repeats_itself_is_cut_off_and_asked_for_once_more(wire: Wire) -> None:
+    reply = await wire.reply({"text": LOOP, "pause": 0.001, "chunk": 200}, GOOD)
+    assert (reply.text, wire.asked) == ("Yes.", 2) and "repeated itself" in reply.notes[0]
+    first, second = (request.body for request in wire.server.requests)
+    assert "frequency_penalty" not in first and second["frequency_penalty"] > 0
+    again = await wire.reply({"text": LOOP, "chunk": 200})
+    assert again.finish == "repetition" and wire.asked == 2 and len(again.text) < len(LOOP) / 2
+
+
+async def test_a_penalty_that_the_endpoint_refuses_is_left_out(wire: Wire) -> None:
+    refusal = {"status": 400, "body": {"error": {"message": "Unsupported parameter: frequency_penalty"}}}
+    reply = await wire.reply({"text": LOOP}, refusal, GOOD)
+    assert reply.text == "Yes." and wire.asked == 3
 
 
 def sse(*events: Any, name: str = "") -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given as example
 from hypothesis import strategies as st
 
-from deepresearch.models.stream import Assembler, finish_of, joined, read_payloads
+from deepresearch.models.stream import Assembler, finish_of, joined, read_payloads, repeats_itself
 
 
 async def events_of(pieces: list[bytes]) -> list[str]:
@@ -30,6 +30,22 @@ async def test_bytes_may_be_cut_anywhere(cuts: list[int]) -> None:
     places = sorted({0, len(body), *(min(cut, len(body)) for cut in cuts)})
     pieces = [body[begin:end] for begin, end in itertools.pairwise(places)]
     assert [json.loads(event) for event in await events_of(pieces)] == texts
+
+
+@pytest.mark.parametrize(
+    ("text", "loops"),
+    [
+        ("I am sorry, I cannot find that. " * 90, True),
+        ("The beginning is sound. " + "我找不到答案。" * 400, True),
+        ("\n" * 3_000, True),
+        ("\n".join(f"| row {number} | {number * 7} | kg |" for number in range(300)), False),
+        ("I am sorry, I cannot find that. " * 20, False),
+        ("One passage of some length, which says a thing or two about the sea and ships. " * 6 * 5 + "End.", False),
+        (" ".join(str(number) for number in range(2_000)), False),
+    ],
+)
+def test_a_text_that_repeats_itself_without_end(text: str, loops: bool) -> None:
+    assert repeats_itself(text) is loops
 
 
 def assembled(*deltas: dict[str, Any]) -> Assembler:

@@ -35,6 +35,7 @@ UNUSABLE = frozenset(
         "withdrawn",
         "empty_reply",
         "cut_off",
+        "repetition",
         "no_citations",
         "no_search",
         "announcement",
@@ -171,6 +172,8 @@ def unusable(turn: Turn, phase: Phase, events: Sequence[Event], drafting: bool =
     never_looked = has_sources(events) and not any(map(_has_looked, find(events, Observation)))
     if not turn.text.strip():
         return _sent_back("empty_reply", "Your reply was empty. Call a tool, or write the report.")
+    if turn.finish == "repetition":
+        return _sent_back("repetition", "Your reply repeated itself and was cut off. Write it again, each thing once.")
     if turn.finish not in WHOLE and "cut_off" not in given:
         return _sent_back("cut_off", "Your reply was cut off at its length limit. Write the whole report, but shorter.")
     if phase == "work" and by_model and never_looked:

@@ -41,7 +41,7 @@ OVERFLOW_CUT = 0.7
 DEEPER = 0.6
 """Share of the target that remains once whole turns must go. That cut is near the beginning, so that the server reads
 nearly everything again: it pays to make it seldom."""
-REJECTED = frozenset({"cut_off", "no_search", "announcement"})
+REJECTED = frozenset({"cut_off", "no_search", "announcement", "repetition"})
 """Reasons for which a reply is sent back whose text is of no further use."""
 _CITED = re.compile(r"\\cite\{([^}]*)\}")
 

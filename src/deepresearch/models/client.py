@@ -23,7 +23,7 @@ from .dialects import check_dialect
 from .endpoint import Ask, Endpoint
 from .failures import Failures, Refused
 from .prices import cost
-from .stream import DONE, Assembler, Payload, finish_of, read_payloads
+from .stream import DONE, REPETITION, Assembler, Payload, finish_of, read_payloads
 
 if TYPE_CHECKING:
     import httpx2
@@ -35,7 +35,7 @@ AFTER_END = 5.0
 MOST_CURES = 6
 """Times that one request is changed to what the endpoint asks for."""
 _LONGEST_ERROR = 65_536
-_BROKEN_OFF = frozenset({"length", "content_filter"})
+_BROKEN_OFF = frozenset({"length", "content_filter", REPETITION})
 """Finish reasons of a cut-off reply that another attempt would not change."""
 
 
@@ -152,6 +152,10 @@ class ChatClient:
         reply = self._reply(ask, fields["messages"], assembler, time.monotonic() - begin)
         if reply.finish == "content_filter" and not (reply.text or reply.calls):
             raise self._failures.filtered("the content filter gave no reply")
+        if reply.finish == REPETITION and REPETITION not in ask.tried:
+            ask.tried.add(REPETITION)
+            ask.notes.append("The reply repeated itself without end; it was cut off and asked for again.")
+            return await self._attempt(ask)
         if reply.finish not in WHOLE and reply.finish not in _BROKEN_OFF:
             ask.broken_off = reply
             raise self._failures.broken(f"the server broke the reply off (finish reason {reply.finish})")
@@ -172,6 +176,9 @@ class ChatClient:
                     done = True  # read on to the end, so that the connection can be used again
                 elif not self._take(payload, assembler, tools):
                     continue
+                if assembler.is_looping():
+                    assembler.finish = REPETITION
+                    return
                 patience.reschedule(now() + (AFTER_END if done or assembler.finish else self._settings.timeout))
         if not (assembler.finish or assembler.is_single or (done and assembler.begun)):
             raise self._failures.broken("the reply stopped before its end")

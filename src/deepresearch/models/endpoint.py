@@ -17,6 +17,7 @@ from .base import Message, Reply, Spec
 from .dialects import render
 from .failures import Refused, prompt_in
 from .schemas import offered
+from .stream import REPETITION
 from .wire import Form, strict
 
 OPENAI = "//api.openai.com/"
@@ -31,7 +32,16 @@ SHORTEST_GROWTH = 600
 """Bytes that a prompt must have grown by before a count of it is doubted."""
 SPARE = 32
 """Tokens that are left free, for what the server's template adds."""
-_OPTIONAL = ("temperature", "stream_options", "tool_choice", "response_format", "parallel_tool_calls")
+AGAINST_REPETITION = 0.5
+"""Penalty on words used before, in the second attempt at a reply that repeated itself."""
+_OPTIONAL = (
+    "temperature",
+    "frequency_penalty",
+    "stream_options",
+    "tool_choice",
+    "response_format",
+    "parallel_tool_calls",
+)
 """Fields of a request that can be left out."""
 _LENGTH = re.compile(r"max_(?:\w+_)?tokens|(?:completion|output) tokens", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.-])\d[\d,]*(?![\w.-]*\w)")
@@ -98,6 +108,8 @@ class Endpoint:
         fields: dict[str, Any] = {"model": self.settings.name, "messages": messages}
         fields["temperature"] = 1.0 if self.settings.temperature is None else self.settings.temperature
         fields[self.length_field] = self._reply_length(messages)
+        if REPETITION in ask.tried:
+            fields["frequency_penalty"] = AGAINST_REPETITION
         fields["stream"] = self.stream
         if self.stream:
             fields["stream_options"] = {"include_usage": True}

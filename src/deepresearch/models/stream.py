@@ -17,6 +17,12 @@ _LINE_END = re.compile(r"\r?\n|\r(?=[^\n])")  # a return at the very end may be 
 _FIELD = re.compile(r"(data|event|id|retry|error): ?(?:data: ?)*")  # some proxies write data: twice
 _KNOWN = frozenset({"role", "content", "reasoning_content", "reasoning", "tool_calls", "function_call", "name"})
 """Fields of a message that are read here."""
+REPETITION = "repetition"
+"""Finish reason of a reply that was cut off because it repeated itself."""
+_LOOP, _TIMES = 2_400, 6
+"""Characters at the end of a reply that are one passage, so many times or more, in a reply that will not end."""
+_STEP = 400
+"""New characters between two looks for that."""
 _SURE = 8
 """Characters from which a repetition in a stream is no coincidence."""
 
@@ -109,6 +115,20 @@ def joined(pieces: list[str]) -> str:
     return last if cumulative else whole
 
 
+def repeats_itself(text: str) -> bool:
+    """Whether the end of `text` is one short passage again and again: its smallest period, by its prefix function."""
+    tail = text[-_LOOP:]
+    if len(tail) < _LOOP:
+        return False
+    border = [0] * len(tail)
+    for at in range(1, len(tail)):
+        length = border[at - 1]
+        while length and tail[at] != tail[length]:
+            length = border[length - 1]
+        border[at] = length + (tail[at] == tail[length])
+    return len(tail) - border[-1] <= _LOOP // _TIMES
+
+
 @dataclass
 class _CallParts:
     id: str = ""
@@ -130,6 +150,8 @@ class Assembler:
         """True where the reply came in one piece."""
         self.wire: dict[str, Any] = {}
         """Fields of the message that only the endpoint knows."""
+        self._unseen = 0
+        """Characters that came since the last look for repetition."""
         self._content: list[str] = []
         self._reasoning: list[str] = []
         self._usage: dict[str, Any] = {}
@@ -158,6 +180,14 @@ class Assembler:
     @property
     def reasoning(self) -> str:
         return joined(self._reasoning)
+
+    def is_looping(self) -> bool:
+        """Whether the reply repeats itself; looked at every few hundred characters."""
+        if self._unseen < _STEP:
+            return False
+        self._unseen = 0
+        last = joined(self._calls[-1].arguments) if self._calls else ""
+        return any(map(repeats_itself, (self.text, self.reasoning, last)))
 
     def calls(self) -> list[GivenCall]:
         """Every native call, in order."""
@@ -214,6 +244,7 @@ class Assembler:
         content, reasoning = texts_of(message)
         self._content.append(content)
         self._reasoning.append(reasoning)
+        self._unseen += len(content) + len(reasoning)
         parts = list(message.get("tool_calls") or ())
         if function := message.get("function_call"):
             parts.append({"function": function})
@@ -235,6 +266,7 @@ class Assembler:
         if name != call.name:
             call.name += name
         call.arguments.append(arguments)
+        self._unseen += len(arguments)
         _merge(
             call.extra, {key: value for key, value in part.items() if key not in ("index", "id", "type", "function")}
         )
