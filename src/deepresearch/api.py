@@ -21,7 +21,7 @@ from .report import citations, sources
 from .settings import Settings, nested
 from .store import RunSummary, Store
 from .text.language import detect_language
-from .threads import in_background, in_thread
+from .threads import in_background, in_thread, on_disk
 from .trajectory import Event, RunFailed, RunFinished, RunPaused, Task, Usage
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ class Session:
             finally:
                 store.close()
 
-        return await in_thread(read)
+        return await on_disk(read)
 
     async def watch(self) -> AsyncIterator[Event]:
         """Every event of the run from its first, each once it is durable; ends with the run."""
@@ -290,12 +290,12 @@ class Session:
 
     async def close(self) -> None:
         """Stop what is in progress, and close everything."""
-        self._poller.cancel()
         self._work.cancel()
         await asyncio.wait({self._poller, self._work})
+        self.job.handlers.watch = self._watch  # else run and session would keep each other alive
         await self.job.close()
         if self._store:
-            await in_thread(self._store.close)
+            await on_disk(self._store.close)
 
     async def __aenter__(self) -> Self:
         return self
@@ -344,8 +344,7 @@ class Session:
         return cls(job, store)
 
     async def _poll(self) -> None:
-        while True:
-            await asyncio.sleep(POLL)
+        while not (await asyncio.wait({self._work}, timeout=POLL))[0]:
             await self.job.control.poll(self.job.log)
 
     def _tell(self, event: Event) -> None:

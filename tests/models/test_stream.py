@@ -15,7 +15,7 @@ async def events_of(pieces: list[bytes]) -> list[str]:
         for piece in pieces:
             yield piece
 
-    return [payload.data async for payload in read_payloads(chunks())]
+    return [payload.data async for payloads in read_payloads(chunks()) for payload in payloads]
 
 
 async def test_events_in_every_common_spelling() -> None:

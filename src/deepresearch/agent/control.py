@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ..store import RunLog
-from ..threads import in_thread
+from ..threads import on_disk
 from ..trajectory import Event, PlanApproved, RunPaused
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ class Control:
         if time.monotonic() < self._next_poll:
             return
         self._next_poll = time.monotonic() + POLL
-        for request in await in_thread(log.take_requests):
+        for request in await on_disk(log.take_requests):
             self.ask(request.kind, str(request.body.get("text", "")))
 
     async def approval(self, plan: str, handlers: Handlers) -> PlanApproved | RunPaused | None:

@@ -15,7 +15,7 @@ from ..errors import ContentFiltered, ContextOverflow, DeepResearchError, Intern
 from ..policy import Phase, Policy, View
 from ..settings import Settings
 from ..store import Blobs, RunLog
-from ..threads import in_thread
+from ..threads import on_disk
 from ..tools.base import Tool
 from ..trajectory import Event, EventBase, Observation, PolicyChanged, RunFailed, RunFinished, RunPaused, Turn
 from . import run_state
@@ -136,7 +136,7 @@ class Run:
 
         async def keep() -> Event:
             async with self._recording:
-                [stored] = await in_thread(self.log.append, cast(Event, event))
+                [stored] = await on_disk(self.log.append, cast(Event, event))
                 self._apply(stored)
             self.handlers.tell(stored)
             return stored
@@ -150,7 +150,7 @@ class Run:
         for policy in filter(None, (self.policy, self.fallback)):
             await policy.close()
         await self.verifier.close()
-        await in_thread(self.executor.close)  # closing a database writes to the disk
+        await on_disk(self.executor.close)  # closing a database writes to the disk
 
     async def _deliver(self, reason: str) -> End | None:
         """End the run with a report from what is there; None where nothing was gathered."""

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -60,6 +61,7 @@ class Library:
         self._authority: Authority | None = None
         self._domains: tuple[Authority | None, frozenset[str]] = (None, frozenset())
         engines = setup.engines(place)
+        self._write_lock = partial(_write_lock, place, name)
         self._store = DocumentStore(place / "docstore.sqlite")
         self._indexes = Indexes(self._store, engines, self._write_lock, name, setup.tell)
         try:
@@ -226,39 +228,40 @@ class Library:
                 notes.append(f"{count} documents without a {column} were left out")
         return notes
 
-    @contextmanager
-    def _write_lock(self, patience: float) -> Iterator[None]:
-        """The writer's lock; the system releases it when the process ends, however it ends.
-
-        Raises LibraryError where another process still has it after `patience` seconds, or none can be made.
-        """
-        deadline = time.monotonic() + patience
-        try:
-            lock = (self.place / "lock").open("w")
-        except OSError as error:
-            raise LibraryError(
-                f"The library {self.name} cannot be written: {self.place}: {error.strerror}.",
-                "Check space and permissions there, or choose another data folder with --data or DEEPRESEARCH_DATA.",
-            ) from error
-        with lock as file:
-            while True:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() >= deadline:
-                        raise LibraryError(
-                            f"Another process is writing the library {self.name}.", "Wait until it has finished."
-                        ) from None
-                time.sleep(PAUSE)
-            yield
-
 
 def host(site: str | None) -> str | None:
     """The host that a site filter means, given as a host or as a URL."""
     if not site:
         return None
     return urlsplit(site if "//" in site else "//" + site).hostname or site.lower()
+
+
+@contextmanager
+def _write_lock(place: Path, name: str, patience: float) -> Iterator[None]:
+    """The writer's lock; the system releases it when the process ends, however it ends.
+
+    Raises LibraryError where another process still has it after `patience` seconds, or none can be made.
+    """
+    deadline = time.monotonic() + patience
+    try:
+        lock = (place / "lock").open("w")
+    except OSError as error:
+        raise LibraryError(
+            f"The library {name} cannot be written: {place}: {error.strerror}.",
+            "Check space and permissions there, or choose another data folder with --data or DEEPRESEARCH_DATA.",
+        ) from error
+    with lock as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise LibraryError(
+                        f"Another process is writing the library {name}.", "Wait until it has finished."
+                    ) from None
+            time.sleep(PAUSE)
+        yield
 
 
 def _nothing_in(paths: Sequence[Path], report: AddReport) -> tuple[str, str]:

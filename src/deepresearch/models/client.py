@@ -170,11 +170,12 @@ class ChatClient:
         """
         done = False
         now = asyncio.get_running_loop().time
-        async with aclosing(read_payloads(response.aiter_bytes())) as payloads:
-            async for payload in payloads:
-                if payload.data.strip() == DONE:
-                    done = True  # read on to the end, so that the connection can be used again
-                elif not self._take(payload, assembler, tools):
+        async with aclosing(read_payloads(response.aiter_bytes())) as arrivals:
+            async for payloads in arrivals:
+                new = [self._take(payload, assembler, tools) for payload in payloads if payload.data.strip() != DONE]
+                ends = len(new) < len(payloads)
+                done = done or ends  # read on to the end, so that the connection can be used again
+                if not (ends or any(new)):
                     continue
                 if assembler.is_looping():
                     assembler.finish = REPETITION

@@ -4,7 +4,7 @@ import codecs
 import itertools
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -35,54 +35,68 @@ class Payload(NamedTuple):
     """Name of the server-sent event, empty where it has none; None: not a server-sent event."""
 
 
-async def read_payloads(chunks: AsyncIterable[bytes]) -> AsyncGenerator[Payload, None]:
+async def read_payloads(chunks: AsyncIterable[bytes]) -> AsyncGenerator[list[Payload], None]:
     """The events of an answer, from bytes cut anywhere: server-sent events, JSON in one piece, or JSON line by line.
 
-    An event ends at an empty line, as in the standard, and also at the next line of data once it is whole.
+    Those that one chunk completes come together.
     """
-    pending, name = "", None
-    async for line in _lines(chunks):
-        if not line or line.isspace():
-            if pending and name is not None:
-                yield Payload(pending, name)
-                pending, name = "", ""
-            continue
-        match = _FIELD.match(line)
-        if match is None:
-            field, value = "data" if line[0] != ":" else "comment", line
-        else:
-            field, value = match[1], line[match.end() :]
-            name = name or ""
-        if field not in ("data", "error", "event"):
-            continue
-        if pending and (field == "event" or _is_whole(pending)):
-            yield Payload(pending, name)
-            pending = ""
-        if field == "event":
-            name = value.strip()
-            continue
-        name = "error" if field == "error" else name
-        pending = f"{pending}\n{value}" if pending else value
-    if pending:
-        yield Payload(pending, name)
-
-
-async def _lines(chunks: AsyncIterable[bytes]) -> AsyncIterator[str]:
-    decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
-    rest = ""
+    reader = _PayloadReader()
     async for chunk in chunks:
-        text = decoder.decode(chunk)
-        rest += text
-        if "\r" in rest:
-            *lines, rest = _LINE_END.split(rest)
+        if payloads := reader.feed(chunk):
+            yield payloads
+    if payloads := reader.end():
+        yield payloads
+
+
+class _PayloadReader:
+    """An event ends at an empty line, as in the standard, and also at the next line of data once it is whole."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
+        self._rest = ""
+        """What came after the last line end."""
+        self._pending = ""
+        self._name: str | None = None
+
+    def feed(self, chunk: bytes) -> list[Payload]:
+        text = self._decoder.decode(chunk)
+        self._rest += text
+        if "\r" in self._rest:
+            *lines, self._rest = _LINE_END.split(self._rest)
         elif "\n" in text:
-            *lines, rest = rest.split("\n")
+            *lines, self._rest = self._rest.split("\n")
         else:
-            continue
+            return []
+        return self._take(lines)
+
+    def end(self) -> list[Payload]:
+        return self._take([self._rest.rstrip("\r"), ""] if self._rest.strip() else [""], ended=True)
+
+    def _take(self, lines: Sequence[str], ended: bool = False) -> list[Payload]:
+        found: list[Payload] = []
         for line in lines:
-            yield line
-    if rest.strip():
-        yield rest.rstrip("\r")
+            if not line or line.isspace():
+                if self._pending and (ended or self._name is not None):
+                    found.append(Payload(self._pending, self._name))
+                    self._pending, self._name = "", ""
+                continue
+            match = _FIELD.match(line)
+            if match is None:
+                field, value = "data" if line[0] != ":" else "comment", line
+            else:
+                field, value = match[1], line[match.end() :]
+                self._name = self._name or ""
+            if field not in ("data", "error", "event"):
+                continue
+            if self._pending and (field == "event" or _is_whole(self._pending)):
+                found.append(Payload(self._pending, self._name))
+                self._pending = ""
+            if field == "event":
+                self._name = value.strip()
+                continue
+            self._name = "error" if field == "error" else self._name
+            self._pending = f"{self._pending}\n{value}" if self._pending else value
+        return found
 
 
 def _is_whole(data: str) -> bool:

@@ -7,6 +7,7 @@ run continues; any other exception is a fault of the tool and stops the run with
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -97,11 +98,19 @@ class Tool:
 
     def spec(self) -> dict[str, Any]:
         """The tool in the chat dialect's form."""
-        schema = inline_schema(self.arguments.model_json_schema(), self.simple)
         return {
             "type": "function",
-            "function": {"name": self.name, "description": self.description, "parameters": schema},
+            "function": {
+                "name": self.name,
+                "description": self.description,
+                "parameters": _schema(self.arguments, self.simple),
+            },
         }
+
+
+@cache
+def _schema(arguments: type[Arguments], simple: bool) -> dict[str, Any]:
+    return inline_schema(arguments.model_json_schema(), simple)
 
 
 def inline_schema(schema: dict[str, Any], simple: bool = False) -> dict[str, Any]:

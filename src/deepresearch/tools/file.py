@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from ..errors import BadArguments, PolicyError, ToolFailed
-from ..threads import in_thread
+from ..threads import on_disk
 from .base import SELDOM, TOLD, Arguments, Tool, ToolContext, ToolResult
 from .edit import Edit, line_number, plan_edits, splice
 from .idempotency import Effect, do_once
@@ -82,7 +82,7 @@ class FileTool(Tool):
             "stat": _stat,
         }
         if arguments.action in plain:
-            return await in_thread(plain[arguments.action], workspace, arguments)
+            return await on_disk(plain[arguments.action], workspace, arguments)
         plans = {"write": _write, "append": _append, "patch": _patch, "delete": _delete}
         effect = await do_once(
             context.scratch,

@@ -20,7 +20,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from ..errors import SearchFailed
-from ..threads import in_thread
+from ..threads import on_disk
 from ..trajectory import Passage
 from .search import Hit, Query, SearchProvider, SearchResult, in_words
 
@@ -125,7 +125,7 @@ class CachedProvider:
         key = key_of(self.provider, query)
         lock = self._same.setdefault(key, asyncio.Lock())
         async with lock:
-            cached, trouble = await in_thread(self._cached, key)
+            cached, trouble = await on_disk(self._cached, key)
             if self._cache.replay:
                 return self._replayed(cached, trouble)
             if cached and isinstance(cached[0], SearchResult):
@@ -135,9 +135,9 @@ class CachedProvider:
                 result = await self.provider.search(query)
             except SearchFailed as failure:
                 if self._cache.failures:
-                    await in_thread(self._keep, key, failure)
+                    await on_disk(self._keep, key, failure)
                 raise
-            trouble += await in_thread(self._keep, key, result)
+            trouble += await on_disk(self._keep, key, result)
             return replace(result, notes=[*result.notes, *trouble])
 
     async def open(self, reference: str) -> list[Passage]:

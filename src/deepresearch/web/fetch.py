@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from ..errors import FetchFailed
 from ..retry import Retryable, retry_after, schedule
 from ..settings import NetworkSettings
-from ..threads import in_thread
+from ..threads import on_disk
 from ..version import __version__
 from .archive import Archive
 from .fetched import Fetched
@@ -109,10 +109,10 @@ class Fetcher:
             page = await self._page(target, headers or {}, robots)
         except FetchFailed as failure:
             if self._archive:
-                await in_thread(self._archive.keep_failure, str(target), failure, time.time())
+                await on_disk(self._archive.keep_failure, str(target), failure, time.time())
             raise
         if self._archive:
-            await in_thread(self._archive.keep, page)
+            await on_disk(self._archive.keep, page)
         return page
 
     async def call(
@@ -158,10 +158,10 @@ class Fetcher:
         if not self._archive:
             return None
         if self._archive.replay:
-            return await in_thread(self._archive.replayed, str(target))
+            return await on_disk(self._archive.replayed, str(target))
         if fresh and not self._private:
             return None
-        found = await in_thread(self._archive.find, str(target))
+        found = await on_disk(self._archive.find, str(target))
         return found if found and (self._private or time.time() - found.fetched < self._max_age) else None
 
     async def _page(self, target: Url, headers: Mapping[str, str], robots: bool) -> Fetched:
