@@ -107,11 +107,12 @@ class Server:
 
 
 def run(command: Sequence[str], environment: Mapping[str, str] | None = None, printed: bool = True) -> Outcome:
-    """Run a child to its end. Raises RuntimeError with what it said where it fails."""
+    """Run a child to its end, its modules compiled beforehand. Raises RuntimeError with what it said where it fails."""
     with tempfile.TemporaryFile("w+") as errors:
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         started = time.monotonic()
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=errors, text=True, env={**os.environ, **(environment or {})}
+            command, stdout=subprocess.PIPE, stderr=errors, text=True, env={**inherited, **(environment or {})}
         )
         assert process.stdout is not None
         with process.stdout:

@@ -4,12 +4,17 @@ Fifty `aresearch` calls start together over documents that are indexed already, 
 documents to index. A task that only sleeps measures by how much it wakes up late: that is how long the loop was
 blocked. The same is measured on an idle loop first, since a busy machine wakes every program up late.
 
-Run: python -m benchmarks.library_api [--runs 50] [--documents 1000] [--trace]
+What is left is mostly the garbage collector, which looks at every object of the program while nothing else may run.
+`--server` does what docs/library_api.md advises a program that shares its loop to do.
+
+Run: python -m benchmarks.library_api [--runs 50] [--documents 1000] [--server] [--trace]
 """
 
 import argparse
 import asyncio
 import faulthandler
+import gc
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -49,11 +54,14 @@ async def measure(late: list[float], trace: bool) -> None:
         late.append(time.perf_counter() - before - TICK)
 
 
-async def work(folder: Path, runs: int, documents: int, trace: bool) -> None:
+async def work(folder: Path, runs: int, documents: int, trace: bool, server: bool = False) -> None:
     settings = deepresearch.Settings.model_validate({"store": {"folder": str(folder / "data")}})
     small = write_documents(folder / "small", 40)
     await deepresearch.aresearch("When was the harbour of town 8 opened?", docs=[small], settings=settings)
     large = write_documents(folder / "large", documents)
+    if server:
+        gc.freeze()
+        sys.setswitchinterval(0.001)
     idle: list[float] = []
     meter = asyncio.ensure_future(measure(idle, trace=False))
     await asyncio.sleep(IDLE)
@@ -91,10 +99,11 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=50)
     parser.add_argument("--documents", type=int, default=1000)
     parser.add_argument("--trace", action="store_true", help="print where the loop is whenever it is blocked")
+    parser.add_argument("--server", action="store_true", help="set the interpreter up as a server should")
     options = parser.parse_args()
     print(machine())
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(work(Path(folder), options.runs, options.documents, options.trace))
+        asyncio.run(work(Path(folder), options.runs, options.documents, options.trace, options.server))
     print(machine())
 
 

@@ -1,9 +1,11 @@
 """The public library: what it exports, and a run through each of its verbs."""
 
 import asyncio
+import gc
 import inspect
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,22 @@ def test_a_question_and_documents_give_a_report(docs: Path, settings: Settings, 
     assert (report.partial, report.by, report.cost, report.usage.input) == (False, "extractive", 0.0, 0)
     assert [file.name for file in report.export(tmp_path / "out", ["md", "json"])] == ["report.md", "report.json"]
     assert events == report.events[1:]
+
+
+async def test_a_finished_run_is_freed_without_the_garbage_collector(docs: Path, settings: Settings) -> None:
+    """A collection stops the event loop for as long as it takes."""
+    await aresearch(QUESTION, docs=[docs], settings=settings)
+    gc.collect()
+    gc.disable()
+    try:
+        async with await Session.start(QUESTION, docs=[docs], settings=settings) as session:
+            await session.report()
+            run, own = weakref.ref(session.job), weakref.ref(session)
+        del session
+        await asyncio.sleep(0)
+        assert run() is None and own() is None
+    finally:
+        gc.enable()
 
 
 async def test_events_are_watched_from_the_first_by_any_number(docs: Path, settings: Settings) -> None:

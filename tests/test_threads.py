@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 
-from deepresearch.threads import MOST, in_background, in_thread
+from deepresearch.threads import MOST, in_background, in_thread, on_disk
 
 
 async def test_the_event_loop_stays_free_and_the_context_comes_along() -> None:
@@ -25,6 +25,14 @@ async def test_long_work_has_threads_of_its_own() -> None:
     assert await asyncio.wait_for(in_thread(threading.get_ident), 2) != threading.get_ident()
     release.set()
     assert all(await asyncio.gather(*long))
+
+
+async def test_an_event_is_written_while_something_computes() -> None:
+    release = threading.Event()
+    computing = [asyncio.ensure_future(in_thread(release.wait, 5)) for _ in range(3 * MOST["compute"])]
+    assert await asyncio.wait_for(on_disk(threading.get_ident), 2) != threading.get_ident()
+    release.set()
+    assert all(await asyncio.gather(*computing))
 
 
 def test_a_forked_process_has_threads_too() -> None:
