@@ -43,7 +43,10 @@ def passage_of(request: Received) -> str:
     return found[1] if found else ""
 
 
-Answers = Mapping[str, Callable[[Received], Any]]
+def question_of(request: Received) -> str:
+    """The question of a request."""
+    found = re.search(r"^(?:Question: |问题：)(.*)$", shown(request), re.MULTILINE)
+    return found[1] if found else ""
 
 
 def model(**answers: Callable[[Received], Any]) -> Callable[[Received], dict[str, Any]]:
@@ -89,6 +92,7 @@ async def run(
         (docs / name).write_text(text, encoding="utf-8")
     async with ChatServer([behaviour]) as server:
         served = {"name": "small", "base_url": server.url, "timeout": 5.0, "retries": 0, "context": 4096}
+        served |= changes.pop("model", {})
         values = {"policy": "guided", "model": served, "store": {"folder": str(folder / "data")}}
         settings = Settings.model_validate({**values, **changes})
         store = MemoryStore()

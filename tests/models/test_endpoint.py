@@ -9,6 +9,7 @@ import pytest
 from deepresearch.errors import ContentFiltered, ContextOverflow, ModelError, NoToolCalling, RequestRefused
 from deepresearch.models.base import Reply
 from deepresearch.models.client import ChatClient
+from deepresearch.models.constrained import FORMS
 from deepresearch.models.schemas import offered
 from deepresearch.settings import ModelSettings
 from tests.models.test_oracle import ASK, SEARCH
@@ -121,13 +122,28 @@ async def test_tools_are_in_every_request_and_may_be_forbidden() -> None:
 SCHEMA = {"type": "object", "properties": {"line": {"type": "integer"}}, "required": ["line"]}
 
 
-async def test_a_schema_is_enforced_by_the_endpoint_or_asked_for_in_words() -> None:
-    _, [sent] = await ask(GOOD, schema=SCHEMA)
-    assert sent["response_format"]["json_schema"]["schema"] == SCHEMA
-    for words in ("response_format is not supported", "Invalid response_format.type: json_schema"):
-        _, sent_all = await ask(Strict(lambda body: "response_format" in body, words), times=2, schema=SCHEMA)
-        assert len(sent_all) == 3
-        assert json.dumps(SCHEMA) in sent_all[-1]["messages"][-1]["content"]
+@pytest.mark.parametrize("enforced", FORMS)
+@pytest.mark.parametrize("refuses", [True, False])
+async def test_a_schema_goes_in_the_form_that_the_endpoint_enforces(enforced: str, refuses: bool) -> None:
+    """Found by the first request and kept for later ones, whether the server refuses other forms or ignores them."""
+
+    def answers(request: Received) -> Body:
+        asked = enforced if enforced != "words" else "nothing"
+        if asked in request.body or json.dumps(SCHEMA) in str(request.body["messages"][-1]["content"]):
+            return {"text": '{"line": 9}'}
+        foreign = [form for form in FORMS if form in request.body]
+        return refusal(f"{foreign[0]} is not supported", 400) if refuses else {"text": "Line 9, I think."}
+
+    replies, sent = await ask(answers, times=2, schema=SCHEMA)
+    assert [reply.text for reply in replies] == ['{"line": 9}'] * 2
+    assert len(sent) == list(FORMS).index(enforced) + 2
+    assert [form for form in FORMS if form in sent[-1]] == [form for form in [enforced] if form != "words"]
+
+
+async def test_one_odd_reply_does_not_change_a_form_that_was_enforced() -> None:
+    replies = iter([{"text": '{"line": 9}'}, {"text": '{"line": "nine"}'}])
+    read, sent = await ask(lambda _: next(replies), times=2, schema=SCHEMA)
+    assert [reply.text for reply in read] == ['{"line": 9}', '{"line": "nine"}'] and len(sent) == 2
 
 
 def assistants(body: Body) -> list[Body]:

@@ -25,6 +25,9 @@ SENTENCES = 3
 _LOOP = re.compile(r"(.{4,80}?)\1{3,}", re.DOTALL)
 """The same words four times in a row: a small model that does not come to its end."""
 
+_CITED = re.compile(r"\s*\\*‹cite\w*›\s*\{[^{}]*\}")
+"""A citation of the model's own, as `one_line` leaves it: the program cites."""
+
 
 @dataclass(frozen=True)
 class Sentence:
@@ -127,7 +130,7 @@ def _object(**fields: Any) -> dict[str, Any]:
 
 def _clean(value: Any) -> str:
     """A text of the model, without anything that the report's markup or a later prompt would act on."""
-    text = one_line(value, 2 * LONGEST_SENTENCE) if isinstance(value, str) else ""
+    text = _CITED.sub("", one_line(value, 2 * LONGEST_SENTENCE)) if isinstance(value, str) else ""
     if _LOOP.search(text):
         raise Unusable("it repeats the same words again and again")
     return text

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..extractive.candidates import is_sentence
 from ..extractive.quoting import escape
 from ..report.verification import verify
+from ..text.characters import has_han
 from ..text.sentences import split_sentences
 from ..trajectory import Call, Event, Passage, Turn
 
@@ -74,5 +76,7 @@ def check(claims: Sequence[tuple[str, str]], known: Mapping[str, Passage]) -> li
 
 
 def sentences_of(text: str) -> list[str]:
-    """The sentences of a model's text, each of which has to hold by itself."""
-    return [sentence for sentence in split_sentences(text) if sentence.strip(_STOPS)]
+    """The sentences of a model's text, each of which has to hold by itself; fragments say nothing and are left out."""
+    stop = "。" if has_han(text) else "."
+    whole = [sentence.strip(_STOPS) + stop for sentence in split_sentences(text)]
+    return [sentence for sentence in whole if is_sentence(sentence)]

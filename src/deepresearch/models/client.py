@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic_core import to_json
 
-from ..errors import BrokenReply, SettingsError
+from ..errors import BrokenReply, ModelError, SettingsError
 from ..network import client_options
 from ..retry import aretry
 from ..settings import ModelSettings, NetworkSettings, Settings
@@ -32,7 +32,7 @@ CONNECTING = 30.0
 """Longest time to reach the server, seconds."""
 AFTER_END = 5.0
 """Seconds that a server has, after the end of a reply, for its count of tokens and the end of the stream."""
-MOST_CURES = 6
+MOST_CURES = 8
 """Times that one request is changed to what the endpoint asks for."""
 _LONGEST_ERROR = 65_536
 _BROKEN_OFF = frozenset({"length", "content_filter", REPETITION})
@@ -108,17 +108,21 @@ class ChatClient:
 
     async def _attempt(self, ask: Ask) -> Reply:
         """A request, changed to what the endpoint asks for where it refuses. Raises ModelError, or Retryable."""
+        last: ModelError | None = None
         for _ in range(MOST_CURES):
             fields = self.endpoint.fields(ask, self._extra)
             try:
-                return await self._once(ask, fields)
+                reply = await self._once(ask, fields)
+                cure = self.endpoint.unenforced(reply, ask)
+                if not cure:
+                    return reply
             except Refused as refused:
                 cure = self.endpoint.cure(refused, fields, ask)
                 if not cure:
                     raise refused.error from None
-                ask.notes.append(cure)
                 last = refused.error
-        raise last
+            ask.notes.append(cure)
+        raise last or self._failures.broken("no form of a schema is taken")
 
     async def _once(self, ask: Ask, fields: dict[str, Any]) -> Reply:
         """One request. Raises ModelError, Retryable, Refused."""

@@ -4,7 +4,6 @@ Servers that speak the same dialect differ in what they refuse. Most name what t
 changed accordingly and sent again at once, and the change is remembered for as long as the client lives.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,8 +11,9 @@ from typing import Any
 
 from ..errors import ContextOverflow
 from ..settings import ModelSettings
-from ..trajectory import Usage
+from ..trajectory import WHOLE, Usage
 from .base import Message, Reply, Spec
+from .constrained import FORMS, in_words, satisfies
 from .dialects import render
 from .failures import Refused, prompt_in
 from .schemas import offered
@@ -39,7 +39,6 @@ _OPTIONAL = (
     "frequency_penalty",
     "stream_options",
     "tool_choice",
-    "response_format",
     "parallel_tool_calls",
 )
 """Fields of a request that can be left out."""
@@ -90,6 +89,10 @@ class Endpoint:
     stream: bool = True
     counted: tuple[Sequence[Message], int] = ([], 0)
     """The last prompt that it has counted in full, and its tokens."""
+    schema_form: str = "response_format"
+    """How a schema is sent: a key of constrained.FORMS."""
+    enforced: str = ""
+    """The form in which a schema was seen to be enforced."""
     told_cut: bool = False
     """Whether it was reported that it cuts prompts."""
 
@@ -102,7 +105,8 @@ class Endpoint:
         """The request as this endpoint takes it; `extra`: further fields of every request."""
         native = self.settings.dialect == "native"
         offers = bool(ask.tools) and (ask.may_call or "tool_choice" not in self.without)
-        messages = strict([*ask.messages, *self._asked_in_words(ask)], self.form)
+        asked_in_words = [in_words(ask.schema)] if ask.schema is not None and self.schema_form == "words" else []
+        messages = strict([*ask.messages, *asked_in_words], self.form)
         if not native:
             messages = strict(render(self.settings.dialect, messages, ask.tools), self.form)
         fields: dict[str, Any] = {"model": self.settings.name, "messages": messages}
@@ -118,18 +122,8 @@ class Endpoint:
             if not ask.may_call:
                 fields["tool_choice"] = "none"
         if ask.schema is not None:
-            schema = {"name": "reply", "schema": ask.schema, "strict": True}
-            fields["response_format"] = {"type": "json_schema", "json_schema": schema}
+            fields |= FORMS[self.schema_form](ask.schema)
         return {name: value for name, value in fields.items() if name not in self.without} | dict(extra)
-
-    def _asked_in_words(self, ask: Ask) -> list[Message]:
-        """The schema as a request in words, for an endpoint that does not enforce it."""
-        if ask.schema is None or "response_format" not in self.without:
-            return []
-        wanted = (
-            f"Reply with one JSON object that satisfies this JSON schema, and nothing else:\n{json.dumps(ask.schema)}"
-        )
-        return [{"role": "user", "content": wanted}]
 
     def cure(self, refused: Refused, sent: Mapping[str, Any], ask: Ask) -> str:
         """Change what the refusal complains about; what was changed, in words, empty where nothing is known to help."""
@@ -138,6 +132,8 @@ class Endpoint:
             return self._make_room(refused.error, words, sent)
         if _LENGTH.search(words) and (change := self._shorten(words, sent, ask)):
             return change
+        if ask.schema is not None and _mentions(words, self.schema_form):
+            return self._try_next_form()
         for name in _OPTIONAL:
             if name in sent and _mentions(words, name):
                 self.without.add(name)
@@ -156,6 +152,25 @@ class Endpoint:
                 setattr(self if name == "stream" else form, name, value)
                 return f"The endpoint {change}."
         return ""
+
+    def unenforced(self, reply: Reply, ask: Ask) -> str:
+        """Ask for a schema in another form where the reply shows that this one is ignored; what was changed, in words.
+
+        A form is trusted once a reply has satisfied its schema; asked in words, whatever comes is the reply.
+        """
+        if ask.schema is None or self.schema_form in (self.enforced, "words"):
+            return ""
+        if reply.finish not in WHOLE or satisfies(reply.text, ask.schema):
+            self.enforced = self.schema_form if reply.finish in WHOLE else self.enforced
+            return ""
+        return self._try_next_form()
+
+    def _try_next_form(self) -> str:
+        forms = list(FORMS)
+        before = self.schema_form
+        self.schema_form = forms[min(forms.index(before) + 1, len(forms) - 1)]
+        how = "asked for in words" if self.schema_form == "words" else f"sent as {self.schema_form}"
+        return f"The endpoint does not take a schema as {before}; it is {how}."
 
     def _shorten(self, words: str, sent: Mapping[str, Any], ask: Ask) -> str:
         """Ask for a shorter reply, under the other name, or leave its length to the server."""
