@@ -119,17 +119,6 @@ def test_system_proxies_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
             made.close()
 
 
-def test_a_change_that_is_only_begun_is_named() -> None:
-    with qdrant() as server:
-        made = client("qdrant", server.url)
-        made.clear(2)
-        begun = {"result": {"operation_id": 1, "status": "acknowledged"}, "status": "ok", "time": 0.1}
-        server.fail = lambda request: Answer(200, begun) if request.path.endswith("/delete") else None
-        with pytest.raises(LibraryError, match="not completed"):
-            made.update([], 0, [1])
-        made.close()
-
-
 def test_a_collection_of_another_form_is_named() -> None:
     with qdrant() as server:
         made = client("qdrant", server.url)

@@ -20,7 +20,7 @@ BATCH = 20_000
 """Passages that become durable and searchable together."""
 GLANCE = 500
 """Documents between two reports of progress."""
-CUT = "3"
+CUT = "4"
 """Raised when readers or cutting change: files are then read again although they have not changed."""
 MOST_PROBLEMS = 1000
 """Problems of one file that are remembered and reported again while it does not change."""

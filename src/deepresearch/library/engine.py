@@ -7,6 +7,7 @@ ask for it.
 import re
 import secrets
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -161,7 +162,7 @@ def _embedder(settings: Settings, keys: Mapping[str, str]) -> "Embedder":
 
     url = library.dense_url or settings.model.base_url
     url = _checked(url, "library.dense_url", "library.dense = endpoint", settings)
-    same = not library.dense_url or _origin(library.dense_url) == _origin(settings.model.base_url)
+    same = not library.dense_url or urlsplit(library.dense_url)[:2] == urlsplit(settings.model.base_url)[:2]
     key = keys.get(EMBEDDINGS_KEY, "") or (settings.key() if same else "")  # no key goes to another's server
     client = EmbeddingClient(library.dense_model, url, key, network=settings.network)
     return EndpointEmbedder(client, library.dense_query, library.dense_passage)
@@ -188,16 +189,12 @@ def name_on_server(place: Path) -> str:
     path = place / "mark"
     try:
         place.mkdir(parents=True, exist_ok=True)
-        try:
-            with path.open("x") as file:
-                file.write(secrets.token_hex(6))
-        except FileExistsError:
-            pass
+        with suppress(FileExistsError), path.open("x") as file:
+            file.write(secrets.token_hex(6))
         suffix = path.read_text().strip()
     except OSError as error:
-        raise LibraryError(
-            f"{path} cannot be used: {error.strerror}.", "Repair the rights of the data folder."
-        ) from error
+        hint = "Repair the rights of the data folder."
+        raise LibraryError(f"{path} cannot be used: {error.strerror}.", hint) from error
     if not re.fullmatch(r"[0-9a-f]{12}", suffix):
         raise LibraryError(f"{path} is damaged.", "Remove it: the library's indexes are then rebuilt.")
     name = re.sub("[^a-z0-9]+", "-", place.name.lower()).strip("-")
@@ -213,8 +210,3 @@ def _checked(url: str, setting: str, why: str, settings: Settings) -> str:
             "Name a server on 127.0.0.1, or leave out search.private.",
         )
     return url
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc

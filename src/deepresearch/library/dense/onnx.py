@@ -6,7 +6,6 @@ Read too where they are there: 1_Pooling/config.json (mean of the tokens where i
 
 import hashlib
 import json
-import os
 import threading
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -138,16 +137,14 @@ class _Model:
 
 
 def _mark(folder: Path) -> str:
-    """Tells one model from another: of the weights the size and both ends will do."""
-    digest = hashlib.sha256((folder / "tokenizer.json").read_bytes())
-    with (folder / "model.onnx").open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        digest.update(str(size).encode())
-        file.seek(0)
-        digest.update(file.read(1 << 20))
+    """Distinguishes models: of the weights the size and both ends will do."""
+    weights = folder / "model.onnx"
+    size = weights.stat().st_size
+    with weights.open("rb") as file:
+        start = file.read(1 << 20)
         file.seek(max(0, size - (1 << 20)))
-        digest.update(file.read())
-    return digest.hexdigest()[:16]
+        content = (folder / "tokenizer.json").read_bytes() + str(size).encode() + start + file.read()
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _json(path: Path) -> dict[str, Any]:

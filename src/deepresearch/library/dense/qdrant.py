@@ -74,7 +74,7 @@ class QdrantVectors:
                 raise ValueError(f"vectors of {matrix.shape[1]} dimensions among those of {dimensions}")
             if rows:
                 points = models.Batch(ids=[row["key"] for row in rows], vectors=matrix.tolist(), payloads=rows)
-                self._check_done(self._ask(partial(self._client.upsert, self._collection, points, wait=True)))
+                self._ask(partial(self._client.upsert, self._collection, points, wait=True))
 
     def search(self, vector: "Matrix", k: int, filters: Filters) -> list[tuple[int, float]]:
         """See Vectors."""
@@ -115,12 +115,7 @@ class QdrantVectors:
         return vectors.size
 
     def _delete(self, selector: Any) -> None:
-        self._check_done(self._ask(partial(self._client.delete, self._collection, selector, wait=True)))
-
-    def _check_done(self, change: Any) -> None:
-        """Raises LibraryError for a change that is only begun."""
-        if change.status != self._models.UpdateStatus.COMPLETED:
-            raise self._server.failure(None, "it has not completed a change")
+        self._ask(partial(self._client.delete, self._collection, selector, wait=True))
 
     def _conditions(self, filters: Filters) -> list[Any]:
         """The filters as conditions, all of which must be true of a point."""

@@ -1,5 +1,6 @@
 """Corpora in Parquet: a document per row, read a batch at a time, so that files may be of any size."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,13 @@ from .corpus import TEXT, document_of
 
 COLUMNS = ("id", "title", "url", "date", "language")
 """Optional columns that are read besides the text."""
+_KINDS = {
+    "text": "(large_)?string",
+    "title": "(large_)?string|null",
+    "id": "(large_)?string|null|u?int",
+    "date": "(large_)?string|null|u?int|date|timestamp",
+}
+"""How the types of columns begin; of those that are not named here as that of the title."""
 BATCH = 1000
 """Rows in memory at once."""
 LONGEST = 16 * 1024 * 1024
@@ -50,36 +58,24 @@ def read_parquet(path: Path, text_field: str = TEXT) -> Iterator[Document | Read
 def _columns(schema: Any, path: Path, text_field: str) -> list[str]:
     """The text's column and those of COLUMNS that the file has. Raises DocumentError where it is no corpus."""
     if schema.get_field_index(text_field) < 0:  # it is nowhere, or there twice
-        columns = ", ".join(schema.names[:10]) or "none"
         raise DocumentError(
-            f"{path} has no one column `{text_field}` (its columns: {columns}).",
+            f"{path} has no one column `{text_field}` (its columns: {', '.join(schema.names[:10]) or 'none'}).",
             "Name the column with the texts: --text-field COLUMN.",
         )
     found = [text_field, *(name for name in COLUMNS if name != text_field and schema.get_field_index(name) >= 0)]
     for name in found:
         kind = schema.field(name).type
-        if not _suits("text" if name == text_field else name, kind):
+        suits = _KINDS["text" if name == text_field else name if name in _KINDS else "title"]
+        if not re.match(suits, str(kind.value_type if str(kind).startswith("dictionary") else kind)):
             raise DocumentError(f"{path}: the column `{name}` is of the type {kind}.", "Write it as a string.")
     return found
-
-
-def _suits(name: str, kind: Any) -> bool:
-    from pyarrow import types  # noqa: PLC0415
-
-    if types.is_dictionary(kind):
-        return _suits(name, kind.value_type)
-    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind) or types.is_null(kind):
-        return name != "text" or not types.is_null(kind)
-    if name == "id":
-        return bool(types.is_integer(kind))
-    return name == "date" and bool(types.is_integer(kind) or types.is_date(kind) or types.is_timestamp(kind))
 
 
 def _check_size(metadata: Any, columns: list[str], path: Path) -> None:
     """Raises DocumentError where a part that is read in one piece is huge by its own metadata."""
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
-        chunks = [group.column(place) for place in range(group.num_columns)]
+        chunks = (group.column(place) for place in range(group.num_columns))
         largest = max((c.total_uncompressed_size for c in chunks if c.path_in_schema in columns), default=0)
         if largest > LARGEST_GROUP:
             raise DocumentError(
