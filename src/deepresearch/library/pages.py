@@ -8,6 +8,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from ..errors import DocumentError, FetchFailed, LibraryError
+from ..text.encoding import decode
 from ..threads import in_thread
 from ..trajectory import Passage
 from ..web.fetched import Fetched
@@ -106,8 +107,9 @@ def _read(page: Fetched, suffix: str) -> Document:
     """The page as a document; the readers work on files, so it becomes one for as long as that takes."""
     with tempfile.TemporaryDirectory(prefix="deepresearch-") as folder:
         file = Path(folder) / f"page{suffix}"
-        file.write_bytes(_in_utf8(page) if suffix in _OUTCOMES else page.body)
         try:
+            charset = _charset(page) if suffix in _OUTCOMES else ""
+            file.write_bytes(decode(page.body, str(file), charset).encode() if charset else page.body)
             document = next(item for item in read(file) if isinstance(item, Document))
         except DocumentError as error:
             if suffix == ".html" and needs_browser(page.body, []):
@@ -127,21 +129,10 @@ def _scripted(page: Fetched) -> FetchFailed:
     )
 
 
-def _in_utf8(page: Fetched) -> bytes:
-    """The body, as UTF-8 where the server names another encoding and that fits; the readers detect the rest."""
-    charset = page.headers.get("content-type", "").lower().partition("charset=")[2].partition(";")[0].strip(" \"'")
-    if not charset or page.body.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        return page.body
-    try:
-        page.body.decode()
-    except UnicodeDecodeError:
-        pass  # UTF-8 fits nothing else by accident, so here the server's word counts
-    else:
-        return page.body
-    try:
-        return page.body.decode("gb18030" if charset in ("gb2312", "gbk") else charset).encode()
-    except (LookupError, UnicodeError):
-        return page.body
+def _charset(page: Fetched) -> str:
+    """The encoding that the server names; empty for UTF-8, which is recognised without."""
+    named = page.headers.get("content-type", "").lower().partition("charset=")[2].partition(";")[0].strip(" \"'")
+    return "" if named in ("utf-8", "utf8") else named
 
 
 def _name(page: Fetched) -> str:

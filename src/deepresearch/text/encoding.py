@@ -24,19 +24,19 @@ _SAME_IN_PRACTICE = {
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
-def decode(data: bytes, place: str) -> str:
-    """`data` as text.
+def decode(data: bytes, place: str, declared: str = "") -> str:
+    """`data` as text. declared: the encoding that whoever sent it names.
 
     In this order: byte order mark; UTF-16 by its zero bytes; UTF-8 where it fits, as nothing else does by accident;
-    Chinese UTF-16; what the file declares; a guess. Raises DocumentError where it is no text in any of them.
+    what is declared; Chinese UTF-16; what the file declares; a guess. Raises DocumentError where it is no text.
     """
-    text = _decode(data, place)
+    text = _decode(data, place, declared)
     if len(_CONTROL.findall(text[:20_000])) > len(text[:20_000]) // 100:
         raise DocumentError(f"{place} is not text: it is full of control characters.", "Name the file by what it is.")
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
 
 
-def _decode(data: bytes, place: str) -> str:
+def _decode(data: bytes, place: str, declared: str) -> str:
     for mark, name in _BOMS:
         if data.startswith(mark):
             return data.decode(name, "replace")
@@ -46,18 +46,23 @@ def _decode(data: bytes, place: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         nearly = error.start > len(data) - 4 or _is_mostly_utf8(data)
+    if (text := _decoded(data, declared)) is not None:
+        return text
     if nearly:
         return data.decode("utf-8", "replace")
     if wide := _utf16(data):
         return data.decode(wide, "replace")
-    declared = _DECLARED.search(data[:4096])
-    if declared:
-        name = declared.group(1).decode().lower()
-        try:
-            return data.decode(_SAME_IN_PRACTICE.get(name, name))
-        except (LookupError, UnicodeError):
-            pass  # the declaration is wrong: detect the encoding as for any other file
-    return _guess(data, place)
+    found = _DECLARED.search(data[:4096])
+    text = _decoded(data, found.group(1).decode()) if found else None
+    return _guess(data, place) if text is None else text
+
+
+def _decoded(data: bytes, name: str) -> str | None:
+    """`data` in the encoding of that name; None where it is not in it, or there is none."""
+    try:
+        return data.decode(_SAME_IN_PRACTICE.get(name.lower(), name)) if name else None
+    except (LookupError, UnicodeError):
+        return None
 
 
 def _is_mostly_utf8(data: bytes) -> bool:

@@ -52,11 +52,7 @@ def _body(part: EmailMessage, path: Path) -> list[Block]:
     data = part.get_payload(decode=True)
     if not isinstance(data, bytes) or not data.strip():
         return []
-    try:
-        text = data.decode(part.get_content_charset() or "utf-8")
-    except (LookupError, UnicodeDecodeError):
-        text = decode(data, str(path))  # the declaration is wrong
-    text = text.replace("\r\n", "\n")
+    text = decode(data, str(path), part.get_content_charset() or "")
     return fragment_blocks(text) if part.get_content_subtype() == "html" else paragraphs(text)
 
 
