@@ -25,8 +25,9 @@ class LineFile:
     `save` records how far the work is; what a killed process wrote after that is cut off and made again.
     """
 
-    def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
-        """identity: what determines the content. Raises UserError where the file was begun with another, OSError."""
+    def __init__(self, path: Path, identity: Mapping[str, Any], in_order: bool = True) -> None:
+        """identity: what determines the content. in_order: false where lines come as they are done, so that every
+        whole line counts, saved or not. Raises UserError where the file was begun with another, OSError."""
         self.path = path
         self._state_file = path.with_name(path.name + ".state.json")
         self._identity = json.loads(json.dumps(identity, default=str))
@@ -44,7 +45,7 @@ class LineFile:
         else:
             offset = 0
         self._file = path.open("ab")
-        self._file.truncate(offset if self.state.get("in order", True) else self._sound())
+        self._file.truncate(offset if in_order else self._sound())
         self._file.seek(0, 2)
         if not self._state_file.exists():
             self.save()

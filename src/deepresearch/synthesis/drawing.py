@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .evidence import is_named
+from .generation import Rejected
 from .graph import Ints, KnowledgeGraph
 from .patterns import PatternQuery
 from .records import Clue, Pattern
@@ -25,10 +26,6 @@ DESCRIBED = 0.5
 FOREIGN = 0.2
 """How often a name is given in another language, where there is one in LATIN."""
 LATIN = ("de", "fr", "es", "it", "pt")
-
-
-class Rejected(Exception):
-    """No question can be made of this subgraph and answer; the message names the kind of reason."""
 
 
 @dataclass
@@ -246,6 +243,14 @@ def walk(pattern: Pattern) -> Iterator[tuple[Pattern, Clue]]:
         if clue.value:
             yield from walk(clue.value)
         yield pattern, clue
+
+
+def described(pattern: Pattern) -> Iterator[Pattern]:
+    """What a pattern describes, in the order in which it has to be found; itself at the end."""
+    for clue in pattern.clues:
+        if clue.value and clue.value.clues:
+            yield from described(clue.value)
+    yield pattern
 
 
 def around(number: float, rng: random.Random) -> tuple[float, float]:

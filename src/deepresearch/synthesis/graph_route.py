@@ -2,34 +2,25 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from ..errors import UserError
-from .data_files import Card, LineFile, read_records
-from .drawing import Drawer, Material, Rejected, depth, difficulty, hops, leak, near_misses, walk
+from .data_files import Card
+from .drawing import Drawer, Material, depth, described, difficulty, hops, leak, near_misses
 from .evidence import EvidenceSearch, Search
+from .generation import Progress, Rejected, write_tasks
 from .graph import KnowledgeGraph
 from .patterns import PatternQuery
 from .questions import QuestionWriter
-from .records import GENERATOR, DataCard, Pattern, Provenance, SourceFile, SupportingPassage, SyntheticTask
+from .records import GENERATOR, Clue, DataCard, Pattern, Provenance, SourceFile, SupportingPassage, SyntheticTask
 from .relations import Wording, wording
 from .subgraphs import HUB, SEED_DEGREES, SIZES, Subgraph, Triple, grow, seeds
 
-SAVE_EVERY = 20
-"""Attempts between two saves of the progress."""
 OTHER_ROOT = 0.4
 """How often the answer is not the seed but another node of its subgraph."""
-HOPELESS = 200
-"""Attempts without a single supported edge after which the library is given up."""
-PATIENCE = 60
-"""Attempts per task wanted after which the generation ends."""
-
-Progress = Callable[[int, int, str], None]
-"""Called with done, wanted and what is being done."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +69,7 @@ class GraphRoute:
             raise Rejected("no edge of the subgraph has a supporting passage")
         numbers = {root: await self._supported_numbers([root], language)}
         pattern = Drawer(self.query, self.wordings, Material(edges, numbers), language, rng).draw(root)
-        evidence = await self._evidence(pattern, root, language)
+        evidence = await self._evidence(pattern, language)
         return self._task(pattern, root, language, evidence, own_seed, rng)
 
     def _root(self, subgraph: Subgraph, rng: random.Random) -> int:
@@ -101,26 +92,40 @@ class GraphRoute:
                 kept.append(relation)
         return kept
 
-    async def _evidence(self, pattern: Pattern, root: int, language: str) -> list[SupportingPassage]:
+    async def _evidence(self, pattern: Pattern, language: str) -> list[SupportingPassage]:
         """A passage for each fact of the pattern, in the order in which they are needed. Raises Rejected."""
-        found: list[SupportingPassage | None] = []
-        for owner, clue in walk(pattern):
-            entity = self.query.numbers[owner.entity]
-            relation = self.graph.relation(clue.relation)
-            assert relation is not None
-            if clue.value:
-                other = self.query.numbers[clue.value.entity]
-                edge = Triple(entity, relation, other) if clue.forward else Triple(other, relation, entity)
-                found.append(await self.evidence.support(edge, language))
-                continue
+        writer = QuestionWriter(self.query, language)
+        found: dict[str, SupportingPassage] = {}
+
+        def name(part: Pattern) -> str:
+            return self.graph.name(self.query.numbers[part.entity], language)
+
+        for step, owner in enumerate(described(pattern)):
+            for clue in owner.clues:
+                for passage in await self._clue_evidence(owner, clue, language):
+                    query = writer.search_text(clue, name)
+                    if clue.value is None:
+                        query = f"{passage.title} {query}"
+                    found.setdefault(passage.fact, passage.model_copy(update={"step": step, "query": query}))
+        return list(found.values())
+
+    async def _clue_evidence(self, owner: Pattern, clue: Clue, language: str) -> list[SupportingPassage]:
+        entity = self.query.numbers[owner.entity]
+        relation = self.graph.relation(clue.relation)
+        assert relation is not None
+        if clue.value:
+            other = self.query.numbers[clue.value.entity]
+            edge = Triple(entity, relation, other) if clue.forward else Triple(other, relation, entity)
+            found = [await self.evidence.support(edge, language)]
+        else:
             compared = [entity]
             if clue.rank:
                 rest = owner.model_copy(update={"clues": [c for c in owner.clues if not c.rank]})
                 compared += [int(e) for e in self.query.solve(rest) if int(e) != entity]
-            found += [await self.evidence.support_number(e, relation, language) for e in compared]
+            found = [await self.evidence.support_number(e, relation, language) for e in compared]
         if not all(found):
             raise Rejected("a compared number has no supporting passage")
-        return list({(e.passage, e.fact): e for e in found if e}.values())
+        return [passage for passage in found if passage]
 
     def _task(
         self,
@@ -174,38 +179,6 @@ async def make_graph_tasks(
     Raises UserError for a graph without seeds, a library that supports nothing, and where no task could be made.
     """
     route = GraphRoute(graph, search, options)
-    identity = {"route": "graph", "graph": [s.sha256 for s in sources], **options.identity()}
-    with LineFile(out, identity) as file:
-        card = Card(out, "graph", options.seed, sources)
-        card.restore(file.state.get("card", {}))
-        card.card.settings = options.identity()
-        card.card.problems = graph.about["problems"]
-        card.card.problem_count = graph.about["problem_count"]
-        questions = {record["id"] for record in read_records(out)}
-        attempt = file.state.get("attempt", 0)
-        while card.card.records < options.count and attempt < PATIENCE * options.count:
-            try:
-                task = await route.attempt(attempt)
-                if task.id in questions:
-                    raise Rejected("the question is there already")
-                questions.add(task.id)
-                record = task.model_dump(mode="json")
-                file.write(record)
-                card.add(record)
-            except Rejected as reason:
-                card.dropped[str(reason)] += 1
-            attempt += 1
-            if attempt == HOPELESS and not route.supported and not card.card.records:
-                break
-            if attempt % SAVE_EVERY == 0:
-                file.save(attempt=attempt, card=card.state())
-                progress(card.card.records, options.count, f"{attempt} attempts")
-        file.save(attempt=attempt, card=card.state())
-    if not card.card.records:
-        file.discard()
-        reasons = ", ".join(f"{count} times {reason}" for reason, count in card.dropped.most_common(3))
-        raise UserError(
-            f"No task could be made in {attempt} attempts: {reasons}.",
-            "Does the library hold texts on the graph's entities? See docs/synthesis.md.",
-        )
-    return card.write()
+    card = Card(out, "graph", options.seed, sources)
+    card.card.problems, card.card.problem_count = graph.about["problems"], graph.about["problem_count"]
+    return await write_tasks(route.attempt, out, options.identity(), card, progress, lambda: not route.supported)

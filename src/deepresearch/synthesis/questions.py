@@ -1,7 +1,9 @@
 """A pattern in words: the question, and the plan that its solver would follow."""
 
 import random
+from collections.abc import Callable
 
+from .drawing import described
 from .evidence import plain_number
 from .graph import KnowledgeGraph
 from .patterns import PatternQuery
@@ -36,13 +38,8 @@ class QuestionWriter:
 
     def plan(self, pattern: Pattern) -> list[str]:
         """Steps to the answer: what is described has to be found first, the innermost at first."""
-        steps = []
-        for clue in pattern.clues:
-            if clue.value and clue.value.clues:
-                steps += self.plan(clue.value)
-        what = self.phrase(pattern)
-        steps.append(f"找出{what}。" if self._language == "zh" else f"Identify {what}.")
-        return list(dict.fromkeys(steps))
+        told = [self.phrase(part) for part in described(pattern)]
+        return [f"找出{what}。" if self._language == "zh" else f"Identify {what}." for what in told]
 
     def phrase(self, pattern: Pattern) -> str:
         """The entity as it is spoken of within a sentence."""
@@ -66,10 +63,12 @@ class QuestionWriter:
         best = f" and, of all these, has {self._superlative(rank)}" if rank else ""
         return f"{'the' if unique else _article(kind)} {kind} that {' and '.join(verbs)}{best}"
 
-    def fact(self, pattern: Pattern, clue: Clue, name: str) -> str:
-        """What a clue says of the entity that is called `name`."""
-        verb = self._superlative(clue) if clue.rank else self._verb(clue)
-        return f"{name}{verb}" if self._language == "zh" else f"{name} {verb}"
+    def search_text(self, clue: Clue, names: Callable[[Pattern], str]) -> str:
+        """What to search for to find the entity of which a clue is told. names: what each entity is called."""
+        if clue.value is None:
+            return self._words(clue).key
+        form = self._words(clue).form(self._language, "vp" if clue.forward else "inverse") or "{}"
+        return form.format(names(clue.value)).lstrip("的")
 
     def _verb(self, clue: Clue) -> str:
         words = self._words(clue)

@@ -51,6 +51,10 @@ class SupportingPassage(Record):
     url: str | None = None
     fact: str = ""
     """The fact that it supports, in words."""
+    query: str = ""
+    """What one would search for who does not know yet what the fact reveals."""
+    step: int = 0
+    """Which step of the plan needs it, from 0."""
     edge: list[str] = []
     """Head, relation and tail by their keys, of a graph's fact."""
 

@@ -1,0 +1,223 @@
+"""Rollouts: the project's own loop over one library, many tasks at once in one process.
+
+Journals are in memory; a finished run is one line of the output, so a killed process loses only the runs in flight.
+Searches and readings are shared: the same query of another run is answered from the cache.
+"""
+
+import asyncio
+import tempfile
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from ..agent.loop import Run
+from ..agent.setup import open_policy, system_prompt, versions
+from ..agent.verifier import Verifier
+from ..derived import answer, find, registered, total_usage
+from ..errors import UserError
+from ..plugins import Registry
+from ..policy import Policy
+from ..settings import Settings
+from ..store import Blobs, RunLog
+from ..tools import Tool, default_tools
+from ..trajectory import Event, Observation, Passage, RunFailed, RunStarted, Task, Turn, Verified
+from ..web.search import Query, SearchProvider, SearchResult
+from .data_files import Card, LineFile, read_records, read_tasks, source_of
+from .generation import Progress
+from .grading import cited_passages, is_correct
+from .records import DataCard, Rollout, SyntheticTask
+
+T = TypeVar("T")
+Teacher = Callable[[Settings, Sequence[Tool], SyntheticTask], Policy]
+TEACHERS: Registry[Teacher] = Registry(
+    "teachers",
+    {
+        "oracle": "deepresearch.synthesis.oracle:Oracle",
+        "one-search": "deepresearch.synthesis.oracle:OneSearch",
+        "extractive": "deepresearch.synthesis.rollouts:open_by_settings",
+        "chat": "deepresearch.synthesis.rollouts:open_by_settings",
+    },
+)
+CACHED = 20_000
+"""Answers kept; the oldest leave first."""
+SAVE_EVERY = 200
+
+
+def open_by_settings(settings: Settings, tools: Sequence[Tool], task: SyntheticTask) -> Policy:
+    """The policy that the settings name: extractive, or a served model."""
+    return open_policy(settings, tools)
+
+
+class SharedSource:
+    """A library or web provider that all runs use: each query and each document is asked for once."""
+
+    def __init__(self, source: SearchProvider) -> None:
+        self._source = source
+        self.name = source.name
+        self._answers: OrderedDict[Hashable, asyncio.Future[Any]] = OrderedDict()
+        self.asked, self.repeated = 0, 0
+
+    async def search(self, query: Query) -> SearchResult:
+        """See SearchProvider."""
+        return await self._once(query, lambda: self._source.search(query))
+
+    async def open(self, reference: str) -> list[Passage]:
+        """See Source."""
+        return await self._once(reference, lambda: self._source.open(reference))
+
+    def close(self) -> None:
+        """The source stays open for the other runs."""
+
+    async def _once(self, key: Hashable, ask: Callable[[], Awaitable[T]]) -> T:
+        self.asked += 1
+        if known := self._answers.get(key):
+            self.repeated += 1
+            return cast(T, await asyncio.shield(known))
+        future = self._answers[key] = asyncio.ensure_future(ask())
+        if len(self._answers) > CACHED:
+            self._answers.popitem(last=False)
+        try:
+            return await asyncio.shield(future)
+        except Exception:
+            self._answers.pop(key, None)  # a failure is asked again
+            raise
+
+
+@dataclass(frozen=True)
+class RolloutOptions:
+    """How the tasks are tried."""
+
+    policy: str = "extractive"
+    tries: int = 1
+    at_once: int = 32
+    library: str = ""
+    seed: int = 0
+
+
+@dataclass
+class RolloutPool:
+    """Carries tasks out, one after another or many at once."""
+
+    source: SharedSource
+    settings: Settings
+    options: RolloutOptions
+    folder: Path
+    """For what tools write; each run has a folder of its own there while it lasts."""
+    blobs: Blobs = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.blobs = Blobs(self.folder / "blobs", durable=False)
+
+    async def run(self, task: SyntheticTask, attempt: int) -> Rollout:
+        """One try, to its end. Raises InternalError for a fault of this program."""
+        name = f"{task.id}-{self.options.policy}-{attempt}"
+        teacher = TEACHERS.get(self.options.policy)
+        tools = default_tools([self.source])
+        policy = teacher(self.settings, tools, task)
+        log = RunLog(name, [], write=lambda rows: None, take=list, release=lambda: None)
+        asked = Task(question=task.question, language=task.language, date=task.date, libraries=[self.options.library])
+        log.append(
+            RunStarted(
+                task=asked,
+                settings=self.settings.public(),
+                versions=versions(),
+                policy=policy.name,
+                system=system_prompt(self.settings),
+                tools=[tool.spec() for tool in tools],
+            )
+        )
+        folder = self.folder / name
+        run = Run(log, policy, tools, self.settings, folder, self.blobs, verifier=Verifier())
+        try:
+            end = await run.go()
+        finally:
+            await run.close()
+        return summary(task, attempt, self.options.policy, log.events, failed=isinstance(end, RunFailed))
+
+    async def all(self, work: Iterator[tuple[SyntheticTask, int]]) -> AsyncGenerator[Rollout, None]:
+        """The rollouts of `work`, as they end; no more than `at_once` tasks are read ahead."""
+        running: set[asyncio.Task[Rollout]] = set()
+        try:
+            for task, attempt in work:
+                running.add(asyncio.ensure_future(self.run(task, attempt)))
+                if len(running) >= self.options.at_once:
+                    done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                    for one in done:
+                        yield one.result()
+            while running:
+                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for one in done:
+                    yield one.result()
+        finally:
+            for one in running:
+                one.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+
+def summary(task: SyntheticTask, attempt: int, policy: str, events: Sequence[Event], failed: bool) -> Rollout:
+    """The record of a finished run."""
+    report = answer(events)
+    text = report.text if report else ""
+    turns = [turn for turn in find(events, Turn) if isinstance(turn, Turn)]
+    checks = find(events, Verified)
+    levels = [citation.level for citation in checks[-1].citations] if checks else []
+    cited = cited_passages(text)
+    usage = total_usage(events)
+    return Rollout(
+        task=task.id,
+        attempt=attempt,
+        policy=policy,
+        run=events[0].run,
+        question=task.question,
+        answer=task.answer,
+        report=text,
+        state="failed" if failed else "partial" if report and report.partial else "finished",
+        correct=is_correct(text, task),
+        cited=bool(cited) and cited <= set(registered(events)),
+        supported=round(levels.count("supports") / len(levels), 4) if levels else None,
+        turns=len(turns),
+        calls=sum(len(turn.calls) for turn in turns),
+        errors=sum(o.status in ("error", "timeout") for o in find(events, Observation)),
+        tokens=usage.input + usage.output,
+        events=[event.model_dump(mode="json", exclude_defaults=True) | {"type": event.type} for event in events],
+    )
+
+
+async def roll_out(
+    tasks: Path,
+    out: Path,
+    source: SearchProvider,
+    settings: Settings,
+    options: RolloutOptions,
+    progress: Progress = lambda done, wanted, what: None,
+) -> DataCard:
+    """Try every task of a file; continues a file that was begun. Raises UserError."""
+    origin = source_of(tasks)
+    identity = {"tasks": origin.sha256, "policy": options.policy, "tries": options.tries, "seed": options.seed}
+    shared = SharedSource(source)
+    with LineFile(out, identity, in_order=False) as file, tempfile.TemporaryDirectory(prefix="rollouts-") as scratch:
+        card = Card(out, "rollout", options.seed, [origin])
+        card.card.settings = {**options.__dict__, "model": settings.model.name}
+        done: set[tuple[str, int]] = set()
+        for record in read_records(out):
+            done.add((record["task"], record["attempt"]))
+            card.add(record)
+        wanted = options.tries * sum(1 for _ in read_tasks(tasks))
+        if not wanted:
+            raise UserError(f"{tasks} has no tasks.", "Make some with deepresearch synth graph or walk.")
+        pool = RolloutPool(shared, settings, options, Path(scratch))
+        work = ((t, n) for t in read_tasks(tasks) for n in range(options.tries) if (t.id, n) not in done)
+        async with aclosing(pool.all(work)) as rollouts:
+            async for rollout in rollouts:
+                record = rollout.model_dump(mode="json")
+                file.write(record)
+                file.flush()
+                card.add(record)
+                if card.card.records % SAVE_EVERY == 0:
+                    progress(card.card.records, wanted, f"{shared.repeated} of {shared.asked} look-ups from the cache")
+        file.save()
+    card.card.settings |= {"lookups": shared.asked, "from cache": shared.repeated}
+    return card.write()

@@ -1,0 +1,395 @@
+"""The walk route: from page to page without a target, until several of them name the same thing in company.
+
+A question asks for what is named together with one thing on one page, and with another thing on another. Each page
+alone leaves several candidates; a solver that sees any single page must fail.
+"""
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from ..errors import SearchFailed
+from ..text.characters import has_han, normalise
+from ..text.names import names_in
+from ..web.search import Query
+from .data_files import Card
+from .evidence import Search, is_named
+from .generation import Progress, Rejected, write_tasks
+from .pages import Page, PageStore, Sentence
+from .records import GENERATOR, DataCard, Provenance, SourceFile, SupportingPassage, SyntheticTask
+
+LONGEST_WALK = 8
+"""Pages of one walk."""
+MOST_TITLES = 5_000
+"""Titles that are looked for in Chinese text, which has no capitals to find names by."""
+CROWD = 3
+"""Candidates that each page alone must leave."""
+DESCRIBED = 0.6
+"""How often a page is spoken of by its definition instead of its title."""
+LONGEST_SENTENCE = 600
+MOST_LINKS = 12
+"""Of one sentence; more make a list."""
+SHORTEST_DEFINITION = {"en": 45, "zh": 14}
+"""Characters; a shorter one fits too many things."""
+_DEFINITION = {
+    "en": re.compile(
+        r"^(.{2,80}?)\s(?:is|was|are|were)\s((?:an?|the|one of)\s.{15,160}?)(?:[.;]|,\s(?:and|which|who|where)\b|$)"
+    ),
+    "zh": re.compile(r"^(.{1,30}?)是((?:一种|一个|一类|指|用于|由)?.{6,60}?)[。．；，]"),
+}
+
+
+@dataclass(frozen=True)
+class WalkOptions:
+    """What determines the tasks, beside pages and library."""
+
+    count: int = 100
+    seed: int = 0
+    language: str = "en"
+    steps: int = LONGEST_WALK
+    library: str = ""
+
+    def identity(self) -> dict[str, Any]:
+        """What a file that is continued must have been begun with."""
+        return {**self.__dict__, "generator": GENERATOR}
+
+
+@dataclass(frozen=True)
+class Mention:
+    """That the answer is named on a page, in a sentence with something else."""
+
+    page: str
+    company: str
+    """The other thing, by its title."""
+    named: str
+    """As the sentence names it."""
+    sentence: str
+    """One in which both are named."""
+    candidates: frozenset[str]
+    """All that are named on that page together with the company."""
+
+
+class WalkRoute:
+    """Makes tasks from one store of pages and the library that holds their texts."""
+
+    def __init__(self, pages: PageStore, search: Search, options: WalkOptions) -> None:
+        self.pages = pages
+        self.options = options
+        self._search = search
+        self._titles = pages.titles()
+        longest = 12 if options.language == "zh" else 60
+        self._short_titles = [title for title in self._titles if 2 <= len(title) <= longest][:MOST_TITLES]
+        self._sentences: dict[str, list[Sentence]] = {}
+
+    async def attempt(self, number: int) -> SyntheticTask:
+        """The task of one attempt; the same number gives the same task. Raises Rejected."""
+        own_seed = f"{self.options.seed}:{number}"
+        rng = random.Random(own_seed)  # noqa: S311  not for secrets
+        visited = self._walk(rng)
+        answer, mentions = self._common(visited, rng)
+        if page := self._single_page(answer, mentions, visited):
+            raise Rejected(f"one page alone answers it{'' if page != answer else ', the answer’s own'}")
+        return await self._task(answer, mentions, visited, own_seed, rng)
+
+    def sentences_of(self, title: str) -> list[Sentence]:
+        """The sentences of a page; of none where there is no such page."""
+        if title not in self._sentences:
+            if len(self._sentences) > 500:
+                self._sentences.clear()
+            page = self.pages.page(title)
+            self._sentences[title] = self.pages.sentences(page) if page else []
+        return self._sentences[title]
+
+    def _things(self, sentence: Sentence) -> list[str]:
+        """What a sentence names: its links first, then other pages and names in its text."""
+        named = [name.text for name in names_in(sentence.text)]
+        if self.options.language == "zh":
+            named += [title for title in self._short_titles if title in sentence.text]
+        return list(dict.fromkeys([*sentence.links, *named]))
+
+    def _walk(self, rng: random.Random) -> list[str]:
+        """Pages visited: along links, or, where a link leads nowhere, to another page that has the same link."""
+        here = rng.choice(self._titles)
+        visited = [here]
+        for _ in range(3 * self.options.steps):
+            links = [title for sentence in self.sentences_of(here) for title in sentence.links]
+            links = links or self.pages.linking(here)
+            if not links:
+                break
+            target = rng.choice(links)
+            choice = [target] if self.pages.page(target) else [t for t in self.pages.linking(target) if t != here]
+            if not choice:
+                continue
+            here = rng.choice(choice)
+            if here not in visited:
+                visited.append(here)
+            if len(visited) == self.options.steps:
+                break
+        if len(visited) < 2:
+            raise Rejected("the walk ends at once")
+        return visited
+
+    def _common(self, visited: Sequence[str], rng: random.Random) -> tuple[str, list[Mention]]:
+        """Something that two visited pages name in company, and that alone is in both companies. Raises Rejected."""
+        naming: dict[str, list[str]] = {}
+        for page in visited:
+            for title in dict.fromkeys(t for s in self.sentences_of(page) for t in s.links):
+                naming.setdefault(title, []).append(page)
+        shared = [title for title, pages in naming.items() if len(pages) >= 2 and self._is_answer(title)]
+        rng.shuffle(shared)
+        for answer in shared:
+            pages = [page for page in naming[answer] if page != answer]
+            rng.shuffle(pages)
+            mentions: list[Mention] = []
+            for page in pages:
+                if mention := self._mention(page, answer, {m.company for m in mentions}, rng):
+                    mentions.append(mention)
+                if len(mentions) >= 2 and self._is_only(answer, mentions):
+                    return answer, mentions
+                if len(mentions) == 3:
+                    break
+        raise Rejected("the pages name nothing in common in company")
+
+    def _is_answer(self, title: str) -> bool:
+        return (
+            len(title) > 1
+            and not title[0].isdigit()
+            and not title.endswith((".md", ".html"))
+            and not title.startswith(("List of", "Category"))
+        )
+
+    def _mention(self, page: str, answer: str, told: set[str], rng: random.Random) -> Mention | None:
+        sentences = self.sentences_of(page)
+        choices = [
+            (sentence, company)
+            for sentence in sentences
+            if answer in sentence.links and _is_prose(sentence)
+            for company in self._things(sentence)
+            if self._is_answer(company)
+            and company not in (answer, page)
+            and not any(_resemble(company, other) for other in (answer, *told))
+        ]
+        rng.shuffle(choices)
+        for sentence, company in choices:
+            together = [s for s in sentences if _has(s, company)]
+            candidates = frozenset(t for s in together for t in self._things(s)) - {company, page}
+            surface = named_as(company, sentence.text)
+            if len(candidates) >= CROWD and surface:
+                return Mention(page, company, surface, sentence.text, candidates)
+        return self._plain_mention(page, answer) if self.pages.page(answer) else None
+
+    def _plain_mention(self, page: str, answer: str) -> Mention | None:
+        """That a page names the answer, among other things that have pages of their own."""
+        candidates = self._named_pages(page)
+        sentences = [s for s in self.sentences_of(page) if answer in s.links and _is_prose(s)]
+        shown = [s for s in sentences if named_as(_bare(answer), s.text)]
+        return Mention(page, "", "", shown[0].text, candidates) if shown and len(candidates) >= CROWD else None
+
+    def _named_pages(self, page: str) -> frozenset[str]:
+        """Titles of other pages that a page links to or names."""
+        sentences = self.sentences_of(page)
+        text = normalise(" ".join(s.text for s in sentences))
+        linked = {title for s in sentences for title in s.links if self.pages.page(title)}
+        return frozenset(linked | {t for t in self._short_titles if t in text and is_named(t, text)}) - {page}
+
+    def _is_only(self, answer: str, mentions: Sequence[Mention]) -> bool:
+        """Whether nothing else is named in all these companies, by link or by its name alone."""
+        rivals = frozenset.union(*(mention.candidates for mention in mentions)) - {answer}
+        texts = [
+            normalise(" ".join(s.text for s in self.sentences_of(m.page) if not m.company or _has(s, m.company)))
+            for m in mentions
+        ]
+        if not all(
+            answer in m.candidates and is_named(_bare(answer), text) for m, text in zip(mentions, texts, strict=True)
+        ):
+            return False
+        return not any(
+            all(r in m.candidates or is_named(_bare(r), text) for m, text in zip(mentions, texts, strict=True))
+            for r in rivals
+        )
+
+    def _single_page(self, answer: str, mentions: Sequence[Mention], visited: Sequence[str]) -> str:
+        """A page that gives the answer away to a solver who sees it alone; empty where none does.
+
+        The solver takes, of all that the page links to, or on the answer's own page of that too, what is named most
+        closely with the things that the question names; two with the same score leave it without an answer.
+        """
+        asked = [name for m in mentions for name in (m.company, m.page) if name]
+        for page in dict.fromkeys([answer, *(m.page for m in mentions), *visited]):
+            scores: dict[str, set[str]] = {}
+            for sentence in self.sentences_of(page):
+                text = normalise(sentence.text)
+                named = {name for name in asked if name == page or name in sentence.links or is_named(name, text)}
+                for title in (*sentence.links, *([page] if page == answer else [])):
+                    if title not in asked:
+                        scores.setdefault(title, set()).update(named)
+            best = max((len(named) for named in scores.values()), default=0)
+            if best and [title for title, named in scores.items() if len(named) == best] == [answer]:
+                return page
+        return ""
+
+    async def _task(
+        self, answer: str, mentions: Sequence[Mention], visited: Sequence[str], seed: str, rng: random.Random
+    ) -> SyntheticTask:
+        language = self.options.language
+        spoken = [self._spoken_of(m.page, answer, rng) for m in mentions]
+        question = _question(language, [(s, m.named) for s, m in zip(spoken, mentions, strict=True)], rng)
+        if is_named(_bare(answer), normalise(question)):
+            raise Rejected("the question names the answer")
+        evidence = []
+        for step, mention in enumerate(mentions):
+            evidence.append(await self._support(mention, step))
+        described = sum(s != f"“{m.page}”" for s, m in zip(spoken, mentions, strict=True))
+        score = len(mentions) + 2.0 * bool(described) + described
+        told = "\n".join([answer, *sorted(m.page for m in mentions)])
+        near = sorted(frozenset.union(*(m.candidates for m in mentions)) - {answer})
+        return SyntheticTask(
+            id=f"walk-{language}-{blake2b(told.encode(), digest_size=6).hexdigest()}",
+            question=question,
+            language=language,
+            answer=_bare(answer),
+            aliases=[answer] if _bare(answer) != answer else [],
+            plan=_plan(language, [(s, m.named) for s, m in zip(spoken, mentions, strict=True)]),
+            evidence=evidence,
+            distractors=[_bare(title) for title in rng.sample(near, min(8, len(near)))],
+            hops=len(mentions) + described,
+            depth=1 + bool(described),
+            difficulty=score,
+            level="easy" if score < 3 else "medium" if score < 6 else "hard",
+            provenance=Provenance(route="walk", seed=seed, pages=list(visited), notes={"link": answer}),
+        )
+
+    def _spoken_of(self, title: str, answer: str, rng: random.Random) -> str:
+        """A page by its title, or by its definition, if that neither names it nor the answer."""
+        if rng.random() < DESCRIBED:
+            definition = definition_of(self.pages.page(title), self.options.language)
+            hides = not any(is_named(word, definition) for word in (_bare(title), _bare(answer)))
+            if definition and hides and not _resemble(title, definition):
+                return definition
+        return f"“{title}”"
+
+    async def _support(self, mention: Mention, step: int) -> SupportingPassage:
+        """The passage of the library that holds the sentence. Raises Rejected."""
+        wanted = normalise(mention.sentence)
+        try:
+            result = await self._search(Query(text=f"{mention.page} {mention.sentence}"[:400], k=10))
+        except SearchFailed as error:
+            raise Rejected("a search failed") from error
+        for hit in result.hits:
+            if wanted in normalise(hit.passage.text):
+                return SupportingPassage(
+                    passage=hit.passage.id,
+                    document=hit.passage.document,
+                    title=hit.passage.title,
+                    text=hit.passage.text,
+                    url=hit.passage.url,
+                    fact=mention.sentence,
+                    query=f"{mention.page} {mention.named}",
+                    step=step,
+                )
+        raise Rejected("the library does not have the sentence")
+
+
+def definition_of(page: Page | None, language: str) -> str:
+    """What a page's first sentence says that its subject is; empty where it says nothing of the kind."""
+    first = page.paragraphs[0][0] if page and page.paragraphs else ""
+    found = _DEFINITION[language].match(re.sub(r"\s?\([^()]*\)", "", first))
+    subject = page.title.split(" (")[0].split()[-1].casefold() if page else ""
+    if not found or (language == "en" and subject not in found[1].casefold()):
+        return ""
+    definition = normalise(found[2]).rstrip(" ,，")
+    return definition if len(definition) >= SHORTEST_DEFINITION[language] else ""
+
+
+def _question(language: str, clues: Sequence[tuple[str, str]], rng: random.Random) -> str:
+    plain = all(not thing for _, thing in clues)
+    if language == "zh":
+        parts = [
+            f"在{_article_zh(page)}里" + (f"与“{thing}”在同一句中被提到" if thing else "被提到")
+            for page, thing in clues
+        ]
+        told = "，又".join(parts)
+        if plain:
+            return f"有一个主题，本身有专门的文章，{told}。它是什么？"
+        return rng.choice((f"什么{told}？", f"有一个名称，它{told}。它是什么？"))
+    parts = [(f"in the same sentence as {thing} in " if thing else "in ") + _article(page) for page, thing in clues]
+    told = ", and ".join(parts) if len(parts) < 3 else "; ".join(parts[:-1]) + f"; and {parts[-1]}"
+    if plain:
+        return f"Which subject that has an article of its own is mentioned {told}?"
+    return rng.choice(
+        (
+            f"Who or what is mentioned {told}?",
+            f"I am trying to recall a name. It comes up {told}. What is it?",
+            f"One name appears {told}. Which name is it?",
+        )
+    )
+
+
+def _article(page: str) -> str:
+    return f"the article {page}" if page.startswith("“") else f"the article about {page}"
+
+
+def _article_zh(page: str) -> str:
+    return f"文章{page}" if page.startswith("“") else f"介绍“{page}”的文章"
+
+
+def _plan(language: str, clues: Sequence[tuple[str, str]]) -> list[str]:
+    if language == "zh":
+        return [
+            f"找到{_article_zh(page)}，看{f'与“{thing}”同句的' if thing else '它提到的'}有哪些。"
+            for page, thing in clues
+        ]
+    return [
+        f"Find {_article(page)}, and list what it names{f' together with {thing}' if thing else ''}."
+        for page, thing in clues
+    ]
+
+
+def named_as(name: str, text: str) -> str:
+    """How a text writes a name; empty where it does not."""
+    found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)" if not has_han(name) else re.escape(name), text, re.IGNORECASE)
+    return found[0] if found else ""
+
+
+def _has(sentence: Sentence, name: str) -> bool:
+    return name in sentence.links or is_named(name, normalise(sentence.text))
+
+
+def _is_prose(sentence: Sentence) -> bool:
+    ends = sentence.text.rstrip("\"'”’」)）").endswith((".", "!", "?", "。", "！", "？", "．"))
+    return ends and len(sentence.links) <= MOST_LINKS and len(sentence.text) <= LONGEST_SENTENCE
+
+
+def _bare(title: str) -> str:
+    """A title without what tells namesakes apart."""
+    return re.sub(r"\s[(（][^()（）]*[)）]$", "", title)
+
+
+def _resemble(one: str, other: str) -> bool:
+    """Whether two names share a word, or two Chinese characters in a row."""
+    if has_han(one) and has_han(other):
+        return any(one[i : i + 2] in other for i in range(len(one) - 1))
+    long = {word[:6] for word in re.findall(r"\w{4,}", one.casefold())}
+    return bool(long & {word[:6] for word in re.findall(r"\w{4,}", other.casefold())})
+
+
+async def make_walk_tasks(
+    pages: PageStore,
+    search: Search,
+    out: Path,
+    options: WalkOptions,
+    sources: Sequence[SourceFile] = (),
+    progress: Progress = lambda done, wanted, what: None,
+) -> DataCard:
+    """Write `options.count` tasks to `out`, or as many as there are; continues a file that was begun.
+
+    Raises UserError where no task could be made.
+    """
+    route = WalkRoute(pages, search, options)
+    card = Card(out, "walk", options.seed, sources)
+    card.card.problems, card.card.problem_count = pages.problems, pages.problem_count
+    return await write_tasks(route.attempt, out, options.identity(), card, progress)

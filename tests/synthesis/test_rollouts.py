@@ -1,0 +1,123 @@
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from deepresearch.errors import UserError
+from deepresearch.library import LibraryProvider
+from deepresearch.settings import Settings
+from deepresearch.synthesis.data_files import read_card, read_records
+from deepresearch.synthesis.grading import is_correct, pass_rates, short_answer
+from deepresearch.synthesis.graph import KnowledgeGraph
+from deepresearch.synthesis.graph_route import GraphOptions, make_graph_tasks
+from deepresearch.synthesis.records import Provenance, SyntheticTask
+from deepresearch.synthesis.rollouts import RolloutOptions, SharedSource, roll_out
+from deepresearch.web.search import Query, SearchResult
+
+
+@pytest.fixture
+def tasks(graph: KnowledgeGraph, library: LibraryProvider, tmp_path: Path) -> Path:
+    options = GraphOptions(count=6, seed=3, seed_degrees=(3, 30))
+    asyncio.run(make_graph_tasks(graph, library.search, tmp_path / "tasks.jsonl", options))
+    return tmp_path / "tasks.jsonl"
+
+
+def rolled(tasks: Path, library: LibraryProvider, policy: str, tries: int = 1) -> list[dict]:
+    out = tasks.with_name(f"{policy}.jsonl")
+    options = RolloutOptions(policy=policy, tries=tries, at_once=4, library="towns")
+    asyncio.run(roll_out(tasks, out, library, Settings(), options))
+    return list(read_records(out))
+
+
+def test_the_oracle_works_with_the_real_tools_and_cites_what_it_was_shown(
+    tasks: Path, library: LibraryProvider
+) -> None:
+    found = rolled(tasks, library, "oracle")
+    assert len(found) == 6
+    for record in found:
+        assert record["correct"] and record["cited"] and record["state"] == "finished" and record["errors"] == 0
+        kinds = [event["type"] for event in record["events"]]
+        assert kinds[0] == "run.started" and kinds[-1] == "run.finished" and "observation" in kinds
+        shown = {p["id"] for e in record["events"] for p in e.get("passages", [])}
+        assert all(part in shown for part in record["report"].split("\\cite{")[1:] for part in [part.split("}")[0]])
+
+
+def test_one_search_and_the_extractive_policy_run_in_the_same_loop(tasks: Path, library: LibraryProvider) -> None:
+    once, read = rolled(tasks, library, "one-search"), rolled(tasks, library, "extractive")
+    assert [r["calls"] for r in once] == [1] * 6
+    assert all(r["calls"] > 1 and r["state"] == "finished" for r in read)
+    rates = pass_rates(once)
+    assert set(rates) == {r["task"] for r in once} and sum(rates.values()) < 6
+
+
+def test_a_killed_batch_is_continued_where_it_was(tasks: Path, library: LibraryProvider) -> None:
+    whole = rolled(tasks, library, "oracle", tries=2)
+    out = tasks.with_name("oracle.jsonl")
+    lines = out.read_bytes().splitlines(keepends=True)
+    out.write_bytes(b"".join(lines[:5]) + lines[5][:100])  # killed while it wrote
+    again = rolled(tasks, library, "oracle", tries=2)
+
+    def core(records: list[dict]) -> list[tuple]:
+        return sorted((r["task"], r["attempt"], r["report"], r["turns"]) for r in records)
+
+    assert core(again) == core(whole)
+    assert [json.dumps(r) for r in again[:5]] == [json.dumps(json.loads(line)) for line in lines[:5]]
+    assert read_card(out).records == 12
+
+
+def test_nothing_to_do_is_an_error(tmp_path: Path, library: LibraryProvider) -> None:
+    (tmp_path / "none.jsonl").write_text("")
+    with pytest.raises(UserError, match="has no tasks"):
+        rolled(tmp_path / "none.jsonl", library, "oracle")
+
+
+async def test_an_identical_query_is_asked_once_and_a_failed_one_again() -> None:
+    asked: list[str] = []
+
+    class Slow:
+        name = "slow"
+
+        async def search(self, query: Query) -> SearchResult:
+            asked.append(query.text)
+            await asyncio.sleep(0.01)
+            if len(asked) == 1:
+                raise OSError("down")
+            return SearchResult([], "slow")
+
+        async def open(self, reference: str) -> list:
+            return []
+
+        def close(self) -> None:
+            raise AssertionError("shared by all runs")
+
+    source = SharedSource(Slow())
+    with pytest.raises(OSError, match="down"):
+        await source.search(Query("a"))
+    await asyncio.gather(*(source.search(Query("a")) for _ in range(5)), source.search(Query("b")))
+    source.close()
+    assert asked == ["a", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("report", "right"),
+    [
+        ("## Short answer\n\nIt is Niger \\cite{a}.\n\n## More\n\nMali.", True),
+        ("## Short answer\n\nIt is Mali or Niger.", False),
+        ("## Short answer\n\nMali.\n\n## More\n\nNiger.", False),
+        ("Nigeria is it.\n\nNiger.", False),
+        ("# Title\n\nChad borders Niger.\n\nMali.", True),
+        ("## 简要回答\n\n尼日尔与乍得接壤\\cite{b}。", True),
+        ("", False),
+    ],
+)
+def test_the_short_answer_decides(report: str, right: bool) -> None:
+    task = SyntheticTask(
+        id="t",
+        question="What borders Chad?",
+        answer="Niger",
+        aliases=["尼日尔"],
+        distractors=["Mali", "Chad"],
+        provenance=Provenance(route="graph"),
+    )
+    assert is_correct(report, task) is right, short_answer(report)
