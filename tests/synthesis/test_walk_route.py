@@ -8,7 +8,7 @@ import pytest
 from deepresearch.errors import UserError
 from deepresearch.library import Library, LibraryProvider
 from deepresearch.synthesis.data_files import read_tasks
-from deepresearch.synthesis.pages import Link, PageStore, read_pages, wikitext_paragraphs
+from deepresearch.synthesis.pages import PageLink, PageStore, read_pages, wikitext_paragraphs
 from deepresearch.synthesis.walk_route import WalkOptions, WalkRoute, definition_of, make_walk_tasks
 from tests.support.shared import DATA
 
@@ -85,7 +85,7 @@ def test_a_folder_of_pages(tmp_path: Path) -> None:
     store = read_pages(folder, tmp_path / "pages")
     assert store.titles() == ["First page", "the other"]
     page = store.page("the other")
-    assert page is not None and page.paragraphs[0][1][0] == Link(6, 10, "a.html")
+    assert page is not None and page.paragraphs[0][1][0] == PageLink(6, 10, "a.html")
     assert store.sentences(page)[0].links == ("First page",)
     assert store.problem_count == 1
     store.close()

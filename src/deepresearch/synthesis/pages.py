@@ -36,7 +36,7 @@ _SPACES = re.compile(r"[ \t\n\xa0]+")
 
 
 @dataclass(frozen=True)
-class Link:
+class PageLink:
     """A place in a text that names another page."""
 
     start: int
@@ -45,7 +45,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Sentence:
+class LinkedSentence:
     """A sentence with the titles that it links to, redirects followed."""
 
     text: str
@@ -53,11 +53,11 @@ class Sentence:
 
 
 @dataclass
-class Page:
+class LinkedPage:
     """One page."""
 
     title: str
-    paragraphs: list[tuple[str, list[Link]]] = field(default_factory=list)
+    paragraphs: list[tuple[str, list[PageLink]]] = field(default_factory=list)
     redirect: str = ""
 
 
@@ -76,7 +76,7 @@ class PageStore:
         self.problems: list[str] = json.loads(about.get("problems", "[]"))
         self.problem_count = int(about.get("problem_count", 0))
 
-    def add(self, page: Page) -> bool:
+    def add(self, page: LinkedPage) -> bool:
         """Keep a page, if it is the first of its title; whether it was."""
         body = json.dumps([[t, [[k.start, k.end, k.target] for k in links]] for t, links in page.paragraphs])
         row = (page.title, page.redirect, body)
@@ -91,7 +91,7 @@ class PageStore:
         if not self._db.execute("select 1 from pages where title = ?", (new,)).fetchone():
             self._db.execute("update pages set title = ? where title = ?", (new, title))
             self._db.execute("update or ignore links set source = ? where source = ?", (new, title))
-            self.add(Page(title, redirect=new))
+            self.add(LinkedPage(title, redirect=new))
 
     def remove(self, title: str) -> None:
         """Take a page out."""
@@ -138,21 +138,23 @@ class PageStore:
         rows = self._db.execute("select source from links where target = ? order by source limit ?", (title, most))
         return [row[0] for row in rows]
 
-    def page(self, title: str) -> Page | None:
+    def page(self, title: str) -> LinkedPage | None:
         """The page of exactly that title."""
         row = self._db.execute("select title, redirect, body from pages where title = ?", (title,)).fetchone()
         if not row:
             return None
-        paragraphs = [(text, [Link(*link) for link in links]) for text, links in json.loads(row[2])]
-        return Page(row[0], paragraphs, row[1])
+        paragraphs = [(text, [PageLink(*link) for link in links]) for text, links in json.loads(row[2])]
+        return LinkedPage(row[0], paragraphs, row[1])
 
-    def sentences(self, page: Page) -> list[Sentence]:
+    def sentences(self, page: LinkedPage) -> list[LinkedSentence]:
         """The sentences of a page with the titles that they link to."""
         found = []
         for text, links in page.paragraphs:
             for start, end in sentence_spans(text):
                 inside = [self.resolve(k.target) for k in links if start <= k.start and k.end <= end]
-                found.append(Sentence(text[start:end], tuple(t for t in dict.fromkeys(inside) if t != page.title)))
+                found.append(
+                    LinkedSentence(text[start:end], tuple(t for t in dict.fromkeys(inside) if t != page.title))
+                )
         return found
 
     def write_corpus(self, path: Path, language: str) -> int:
@@ -228,12 +230,12 @@ def _add_wikitext(title: str, redirect: str, text: str, store: PageStore) -> Non
         store.problem(title, str(error))
         return
     if redirect or paragraphs:
-        store.add(Page(title, paragraphs, _as_title(redirect)))
+        store.add(LinkedPage(title, paragraphs, _as_title(redirect)))
     else:
         store.problem(title, "no text")
 
 
-def wikitext_paragraphs(text: str) -> list[tuple[str, list[Link]]]:
+def wikitext_paragraphs(text: str) -> list[tuple[str, list[PageLink]]]:
     """Paragraphs of MediaWiki's markup as plain text with the places of their links."""
     pieces: list[tuple[str, str]] = []
     _collect(mwparserfromhell.parse(text).nodes, pieces)
@@ -266,10 +268,10 @@ def _as_title(target: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _paragraphs(pieces: Sequence[tuple[str, str]]) -> list[tuple[str, list[Link]]]:
+def _paragraphs(pieces: Sequence[tuple[str, str]]) -> list[tuple[str, list[PageLink]]]:
     """Pieces joined and cut at blank lines and list items; blanks are made single, and links keep their places."""
-    found: list[tuple[str, list[Link]]] = []
-    text, links = "", list[Link]()
+    found: list[tuple[str, list[PageLink]]] = []
+    text, links = "", list[PageLink]()
 
     def end() -> None:
         nonlocal text, links
@@ -287,7 +289,7 @@ def _paragraphs(pieces: Sequence[tuple[str, str]]) -> list[tuple[str, list[Link]
             elif text.endswith(" "):
                 plain = plain.lstrip(" ")
             if target and plain.strip():
-                links.append(Link(len(text), len(text) + len(plain), target))
+                links.append(PageLink(len(text), len(text) + len(plain), target))
             text += plain
     end()
     return found
@@ -311,11 +313,11 @@ def _read_folder(folder: Path, store: PageStore) -> None:
             continue
         heading = next((e.text_content() for e in tree.iter("h1")), None) or tree.findtext(".//title") or ""
         title = " ".join(heading.split()) or _meta_title(text)
-        page = Page(title or name, _html_paragraphs(tree, file, folder))
+        page = LinkedPage(title or name, _html_paragraphs(tree, file, folder))
         if not page.paragraphs or not store.add(page):
             store.problem(name, "another page has that title" if page.paragraphs else "no text")
         elif title:
-            store.add(Page(name, redirect=title))
+            store.add(LinkedPage(name, redirect=title))
         else:
             untitled.append(name)
         for shown, links in page.paragraphs:
@@ -331,7 +333,7 @@ def _meta_title(text: str) -> str:
     return next((part.strip() for part in found.groups() if part), "") if found else ""
 
 
-def _html_paragraphs(tree: Any, file: Path, folder: Path) -> list[tuple[str, list[Link]]]:
+def _html_paragraphs(tree: Any, file: Path, folder: Path) -> list[tuple[str, list[PageLink]]]:
     found = []
     for element in tree.iter("p", "li", "dd"):
         if element.find(".//p") is None and element.find(".//li") is None:
@@ -372,12 +374,12 @@ def _read_library(library: Library, store: PageStore) -> None:
             if known:
                 paragraphs = known.paragraphs + paragraphs
                 store.remove(title)
-            store.add(Page(title or document, paragraphs))
+            store.add(LinkedPage(title or document, paragraphs))
     finally:
         library.close()
 
 
-def _mentions(text: str, titles: dict[str, str], own: str) -> Iterator[Link]:
+def _mentions(text: str, titles: dict[str, str], own: str) -> Iterator[PageLink]:
     words = list(_WORDS.finditer(text))
     place = 0
     while place < len(words):
@@ -385,7 +387,7 @@ def _mentions(text: str, titles: dict[str, str], own: str) -> Iterator[Link]:
             start, end = words[place].start(), words[place + length - 1].end()
             title = titles.get(text[start:end].casefold())
             if title and title != own and text[start].isupper():
-                yield Link(start, end, title)
+                yield PageLink(start, end, title)
                 place += length - 1
                 break
         place += 1

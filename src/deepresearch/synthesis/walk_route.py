@@ -19,7 +19,7 @@ from ..web.search import Query
 from .data_files import Card
 from .evidence import Search, is_named
 from .generation import Progress, Rejected, write_tasks
-from .pages import Page, PageStore, Sentence
+from .pages import LinkedPage, LinkedSentence, PageStore
 from .records import GENERATOR, DataCard, Provenance, SourceFile, SupportingPassage, SyntheticTask
 
 LONGEST_WALK = 8
@@ -83,7 +83,7 @@ class WalkRoute:
         self._titles = pages.titles()
         longest = 12 if options.language == "zh" else 60
         self._short_titles = [title for title in self._titles if 2 <= len(title) <= longest][:MOST_TITLES]
-        self._sentences: dict[str, list[Sentence]] = {}
+        self._sentences: dict[str, list[LinkedSentence]] = {}
 
     async def attempt(self, number: int) -> SyntheticTask:
         """The task of one attempt; the same number gives the same task. Raises Rejected."""
@@ -95,7 +95,7 @@ class WalkRoute:
             raise Rejected(f"one page alone answers it{'' if page != answer else ', the answer’s own'}")
         return await self._task(answer, mentions, visited, own_seed, rng)
 
-    def sentences_of(self, title: str) -> list[Sentence]:
+    def sentences_of(self, title: str) -> list[LinkedSentence]:
         """The sentences of a page; of none where there is no such page."""
         if title not in self._sentences:
             if len(self._sentences) > 500:
@@ -104,7 +104,7 @@ class WalkRoute:
             self._sentences[title] = self.pages.sentences(page) if page else []
         return self._sentences[title]
 
-    def _things(self, sentence: Sentence) -> list[str]:
+    def _things(self, sentence: LinkedSentence) -> list[str]:
         """What a sentence names: its links first, then other pages and names in its text."""
         named = [name.text for name in names_in(sentence.text)]
         if self.options.language == "zh":
@@ -294,7 +294,7 @@ class WalkRoute:
         raise Rejected("the library does not have the sentence")
 
 
-def definition_of(page: Page | None, language: str) -> str:
+def definition_of(page: LinkedPage | None, language: str) -> str:
     """What a page's first sentence says that its subject is; empty where it says nothing of the kind."""
     first = page.paragraphs[0][0] if page and page.paragraphs else ""
     found = _DEFINITION[language].match(re.sub(r"\s?\([^()]*\)", "", first))
@@ -355,11 +355,11 @@ def named_as(name: str, text: str) -> str:
     return found[0] if found else ""
 
 
-def _has(sentence: Sentence, name: str) -> bool:
+def _has(sentence: LinkedSentence, name: str) -> bool:
     return name in sentence.links or is_named(name, normalise(sentence.text))
 
 
-def _is_prose(sentence: Sentence) -> bool:
+def _is_prose(sentence: LinkedSentence) -> bool:
     ends = sentence.text.rstrip("\"'”’」)）").endswith((".", "!", "?", "。", "！", "？", "．"))
     return ends and len(sentence.links) <= MOST_LINKS and len(sentence.text) <= LONGEST_SENTENCE
 
