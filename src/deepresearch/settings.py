@@ -30,7 +30,7 @@ SHORT_NAMES = {
 }
 """Environment names that people try first."""
 KEY_SUFFIX = "_API_KEY"
-NOT_SETTINGS = frozenset({"SHARED", "KILLS", "UNCLOSED", "TEST_MODELS"})
+NOT_SETTINGS = frozenset({"SHARED", "KILLS", "UNCLOSED", "TEST_MODELS", "TEST_SERVER", "TEST_SERVER_MODEL"})
 """Names with the prefix that belong to the test suite."""
 RENAMED = {"report.mend": "report.max_revisions"}
 """Earlier names of settings, still read everywhere."""
