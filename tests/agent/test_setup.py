@@ -1,5 +1,6 @@
 """From a question to a run, and from a stopped run to one that goes on."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from deepresearch.errors import LibraryError, RunOver, SettingsError, UserError
 from deepresearch.settings import Settings
 from deepresearch.store import MemoryStore
 from deepresearch.trajectory import RunFinished, RunResumed, RunStarted, Task, UserSteered
+from tests.support.local_servers import write_program
 
 
 @pytest.fixture
@@ -70,6 +72,35 @@ async def test_a_resumed_run_keeps_its_settings_but_for_the_changes(settings: Se
     third = resumed_run(store, first.log.run, {}, settings)
     assert third.settings.budget.turns == 9
     await third.close()
+    store.close()
+
+
+async def test_a_model_file_is_served_for_the_run_and_again_when_it_is_resumed(
+    settings: Settings, task: Task, tmp_path: Path
+) -> None:
+    file = tmp_path / "tiny-1b.gguf"
+    file.write_bytes(b"GGUF")
+    program = write_program(tmp_path / "llama-server")
+    model = settings.model.model_copy(update={"file": str(file), "server": program, "retries": 0})
+    store, notes = MemoryStore(), []
+    first = new_run(store, settings.model_copy(update={"model": model}), task, Handlers(repaired=notes.append))
+    opening = started(first.log.events)
+    assert (opening.policy, opening.settings["policy"]) == ("guided", "auto")
+    assert opening.settings["model"]["file"] == str(file) and not opening.settings["model"]["base_url"]
+    assert any("tiny-1b.gguf" in note for note in notes) and set(notes) <= set(opening.notes)
+    process = file.with_name("tiny-1b.gguf.pid")
+    os.kill(int(process.read_text()), 0)
+    await first.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(process.read_text()), 0)
+    again = resumed_run(store, first.log.run, {}, settings)
+    assert again.settings.model.base_url != first.settings.model.base_url and again.policy.name == "guided"
+    os.kill(int(process.read_text()), 0)
+    await again.close()
+    other = {"model": {"name": "m", "base_url": "http://127.0.0.1:9/v1"}}
+    elsewhere = resumed_run(store, first.log.run, other, settings)
+    assert elsewhere.settings.model.file == "" and elsewhere.policy.name == "chat"
+    await elsewhere.close()
     store.close()
 
 

@@ -12,29 +12,12 @@ import pytest
 
 from deepresearch.errors import ModelUnreachable, SettingsError
 from deepresearch.local.llama_server import LlamaServer, checked_file, found_program
-
-PROGRAM = """#!{python}
-import http.server, json, os, pathlib, sys
-given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
-print("0.00.001.000 I srv  loading", flush=True)
-if b"broken" in pathlib.Path(given["-m"]).read_bytes():
-    print("0.00.013.364 E gguf_init: failed to read key-value pairs\\n0.00.013.400 E srv exiting", flush=True)
-    sys.exit(1)
-pathlib.Path(given["-m"] + ".pid").write_text(str(os.getpid()))
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200); self.end_headers(); self.wfile.write(json.dumps(sys.argv).encode())
-    def log_message(self, *_): pass
-http.server.HTTPServer((given["--host"], int(given["--port"])), Handler).serve_forever()
-"""
+from tests.support.local_servers import write_program
 
 
 @pytest.fixture
 def program(tmp_path: Path) -> str:
-    path = tmp_path / "llama-server"
-    path.write_text(PROGRAM.format(python=sys.executable))
-    path.chmod(0o755)
-    return str(path)
+    return write_program(tmp_path / "llama-server")
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 """Servers of models as they answer on this machine, on free ports: the forms of their answers, and no model."""
 
 import json
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 OLLAMA: dict[str, Any] = {
@@ -47,6 +49,30 @@ LLAMA_CPP: dict[str, Any] = {
 }
 VLLM: dict[str, Any] = {"/v1/models": {"data": [{"id": "Qwen/Qwen3-8B", "owned_by": "vllm", "max_model_len": 40_960}]}}
 WEB_SITE: dict[str, Any] = {"/": {"hello": "world"}}
+
+
+PROGRAM = """#!{python}
+import http.server, json, os, pathlib, sys
+given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+print("0.00.001.000 I srv  loading", flush=True)
+if b"broken" in pathlib.Path(given["-m"]).read_bytes():
+    print("0.00.013.364 E gguf_init: failed to read key-value pairs\\n0.00.013.400 E srv exiting", flush=True)
+    sys.exit(1)
+pathlib.Path(given["-m"] + ".pid").write_text(str(os.getpid()))
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers(); self.wfile.write(json.dumps(sys.argv).encode())
+    def log_message(self, *_): pass
+http.server.HTTPServer((given["--host"], int(given["--port"])), Handler).serve_forever()
+"""
+"""A program with llama-server's command line: notes its process beside the model, and answers anything."""
+
+
+def write_program(path: Path) -> str:
+    """Write it to `path`; the path as a text."""
+    path.write_text(PROGRAM.format(python=sys.executable))
+    path.chmod(0o755)
+    return str(path)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What a served model can do, found out by asking it two short things and its server for one vector."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 from ..errors import ModelError
 from ..models.base import Message, Spec
@@ -37,7 +38,8 @@ _SCHEMA = {
 
 def ask_abilities(settings: Settings, facts: ModelFacts) -> ModelFacts:
     """`facts`, with what the model of `settings` shows where they do not tell. Raises ModelError, SettingsError."""
-    return asyncio.run(_asked(settings, facts))
+    with ThreadPoolExecutor(max_workers=1) as pool:  # the caller's thread may have an event loop of its own
+        return pool.submit(lambda: asyncio.run(_asked(settings, facts))).result()
 
 
 async def _asked(settings: Settings, facts: ModelFacts) -> ModelFacts:
