@@ -25,6 +25,7 @@ SLOW = (
     "cli/test_replaying.py",
     "cli/test_running.py",
     "cli/test_sites.py",
+    "guided/test_crash.py",
     "library/test_bounded.py",
     "library/test_damage.py",
     "library/test_confinement.py",
