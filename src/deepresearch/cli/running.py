@@ -59,7 +59,7 @@ def run(
     web
         Search the web too, beside documents and libraries; search.providers names the services.
     policy
-        auto: chat where a model is named, else extractive; chat; extractive; or that of an installed package.
+        auto: what fits the model; chat; guided (small models); extractive (none); or that of an installed package.
     plan
         ask: wait for the plan to be approved; show: show it and continue; off: no plan.
     """
