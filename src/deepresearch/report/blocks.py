@@ -16,7 +16,7 @@ from .markup import followed, inline_text, safe_url
 from .syntax import PLACEHOLDERS, parser
 
 if TYPE_CHECKING:
-    from markdown_it.token import Token
+    from markdown_it.tree import SyntaxTreeNode
 
 MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 200, 24, 2000
 """Limits of one table: body rows, columns, and characters of a cell."""
@@ -124,7 +124,10 @@ Block = Heading | Paragraph | Code | Chart | Items | BlockQuote | Table | Rule
 
 def blocks(text: str, labels: Labels, whole: bool = False) -> tuple[Block, ...]:
     """`text` (Markdown with placeholders) as blocks. whole: no table is cut."""
-    return _Reader(parser().parse(text), labels, whole).blocks_until("")
+    from markdown_it.tree import SyntaxTreeNode  # noqa: PLC0415  slow to import
+
+    root = SyntaxTreeNode(parser().parse(text))
+    return _Reader(root, labels, whole).blocks(root.children)
 
 
 def plain_text(inlines: Sequence[Inline]) -> str:
@@ -152,90 +155,134 @@ def words_of(found: Sequence[Block]) -> str:
     return "\n".join(lines)
 
 
+_STYLES: dict[str, dict[str, Any]] = {
+    "strong": {"bold": True},
+    "em": {"italic": True},
+    "s": {"strike": True},
+    "sub": {"shift": "sub"},
+    "sup": {"shift": "sup"},
+}
+
+
 class _Reader:
-    """Walks over tokens once."""
+    """Reads the syntax tree of one text."""
 
-    def __init__(self, tokens: "Sequence[Token]", labels: Labels, whole: bool) -> None:
-        self._tokens = tokens
-        self._whole = whole
+    def __init__(self, root: "SyntaxTreeNode", labels: Labels, whole: bool) -> None:
         self._labels = labels
-        self._at = 0
-        openings = [i for i, token in enumerate(tokens) if token.type == "heading_open"]
-        self._top = min((int(tokens[i].tag[1]) for i in openings), default=2)
-        self._ids = dict(zip(openings, _ids([inline_text(tokens[i + 1]) for i in openings]), strict=True))
+        self._whole = whole
+        headings = [node for node in root.walk() if node.type == "heading"]
+        self._top = min((int(node.tag[1]) for node in headings), default=2)
+        self._ids = dict(zip(map(id, headings), _ids([_words(node) for node in headings]), strict=True))
 
-    def blocks_until(self, end: str) -> tuple[Block, ...]:
-        """Blocks up to the token of type `end`, which is taken too; "" for the last token."""
-        found: list[Block] = []
-        while self._at < len(self._tokens):
-            token = self._tokens[self._at]
-            self._at += 1
-            if token.type == end:
-                break
-            found += self._block(token)
-        return tuple(found)
+    def blocks(self, nodes: "Sequence[SyntaxTreeNode]") -> tuple[Block, ...]:
+        """The blocks of sibling nodes."""
+        return tuple(block for node in nodes for block in self._blocks(node))
 
-    def _block(self, token: "Token") -> Sequence[Block]:
-        match token.type:
-            case "heading_open":
-                level = min(6, int(token.tag[1]) - self._top + 2)
-                return [Heading(level, id=self._ids[self._at - 1], inlines=self._inlines())]
-            case "paragraph_open":
-                found = self._inlines()
+    def _blocks(self, node: "SyntaxTreeNode") -> Sequence[Block]:
+        match node.type:
+            case "heading":
+                level = min(6, int(node.tag[1]) - self._top + 2)
+                return [Heading(level, self._inlines(node), self._ids[id(node)])]
+            case "paragraph":
+                found = self._inlines(node)
                 return [Paragraph(found, _box(found))]
             case "fence" | "code_block":
-                text = PLACEHOLDERS.sub("", clean(token.content)).rstrip("\n")
-                return [Chart(text) if is_chart(token.info) else Code(text)]
-            case "bullet_list_open" | "ordered_list_open":
-                return [self._items(token)]
-            case "blockquote_open":
-                return [BlockQuote(self.blocks_until("blockquote_close"))]
-            case "table_open":
-                return self._table()
+                text = PLACEHOLDERS.sub("", clean(node.content)).rstrip("\n")
+                return [Chart(text) if is_chart(node.info) else Code(text)]
+            case "bullet_list" | "ordered_list":
+                start = int(node.attrs.get("start", 1)) if node.type == "ordered_list" else None
+                return [Items(start, tuple(self.blocks(item.children) for item in node.children))]
+            case "blockquote":
+                return [BlockQuote(self.blocks(node.children))]
+            case "table":
+                return self._table(node)
             case "hr":
                 return [Rule()]
-            case "footnote_open":
-                return self._footnote(token)
+            case "footnote_block":
+                return self.blocks(node.children)
+            case "footnote":
+                return self._footnote(node)
             case _:
                 return ()
 
-    def _inlines(self) -> Inlines:
-        token = self._tokens[self._at]
-        self._at += 2  # the inline token and what closes its block
-        return tuple(_InlineReader(set(self._ids.values()), self._labels).read(token.children or []))
+    def _table(self, node: "SyntaxTreeNode") -> list[Block]:
+        rows = [row.children for part in node.children for row in part.children]
+        sides = [str(cell.attrs.get("style", "")).removeprefix("text-align:") or "left" for cell in rows[0]]
+        table = Table(tuple(tuple(map(self._inlines, row)) for row in rows), tuple(sides))
+        return [table] if self._whole else _capped(table, self._labels)
 
-    def _items(self, opening: "Token") -> Items:
-        items = []
-        end = opening.type.replace("open", "close")
-        while self._at < len(self._tokens) and self._tokens[self._at].type != end:
-            self._at += 1
-            items.append(self.blocks_until("list_item_close"))
-        self._at += 1
-        start = int(opening.attrs.get("start", 1)) if opening.type.startswith("ordered") else None
-        return Items(start, tuple(items))
-
-    def _table(self) -> list[Block]:
-        rows: list[list[Inlines]] = []
-        sides: list[str] = []
-        while (token := self._tokens[self._at]).type != "table_close":
-            self._at += 1
-            if token.type == "tr_open":
-                rows.append([])
-            elif token.type in ("th_open", "td_open"):
-                if token.type == "th_open":
-                    sides.append(str(token.attrs.get("style", "")).removeprefix("text-align:") or "left")
-                rows[-1].append(self._inlines())
-        self._at += 1
-        whole = Table(tuple(map(tuple, rows)), tuple(sides))
-        return [whole] if self._whole else _capped(whole, self._labels)
-
-    def _footnote(self, token: "Token") -> Sequence[Block]:
-        first, *rest = self.blocks_until("footnote_close") or (Paragraph(()),)
-        number = token.meta["id"] + 1
+    def _footnote(self, node: "SyntaxTreeNode") -> Sequence[Block]:
+        first, *rest = self.blocks(node.children) or (Paragraph(()),)
+        number = node.meta["id"] + 1
         name = TextRun(f"[{self._labels.footnote.format(n=number)}] ", anchor=f"note-{number}")
         if isinstance(first, Paragraph):
             return [Paragraph((name, *first.inlines)), *rest]
         return [Paragraph((name,)), first, *rest]
+
+    def _inlines(self, node: "SyntaxTreeNode") -> Inlines:
+        """The inline content of a paragraph, heading or cell."""
+        return tuple(self._read(node.children[0].children, TextRun(""))) if node.children else ()
+
+    def _read(self, nodes: "Sequence[SyntaxTreeNode]", style: TextRun, bare: bool = False) -> Iterator[Inline]:
+        """Inline nodes in a style. bare: within a bare address, which may end before its link does."""
+        for index, node in enumerate(nodes):
+            if node.type in _STYLES:
+                yield from self._read(node.children, replace(style, **_STYLES[node.type]))
+            elif node.type == "link":
+                linked = replace(style, url=self._followed(str(node.attrs.get("href", ""))))
+                yield from self._read(node.children, linked, bare=node.info == "auto")
+            elif node.type == "softbreak":
+                before, after = (nodes[i].content if 0 <= i < len(nodes) else "" for i in (index - 1, index + 1))
+                joined = _CJK.match(before[-1:]) and _CJK.match(after[:1])
+                yield replace(style, text="" if joined else " ")
+            else:
+                yield from self._leaf(node, style, bare)
+
+    def _followed(self, target: str) -> str | None:
+        """Where a link may lead; None for nowhere."""
+        if target.startswith("#"):
+            name = "h-" + clean(target[1:])
+            return "#" + name if name in self._ids.values() else None
+        return followed(target)
+
+    def _leaf(self, node: "SyntaxTreeNode", style: TextRun, bare: bool) -> Iterator[Inline]:
+        labels = self._labels
+        match node.type:
+            case "text" | "text_special":
+                yield from _text(PLACEHOLDERS.sub("", node.content), style, bare)
+            case "code_inline":
+                yield replace(style, text=PLACEHOLDERS.sub("", node.content), code=True)
+            case "formula":
+                yield replace(style, text=clean(node.content), formula=True, display=bool(node.meta["display"]))
+            case "mark":
+                yield Cite(node.meta["index"])
+            case "hardbreak":
+                yield Break()
+            case "image":
+                url = style.url or safe_url(str(node.attrs.get("src", "")))
+                yield replace(style, text=f"[{labels.image}: {node.content}]", url=url)
+            case "footnote_ref":
+                number = node.meta["id"] + 1
+                yield TextRun(f"[{labels.footnote.format(n=number)}]", shift="sup", url=f"#note-{number}")
+            case "html_inline":  # the box of a task list is the only HTML that the parser makes
+                yield replace(style, text="☑ " if "checked" in node.content else "☐ ")
+            case _:
+                pass
+
+
+def _text(text: str, style: TextRun, bare: bool) -> Iterator[Inline]:
+    end = _URL_END.search(text) if bare and style.url else None
+    if end:  # a bare address ends before Chinese punctuation
+        address = text[: end.start()]
+        yield replace(style, text=address, url=safe_url(address if "://" in address else f"http://{address}"))
+        style, text = replace(style, url=None), text[end.start() :]
+    if text:
+        yield replace(style, text=text)
+
+
+def _words(heading: "SyntaxTreeNode") -> str:
+    inline = heading.children[0].token if heading.children else None
+    return inline_text(inline) if inline else ""
 
 
 def _ids(headings: Sequence[str]) -> Iterator[str]:
@@ -280,87 +327,3 @@ def _cut(cell: Inlines) -> Inlines:
             left -= len(inline.text)
         found.append(inline)
     return tuple(found)
-
-
-_OPENS: dict[str, dict[str, Any]] = {
-    "strong": {"bold": True},
-    "em": {"italic": True},
-    "s": {"strike": True},
-    "sub": {"shift": "sub"},
-    "sup": {"shift": "sup"},
-}
-
-
-class _InlineReader:
-    """Reads the tokens of one paragraph."""
-
-    def __init__(self, headings: set[str], labels: Labels) -> None:
-        self._headings = headings
-        self._labels = labels
-        self._styles = [TextRun("")]
-        self._bare = False
-        """Within a bare address, which may end before its link does."""
-
-    def read(self, children: "Sequence[Token]") -> Iterator[Inline]:
-        for index, child in enumerate(children):
-            kind, _, way = child.type.rpartition("_")
-            if way == "open" and (kind in _OPENS or kind == "link"):
-                self._styles.append(replace(self._styles[-1], **self._style(kind, child)))
-            elif way == "close" and (kind in _OPENS or kind == "link"):
-                self._bare = False
-                if len(self._styles) > 1:
-                    self._styles.pop()
-            elif child.type == "softbreak":
-                before, after = (children[i].content if 0 <= i < len(children) else "" for i in (index - 1, index + 1))
-                joined = _CJK.match(before[-1:]) and _CJK.match(after[:1])
-                yield replace(self._styles[-1], text="" if joined else " ")
-            else:
-                yield from self._inline(child)
-
-    def _style(self, kind: str, child: "Token") -> dict[str, Any]:
-        if kind in _OPENS:
-            return _OPENS[kind]
-        self._bare = child.info == "auto"
-        return {"url": self._followed(str(child.attrs.get("href", "")))}
-
-    def _followed(self, target: str) -> str | None:
-        """Where a link may lead; None for nowhere."""
-        if target.startswith("#"):
-            name = "h-" + clean(target[1:])
-            return "#" + name if name in self._headings else None
-        return followed(target)
-
-    def _inline(self, child: "Token") -> Iterator[Inline]:
-        style, labels = self._styles[-1], self._labels
-        match child.type:
-            case "text" | "text_special":
-                yield from self._text(PLACEHOLDERS.sub("", child.content))
-            case "code_inline":
-                yield replace(style, text=PLACEHOLDERS.sub("", child.content), code=True)
-            case "formula":
-                yield replace(style, text=clean(child.content), formula=True, display=bool(child.meta["display"]))
-            case "mark":
-                yield Cite(child.meta["index"])
-            case "hardbreak":
-                yield Break()
-            case "image":
-                url = style.url or safe_url(str(child.attrs.get("src", "")))
-                yield replace(style, text=f"[{labels.image}: {child.content}]", url=url)
-            case "footnote_ref":
-                number = child.meta["id"] + 1
-                yield TextRun(f"[{labels.footnote.format(n=number)}]", shift="sup", url=f"#note-{number}")
-            case "html_inline":  # the box of a task list is the only HTML that the parser makes
-                yield replace(style, text="☑ " if "checked" in child.content else "☐ ")
-            case _:
-                pass
-
-    def _text(self, text: str) -> Iterator[Inline]:
-        end = _URL_END.search(text) if self._bare else None
-        style = self._styles[-1]
-        if end and style.url:  # a bare address ends before Chinese punctuation
-            address = text[: end.start()]
-            url = safe_url(address if "://" in address else f"http://{address}")
-            yield replace(style, text=address, url=url)
-            style, text = replace(style, url=None), text[end.start() :]
-        if text:
-            yield replace(style, text=text)

@@ -20,7 +20,7 @@ from .citations import FoundMark, with_placeholders
 
 Kind = Literal["sentence", "item", "row", "heading", "caption", "quotation", "note"]
 HIDDEN = "\ue000"
-"""Stands for a mark while sentences are told; `clean` removes it from every text."""
+"""Stands for a mark while the text is split into sentences; `clean` removes it from every text."""
 LONGEST_LABEL = 60
 """Characters of a row's first cell that may name what the row is about, where it cites something itself."""
 LONGEST_QUOTATION = 800

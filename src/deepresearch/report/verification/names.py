@@ -40,7 +40,7 @@ def check(claim: Reading, passage: Reading, evidence: str) -> list[Fault]:
 
 
 def _words(name: Name, text: str) -> Iterator[str]:
-    """The words of a name that tell; the first of a sentence may have its capital for that alone."""
+    """The distinctive words of a name; the first of a sentence may have its capital for that alone."""
     for match in _WORD.finditer(name.text):
         word = match.group().rstrip(".")
         capital = any(c.isupper() for c in (word[1:] if _opens(text, name.start + match.start()) else word))

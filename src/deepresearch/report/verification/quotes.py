@@ -24,7 +24,7 @@ NEAR = 70.0
 def check(claim: Reading, passage: Reading, evidence: str) -> list[Fault]:
     """The quotations of the claim that are not in the passage letter by letter.
 
-    What may differ is told in text/quotations.py.
+    The module text/quotations.py says what may differ.
     """
     faults = []
     for quotation in quotations(claim.text):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from heapq import nlargest
 
 from ...text.characters import has_han, normalise
 from ...text.numbers import quantities
@@ -30,14 +31,11 @@ _OPENING = re.compile(r"^[\s\"'“‘(（*_-]+")
 def find_uncited(claims: Sequence[Claim], known: Mapping[str, Passage], weights: Mapping[str, float]) -> list[Uncited]:
     """The claims that need a citation and have none. known: the registered passages, of which one is suggested where
     it fits; weights: as support() takes them."""
-    holders: dict[str, list[str]] = {}
-    for id_, passage in known.items():
-        for term in set(content_terms(f"{passage.title} {passage.text}")):
-            holders.setdefault(term, []).append(id_)
+    terms = {id_: frozenset(content_terms(f"{passage.title} {passage.text}")) for id_, passage in known.items()}
     found = []
     for claim in claims:
         if not claim.marks and needs_citation(claim):
-            suggestion, score = _suggest(claim, known, holders, weights)
+            suggestion, score = _suggest(claim, known, terms, weights)
             found.append(Uncited(claim=claim.text, suggestion=suggestion, reason=_reason(suggestion, score)))
     return found
 
@@ -68,16 +66,14 @@ def needs_citation(claim: Claim) -> bool:
 
 
 def _suggest(
-    claim: Claim, known: Mapping[str, Passage], holders: Mapping[str, Sequence[str]], weights: Mapping[str, float]
+    claim: Claim, known: Mapping[str, Passage], terms: Mapping[str, frozenset[str]], weights: Mapping[str, float]
 ) -> tuple[str | None, float]:
     """The passage that supports the claim best, if any does, and its score."""
     rarest = max(weights.values(), default=1.0)
-    scores: dict[str, float] = {}
-    for term in set(content_terms(claim.text)):
-        for id_ in holders.get(term, ()):
-            scores[id_] = scores.get(id_, 0.0) + weights.get(term, rarest)
+    wanted = {term: weights.get(term, rarest) for term in content_terms(claim.text)}
+    shared = {id_: sum(wanted[term] for term in held & wanted.keys()) for id_, held in terms.items()}
     best: tuple[str | None, float] = (None, 0.0)
-    for id_ in sorted(scores, key=lambda id_: -scores[id_])[:CANDIDATES]:
+    for id_ in nlargest(CANDIDATES, (id_ for id_, weight in shared.items() if weight), key=shared.__getitem__):
         result = support(claim.text, known[id_], given=claim.given, weights=weights)
         if result.level in ("supports", "partly") and result.score > max(best[1], SUGGESTED, RELATED):
             best = (id_, result.score)
