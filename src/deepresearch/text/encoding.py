@@ -14,13 +14,9 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _DECLARED = re.compile(rb"""(?:charset|encoding|coding)\s*[=:]\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""")
-_SAME_IN_PRACTICE = {
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "iso-8859-1": "cp1252",
-    "latin-1": "cp1252",
-    "ascii": "cp1252",
-}
+_SAME_IN_PRACTICE = dict.fromkeys(("gb2312", "gbk"), "gb18030") | dict.fromkeys(
+    ("iso-8859-1", "latin-1", "ascii"), "cp1252"
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
