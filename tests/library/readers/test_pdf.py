@@ -112,6 +112,13 @@ def test_what_cannot_be_read_is_named(docs: Path, data: bytes, said: str) -> Non
     assert caught.value.hint
 
 
+def test_what_viewers_can_mend_is_read(docs: Path) -> None:
+    path = docs / "paper.pdf"
+    path.write_bytes(make_pdf([[(72, 700, 10, "Text of a page.")]]).replace(b"endstream", b"endstrexm"))
+    (document,) = read(path)
+    assert isinstance(document, Document) and document.blocks[0].text == "Text of a page."
+
+
 def text(docs: Path, lines: list[Line], **options: object) -> str:
     return "\n".join(block.text for block in pdf(docs, [lines], **options).blocks)
 

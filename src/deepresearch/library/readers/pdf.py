@@ -1,10 +1,12 @@
 """PDF: pages to lines, lines to paragraphs and headings."""
 
+import io
 import re
 import statistics
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import dropwhile, pairwise, takewhile
 from pathlib import Path
 
@@ -69,14 +71,11 @@ def _extract(
     data: bytes, path: Path
 ) -> tuple[list[list[PrintedLine]], dict[str, str], dict[str, int], list[ReadProblem]]:
     """Lines by page, the file's own metadata, levels of the headings in its outline, and what is not read."""
-    import pdf_oxide  # noqa: PLC0415  both are slow to import
-    import pypdfium2  # noqa: PLC0415
+    import pypdfium2  # noqa: PLC0415  slow to import
 
-    pdf_oxide.disable_logging()  # it complains on the terminal
     try:
         document = pypdfium2.PdfDocument(data)
-        printed = pdf_oxide.PdfDocument.from_bytes(data)
-    except (pypdfium2.PdfiumError, *_UNREADABLE) as error:
+    except pypdfium2.PdfiumError as error:
         if "password" in str(error).lower():
             raise DocumentError(f"{path} is encrypted.", "Save a copy without a password.") from error
         raise DocumentError(f"{path} is damaged: {error}", "Open it in a viewer and save it again.") from error
@@ -86,16 +85,30 @@ def _extract(
             problems.append(ReadProblem(str(path), f"only its first {MOST_PAGES} pages are read"))
         if document.get_formtype() in (pypdfium2.raw.FORMTYPE_XFA_FULL, pypdfium2.raw.FORMTYPE_XFA_FOREGROUND):
             problems.append(ReadProblem(str(path), "it has a form of the kind XFA, whose values are not read"))
-        pages = []
-        for number in range(1, min(len(document), MOST_PAGES) + 1):
-            try:
-                pages.append(page_lines(printed, number))
-            except _UNREADABLE:
-                pages.append([])  # one broken page does not lose the others
+        count = min(len(document), MOST_PAGES)
+        pages = _pages(data, count)
+        if not any(pages):  # it may be damaged in a way that PDFium can mend
+            mended = io.BytesIO()
+            document.save(mended)
+            pages = _pages(mended.getvalue(), count)
         outline = {_key(item.get_title()): item.level + 1 for item in document.get_toc(max_depth=6)}
         return pages, document.get_metadata_dict(), outline, problems
     finally:
         document.close()
+
+
+def _pages(data: bytes, count: int) -> list[list[PrintedLine]]:
+    """The lines of the first `count` pages; none of a page that cannot be read: one does not lose the others."""
+    import pdf_oxide  # noqa: PLC0415
+
+    pdf_oxide.disable_logging()  # it complains on the terminal
+    pages: list[list[PrintedLine]] = [[] for _ in range(count)]
+    with suppress(*_UNREADABLE):
+        document = pdf_oxide.PdfDocument.from_bytes(data)
+        for number in range(count):
+            with suppress(*_UNREADABLE):
+                pages[number] = page_lines(document, number + 1)
+    return pages
 
 
 def _with_pictures(blocks: list[Block], pages: list[list[PrintedLine]]) -> list[Block]:

@@ -131,7 +131,7 @@ def _fields(document: Any, number: int) -> Iterator[tuple[PrintedLine, str]]:
                 text = "☑" if "true" in field or text not in ("", "Off") else "☐"
         elif kind in ("FreeText", "Text"):
             text, name = note.get("contents") or "", "Remark" if kind == "Text" else ""
-        if text.strip() and not field.startswith("Push"):
+        if text.strip() and note.get("rect") and not field.startswith("Push"):
             left, bottom, right, top = note["rect"]
             size = round(min(max(top - bottom, 1.0), 14.0), 1)
             yield PrintedLine(" ".join(text.split()), number, left, right, bottom, top, size), name
