@@ -116,23 +116,19 @@ class DocumentStore:
         if self._format() == FORMAT:
             return
         self._db.execute("BEGIN IMMEDIATE")
-        self._check_format(path)
-        for statement in _SCHEMA.split(";"):
-            self._db.execute(statement)
-        self._db.execute(f"PRAGMA user_version = {FORMAT}")
-        self._db.execute("COMMIT")
-
-    def _format(self) -> int:
-        [(found,)] = self._db.execute("PRAGMA user_version")
-        return int(found)
-
-    def _check_format(self, path: Path) -> None:
         [(tables,)] = self._db.execute("SELECT count(*) FROM sqlite_master")
         if tables and (found := self._format()) != FORMAT:
             raise DamagedLibrary(
                 f"{path} has format {found}, and this version reads {FORMAT}.",
                 "Move its folder away and build the library again.",
             )
+        for statement in _SCHEMA.split(";"):
+            self._db.execute(statement)
+        self._db.execute(f"PRAGMA user_version = {FORMAT}")
+        self._db.execute("COMMIT")
+
+    def _format(self) -> int:
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
 
     def close(self) -> None:
         with self._lock:

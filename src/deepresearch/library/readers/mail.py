@@ -1,6 +1,5 @@
 """E-mail: .eml as it is sent, .msg as Outlook keeps it. Attachments are named, not read."""
 
-import datetime
 import re
 from collections.abc import Iterator
 from email import message_from_bytes, policy
@@ -74,7 +73,7 @@ def read_msg(path: Path) -> Iterator[Document | ReadProblem]:
             subject=_property(file, _SUBJECT),
             sender=f"{name} <{address}>" if "@" in address and address != name else name,
             to=_property(file, _TO),
-            date=_date(str(sent or "")) or _day(modified),
+            date=_date(str(sent or "")) or (modified.date().isoformat() if modified else None),
             attachments="",
             blocks=blocks,
         )
@@ -103,7 +102,3 @@ def _date(text: str) -> str | None:
         return parsedate_to_datetime(text).date().isoformat()
     except ValueError:
         return None
-
-
-def _day(moment: Any) -> str | None:
-    return moment.date().isoformat() if isinstance(moment, datetime.datetime) else None

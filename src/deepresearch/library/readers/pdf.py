@@ -113,11 +113,8 @@ def _pages(data: bytes, count: int) -> list[list[PrintedLine]]:
 
 def _with_pictures(blocks: list[Block], pages: list[list[PrintedLine]]) -> list[Block]:
     """The blocks with a mark in the place of every page without text."""
-    marks = [
-        Block("paragraph", f"[Page {number} has no text: it is empty, or a picture.]", page=number)
-        for number, lines in enumerate(pages, 1)
-        if not lines
-    ]
+    blank = [number for number, lines in enumerate(pages, 1) if not lines]
+    marks = [Block("paragraph", f"[Page {page} has no text: it is empty, or a picture.]", page=page) for page in blank]
     return sorted([*blocks, *marks], key=lambda block: block.page or 0)
 
 
@@ -181,7 +178,7 @@ def _blocks(lines: list[PrintedLine], outline: dict[str, int], words: set[str]) 
             paragraph = []
         if not level:
             paragraph.append(line)
-        elif blocks and blocks[-1].kind == "heading" and blocks[-1].level == level and _continues(blocks[-1], line):
+        elif blocks and (blocks[-1].kind, blocks[-1].level) == ("heading", level) and _continues(blocks[-1], line):
             blocks[-1] = Block("heading", f"{blocks[-1].text} {line.text}", level, blocks[-1].page)
         else:
             blocks.append(Block("heading", line.text, level, line.page))

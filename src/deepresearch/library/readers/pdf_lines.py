@@ -140,15 +140,12 @@ def _fields(document: Any, number: int) -> Iterator[tuple[PrintedLine, str]]:
 def _put(field: PrintedLine, name: str, lines: list[PrintedLine]) -> None:
     """A value beside its label: behind the print to its left, a box before that to its right; else behind its name."""
     middle = (field.bottom + field.top) / 2
-    row = [place for place, line in enumerate(lines) if line.bottom - 2 <= middle <= line.top + 2]
-    if name == "Remark":
-        row = []
-    if field.text in "☑☐":
-        right = [place for place in row if lines[place].left >= field.right - 2]
-        if right:
-            place = min(right, key=lambda place: lines[place].left)
-            lines[place] = replace(lines[place], text=f"{field.text} {lines[place].text}")
-            return
+    row = [place for place, line in enumerate(lines) if line.bottom - 2 <= middle <= line.top + 2 and name != "Remark"]
+    right = [place for place in row if field.text in "☑☐" and lines[place].left >= field.right - 2]
+    if right:
+        place = min(right, key=lambda place: lines[place].left)
+        lines[place] = replace(lines[place], text=f"{field.text} {lines[place].text}")
+        return
     left = [place for place in row if lines[place].right <= field.left + 4]
     if left:
         place = max(left, key=lambda place: lines[place].right)
@@ -171,19 +168,14 @@ def _ordered(lines: list[PrintedLine]) -> list[PrintedLine]:
     if gutter is None:
         return _rejoined(lines)
     ordered: list[PrintedLine] = []
-    band: list[PrintedLine] = []
+    sides: tuple[list[PrintedLine], list[PrintedLine]] = ([], [])
     for line in sorted(lines, key=lambda line: (-round(line.bottom), line.left)):
         if line.left < gutter < line.right:
-            ordered += [*_by_column(band, gutter), line]
-            band = []
+            ordered += [*_ordered(sides[0]), *_ordered(sides[1]), line]
+            sides = ([], [])
         else:
-            band.append(line)
-    return ordered + _by_column(band, gutter)
-
-
-def _by_column(band: list[PrintedLine], gutter: float) -> list[PrintedLine]:
-    left, right = [line for line in band if line.right <= gutter], [line for line in band if line.left >= gutter]
-    return _ordered(left) + _ordered(right)
+            sides[line.left >= gutter].append(line)
+    return ordered + _ordered(sides[0]) + _ordered(sides[1])
 
 
 def _gutter(lines: list[PrintedLine]) -> float | None:
