@@ -41,11 +41,8 @@ PACKAGE = Path(extracted.__file__).parent
 EPOCHS, RATE, DECAY = 40, 0.05, 0.1
 """Rounds of training, its first step, and how strongly weights are kept small: the sets differ much."""
 READER = 6
-"""How often each question of the reader's test counts: it is nearest to what people ask of their documents."""
-MAY_HURT = frozenset(
-    "number_asked_missing negation code letters question_mark leans points_elsewhere length short windows item row "
-    "line first new_terms excerpt".split()
-)
+"""How often each question on manuals counts: they are nearest to what people ask of their documents."""
+MAY_HURT = frozenset("number_asked_missing length short windows item row line first".split())
 """Features whose weight may be below zero; of all others more is never worse."""
 RARE = 11
 """A term that one of 2 ** RARE sentences has is just common enough to be kept."""
@@ -213,22 +210,25 @@ def sentences_at(text: str, place: int) -> list[str]:
     return []
 
 
-def reader(shared: Path) -> Iterator[Case]:
-    """Questions of the reader's test with what was read for them, where runs of it are kept (READER_RUNS)."""
-    kept = os.environ.get("READER_RUNS")
-    if not kept:
-        return
-    for line in (shared / "cases/reader/questions-dev.jsonl").open():
-        row = json.loads(line)
-        file = Path(kept) / f"{row['id']}.json"
-        if not file.is_file():
-            continue
-        passages = [
-            Passage(document=d["document"], title=d["title"], **{k: v for k, v in p.items() if k != "document"})
-            for d in json.loads(file.read_text())["sources"]
-            for p in d["passages"]
-        ]
-        yield Case(row["question"], passages, matches(row["answer"], row["document"]), bool(row["answer"]))
+def manuals(questions: Path) -> Callable[[Path], Iterator[Case]]:
+    """Questions on manuals with what was read for them, where runs of them are kept (READER_RUNS)."""
+
+    def cases(shared: Path) -> Iterator[Case]:
+        kept = os.environ.get("READER_RUNS")
+        for line in (shared / questions).open() if kept else ():
+            row = json.loads(line)
+            files = [f for folder in str(kept).split(os.pathsep) if (f := Path(folder) / f"{row['id']}.json").is_file()]
+            for file in files[:1]:
+                passages = [
+                    Passage(document=d["document"], title=d["title"], **{k: v for k, v in p.items() if k != "document"})
+                    for d in json.loads(file.read_text())["sources"]
+                    for p in d["passages"]
+                ]
+                yield Case(
+                    row["question"], passages, matches(row["answer"], row.get("document", [""])), bool(row["answer"])
+                )
+
+    return cases
 
 
 def matches(groups: list[list[str]], documents: list[str]) -> Callable[[Candidate], float]:
@@ -249,7 +249,8 @@ SETS: dict[str, Callable[[Path], Iterator[Case]]] = {
     "wice": wice,
     "cmrc": squad("cmrc2018_trial.json"),
     "drcd": squad("drcd_dev.json"),
-    "reader": reader,
+    "reader": manuals(Path("cases/reader/questions-dev.jsonl")),
+    "manuals": manuals(Path(__file__).with_name("manuals.jsonl")),
 }
 
 
@@ -277,7 +278,7 @@ def numbers(case: Case) -> Group | None:
 
 def feature_names() -> tuple[str, ...]:
     """The names of the features, in their order."""
-    pool = gather([Passage(id="p", document="d", title="Geese", text="Geese eat grass.")])
+    pool = gather([Passage(id="p", document="d", title="Geese", text="Geese eat the grass of the park.")])
     [part] = parts_of([analyse("What do geese eat?")])
     return tuple(extracted.features(pool.candidates[0], prepare(part, pool), pool))
 
@@ -311,7 +312,9 @@ def train(groups: Sequence[Group]) -> np.ndarray:
 
 def weighted(sets: dict[str, list[Group]]) -> list[Group]:
     """The groups of all sets, each as often as it counts."""
-    return [group for name, groups in sets.items() for group in groups * (READER if name == "reader" else 1)]
+    return [
+        group for name, groups in sets.items() for group in groups * (READER if name in ("reader", "manuals") else 1)
+    ]
 
 
 def shares(groups: Sequence[Group], score: Callable[[Group], np.ndarray]) -> list[float]:

@@ -73,8 +73,41 @@ def test_each_part_is_answered_by_itself() -> None:
 
 def test_a_comparison_has_what_is_said_of_each_side() -> None:
     [answer] = answers("What is the difference between the Alpha bridge and the Beta bridge?")
-    assert [side for side, _ in answer.sides] == ["Alpha bridge", "Beta bridge"]
-    assert all(chosen for _, chosen in answer.sides)
+    [first, *_] = answer.rows
+    assert [cell.passage.id for cell in first.cells if cell] == ["p1", "p2"]
+
+
+MODES = [
+    passage("--soft\n\nKeeps the index and the files as they are.", "m1", "reset"),
+    passage("--hard\n\nOverwrites the index and the files in the folder.", "m2", "reset"),
+    passage("The pull failed, so a reset --hard was needed for the index and the files.", "m3", "Diary"),
+    *(passage(f"Meeting {n} was about the weather, with tea for all.", f"w{n}", "Meetings") for n in range(4)),
+]
+
+
+def test_a_row_of_a_comparison_has_entries_that_speak_of_the_same() -> None:
+    [answer] = answers("What is the difference between --soft and --hard in reset?", MODES)
+    assert [cell.text for cell in answer.rows[0].cells if cell] == [
+        "Keeps the index and the files as they are.",
+        "Overwrites the index and the files in the folder.",
+    ]
+    assert answer.rows[0].aspect == "index, files"
+
+
+def test_what_compares_both_sides_comes_first_and_nothing_beside_it_that_does_not() -> None:
+    pages = [
+        passage("Use tuples or lists for a column of values. The lists of the club are kept in files.", "c1", "Notes"),
+        passage("Lists can be changed, whereas tuples cannot be changed.", "c2", "Sequences"),
+    ]
+    [answer] = answers("What is the difference between lists and tuples?", pages)
+    assert answer.short[0].passage.id == "c2"
+    assert not answer.rows
+
+
+def test_what_adds_nothing_is_not_quoted() -> None:
+    text = "The weather was fine. The Gamma tower was built in 1931. Many people had come to eat and drink."
+    [answer] = answers("When was the Gamma tower built?", [passage(text, "g1", "Gamma tower")])
+    assert [c.text for c in answer.short] == ["The Gamma tower was built in 1931."]
 
 
 def test_every_signal_has_its_weight() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from deepresearch.extractive.parts import compared, parts_of
 from deepresearch.extractive.phrases import phrases_for
-from deepresearch.extractive.question import analyse
+from deepresearch.extractive.question import analyse, unclear
 from deepresearch.extractive.trail import leads_in
 from deepresearch.extractive.words import content_terms, is_relation, lexicon, related, stem
 from deepresearch.text.names import is_weak, names_in
@@ -189,3 +189,23 @@ def test_the_lexicon_has_words_for_every_kind() -> None:
 )
 def test_no_heading_begins_with_a_conjunction(question: str, headings: list[str]) -> None:
     assert [part.heading for part in parts_of([analyse(question)])] == headings
+
+
+@pytest.mark.parametrize(
+    ("question", "why"),
+    [
+        ("Wie viele Spalten kann eine Tabelle haben?", "language"),
+        ("Combien de colonnes une table peut-elle avoir ?", "language"),
+        ("¿Cuántas columnas puede tener una tabla?", "language"),
+        ("Сколько столбцов может быть в таблице?", "language"),
+        ("テーブルには何列ありますか", "language"),
+        ("What?", "content"),
+        ("什么？", "content"),
+        ("???", "content"),
+        ("Who composed Der Ring des Nibelungen?", ""),  # names in another language
+        ("这座桥是哪一年建成的？", ""),
+        ("Apollo 8 crew", ""),
+    ],
+)
+def test_a_question_without_content_or_in_another_language_is_known(question: str, why: str) -> None:
+    assert unclear(question) == why

@@ -67,6 +67,9 @@ def test_an_entry_defines_its_term() -> None:
         ("How much does a ticket cost?", "A ticket costs you 7 minutes of patience.", 0.0),
         ("这座桥是哪一年建成的？", "这座桥于 1931 年建成。", 1.0),
         ("How long does a charge last?", "A charge lasts two days at least.", 1.0),
+        ("How big can a table get?", "A table has up to 32 TB.", 1.0),
+        ("How big can a table get?", "A table has up to 32 owners.", 0.0),
+        ("What is the difference between a hat and a cap?", "They differ: a cap is soft.", 1.0),  # as the question says
     ],
 )
 def test_the_kind_of_answer_shows(question: str, text: str, shown: float) -> None:
@@ -89,3 +92,10 @@ def test_titles_lose_the_name_of_the_site() -> None:
         passage("x", "c", "Cat - Cats", heading=["Cat"]),
     ]
     assert short_titles(pages) == {"a": "Tasks", "b": "Queues", "c": "Cat"}
+
+
+def test_what_is_asked_about_a_name_counts_beside_the_name() -> None:
+    pool = gather([passage("Alice Brown flew to Oslo.", "a1"), passage("Alice Brown lives here.", "a2")], TABLE)
+    flying, living = values("Who flies with Alice Brown?", pool), values("Who flies with Alice Brown?", pool, 1)
+    assert flying["sought_loosely"] == 1.0 and flying["sought_covered"] == 0.0  # flew is a form of fly
+    assert living["sought_loosely"] == 0.0

@@ -14,7 +14,7 @@ SAME_TOPIC = 0.6
 """Share of common terms, numbers aside, from which two statements are about the same point."""
 SAME_TOPIC_ASKED = 0.5
 """The same where a number or a date is what was asked for, so that both give theirs as the answer."""
-NUMBERS = frozenset({"date", "number", "money", "duration", "percentage"})
+NUMBERS = frozenset({"date", "number", "size", "money", "duration", "percentage"})
 """Kinds of question that a number answers."""
 COPY = 0.95
 """Share of common terms from which one statement is a copy of the other."""

@@ -10,15 +10,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..text.characters import has_han
-from .candidates import Candidate, advises_against, leans, points_elsewhere
+from .candidates import Candidate, advises_against, points_elsewhere
 from .chains import WHOLE, along, joined
+from .comparison import Contrast, compare_sides, joint, names_one
 from .features import OF_KIND, Asked, Pool, prepare, rarity, shows
 from .parts import Part
-from .ranking import Ranked, choose, model, rank
+from .question import unclear
+from .ranking import Ranked, choose, model, rank, shortest
 from .trail import Step
 from .words import content_terms, related
 
-DEMANDING = frozenset({"date", "number", "money", "duration", "percentage", "version"})
+DEMANDING = frozenset({"date", "number", "size", "money", "duration", "percentage", "version"})
 """Kinds of question whose answer shows."""
 TO_BE_DONE = frozenset({"how", "list"})
 EXAMINED = 40
@@ -26,16 +28,13 @@ EXAMINED = 40
 SHORT = 4
 """Candidates in the short answer of one part."""
 SHORT_OF_MANY = 2
-"""The same where the question has several parts."""
+"""The same where the question has several parts, or beside the table of a comparison."""
 FURTHER = 9
 """Candidates in the findings of one part, beyond the short answer."""
-PER_SIDE = 2
 LONGEST = 6
 """Candidates in the short answer where a trail leads it."""
-JOINT = 2
-"""Candidates of a comparison that name all its sides."""
-CLOSE = 2.5
-"""How far the score of what is quoted may be below the best score."""
+CLOSE, BEARING = 1.6, 2.5
+"""How far below the best score the score may be of what is quoted first, and of the findings."""
 NEARLY = 0.45
 """Share of what the best have of the asked terms that a finding must have."""
 NEAREST = 3
@@ -61,8 +60,8 @@ class Answer:
     """What is quoted first, best first; empty where the part is declined."""
     further: tuple[Candidate, ...] = ()
     """What else bears on it, best first."""
-    sides: tuple[tuple[str, tuple[Candidate, ...]], ...] = ()
-    """Of a comparison: each thing compared with what is said of it."""
+    rows: tuple[Contrast, ...] = ()
+    """Of a comparison: what is said of each thing, aspect by aspect."""
     nearest: tuple[Candidate, ...] = ()
     """What came nearest, where nothing answers."""
     missing: tuple[str, ...] = ()
@@ -72,7 +71,7 @@ class Answer:
     @property
     def quoted(self) -> tuple[Candidate, ...]:
         """All that is quoted as an answer."""
-        return (*self.short, *(c for _, chosen in self.sides for c in chosen), *self.further)
+        return (*self.short, *(c for row in self.rows for c in row.said), *self.further)
 
 
 def answer_parts(
@@ -86,7 +85,7 @@ def answer_parts(
     answers = []
     for part in parts:
         answer = answer_part(pool, part, on_trail, SHORT if len(parts) == 1 else SHORT_OF_MANY, taken)
-        if len(parts) == 1 and not part.sides:
+        if len(parts) == 1 and not part.sides and not unclear(part.text):
             answer = _chained(answer, steps, pool)
         taken += answer.quoted
         answers.append(answer)
@@ -105,29 +104,34 @@ def answer_part(
     if likelihood < model()["answer"]["threshold"]:
         nearest = tuple(one.candidate for one in choose(everything, NEAREST))
         return Answer(part, False, likelihood, nearest=nearest, missing=missing, ranked=tuple(everything))
-    best = ranked[0].score
-    close = [one for one in ranked if one.score >= best - CLOSE and _says_by_itself(one.candidate)] or ranked[:1]
+    short: list[Candidate] = []
+    rows: tuple[Contrast, ...] = ()
     if part.sides:
-        close = [one for one in close if all(_names(one, side) for side in part.sides)]
-    short = [one.candidate for one in choose(close, JOINT if part.sides else most)]
-    sides = _sides(pool, part, on_trail, short)
-    shown = [c for _, chosen in sides for c in chosen]
-    further = choose(_bearing(everything), FURTHER, [*taken, *shown, *short])
+        short = _close(joint(ranked, asked), ranked, SHORT_OF_MANY)
+        rows = compare_sides(pool, part, on_trail, short)
+    if not (short or rows):
+        short = _close(ranked, ranked, most)
+    shown = [c for row in rows for c in row.said]
+    bearing = [one for one in _bearing(everything) if not rows or names_one(one.candidate, part)]
+    further = choose(bearing, FURTHER, [*taken, *shown, *short])
     return Answer(
         part,
         True,
         likelihood,
         tuple(short),
         tuple(one.candidate for one in further),
-        sides,
+        rows,
         missing=missing,
         ranked=tuple(everything),
     )
 
 
-def _says_by_itself(candidate: Candidate) -> bool:
-    """It neither needs the sentence before it nor sends the reader elsewhere."""
-    return not (leans(candidate.text) or points_elsewhere(candidate.text))
+def _close(fit: Sequence[Ranked], ranked: Sequence[Ranked], most: int) -> list[Candidate]:
+    """The best of `fit` and those nearly as good, each as short as it can be. ranked: all that was ranked."""
+    if not fit:
+        return []
+    close = [one for one in fit if one.score >= fit[0].score - CLOSE and one.candidate.says_by_itself] or fit[:1]
+    return [shortest(one, ranked).candidate for one in choose(close, most)]
 
 
 def fitting(ranked: Sequence[Ranked], asked: Asked, pool: Pool) -> list[Ranked]:
@@ -139,13 +143,13 @@ def fitting(ranked: Sequence[Ranked], asked: Asked, pool: Pool) -> list[Ranked]:
     first = ranked[:EXAMINED]
     if TO_BE_DONE & set(asked.part.kinds):
         first = [one for one in first if not advises_against(one.candidate.text)]
-    demanded = [pattern for kind, pattern in asked.answers.items() if kind in DEMANDING]
+    demanded = [kind for kind in asked.answers if kind in DEMANDING]
     if not demanded:
         return list(first)
     return [
         one
         for one in first
-        if any(shows(one.candidate, pattern, asked) for pattern in demanded) and _names_its_subject(one, asked, pool)
+        if any(shows(one.candidate, kind, asked) for kind in demanded) and _names_its_subject(one, asked, pool)
     ]
 
 
@@ -194,31 +198,10 @@ def _bearing(ranked: Sequence[Ranked]) -> list[Ranked]:
     return [
         one
         for one in ranked[:EXAMINED]
-        if one.score >= best.score - CLOSE
+        if one.score >= best.score - BEARING
         and not points_elsewhere(one.candidate.text)
         and all(one.values[name] >= value for name, value in least.items())
     ]
-
-
-def _names(one: Ranked, side: str) -> bool:
-    return set(content_terms(side)) <= _around(one)
-
-
-def _sides(
-    pool: Pool, part: Part, on_trail: Collection[str], taken: Sequence[Candidate]
-) -> tuple[tuple[str, tuple[Candidate, ...]], ...]:
-    """Each thing compared with the best that is said of it."""
-    found: list[tuple[str, tuple[Candidate, ...]]] = []
-    taken = list(taken)
-    for side in part.sides:
-        asked = prepare(part.side(side), pool, on_trail)
-        names = [
-            one for one in rank(pool, asked) if one.values["names"] == 1.0 or one.values["names_in_context"] == 1.0
-        ]
-        chosen = tuple(one.candidate for one in choose(names, PER_SIDE, taken))
-        taken += chosen
-        found.append((side, chosen))
-    return tuple(found)
 
 
 def _was_read(term: str, pool: Pool) -> bool:
@@ -243,23 +226,16 @@ def signals(ranked: Sequence[Ranked], asked: Asked, pool: Pool) -> dict[str, flo
         "known": sum(w for t, w in weights.items() if _was_read(t, pool)) / total,
         "rarest_known": float(not rarest or _was_read(rarest, pool)),
         "names_known": _named(asked.part, pool.terms),
-        **{name: most(name) for name in ("answer", "pairs", "heading_fits")},
-        "window_covered": max(
-            (sum(w for t, w in weights.items() if t in _around(one)) / total for one in best), default=0.0
-        ),
+        **{name: most(name) for name in ("answer", "heading_fits")},
     }
 
 
 def _named(part: Part, terms: Collection[str]) -> float:
     """The share of what the part names that is among `terms`; of `TechMart` the whole word or all its parts."""
     named = [own for name in part.names if (own := content_terms(name))]
-    met = [all(t in terms for t in own) or (_is_whole(own) and own[0] in terms) for own in named]
+    whole = [len(own) > 1 and all(t in own[0] for t in own[1:]) for own in named]
+    met = [all(t in terms for t in own) or (one and own[0] in terms) for own, one in zip(named, whole, strict=True)]
     return sum(met) / len(met) if met else 1.0
-
-
-def _is_whole(terms: Sequence[str]) -> bool:
-    """The first of the terms is an identifier whose parts the others are."""
-    return len(terms) > 1 and all(term in terms[0] for term in terms[1:])
 
 
 def _numbers_met(one: Ranked, asked: Asked) -> float:
@@ -302,8 +278,9 @@ def _word_unread(part: Part, pool: Pool) -> bool:
 def likely(ranked: Sequence[Ranked], asked: Asked, pool: Pool) -> float:
     """How likely the first of `ranked` answers the part, 0 to 1; not at all where nothing read has a name in it or the
     Chinese word that tells most, or where what is best has none of its years and versions."""
+    part = asked.part
     numbers = any(_numbers_met(one, asked) for one in ranked[:NEAREST])
-    if not (ranked and numbers) or _named(asked.part, pool.terms) < 1.0 or _word_unread(asked.part, pool):
+    if not numbers or unclear(part.text) or _named(part, pool.terms) < 1.0 or _word_unread(part, pool):
         return 0.0
     learned = model()["answer"]
     values = signals(ranked, asked, pool)

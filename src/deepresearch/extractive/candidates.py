@@ -12,7 +12,6 @@ from functools import cached_property, lru_cache
 
 from ..text.characters import count_han, has_han
 from ..text.sentences import sentence_spans, split_sentences
-from ..text.terms import tokenise
 from ..trajectory import Passage
 from .words import content_terms, implied_terms, lexicon, stop_words
 
@@ -37,6 +36,8 @@ _OPTION = re.compile(r"-{1,2}[A-Za-z?][\w-]*(?:[ =\[<(].{0,60})?(?:,? -{1,2}\w.{
 _ITEM = re.compile(r"^\s*(?:[-*•·]|\d{1,3}[.)、])\s+")
 _LEADS = re.compile(r"[:：]\s*$")
 _CODE = re.compile(r"^\S*/\S+\s|\s&&\s|\s--\w+\s.*\s--\w+|^(?:from \S+ )?import \S+|[{}]\s*$|\)\s*;$|^\w+\(.*\)\s*#")
+_ASKS = re.compile(r"[?？!！]\W*$")
+"""A line of its own that asks: what follows answers it."""
 _DATA = re.compile(r"\d|[:：]")
 _RULE = re.compile(r":?-+:?$|\|?[-:| ]*$")
 _JUNK = re.compile(
@@ -61,6 +62,8 @@ class Unit:
     """The term that it defines, the sentence that leads to its list, or the head of its table."""
     code: str = ""
     """The short example that follows it."""
+    opens: bool = False
+    """It is the first thing said of the term above it."""
 
     @cached_property
     def terms(self) -> frozenset[str]:
@@ -69,10 +72,6 @@ class Unit:
     @cached_property
     def above_terms(self) -> frozenset[str]:
         return frozenset(content_terms(self.above))
-
-    @cached_property
-    def tokens(self) -> tuple[str, ...]:
-        return tuple(tokenise(self.text))
 
 
 @dataclass(frozen=True)
@@ -94,10 +93,6 @@ class Candidate:
     def terms(self) -> frozenset[str]:
         return frozenset().union(self.extra, *(unit.terms for unit in self.units))
 
-    @cached_property
-    def tokens(self) -> tuple[str, ...]:
-        return tuple(token for unit in self.units for token in unit.tokens)
-
     @property
     def above(self) -> str:
         return self.units[0].above
@@ -111,16 +106,23 @@ class Candidate:
         return has_han(self.text)
 
     @property
+    def says_by_itself(self) -> bool:
+        """It neither needs the sentence before it nor sends the reader elsewhere."""
+        return not points_elsewhere(self.text) and (self.units[0].opens or not leans(self.text))
+
+    @property
     def key(self) -> tuple[str, int, int]:
         return self.passage.id, self.units[0].index, self.units[-1].index
 
+    def is_within(self, other: "Candidate") -> bool:
+        """All its units are units of the other."""
+        (mine, first, last), (theirs, begin, end) = self.key, other.key
+        return mine == theirs and begin <= first and last <= end
+
     def overlaps(self, other: "Candidate") -> bool:
         """They have a unit in common."""
-        return (
-            self.passage.id == other.passage.id
-            and self.units[0].index <= other.units[-1].index
-            and other.units[0].index <= self.units[-1].index
-        )
+        (mine, first, last), (theirs, begin, end) = self.key, other.key
+        return mine == theirs and begin <= last and first <= end
 
 
 def candidates_of(passage: Passage, title: str, aliases: tuple[tuple[str, str], ...] = ()) -> list[Candidate]:
@@ -200,7 +202,7 @@ def units_of(text: str) -> tuple[Unit, ...]:
     """The quotable units of a text."""
     units: list[Unit] = []
     term = lead = ""
-    opening = ""
+    opening, opens = "", False
     for number, (block, kind) in enumerate(_blocks(text)):
         if kind == "code":
             if len(block.splitlines()) <= LONGEST_CODE:
@@ -212,7 +214,7 @@ def units_of(text: str) -> tuple[Unit, ...]:
             continue
         label = _label(block) if kind == "text" else None
         if label is not None:
-            term, lead = label, ""
+            term, lead, opens = label, "", bool(label)
             continue
         if kind == "item":
             pieces = [(piece, "item") for piece in _item_pieces(block)]
@@ -223,7 +225,8 @@ def units_of(text: str) -> tuple[Unit, ...]:
             lead = _lead_of(block)
             opening = lead
         for piece, sort in pieces:
-            units.append(Unit(piece, len(units), number, sort, above))
+            units.append(Unit(piece, len(units), number, sort, above, opens=opens))
+            opens = False
     return tuple(units)
 
 
@@ -338,9 +341,9 @@ def _kind_of(line: str, before: str) -> str:
 def _label(block: str) -> str | None:
     """The term that the block is, which what follows explains; "" for another short label, None for text."""
     line = block.strip().removesuffix("¶").strip()
-    if "\n" in line or len(line) > LONGEST_TERM or re.search(r"[.。!?！？;；,，]$", line):
+    if "\n" in line or len(line) > LONGEST_TERM or re.search(r"[.。;；,，]$", line):
         return None
-    if is_signature(line) or _OPTION.match(line):
+    if is_signature(line) or _OPTION.match(line) or _ASKS.search(line):
         return line
     if _LEADS.search(line) or len(line.split()) > 8 or re.search(r"\d", line):
         return None

@@ -10,39 +10,35 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.resources import files
-from itertools import pairwise
 
 from ..library.authority import MARGIN, Authority
-from ..text.characters import HAN, count_han, has_han
+from ..text.characters import HAN, has_han
 from ..trajectory import Passage
-from .candidates import Candidate, candidates_of, leans, other_names, points_elsewhere
+from .candidates import Candidate, candidates_of, other_names
 from .parts import Part
 from .words import content_terms, implied_terms, is_general, lexicon, related
 
 FREQUENCIES = "frequencies.txt"
 UNKNOWN = 0
 """Class of a term that the background text has not: the rarest."""
-NEAR = 6
-"""Tokens within which two neighbouring words of the question count as standing together."""
 COPY = 0.9
 GENERAL = 0.4
 """Worth of a word that fits any subject."""
 OF_KIND = 0.3
 """Worth of a word that only says what kind of answer is wanted."""
 UNSEEN = 0.35
+FOUND_OUT = frozenset("date number size money duration percentage version person place".split())
+"""Kinds whose answer is a thing that the question cannot have."""
+OFTEN = 3
 PREFIX = 5
 """Letters that two words must begin with to count as forms of one another."""
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_CAPITAL = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][a-z]+")
-_LETTERS = re.compile(r"[^\W\d_]")
-_WORDS_OF_CODE = re.compile(r"[{}<>=;$\\]|::|->|\(\)|--\w")
 _CHARACTER = re.compile(f"[{HAN}]")
 _SITE = re.compile(r"\s+[—–|·-]\s+")
 _NUMBERED = re.compile(
     r"^(?:(?:Chapter|Section|Appendix|Part)\s+)?(?:\d+|[A-Z])(?:\.\d+)*\.\s+|^第\s*\d+\s*[章节]\.?\s*"
 )
-_NEGATION = re.compile(r"\b(?:not|no|never|cannot|without|nor|neither)\b|n['’]t\b|不|没|无|未|非|勿", re.IGNORECASE)
 
 
 @cache
@@ -143,13 +139,13 @@ class Asked:
     """Asked term to how much it tells in general."""
     local: dict[str, float]
     """The same by how few of the passages read have it."""
-    pairs: tuple[tuple[str, str], ...]
-    """Neighbouring asked terms."""
     characters: frozenset[str]
     """Chinese characters asked for."""
     numbers: frozenset[str]
     answers: dict[str, re.Pattern[str]]
     """What an answer of each kind looks like."""
+    sought: dict[str, float]
+    """`weights` of what is asked about the things that are named: without names and words of the kind."""
     rarest: tuple[str, ...]
     """Asked terms that tell most, most first."""
     passage_cover: dict[str, float]
@@ -170,10 +166,10 @@ def prepare(part: Part, pool: Pool, on_trail: Collection[str] = ()) -> Asked:
         part=part,
         weights=weights,
         local=local,
-        pairs=tuple(pairwise(terms)),
         characters=frozenset(c for phrase in part.phrases for c in _CHARACTER.findall(phrase)),
         numbers=frozenset(_NUMBER.findall(part.text)),
         answers={k: re.compile(kinds[k]["answers"], re.IGNORECASE) for k in part.kinds if k in kinds},
+        sought={t: w for t, w in weights.items() if t not in part.name_terms and t not in part.kind_terms},
         rarest=tuple(sorted(terms, key=lambda t: -weights[t])),
         passage_cover=cover,
         document_cover=by_document,
@@ -203,65 +199,41 @@ def features(candidate: Candidate, asked: Asked, pool: Pool) -> dict[str, float]
     covered = _covered(asked.weights, own)
     both = own | context
     starts = {term[:PREFIX] for term in own}
-    loosely = sum(w for t, w in asked.weights.items() if t in own or _has_form(t, own, starts))
-    total = sum(asked.weights.values()) or 1.0
+    had = frozenset(t for t in asked.weights if t in own or _has_form(t, own, starts))
     named = part.name_terms
-    shown = _shown(candidate, asked)
+    shown, often = _shown(candidate, asked)
     text, passage = candidate.text, candidate.passage
-    letters = len(_LETTERS.findall(text)) / max(1, len(text))
     heading = passage.heading[-1] if passage.heading else ""
     cover = asked.passage_cover.get(passage.id, 0.0)
     return {
         "covered": covered,
-        "covered_squared": covered * covered,
         "covered_in_context": _covered(asked.weights, both),
         "covered_beyond_context": _covered({t: w for t, w in asked.weights.items() if t not in context}, own),
         "covered_locally": _covered(asked.local, own),
-        "covered_loosely": loosely / total,
+        "covered_loosely": _covered(asked.weights, had),
+        "sought_covered": _covered(asked.sought, own),
+        "sought_loosely": _covered(asked.sought, had),
         "covered_by_passage": cover,
         "covered_by_document": asked.document_cover.get(passage.document, 0.0),
         "passage_beside_best": cover / asked.best_passage,
         "rarest": float(bool(asked.rarest) and asked.rarest[0] in own),
         "rarest_in_context": float(bool(asked.rarest) and asked.rarest[0] in both),
-        "second_rarest": float(len(asked.rarest) > 1 and asked.rarest[1] in own),
-        "names": _share(named, own),
         "names_in_context": _share(named, both),
-        "pairs": _together(candidate, asked),
-        "density": _density(candidate, asked),
-        "characters": _characters(text, asked),
+        "characters": _share(asked.characters, text),
         "heading_fits": _fits(heading, asked),
         "title_fits": _fits(pool.titles[passage.document], asked),
         "above_fits": _fits(candidate.above, asked),
         "answer": shown,
         "answer_covered": shown * covered,
+        "answer_in_passage": shown * cover / asked.best_passage,
+        "answer_often": often,
         "new_number": float(bool(set(_NUMBER.findall(text)) - asked.numbers)),
-        "new_name": float(any(not set(content_terms(name)) <= set(part.terms) for name in _CAPITAL.findall(text))),
         "defines": defines,
         "number_asked_missing": float(bool(asked.numbers - set(_NUMBER.findall(text)))),
-        "negation": float(bool(_NEGATION.search(text))),
-        "code": min(1.0, len(_WORDS_OF_CODE.findall(text)) / 8),
-        "has_example": float(bool(candidate.code)),
-        "letters": letters,
-        "question_mark": float(text.rstrip().endswith(("?", "？"))),
-        "leans": float(leans(text)),
-        "points_elsewhere": float(points_elsewhere(text)),
-        "length": min(1.0, _size(text) / 120),
-        "short": float(_size(text) < 8),
         "windows": (len(candidate.units) - 1) / 2,
-        "item": float(candidate.units[0].kind == "item"),
-        "row": float(candidate.units[0].kind == "row"),
         "line": float(candidate.units[0].kind == "line"),
         "first": float(candidate.units[0].index == 0),
-        "new_terms": min(1.0, len(own - set(part.terms)) / 40),
-        "on_trail": float(passage.id in asked.on_trail),
-        "language": float(candidate.chinese == part.chinese),
-        "excerpt": float(passage.excerpt),
     }
-
-
-def _size(text: str) -> float:
-    """Length in words; two Chinese characters count as one."""
-    return len(text.split()) + count_han(text) / 2
 
 
 def _share(wanted: Collection[str], had: Collection[str]) -> float:
@@ -271,35 +243,6 @@ def _share(wanted: Collection[str], had: Collection[str]) -> float:
 def _has_form(term: str, had: frozenset[str], starts: set[str]) -> bool:
     """A related word, or another form of the word, is there. starts: how the words there begin."""
     return (len(term) >= PREFIX and term.isalpha() and term[:PREFIX] in starts) or not related(term).isdisjoint(had)
-
-
-def _together(candidate: Candidate, asked: Asked) -> float:
-    """Share of neighbouring words of the question that stand near each other in the candidate."""
-    if not asked.pairs:
-        return 0.0
-    places: dict[str, list[int]] = {}
-    for place, token in enumerate(candidate.tokens):
-        if token in asked.weights:
-            places.setdefault(token, []).append(place)
-    near = sum(
-        any(abs(i - j) <= NEAR for i in places[a] for j in places[b])
-        for a, b in asked.pairs
-        if a in places and b in places
-    )
-    return near / len(asked.pairs)
-
-
-def _density(candidate: Candidate, asked: Asked) -> float:
-    """What the asked terms tell, per word from the first of them to the last."""
-    places = [i for i, token in enumerate(candidate.tokens) if token in asked.weights]
-    if not places:
-        return 0.0
-    told = sum(asked.weights[token] for token in {candidate.tokens[i] for i in places})
-    return min(1.0, 2 * told / (places[-1] - places[0] + 2))
-
-
-def _characters(text: str, asked: Asked) -> float:
-    return sum(c in text for c in asked.characters) / len(asked.characters) if asked.characters else 0.0
 
 
 @lru_cache(maxsize=1 << 14)
@@ -318,18 +261,23 @@ def _fits(heading: str, asked: Asked) -> float:
     return math.sqrt(min(1.0, common / own) * min(1.0, common / wanted))
 
 
-def _shown(candidate: Candidate, asked: Asked) -> float:
-    """Share of the kinds asked for whose looks the candidate has."""
-    if not asked.answers:
-        return 0.0
-    return sum(shows(candidate, pattern, asked) for pattern in asked.answers.values()) / len(asked.answers)
+def _shown(candidate: Candidate, asked: Asked) -> tuple[float, float]:
+    """The share of the kinds asked for whose looks the candidate has, and how often (OFTEN times is 1)."""
+    found = [shows(candidate, kind, asked) for kind in asked.answers]
+    if not found:
+        return 0.0, 0.0
+    return sum(map(bool, found)) / len(found), min(1.0, max(found) / OFTEN)
 
 
-def shows(candidate: Candidate, pattern: re.Pattern[str], asked: Asked) -> bool:
-    """The candidate has what `pattern` looks for beyond the words of the question."""
-    said = asked.part.text.casefold()
+def shows(candidate: Candidate, kind: str, asked: Asked) -> int:
+    """How many different things the candidate has that an answer of `kind` looks like; of what is to be found out
+    (a number, a name) those that the question does not have itself."""
     text = f"{candidate.text} {candidate.code}" if candidate.code else candidate.text
-    return any(match.group().strip().casefold() not in said for match in pattern.finditer(text))
+    found = {match.group().strip().casefold() for match in asked.answers[kind].finditer(text)}
+    if kind in FOUND_OUT:
+        said = asked.part.text.casefold()
+        found = {one for one in found if one not in said}
+    return len(found)
 
 
 def _defines(candidate: Candidate, asked: Asked, pool: Pool) -> float:

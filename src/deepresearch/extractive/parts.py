@@ -6,47 +6,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from .question import OPEN, Question, analyse, kind_terms
-from .words import content_terms, is_comparing, is_general, other_words
+from .words import content_terms, is_comparing, is_general, other_words, pattern
 
-_BETWEEN = re.compile(
-    r"how (?:do|does|did|is|are)\s+(?P<e>.+?)\s+(?:differ\w*|different)\s+(?:from|to|than)\s+(?P<f>[^?,;]+)"
-    r"|(?:between|compare|comparing|contrast|how (?:do|does|did|are|is))\s+"
-    r"(?P<a>.+?)\s+(?:and|with|to|versus|vs\.?|from)\s+"
-    r"(?P<b>.+?)(?=\s+(?:differ\w*|compare\w*|in|for|when|with|regarding|on|as)\b|[?,;]|\.\s|\.?$)"
-    r"|(?P<c>[^,;?]+?)\s+(?:versus|vs\.?)\s+(?P<d>[^,;?]+)",
-    re.IGNORECASE,
-)
-_BETWEEN_ZH = re.compile(
-    r"(?P<a>[\w.+\- ]{1,40}?)\s*(?:与|和|跟|同|及|以及|vs)\s*(?P<b>[\w.+\- ]{1,40}?)\s*"
-    r"(?:之间|相比|到底|究竟|在|的|有|各|之)"
-    r"[^，。？；]{0,30}?(?:区别|差异|差别|不同|异同|比较|对比|优劣|优缺点)"
-    r"|用?\s*(?P<c>[\w.+\- ]{1,40}?)\s*(?:好|快|更?好?)?还是\s*(?:用)?"
-    r"(?P<d>[\w.+\- ]{1,40}?)(?:更?[好快])?(?=[，。？]|$)"
-)
-_CHOICE = re.compile(
-    r"(?:\b(?:use|want|choose|prefer|take|between|pick)\s+|[:,]\s+)(?P<a>[\w.+/-]+(?: [\w.+/-]+)?)"
-    r"(?P<more>(?:, [\w.+/-]+)*),? or (?P<b>[\w.+/-]+)",
-    re.IGNORECASE,
-)
-_PRONOUN = re.compile(
-    r"\b(?:it|its|they|them|their|these|those|this|that one|he|she|his|her|each|both)\b"
-    r"|[它其]|该|这[个种些]|那[个种些]|他们?|她们?",
-    re.IGNORECASE,
-)
-_OPENING = re.compile(
-    r"(?:并且|而且|以及|但是|或者|还有|然后|那么|另外|此外|并(?![行发列联网购入存排])|[而但])[，,]?\s*|(?:and|but|or|also)[:,]?\s+",
-    re.IGNORECASE,
-)
-"""What ties a clause to the one before it; above a section it would be a fragment."""
-_BEFORE_ZH = re.compile(r"^.*(?:请|比较|对比|一下|中|里|下|的|在|用)\s*(?=[\w])")
-_DOER = re.compile(
-    r"(?:how|why|when|where|what)\s+(?:do|does|did|is|are|was|were|can)\s+(?:(?:the|an?)\s+)?([\w.+/-]+)\s+\w",
-    re.IGNORECASE,
-)
 FEW = 2
 """Terms of a clause that are too few to stand by themselves."""
-GLOSSARY = {"en": "glossary", "zh": "术语 定义"}
-"""What stands over definitions."""
 MOST_EACH = 3
 MOST = 6
 """Names that get a search of their own, and parts of one question; more would each get too little."""
@@ -89,7 +52,7 @@ class Part:
         terms = tuple(t for t in self.terms if t not in others)
         own = content_terms(side)
         terms = tuple(dict.fromkeys([*own, *(t for t in terms if not is_comparing(t))]))
-        kinds = self.kinds if len(terms) > len(own) else ("definition",)
+        kinds = tuple(kind for kind in self.kinds if kind != "compare") or ("definition",)
         return replace(self, text=side, kinds=kinds, terms=terms, names=(side,), name_terms=frozenset(own), sides=())
 
 
@@ -116,9 +79,9 @@ def _part(clause: Question, whole: Question, first: Question, many: bool) -> Par
     carried: tuple[str, ...] = ()
     if many and clause != first and clause.language == first.language:
         little = sum(not is_general(t) for t in asked) <= FEW
-        if not names or _PRONOUN.search(clause.text):
+        if not names or pattern("pronoun").search(clause.text):
             names = (*names, *(n for n in _named_before(clause, whole) if n not in names))
-        if not names and (little or _PRONOUN.search(clause.text)):
+        if not names and (little or pattern("pronoun").search(clause.text)):
             carried = first.phrases
     sides = compared(clause) or (compared(first) if many and "compare" in clause.kinds else ())
     own = [*content_terms([*names, *carried]), *asked, *(t for side in sides for t in content_terms(side))]
@@ -163,9 +126,8 @@ def _queries(
     each = [side if side in rest else f"{side} {rest}".strip() for side in sides]
     each += [f"{name} {' '.join(clause.phrases)}" for name in about[:MOST_EACH]] if len(about) > 1 and not sides else []
     others = " ".join([words, *(word for term in asked for word in other_words(term, 2))])
-    glossary = f"{words} {GLOSSARY[clause.language]}" if clause.kind == "definition" else ""
     latin = " ".join(name for name in about if name.isascii()) if clause.language == "zh" else ""
-    wordings = [clause.text if many else "", words, *each, glossary, latin, others, *clause.names[:MOST_EACH]]
+    wordings = [clause.text if many else "", words, *each, latin, others, *clause.names[:MOST_EACH]]
     return tuple(dict.fromkeys(query.strip() for query in wordings if query.strip()))
 
 
@@ -177,13 +139,13 @@ def _named_before(clause: Question, whole: Question) -> tuple[str, ...]:
 
 def _doer(clause: Question) -> tuple[str, ...]:
     """What does something in "how does X do it": the thing that the question is about, even if it is no name."""
-    found = _DOER.match(clause.text)
+    found = pattern("doer").match(clause.text)
     return (found.group(1),) if found and content_terms(found.group(1)) else ()
 
 
 def _heading(clause: str) -> str:
     """The clause as a heading, without the conjunction that it may begin with."""
-    opening = _OPENING.match(clause)
+    opening = pattern("opening").match(clause)
     rest = clause[opening.end() :] if opening else ""
     heading = rest if content_terms(rest) else clause
     return heading[:1].upper() + heading[1:]
@@ -194,14 +156,14 @@ def compared(question: Question) -> tuple[str, ...]:
     if "compare" not in question.kinds:
         return ()
     if question.language == "zh":
-        found = _BETWEEN_ZH.search(question.text)
+        found = pattern("between_zh").search(question.text)
     else:
-        found = _CHOICE.search(question.text) or _BETWEEN.search(question.text)
+        found = pattern("choice").search(question.text) or pattern("between").search(question.text)
     if found:
         sides = [side.strip(" \"“”'") for side in found.groups() if side]
         sides = [
-            _BEFORE_ZH.sub(
-                "", re.sub(r"^(?:the|an?|i|ordinary|normal|regular|usual|simple)\s+", "", s, flags=re.IGNORECASE)
+            pattern("before_zh").sub(
+                "", re.sub(r"^(?:(?:the|an?|i|ordinary|normal|regular|usual|simple)\s+)+", "", s, flags=re.IGNORECASE)
             )
             for s in sides
         ]

@@ -28,7 +28,7 @@ def plan_text(research: Research) -> str:
     ]
     lines += [f"{number}. {line}" for number, line in enumerate(sub_questions(research), 1)]
     where = [words.plan_names.format(names=", ".join(question.names))] if question.names else []
-    where += [words.plan_passages, words.plan_read, words.plan_check]
+    where += [words.plan_passages, words.plan_check]
     return "\n".join([*lines, "", words.plan_where, *(f"- {line}" for line in where)])
 
 

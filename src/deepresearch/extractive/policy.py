@@ -4,13 +4,11 @@ Nothing is remembered between turns: what was asked and found is read back from 
 run decides as the first one would have.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from ..policy import View
-from ..text.names import is_weak, names_in
 from ..threads import in_thread
 from ..trajectory import AnsweredPart, Call, Passage, Turn
 from .answers import Answer, answer_parts
@@ -18,7 +16,6 @@ from .features import gather
 from .parts import Part, parts_of
 from .phrases import phrases_for
 from .planning import plan_text, todo_items
-from .ranking import choose
 from .research import SURFER, Research, read_events
 from .trail import STRONG, Lead, best_for_question, fold_name, on_trail, read_trail, steps_of
 from .words import content_terms
@@ -46,7 +43,7 @@ WIDEST = 60
 BEST = 8
 """Candidates per part that guide further reading."""
 PLACES = 3
-"""Places read around, and terms followed up, in one turn."""
+"""Places read around in one turn."""
 NEIGHBOURS = 5
 """Paragraphs read around a good passage."""
 
@@ -65,7 +62,6 @@ OPEN_BEST = "Opening the pages that promise most."
 WIDEN = "Searching for each part of the question."
 AROUND = "Reading around the best passages."
 TICK = "Settling the list."
-DEEPEN = "Searching for terms that the best passages raise."
 
 
 class ExtractivePolicy:
@@ -96,7 +92,6 @@ class ExtractivePolicy:
                 widen,
                 open_best,
                 read_around,
-                deepen,
                 open_quoted,
             )
             for step in steps:
@@ -212,24 +207,6 @@ def read_around(research: Research) -> Turn | None:
     return _read(AROUND, [{"reference": passage.id} for passage in chosen[:PLACES]], NEIGHBOURS)
 
 
-def deepen(research: Research) -> Turn | None:
-    """Once: names and terms that several of the best statements raise and the question does not hold."""
-    if DEEPEN in research.steps or is_settled(research) or len(research.found) >= WIDEST:
-        return None
-    known = set(research.question.terms)
-    weight: Counter[str] = Counter()
-    subject: dict[str, str] = {}
-    for text in best_texts(research):
-        for name in names_in(text):
-            terms = content_terms(name.text)
-            if terms and not is_weak(name.text) and not set(terms) <= known:
-                weight[name.text] += 1
-                subject.setdefault(name.text, " ".join(research.question.names[:2]))
-    raised = [name for name, count in weight.most_common() if count > 1]
-    queries = [{"text": f"{name} {subject[name]}".strip(), "k": 2} for name in raised[:PLACES]]
-    return _search(DEEPEN, [q for q in queries if not research.was_asked(str(q["text"]))], 2 * PLACES)
-
-
 def open_trail(research: Research) -> Turn | None:
     """Open the pages that the trail has come through so far: an excerpt seldom says where it goes on."""
     trail = read_trail(research)
@@ -303,11 +280,6 @@ def best_passages(research: Research) -> list[Passage]:
     firsts = [answer.ranked[:BEST] for answer in answers_of(research)]
     level = [ranked[place] for place in range(BEST) for ranked in firsts if place < len(ranked)]
     return list({one.candidate.passage.id: one.candidate.passage for one in level}.values())
-
-
-def best_texts(research: Research) -> list[str]:
-    """The texts of the best candidates for all parts, none overlapping another."""
-    return [one.candidate.text for answer in answers_of(research) for one in choose(answer.ranked[:40], BEST)]
 
 
 def _context(lead: Lead, research: Research) -> str:

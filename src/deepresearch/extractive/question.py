@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from ..text.characters import HAN, KANA, has_han
@@ -16,16 +17,11 @@ from .words import (
     is_general,
     is_relation,
     lexicon,
+    pattern,
     stop_words,
     word_set,
 )
 
-_CLAUSE = re.compile(
-    r"[?;？；。！]+\s*|(?<=[a-z0-9)])\.\s+(?=[A-Z])|，\s*(?=[^，]{4,})"
-    r"|,?\s+and\s+(?=(?:(?:in|on|by|for|from|since|until|at|to|with)\s+)?(?:what|how|why|when|where|which|who|does|do|is|are|can|should)\b)"
-    r"|,\s+(?=(?:what|how|why|when|where|which|who)\s+(?:is|are|was|were|do|does|did|has|have|can|should)\b)",
-    re.IGNORECASE,
-)
 _JOINT = re.compile(r"(?:,?\s+(?:and|in|to|for|on|with|at|a|the|from|by|is|are)\s+(?:the\s+)?|,\s+|[:,]\s+|\s)$")
 _PHRASE_BREAK = re.compile(r"[,;:?!()\[\]。，、；：？！（）“”\"《》]+|\s[-–—]\s|\.(?:\s|$)")
 
@@ -41,13 +37,7 @@ _SAME_PERSON = re.compile(
 )
 """Who did this and also that: one person is asked for."""
 _COMMON_AFTER = re.compile(r" and [A-Z][a-z]+\b")
-_REQUEST = re.compile(
-    r"(?:what|how|which|who|whose|when|where|why|(?:in|on|at|by|for|from|to) (?:what|which|whom))\b"
-    r"|(?:please\s+)?(?:describe|explain|discuss|compare|list|name|give|summari[sz]e|outline|review|assess|the|state)\b"
-    r"|请|介绍|说明|解释|描述|分析|列出|比较",
-    re.IGNORECASE,
-)
-MEASURES = frozenset({"money", "duration", "percentage", "version"})
+MEASURES = frozenset({"size", "money", "duration", "percentage", "version"})
 """Kinds of number."""
 LONGEST_KIND = 30
 """Characters of words that only say what kind of answer is wanted."""
@@ -123,6 +113,18 @@ def _foreign(text: str, language: str) -> list[Name]:
     pattern = _LATIN_RUN if language == "zh" else _HAN_RUN
     found = [Name(m.group(), m.start(), m.end()) for m in pattern.finditer(text)]
     return [name for name in found if not any(word.casefold() in stop_words() for word in name.text.split())]
+
+
+@lru_cache(maxsize=64)
+def unclear(text: str) -> str:
+    """Why a question cannot be answered, whatever is read: "language" (neither English nor Chinese, by its letters and
+    function words), "content" (no word to search for), or nothing."""
+    words = re.findall(r"[^\W\d_]+", text)
+    foreign = sum(word in word_set("words", "foreign") for word in words)  # names are written with capitals
+    known = sum(word.casefold() in stop_words() for word in words)
+    if len(pattern("scripts").findall(text)) > len("".join(words)) / 3 or foreign > max(1, known):
+        return "language"
+    return "" if _phrases(text) else "content"
 
 
 def kinds_of(text: str) -> tuple[str, ...]:
@@ -206,7 +208,9 @@ def _chinese(piece: str) -> list[str]:
 def _clauses(text: str, names: list[Name]) -> list[str]:
     """The questions that `text` holds, cut outside `names`; one that says too little by itself stays with the one
     before it."""
-    cuts = [m for m in _CLAUSE.finditer(text) if not any(n.start < m.end() and m.start() < n.end for n in names)]
+    cuts = [
+        m for m in pattern("clause").finditer(text) if not any(n.start < m.end() and m.start() < n.end for n in names)
+    ]
     starts = [0, *(m.end() for m in cuts)] if not _SAME_PERSON.match(text) else [0]
     pieces = [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
     clauses: list[str] = []
@@ -223,4 +227,8 @@ def _clauses(text: str, names: list[Name]) -> list[str]:
 
 def _asks(clause: str) -> bool:
     """The clause is a question or a request, not a statement that leads to one."""
-    return bool(kinds_of(clause) or clause.rstrip().endswith(("?", "？", "。", "；")) or _REQUEST.match(clause.strip()))
+    return bool(
+        kinds_of(clause)
+        or clause.rstrip().endswith(("?", "？", "。", "；"))
+        or pattern("request").match(clause.strip())
+    )

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from ..text.characters import WIDE
 from ..trajectory import Passage
 from .candidates import Candidate, Unit, is_signature, leans, units_of
 from .features import without_number
@@ -16,6 +17,8 @@ SHORTEST_LEAD = 12
 
 _ACTIVE = re.compile(r"([\\`*\[\]<~|])|(?<![^\W_])(_)|(_)(?![^\W_])|(&)(?=#?\w+;)")
 _SPAN = re.compile(r"(`[^`\\]+`(?!`)|\*\*[^\s*`\\\[\]<&_~](?:[^*`\\\[\]<&_~]*[^\s*`\\\[\]<&_~])?\*\*(?!\*))")
+_LAST_WORD = re.compile(rf"[^\s{WIDE}]+$")
+"""Half a word or number would be one that the source does not have."""
 _STOP = re.compile(r"[.。;；]$")
 
 
@@ -131,8 +134,9 @@ def escape(text: str) -> str:
     return "".join(p if i % 2 else _ACTIVE.sub(lambda m: "\\" + m.group(), p) for i, p in enumerate(pieces))
 
 
-def shorten(text: str) -> str:
-    """`text`, cut at the end of a word where it is long."""
-    if len(text) <= LONGEST_TITLE:
+def shorten(text: str, longest: int = LONGEST_TITLE) -> str:
+    """`text` without white space around it, cut at the end of a word where it is longer than so many characters."""
+    text = text.strip()
+    if len(text) <= longest:
         return text
-    return text[:LONGEST_TITLE].rsplit(" ", 1)[0].rstrip(" ,;:，；：、") + "…"
+    return (_LAST_WORD.sub("", text[:longest]) or text[:longest]).rstrip(" ,;:，；：、") + "…"

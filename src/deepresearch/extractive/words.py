@@ -28,6 +28,12 @@ def lexicon() -> dict[str, Any]:
 
 
 @cache
+def pattern(name: str) -> re.Pattern[str]:
+    """One of the looks of questions in the data file."""
+    return re.compile(lexicon()["patterns"][name])
+
+
+@cache
 def word_set(section: str, key: str) -> frozenset[str]:
     """The words of one list, as they stand in the data file."""
     return frozenset(lexicon()[section][key].split())
@@ -58,11 +64,17 @@ def break_words() -> tuple[str, ...]:
 
 
 @cache
+def _lines(key: str) -> list[dict[str, str]]:
+    """The lines of a list of relations: each word by its term."""
+    return [{stem(word): word for word in line.split()} for line in lexicon()["relations"][key].strip().splitlines()]
+
+
+@cache
 def _families() -> dict[str, frozenset[str]]:
     families: dict[str, frozenset[str]] = {}
-    for line in lexicon()["relations"]["families"].strip().splitlines():
-        head, *rest = (stem(word) for word in line.split())
-        families[head] = families.get(head, frozenset({head})) | set(rest)
+    for line in _lines("families"):
+        head = next(iter(line))
+        families[head] = families.get(head, frozenset()) | set(line)
     nationality = stem("nationality")
     families[nationality] |= {stem(word) for word in text_word_set("names", "demonyms")}
     return families
@@ -71,10 +83,8 @@ def _families() -> dict[str, frozenset[str]]:
 @cache
 def _synonyms() -> dict[str, frozenset[str]]:
     groups: dict[str, frozenset[str]] = {}
-    for line in lexicon()["relations"]["synonyms"].strip().splitlines():
-        group = frozenset(stem(word) for word in line.split())
-        for term in group:
-            groups[term] = groups.get(term, frozenset()) | group
+    for line in _lines("synonyms"):
+        groups |= {term: groups.get(term, frozenset()) | set(line) for term in line}
     return groups
 
 
@@ -92,11 +102,9 @@ def other_words(term: str, most: int = 4) -> list[str]:
 @cache
 def _words_by_term() -> dict[str, list[str]]:
     found: dict[str, dict[str, str]] = {}
-    for key in ("families", "synonyms"):
-        for line in lexicon()["relations"][key].strip().splitlines():
-            words = {stem(word): word for word in line.split()}
-            for term in words:
-                found.setdefault(term, {}).update(words)
+    for line in [*_lines("families"), *_lines("synonyms")]:
+        for term in line:
+            found.setdefault(term, {}).update(line)
     return {term: [word for other, word in words.items() if other != term] for term, words in found.items()}
 
 

@@ -1,10 +1,8 @@
 """The report: an answer to each part of the question, what else was found, where sources differ, what is missing."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ..text.characters import WIDE
 from ..text.dates import dates
 from ..tools.fencing import one_line
 from ..trajectory import Passage
@@ -14,7 +12,7 @@ from .candidates import Candidate
 from .features import short_titles
 from .parts import Part
 from .phrases import Phrases, phrases_for
-from .question import OPEN
+from .question import OPEN, unclear
 from .quoting import (
     Quote,
     escape,
@@ -27,7 +25,6 @@ from .quoting import (
     show_title,
 )
 from .research import Research
-from .trail import Trail, read_trail
 from .words import content_terms, is_comparing, is_general, related
 
 LONGEST_HEADING = 200
@@ -37,9 +34,6 @@ BY_ASPECT = frozenset({OPEN, "risks", "change", "why", "list", "how"})
 """Kinds of question whose findings are shown by what the headings above them say."""
 ASPECTS = 2
 """Headings from which findings are shown by them."""
-IN_ORDER = frozenset({"how", "list", "change"})
-"""Kinds whose answer is shown as a list: steps, members, dated events."""
-_LAST_WORD = re.compile(rf"[^\s{WIDE}]+$")
 
 
 @dataclass(frozen=True)
@@ -63,7 +57,6 @@ class Writer:
     words: Phrases
     titles: dict[str, str]
     """Document to title as it is shown."""
-    trail: Trail
     shown: set[str] = field(default_factory=set)
     """Quotations in the report so far, each by its passage and text."""
     written: Written | None = None
@@ -81,12 +74,15 @@ def write_report(research: Research, answers: Sequence[Answer], written: Written
     """The report as Markdown with \\cite{passage id} inside the sentences. written: instead of quotations."""
     words = phrases_for(research.question.language)
     titles = {document: shorten(title) for document, title in short_titles(research.evidence).items()}
-    writer = Writer(research, answers, words, titles, read_trail(research), written=written)
-    parts = [f"# {escape(_cut(research.question.text))}"]
+    writer = Writer(research, answers, words, titles, written=written)
+    parts = [f"# {escape(shorten(research.question.text, LONGEST_HEADING))}"]
     if not (research.asked or research.passages or research.failures):
         return "\n\n".join([*parts, words.nothing_searched]) + "\n"
     if not writer.answered:
-        outcome = words.nothing_found if research.answered or research.passages else words.nothing_answered
+        looked = research.answered or research.passages
+        outcome = words.nothing_found if looked else words.nothing_answered
+        if why := unclear(research.question.text):
+            outcome = f"{words.unclear[why]} {outcome}"
         parts += [outcome, *_closest(writer), *_missing(writer), *_about(writer)]
         return "\n\n".join(parts) + "\n"
     parts += [f"## {words.short_answer}", *_short_answer(writer)]
@@ -105,7 +101,7 @@ def _short_answer(writer: Writer) -> list[str]:
     """What answers each part; of a part that has no answer that."""
     blocks: list[str] = []
     for number, answer in enumerate(writer.answers):
-        label = f"**{escape(_cut(answer.part.heading))}**" if writer.many else ""
+        label = f"**{escape(shorten(answer.part.heading, LONGEST_HEADING))}**" if writer.many else ""
         if not answer.answered:
             blocks += [f"{label} — {writer.words.part_empty}"]
             continue
@@ -113,27 +109,19 @@ def _short_answer(writer: Writer) -> list[str]:
         if writer.written:
             blocks += writer.written.short[number]
             continue
-        blocks += _said(answer.short, answer.part, writer) or _repeated(answer, writer)
-        blocks += _comparison(answer, writer) if answer.sides else []
+        said = [*_said(answer.short, answer.part, writer), *_comparison(answer, writer)]
+        blocks += said or _said(answer.short[:1], answer.part, writer, again=True)
     return blocks
 
 
-def _repeated(answer: Answer, writer: Writer) -> list[str]:
-    """Each part is answered where it is asked, if with what was quoted before."""
-    if answer.sides or not answer.short:
-        return []
-    quote = quotes_of(answer.short[0])[0]
-    source = show_title(writer.titles[quote.passage.document], writer.words) + _in_brackets(quote, writer)
-    return [writer.words.according.format(title=source, quote=_render(quote, writer))]
-
-
-def _said(candidates: Sequence[Candidate], part: Part, writer: Writer) -> list[str]:
-    """Candidates as running text with their sources, lists as lists, examples after them."""
+def _said(candidates: Sequence[Candidate], part: Part, writer: Writer, again: bool = False) -> list[str]:
+    """Candidates as running text with their sources, lists as lists, examples after them. again: what was quoted
+    before too, so that each part is answered where it is asked."""
     blocks: list[str] = []
     if part.kind == "change":
         candidates = sorted(candidates, key=_first_date)
     for candidate in candidates:
-        quotes = [quote for quote in quotes_of(candidate) if _is_new(quote, writer)]
+        quotes = [quote for quote in quotes_of(candidate) if _is_new(quote, writer) or again]
         if not quotes:
             continue
         first = quotes[0]
@@ -172,25 +160,25 @@ def _in_brackets(quote: Quote, writer: Writer) -> str:
 
 
 def _comparison(answer: Answer, writer: Writer) -> list[str]:
-    """A table with a column for each thing compared."""
-    columns = []
-    for _, chosen in answer.sides:
-        quotes = [quote for candidate in chosen for quote in quotes_of(candidate)]
-        columns.append([_cell(quote, writer) for quote in quotes if _is_new(quote, writer)])
-    rows = max(map(len, columns), default=0)
+    """A table with a column for each thing compared and a row for each aspect."""
+    words, rows = writer.words, []
+    for row in answer.rows:
+        cells = [_cell(cell, writer) if cell else words.nothing for cell in row.cells]
+        if all(cells) and any(row.cells):
+            rows.append([escape(row.aspect), *cells])
     if not rows:
         return []
-    heads = [escape(side) for side, _ in answer.sides]
-    lines = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
-    for row in range(rows):
-        cells = [column[row] if row < len(column) else ("" if column else writer.words.nothing) for column in columns]
-        lines.append(f"| {' | '.join(cells)} |")
-    return ["\n".join(lines)]
+    heads = ["", *map(escape, answer.part.sides)]
+    first = 0 if any(row[0] for row in rows) else 1  # without aspects no column for them
+    lines = [heads[first:], ["---"] * len(heads[first:]), *(row[first:] for row in rows)]
+    return ["\n".join(f"| {' | '.join(line)} |" for line in lines)]
 
 
-def _cell(quote: Quote, writer: Writer) -> str:
-    title = show_title(writer.titles[quote.passage.document], writer.words)
-    return f"{_render(quote, writer)} ({title})"
+def _cell(candidate: Candidate, writer: Writer) -> str:
+    """What is said of one thing; nothing where it was quoted before."""
+    said = [_render(quote, writer) for quote in quotes_of(candidate) if _is_new(quote, writer)]
+    title = show_title(writer.titles[candidate.passage.document], writer.words)
+    return f"{' '.join(said)} ({title})" if said else ""
 
 
 def _findings(answer: Answer, writer: Writer) -> list[str]:
@@ -205,7 +193,7 @@ def _findings(answer: Answer, writer: Writer) -> list[str]:
                 groups.setdefault(key, []).append(quote)
     if not groups:
         return []
-    parts = [f"## {escape(_cut(answer.part.heading)) or words.findings}"]
+    parts = [f"## {escape(shorten(answer.part.heading, LONGEST_HEADING)) or words.findings}"]
     for key, quotes in groups.items():
         parts.append(f"### {escape(key)}" if by_aspect else f"**{key}**")
         parts.append("\n".join(_item(quote, writer, by_aspect) for quote in quotes))
@@ -253,10 +241,9 @@ def _closest(writer: Writer) -> list[str]:
     nearest = [c for answer in writer.answers if not answer.answered for c in answer.nearest]
     lines = []
     for candidate in {c.passage.id: c for c in nearest}.values():
-        text = quotes_of(candidate)[0].text
-        more = "…" if len(text) > EXCERPT else ""
-        if more:  # half a word or number would be one that the source does not have
-            text = _LAST_WORD.sub("", text[:EXCERPT]).rstrip() or text[:EXCERPT]
+        whole = quotes_of(candidate)[0].text
+        text = shorten(whole, EXCERPT).removesuffix("…") if len(whole) > EXCERPT else whole
+        more = "…" if text != whole else ""
         title = show_title(writer.titles[candidate.passage.document], words)
         title += words.in_brackets.format(place=words.excerpt) if candidate.passage.excerpt else ""
         quoted = f"{words.open_quote}{escape(text)}{words.close_quote}{more}"
@@ -328,8 +315,3 @@ def _ages(passages: Sequence[Passage], words: Phrases) -> str:
     """Between which dates the sources were written, as far as they say."""
     known = sorted(p.date[:10] for p in passages if p.date)
     return words.ages.format(oldest=known[0], newest=known[-1]) if known else ""
-
-
-def _cut(text: str) -> str:
-    text = text.strip()
-    return text if len(text) <= LONGEST_HEADING else text[:LONGEST_HEADING].rsplit(" ", 1)[0] + "…"

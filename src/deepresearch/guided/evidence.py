@@ -47,7 +47,7 @@ def _of_part(part: int, answer: Answer, research: Research) -> list[Window]:
     if not answer.answered:
         return []
     best: dict[str, Candidate] = {}
-    sides = (candidate for _, chosen in answer.sides for candidate in chosen)
+    sides = (candidate for row in answer.rows for candidate in row.said)
     for candidate in (*answer.short, *sides, *(one.candidate for one in answer.ranked)):
         best.setdefault(candidate.passage.id, candidate)
     chosen = {candidate.passage.id for candidate in answer.quoted}

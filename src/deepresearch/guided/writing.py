@@ -64,7 +64,7 @@ async def compose(
 def _declined(answer: Answer) -> Answer:
     """The answer as one that nothing read gives, with what came nearest."""
     nearest = answer.nearest or tuple(one.candidate for one in choose(answer.ranked, NEAREST))
-    return replace(answer, answered=False, short=(), further=(), sides=(), nearest=nearest)
+    return replace(answer, answered=False, short=(), further=(), rows=(), nearest=nearest)
 
 
 async def _direct(
