@@ -37,7 +37,7 @@ ASPECTS = 2
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenSections:
     """What a model wrote from the passages, with its citations: it stands where the quotations would."""
 
     short: Sequence[Sequence[str]]
@@ -59,7 +59,7 @@ class Writer:
     """Document to title as it is shown."""
     shown: set[str] = field(default_factory=set)
     """Quotations in the report so far, each by its passage and text."""
-    written: Written | None = None
+    written: WrittenSections | None = None
 
     @property
     def many(self) -> bool:
@@ -70,7 +70,7 @@ class Writer:
         return [answer for answer in self.answers if answer.answered]
 
 
-def write_report(research: Research, answers: Sequence[Answer], written: Written | None = None) -> str:
+def write_report(research: Research, answers: Sequence[Answer], written: WrittenSections | None = None) -> str:
     """The report as Markdown with \\cite{passage id} inside the sentences. written: instead of quotations."""
     words = phrases_for(research.question.language)
     titles = {document: shorten(title) for document, title in short_titles(research.evidence).items()}

@@ -30,7 +30,7 @@ _CITED = re.compile(r"\s*\\*‹cite\w*›\s*\{[^{}]*\}")
 
 
 @dataclass(frozen=True)
-class Sentence:
+class WrittenSentence:
     """A sentence of an answer as the model wrote it."""
 
     text: str
@@ -86,7 +86,7 @@ class Asker:
         texts = {"passage": passage, "sentence": sentence}
         return await self._ask("repair", texts, {}, schema, _reads_text("sentence")) or ""
 
-    async def answer(self, question: str, findings: Sequence[str]) -> list[Sentence]:
+    async def answer(self, question: str, findings: Sequence[str]) -> list[WrittenSentence]:
         """One to three sentences from `findings`; none without a usable reply. Raises ModelError."""
         number = {"type": "integer", "minimum": 1, "maximum": len(findings)}
         sentence = _object(
@@ -151,8 +151,8 @@ def _reads_text(name: str) -> Callable[[str], str]:
     return read
 
 
-def _reads_answer(many: int) -> Callable[[str], list[Sentence]]:
-    def read(reply: str) -> list[Sentence]:
+def _reads_answer(many: int) -> Callable[[str], list[WrittenSentence]]:
+    def read(reply: str) -> list[WrittenSentence]:
         listed = json_object(reply, "sentences")["sentences"]
         items = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
         found = []
@@ -160,7 +160,7 @@ def _reads_answer(many: int) -> Callable[[str], list[Sentence]]:
             given = one.get("findings")
             numbers = tuple(dict.fromkeys(n for n in given if type(n) is int and 1 <= n <= many)) if given else ()
             if (text := _clean(one.get("text"))) and numbers:
-                found.append(Sentence(text, numbers))
+                found.append(WrittenSentence(text, numbers))
         if not found:
             raise Unusable('"sentences" is no list of sentences with the numbers of findings')
         return found

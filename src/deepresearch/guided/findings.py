@@ -19,7 +19,7 @@ _STOPS = " .。!！;；"
 
 
 @dataclass(frozen=True)
-class Finding:
+class PassageFinding:
     """What one passage says on one part of the question."""
 
     part: str
@@ -37,9 +37,9 @@ class Finding:
         return self.text or self.quotation
 
 
-def recorded(events: Sequence[Event]) -> dict[tuple[str, str], Finding]:
+def recorded(events: Sequence[Event]) -> dict[tuple[str, str], PassageFinding]:
     """The findings of the run so far, by part and passage, in the order in which they were made."""
-    found: dict[tuple[str, str], Finding] = {}
+    found: dict[tuple[str, str], PassageFinding] = {}
     for event in events:
         for call in event.calls if isinstance(event, Turn) else ():
             if call.tool == TOOL and call.arguments and call.arguments.get("path") == FILE:
@@ -48,15 +48,15 @@ def recorded(events: Sequence[Event]) -> dict[tuple[str, str], Finding]:
     return found
 
 
-def recording(findings: Sequence[Finding]) -> Call:
+def recording(findings: Sequence[PassageFinding]) -> Call:
     """The call that makes findings durable."""
     lines = [json.dumps(asdict(finding), ensure_ascii=False) for finding in findings]
     arguments: dict[str, Any] = {"action": "append", "path": FILE, "content": "\n".join(lines) + "\n"}
     return Call(id="", tool=TOOL, arguments=arguments)
 
 
-def _read(lines: str) -> list[Finding]:
-    return [Finding(**json.loads(line)) for line in lines.splitlines() if line.strip()]
+def _read(lines: str) -> list[PassageFinding]:
+    return [PassageFinding(**json.loads(line)) for line in lines.splitlines() if line.strip()]
 
 
 def cited(sentence: str, passages: Sequence[str], stop: str = ".") -> str:

@@ -21,7 +21,7 @@ from ..threads import in_thread
 from ..trajectory import Call, Passage, Turn
 from .asks import Asker
 from .evidence import Window, windows_of
-from .findings import TOOL, Finding, check, recorded, recording, sentences_of
+from .findings import TOOL, PassageFinding, check, recorded, recording, sentences_of
 from .writing import compose
 
 NAME = "guided"
@@ -40,7 +40,7 @@ LONGEST_REPLY = 500
 
 
 class GuidedPolicy:
-    """Written answers from small models: see docs/guided.md."""
+    """WrittenSections answers from small models: see docs/guided.md."""
 
     name = NAME
     revises = False
@@ -103,13 +103,15 @@ class GuidedPolicy:
 
     async def _read(
         self, windows: Sequence[Window], answers: Sequence[Answer], known: Mapping[str, Passage], asker: Asker
-    ) -> list[Finding]:
+    ) -> list[PassageFinding]:
         """What the model finds in each of the windows, as far as it holds."""
         return [await self._read_one(window, answers[window.part].part.text, known, asker) for window in windows]
 
-    async def _read_one(self, window: Window, question: str, known: Mapping[str, Passage], asker: Asker) -> Finding:
+    async def _read_one(
+        self, window: Window, question: str, known: Mapping[str, Passage], asker: Asker
+    ) -> PassageFinding:
         """The finding; a sentence that does not hold is written again once, else the passage is quoted in its place."""
-        finding = Finding(question, window.passage.id)
+        finding = PassageFinding(question, window.passage.id)
         written = await asker.finding(question, window.text)
         if written and (held := await _held(finding, written, known)):
             return held
@@ -142,7 +144,7 @@ def _unread(research: Research, answers: Sequence[Answer], view: View) -> list[W
     return [w for w in windows_of(research, answers) if (answers[w.part].part.text, w.passage.id) not in done]
 
 
-async def _held(finding: Finding, written: str, known: Mapping[str, Passage]) -> Finding | None:
+async def _held(finding: PassageFinding, written: str, known: Mapping[str, Passage]) -> PassageFinding | None:
     """The finding with those of the written sentences that hold; None where none does."""
     sentences = sentences_of(written)
     evidence = await in_thread(check, [(sentence, finding.passage) for sentence in sentences], known)

@@ -11,11 +11,11 @@ from ..extractive.quoting import escape, render_quote, shorten, show_title
 from ..extractive.ranking import choose
 from ..extractive.research import Research
 from ..extractive.words import content_terms
-from ..extractive.writing import Written, write_report
+from ..extractive.writing import WrittenSections, write_report
 from ..threads import in_thread
 from ..trajectory import AnsweredPart, Passage
 from .asks import Asker, prompts
-from .findings import Finding, check, cited, sentences_of
+from .findings import PassageFinding, check, cited, sentences_of
 
 USED = 6
 """Findings of one part from which its answer is written."""
@@ -36,7 +36,7 @@ class Statement:
 
 
 async def compose(
-    asker: Asker, research: Research, answers: Sequence[Answer], findings: Sequence[Finding]
+    asker: Asker, research: Research, answers: Sequence[Answer], findings: Sequence[PassageFinding]
 ) -> tuple[str, list[AnsweredPart]]:
     """The report, and which parts it answers.
 
@@ -57,7 +57,7 @@ async def compose(
         short.append(_first_section(answer, direct, own, research.passages, words))
         sections.append(_section(answer, own, research.passages, words))
     note = prompts("zh" if research.question.language == "zh" else "en")["note"]
-    report = await in_thread(write_report, research, final, Written(short, sections, note.strip()))
+    report = await in_thread(write_report, research, final, WrittenSections(short, sections, note.strip()))
     return report, [AnsweredPart(question=a.part.text, answered=a.answered) for a in final]
 
 
@@ -68,7 +68,7 @@ def _declined(answer: Answer) -> Answer:
 
 
 async def _direct(
-    asker: Asker, question: str, findings: Sequence[Finding], known: Mapping[str, Passage]
+    asker: Asker, question: str, findings: Sequence[PassageFinding], known: Mapping[str, Passage]
 ) -> list[Statement]:
     """The model's answer in sentences that hold; one that does not is written again once, else left out."""
     statements: list[Statement] = []
@@ -102,7 +102,7 @@ def _is_told(sentence: str, told: Sequence[str]) -> bool:
 def _first_section(
     answer: Answer,
     direct: Sequence[Statement],
-    findings: Sequence[Finding],
+    findings: Sequence[PassageFinding],
     known: Mapping[str, Passage],
     words: Phrases,
 ) -> list[str]:
@@ -125,13 +125,13 @@ def _first_section(
     return [*blocks, *_table(answer, findings, words)]
 
 
-def _quoted(finding: Finding, known: Mapping[str, Passage], words: Phrases) -> str:
+def _quoted(finding: PassageFinding, known: Mapping[str, Passage], words: Phrases) -> str:
     passage = known[finding.passage]
     title = show_title(shorten(passage.title or passage.document), words)
     return words.according.format(title=title, quote=render_quote(finding.quotation, passage, words))
 
 
-def _table(answer: Answer, findings: Sequence[Finding], words: Phrases) -> list[str]:
+def _table(answer: Answer, findings: Sequence[PassageFinding], words: Phrases) -> list[str]:
     """A column for each thing compared, with the findings that speak of it alone."""
     sides = answer.part.sides
     columns: list[list[str]] = [[] for _ in sides]
@@ -150,7 +150,9 @@ def _table(answer: Answer, findings: Sequence[Finding], words: Phrases) -> list[
     return ["\n".join(rows)]
 
 
-def _section(answer: Answer, findings: Sequence[Finding], known: Mapping[str, Passage], words: Phrases) -> list[str]:
+def _section(
+    answer: Answer, findings: Sequence[PassageFinding], known: Mapping[str, Passage], words: Phrases
+) -> list[str]:
     """Every finding of a part with the words of the passage that it rests on, under its document."""
     by_document: dict[str, list[str]] = {}
     for finding in findings:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic_core import to_json
 
-from ..errors import BrokenReply, ModelError, SettingsError
+from ..errors import BrokenReply, SettingsError
 from ..network import client_options
 from ..retry import aretry
 from ..settings import ModelSettings, NetworkSettings, Settings
@@ -108,21 +108,19 @@ class ChatClient:
 
     async def _attempt(self, ask: Ask) -> Reply:
         """A request, changed to what the endpoint asks for where it refuses. Raises ModelError, or Retryable."""
-        last: ModelError | None = None
         for _ in range(MOST_CURES):
             fields = self.endpoint.fields(ask, self._extra)
             try:
                 reply = await self._once(ask, fields)
-                cure = self.endpoint.unenforced(reply, ask)
-                if not cure:
-                    return reply
+                self.endpoint.expect_schema(reply, ask)
+                return reply
             except Refused as refused:
                 cure = self.endpoint.cure(refused, fields, ask)
                 if not cure:
                     raise refused.error from None
+                ask.notes.append(cure)
                 last = refused.error
-            ask.notes.append(cure)
-        raise last or self._failures.broken("no form of a schema is taken")
+        raise last
 
     async def _once(self, ask: Ask, fields: dict[str, Any]) -> Reply:
         """One request. Raises ModelError, Retryable, Refused."""

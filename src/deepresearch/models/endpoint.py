@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import ContextOverflow
+from ..errors import BrokenReply, ContextOverflow
 from ..settings import ModelSettings
 from ..trajectory import WHOLE, Usage
 from .base import Message, Reply, Spec
@@ -153,17 +153,16 @@ class Endpoint:
                 return f"The endpoint {change}."
         return ""
 
-    def unenforced(self, reply: Reply, ask: Ask) -> str:
-        """Ask for a schema in another form where the reply shows that this one is ignored; what was changed, in words.
+    def expect_schema(self, reply: Reply, ask: Ask) -> None:
+        """Raises Refused where the reply shows that the form in which its schema was sent is ignored.
 
         A form is trusted once a reply has satisfied its schema; asked in words, whatever comes is the reply.
         """
-        if ask.schema is None or self.schema_form in (self.enforced, "words"):
-            return ""
-        if reply.finish not in WHOLE or satisfies(reply.text, ask.schema):
-            self.enforced = self.schema_form if reply.finish in WHOLE else self.enforced
-            return ""
-        return self._try_next_form()
+        if ask.schema is None or self.schema_form in (self.enforced, "words") or reply.finish not in WHOLE:
+            return
+        if not satisfies(reply.text, ask.schema):
+            raise Refused(BrokenReply(f"The endpoint ignores {self.schema_form}."), self.schema_form)
+        self.enforced = self.schema_form
 
     def _try_next_form(self) -> str:
         forms = list(FORMS)
