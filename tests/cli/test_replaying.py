@@ -169,7 +169,7 @@ def test_a_page_is_shown_as_it_was_kept_and_cannot_steer_the_terminal(command: C
         (["page", "https://a.example/other"], 1, "is not in the archive"),
         (["page", "https://a.example/p", "--at", "2001-01-01"], 1, "is not in the archive"),
         (["page", "https://a.example/p", "--at", "yesterday"], 2, "--at yesterday is no date"),
-        (["page", "https://a.example/p", "--raw", "/proc/nowhere/x"], 2, "--raw /proc/nowhere/x"),
+        (["page", "https://a.example/p", "--raw", "/proc/nowhere/x"], 2, "/proc/nowhere/x: "),
         (["page", "https://a.example/p", "--run", "r", "--at", "2001-01-01"], 2, "--run and --at"),
         (["page", "https://a.example/p", "--run", "nothing"], 2, "no run"),
         (["page", "not an address"], 1, "address"),

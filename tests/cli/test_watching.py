@@ -1,11 +1,12 @@
 """What a person sees of a result."""
 
+import tomllib
+from importlib.resources import files
 from typing import Any
 
 import pytest
 
 from deepresearch.agent.budget import BudgetTracker
-from deepresearch.cli.phrases import PHRASES, WORDS
 from deepresearch.cli.watching import Watcher
 from deepresearch.settings import BudgetSettings
 from deepresearch.trajectory import (
@@ -72,8 +73,9 @@ def test_every_step_of_the_extractive_policy_is_said_in_chinese() -> None:
     from deepresearch.extractive import policy
 
     steps = [value for name, value in vars(policy).items() if name.isupper() and str(value).endswith(".")]
-    assert len(steps) >= 8 and set(steps) <= set(WORDS["zh"])
-    assert PHRASES["zh"].keys() == PHRASES["en"].keys()
+    tables = tomllib.loads(files("deepresearch.cli").joinpath("labels.toml").read_text(encoding="utf-8"))
+    assert len(steps) >= 8 and set(steps) <= set(tables["zh"]["words"])
+    assert tables["zh"].keys() == tables["en"].keys()
 
 
 @pytest.mark.parametrize(

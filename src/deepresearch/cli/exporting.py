@@ -18,6 +18,19 @@ RECORD = "exports.json"
 """File in the data folder: absolute path of each exported file and the SHA-256 of what was written there."""
 
 
+def write_out(path: Path, data: bytes) -> None:
+    """Write a file that a person named, and print that. Raises UserError."""
+    from ..errors import UserError
+    from ..files import write_file
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(path, [data])
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}.", "Name a place that can be written to.") from error
+    say(f"Wrote {path}")
+
+
 def export_files(
     events: "Sequence[Event]", out: Path, formats: Sequence[str], style: str, *, record: Path, force: bool
 ) -> int:

@@ -1,17 +1,21 @@
 """`judge`: how good a report is by given or drafted criteria, and `judge draft`: the criteria themselves."""
 
 import asyncio
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cyclopts import App
 
+from .exporting import write_out
 from .options import Data, EndpointFlags, Switch, open_store
 from .running import report_retries
 from .terminal import dump, put, say
 
 if TYPE_CHECKING:
-    from ..judge.judging import Judge, Judgement
+    from collections.abc import AsyncIterator
+
+    from ..judge.judging import Judgement
     from ..judge.rubrics import RubricSet
     from ..models import ChatModel
     from ..models.reply_cache import ReplyCache
@@ -68,6 +72,7 @@ def judge_target(
         Print the whole judgement as one JSON object.
     """
     from ..errors import UserError
+    from ..judge.rubrics import choose, read_rubrics
     from ..settings import Settings
 
     endpoint, data = endpoint or EndpointFlags(), data or Data()
@@ -75,7 +80,7 @@ def judge_target(
     if trials < 1 or part < SMALLEST_PART:
         raise UserError(f"--trials {trials} --part {part}: at least 1 and {SMALLEST_PART} are needed.", "Raise them.")
     how = by or ("model" if settings.model.name else "mechanical")
-    chosen = _read(rubrics, question)
+    chosen = choose(read_rubrics(rubrics), question or "") if rubrics else None
     report, asked, language = _report(target, question, settings)
     asked = asked or (chosen.question if chosen else "")
     if not asked and how != "mechanical":
@@ -115,31 +120,26 @@ def draft(
     if out is None:
         put(dump_rubrics(drafted).rstrip())
     else:
-        _write(out, dump_rubrics(drafted))
+        write_out(out, dump_rubrics(drafted).encode())
     return 0
 
 
 async def _judged(
     how: str, settings: "Settings", report: str, question: str, rubrics: "RubricSet | None", trials: int, part: int
 ) -> "Judgement":
+    from ..judge.counting import MechanicalJudge
     from ..judge.judging import judge_report
+    from ..judge.model_judge import ModelJudge
 
-    model, cache = _open_model(settings) if how != "mechanical" else (None, None)
-    try:
+    async with _opened_model(settings, how != "mechanical") as (model, cache):
         rubrics = rubrics or await _draft(question, model, cache)
-        return await judge_report(_open_judge(model, cache, part), question, report, rubrics, trials=trials)
-    finally:
-        if model:
-            await model.close()
+        judge = ModelJudge(model, cache, part) if model else MechanicalJudge()
+        return await judge_report(judge, question, report, rubrics, trials=trials)
 
 
 async def _drafted(settings: "Settings", question: str) -> "RubricSet":
-    model, cache = _open_model(settings) if settings.model.name else (None, None)
-    try:
+    async with _opened_model(settings, bool(settings.model.name)) as (model, cache):
         return await _draft(question, model, cache)
-    finally:
-        if model:
-            await model.close()
 
 
 async def _draft(question: str, model: "ChatModel | None", cache: "ReplyCache | None") -> "RubricSet":
@@ -160,30 +160,26 @@ async def _draft(question: str, model: "ChatModel | None", cache: "ReplyCache | 
     return asked.value
 
 
-def _open_model(settings: "Settings") -> "tuple[ChatModel, ReplyCache]":
+@asynccontextmanager
+async def _opened_model(
+    settings: "Settings", wanted: bool
+) -> "AsyncIterator[tuple[ChatModel, ReplyCache] | tuple[None, None]]":
     """The model at temperature 0, and the file that keeps its replies. Raises SettingsError."""
     from ..agent.setup import check_policy
     from ..models.client import chat_client
     from ..models.reply_cache import FOLDER, ReplyCache
 
+    if not wanted:
+        yield None, None
+        return
     budget = settings.budget.model_copy(update={"cost": None})  # the limits of runs are not those of judging
     check_policy(settings.model_copy(update={"policy": "chat", "budget": budget}))
     client = chat_client(settings, temperature=0.0, max_tokens=min(settings.model.max_tokens, LONGEST_REPLY))
     report_retries()
-    return client, ReplyCache(settings.data_folder() / FOLDER)
-
-
-def _open_judge(model: "ChatModel | None", cache: "ReplyCache | None", part: int) -> "Judge":
-    from ..judge.counting import MechanicalJudge
-    from ..judge.model_judge import ModelJudge
-
-    return MechanicalJudge() if model is None else ModelJudge(model, cache, part)
-
-
-def _read(rubrics: Path | None, question: str | None) -> "RubricSet | None":
-    from ..judge.rubrics import choose, read_rubrics
-
-    return choose(read_rubrics(rubrics), question or "") if rubrics else None
+    try:
+        yield client, ReplyCache(settings.data_folder() / FOLDER)
+    finally:
+        await client.close()
 
 
 def _report(target: str, question: str | None, settings: "Settings") -> tuple[str, str, str]:
@@ -252,7 +248,7 @@ def _show(
     card = quality_card(judgement, language)
     if out:
         for name, text in zip(FILES, (quality_json(judgement), card), strict=True):
-            _write(out / name, text)
+            write_out(out / name, text.encode("utf-8", "replace"))
     if json:
         put(dump({"score": score.score, "view": view, **judgement.model_dump(mode="json")}))
     else:
@@ -262,15 +258,3 @@ def _show(
         say(f"No score: {score.why_none}. {judgement.undecided} undecided, {judgement.unusable} unusable.")
         return 1
     return 0
-
-
-def _write(path: Path, text: str) -> None:
-    from ..errors import UserError
-    from ..files import write_file
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, [text.encode("utf-8", "replace")])
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}.", "Name a place that can be written to.") from error
-    say(f"Wrote {path}")

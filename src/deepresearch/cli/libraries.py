@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
-from .options import Data, Switch
+from .options import Data, JsonLines, JsonOutput, LibraryName, Switch
 from .running import report_retries, report_skipped
 from .terminal import clip, dump, plain, put, say
 
@@ -24,13 +24,11 @@ index = App(name="index", help="Build and search libraries of your own documents
 
 
 @index.command
-def build(name: str, /, *paths: Path, text_field: str | None = None, data: Data | None = None) -> int:
+def build(name: LibraryName, /, *paths: Path, text_field: str | None = None, data: Data | None = None) -> int:
     """Make a library from folders, files and corpora (JSON lines, Parquet).
 
     Parameters
     ----------
-    name
-        Name of the library.
     paths
         Folders and files.
     text_field
@@ -40,13 +38,11 @@ def build(name: str, /, *paths: Path, text_field: str | None = None, data: Data 
 
 
 @index.command
-def add(name: str, /, *paths: Path, text_field: str | None = None, data: Data | None = None) -> int:
+def add(name: LibraryName, /, *paths: Path, text_field: str | None = None, data: Data | None = None) -> int:
     """Add to a library, and bring changed and deleted files of these folders up to date.
 
     Parameters
     ----------
-    name
-        Name of the library.
     paths
         Folders and files.
     text_field
@@ -56,14 +52,8 @@ def add(name: str, /, *paths: Path, text_field: str | None = None, data: Data | 
 
 
 @index.command(name="list")
-def list_libraries(*, json: Switch = False, data: Data | None = None) -> int:
-    """List the libraries of the data folder.
-
-    Parameters
-    ----------
-    json
-        Print a JSON object a line.
-    """
+def list_libraries(*, json: JsonLines = False, data: Data | None = None) -> int:
+    """List the libraries of the data folder."""
     from ..library import Library
 
     settings = (data or Data()).settings()
@@ -78,14 +68,8 @@ def list_libraries(*, json: Switch = False, data: Data | None = None) -> int:
 
 
 @index.command
-def remove(name: str, /, *, data: Data | None = None) -> int:
-    """Delete a library; the documents it was built from stay where they are.
-
-    Parameters
-    ----------
-    name
-        Name of the library.
-    """
+def remove(name: LibraryName, /, *, data: Data | None = None) -> int:
+    """Delete a library; the documents it was built from stay where they are."""
     settings = (data or Data()).settings()
     with opened(settings, name) as library:  # names what does not exist
         place = library.place
@@ -95,16 +79,8 @@ def remove(name: str, /, *, data: Data | None = None) -> int:
 
 
 @index.command
-def stats(name: str, /, *, json: Switch = False, data: Data | None = None) -> int:
-    """Show what is in a library.
-
-    Parameters
-    ----------
-    name
-        Name of the library.
-    json
-        Print one JSON object.
-    """
+def stats(name: LibraryName, /, *, json: JsonOutput = False, data: Data | None = None) -> int:
+    """Show what is in a library."""
     with opened((data or Data()).settings(), name) as library:
         numbers = library.stats()
     put(dump(numbers) if json else "\n".join(f"{key}: {value}" for key, value in numbers.items()))
@@ -113,7 +89,7 @@ def stats(name: str, /, *, json: Switch = False, data: Data | None = None) -> in
 
 @index.command
 def search(
-    name: str,
+    name: LibraryName,
     query: str | None = None,
     /,
     *,
@@ -126,8 +102,6 @@ def search(
 
     Parameters
     ----------
-    name
-        Name of the library.
     query
         What to look for.
     queries

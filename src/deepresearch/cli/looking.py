@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from .exporting import export_files
-from .options import Data, Switch, open_store
+from .options import Data, JsonLines, JsonOutput, RunId, Switch, open_store
 from .terminal import dump, put, put_report, say, table, width
 
 if TYPE_CHECKING:
@@ -15,17 +15,13 @@ FOLLOW = 0.5
 """Seconds between two looks at a growing run."""
 
 
-def show(run: str, /, *, follow: Switch = False, json: Switch = False, data: Data | None = None) -> int:
+def show(run: RunId, /, *, follow: Switch = False, json: JsonOutput = False, data: Data | None = None) -> int:
     """Show a run's state and its report.
 
     Parameters
     ----------
-    run
-        Run id, or an unambiguous beginning of it.
     follow
         Watch a run that another process is carrying out.
-    json
-        Print one JSON object.
     """
     from ..agent.budget import BudgetTracker
     from ..derived import answer, started
@@ -59,15 +55,13 @@ def show(run: str, /, *, follow: Switch = False, json: Switch = False, data: Dat
     return 0
 
 
-def list_runs(*, limit: int = 50, json: Switch = False, data: Data | None = None) -> int:
+def list_runs(*, limit: int = 50, json: JsonLines = False, data: Data | None = None) -> int:
     """List the runs of the data folder, the newest first.
 
     Parameters
     ----------
     limit
         Most runs to list; 0: all.
-    json
-        Print a JSON object a line.
     """
     import dataclasses
 
@@ -98,49 +92,29 @@ def list_runs(*, limit: int = 50, json: Switch = False, data: Data | None = None
     return 0
 
 
-def steer(run: str, text: str, /, *, data: Data | None = None) -> int:
+def steer(run: RunId, text: str, /, *, data: Data | None = None) -> int:
     """Send a running run a message: a wish, a limit, a source.
 
     Parameters
     ----------
-    run
-        Run id, or an unambiguous beginning of it.
     text
         The message for its policy.
     """
     return _ask(data, run, "steer", text)
 
 
-def finish(run: str, /, *, data: Data | None = None) -> int:
-    """Ask a run for its report now: its tools are withdrawn, and its policy writes from what there is.
-
-    Parameters
-    ----------
-    run
-        Run id, or an unambiguous beginning of it.
-    """
+def finish(run: RunId, /, *, data: Data | None = None) -> int:
+    """Ask a run for its report now: its tools are withdrawn, and its policy writes from what there is."""
     return _ask(data, run, "finish_early")
 
 
-def pause(run: str, /, *, data: Data | None = None) -> int:
-    """Pause a running run; `resume` continues it.
-
-    Parameters
-    ----------
-    run
-        Run id, or an unambiguous beginning of it.
-    """
+def pause(run: RunId, /, *, data: Data | None = None) -> int:
+    """Pause a running run; `resume` continues it."""
     return _ask(data, run, "pause")
 
 
-def cancel(run: str, /, *, data: Data | None = None) -> int:
-    """End a run for good, whether it is running or stopped.
-
-    Parameters
-    ----------
-    run
-        Run id, or an unambiguous beginning of it.
-    """
+def cancel(run: RunId, /, *, data: Data | None = None) -> int:
+    """End a run for good, whether it is running or stopped."""
     from ..derived import state
     from ..errors import RunOver
     from ..trajectory import RunCancelled, RunFinished
@@ -176,7 +150,7 @@ def delete(run: str, /, *, data: Data | None = None) -> int:
 
 
 def export(
-    run: str,
+    run: RunId,
     /,
     *,
     format: str = "md,html",
@@ -189,8 +163,6 @@ def export(
 
     Parameters
     ----------
-    run
-        Run id, or an unambiguous beginning of it.
     format
         Formats, with commas: md, html, json, docx, pdf, pptx, tex, bib, ris, csl.
     style
@@ -227,13 +199,11 @@ def next_step(store: "Store", run: str) -> str:
     return f"Continue it: deepresearch resume {run}"
 
 
-def trajectory(run: str, /, *, to: Literal["events", "chat", "sft"] = "events", data: Data | None = None) -> int:
+def trajectory(run: RunId, /, *, to: Literal["events", "chat", "sft"] = "events", data: Data | None = None) -> int:
     """Print a run's record as JSON lines.
 
     Parameters
     ----------
-    run
-        Run id, or an unambiguous beginning of it.
     to
         events: the record itself; chat: messages and tools as the policy saw them last; sft: one sample for each
         stretch between two compactions, messages marked for the loss.

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 Paths = Annotated[list[Path] | None, Parameter(consume_multiple=True, negative="")]
 Names = Annotated[list[str] | None, Parameter(consume_multiple=True, negative="")]
 Switch = Annotated[bool, Parameter(negative="")]
+JsonOutput = Annotated[bool, Parameter(negative="", help="Print one JSON object.")]
+JsonLines = Annotated[bool, Parameter(negative="", help="Print a JSON object a line.")]
+RunId = Annotated[str, Parameter(help="Run id, or an unambiguous beginning of it.")]
+LibraryName = Annotated[str, Parameter(help="Name of the library.")]
 
 
 @Parameter(name="*", group="Model")

@@ -1,113 +1,13 @@
-"""What the command line prints during a run, in the language of the question."""
+"""What the command line prints during a run, in the language of the question: labels.toml."""
 
-PHRASES = {
-    "en": {
-        "run": "Run {run}",
-        "indexing": "Reading documents: {done} of {of} {path}",
-        "unsearched": "Nothing to search: the model can only answer from memory, and nothing can be cited.",
-        "ending": "Ending with what there is. (Ctrl-C once more to stop at once.)",
-        "approve": "Approve the plan? Return for yes, or type what to change:",
-        "see": "See it again: deepresearch show {run}. As files: deepresearch export {run}",
-        "continue": "Continue with: deepresearch resume {run}",
-        "fix": "Nothing is lost. Once that is fixed: deepresearch resume {run}",
-        "approval": 'Approve the plan: deepresearch resume {run} --approve "" (or with the changes you want)',
-        "plan": "Plan:",
-        "near": "Limit near: {used} of {of} {limit}.",
-        "limit": "Limit: {used} of {of} {limit}. Writing the report with what there is.",
-        "early": "Writing the report with what there is.",
-        "compacted": "(View compacted from {before} to {after} tokens.)",
-        "withdrawn": "(Withdrawn from the view, since the endpoint refuses it: {count} newest results.)",
-        "policy": "Continuing with the {policy} policy: {reason}",
-        "paused": "Paused ({reason}).",
-        "no_report": "Nothing had been gathered, so there is no report.",
-        "failed": "Failed: {message}",
-        "finished": "Finished: {reason} {left}",
-        "batch_search": "Searching: {what}",
-        "batch_open": "Reading: {what}",
-        "todo": "List: {what}",
-        "written": "{left} report written, {count} characters",
-        "no_answer": "No answer: {name}: {why}",
-        "sent_back": "Sent back: {line}",
-        "drafting": "Drafting: {step}",
-        "checked": "Citations that support their sentence: {good} of {all}",
-        "level": ", {level}: {count}",
-        "uncited": "The report cites nothing",
-        "bare": ", statements without a citation: {count}",
-        "nothing": "nothing found",
-        "nothing_new": "nothing new",
-        "more": " and {count} more",
-        "passages": "{count} passages: {titles}",
-        "passage": "1 passage: {titles}",
-    },
-    "zh": {
-        "run": "运行 {run}",
-        "indexing": "读取文档：{done}/{of} {path}",
-        "unsearched": "没有可检索的来源：模型只能凭记忆回答，无法引用。",
-        "ending": "现在用已有的材料结束。（再按一次 Ctrl-C 立即停止。）",
-        "approve": "同意这个计划吗？按回车表示同意，或输入要修改的内容：",
-        "see": "再次查看：deepresearch show {run}。导出文件：deepresearch export {run}",
-        "continue": "继续：deepresearch resume {run}",
-        "fix": "已有的内容没有丢失。问题解决后：deepresearch resume {run}",
-        "approval": '同意计划：deepresearch resume {run} --approve ""（或写上要修改的内容）',
-        "plan": "计划：",
-        "near": "接近上限：{limit} 已用 {used}，共 {of}。",
-        "limit": "已到上限：{limit} 已用 {used}，共 {of}。现在用已有的材料写报告。",
-        "early": "现在用已有的材料写报告。",
-        "compacted": "（上下文已从 {before} 压缩到 {after} 个词元。）",
-        "withdrawn": "（服务端拒绝最新的 {count} 个结果，已从上下文中撤下。）",
-        "policy": "改用 {policy} 策略继续：{reason}",
-        "paused": "已暂停（{reason}）。",
-        "no_report": "尚未收集到任何材料，因此没有报告。",
-        "failed": "失败：{message}",
-        "finished": "结束：{reason} {left}",
-        "batch_search": "检索：{what}",
-        "batch_open": "阅读：{what}",
-        "todo": "清单：{what}",
-        "written": "{left} 报告已写好，{count} 个字符",
-        "no_answer": "没有回答：{name}：{why}",
-        "sent_back": "退回：{line}",
-        "drafting": "起草：{step}",
-        "checked": "引用检查：{all} 处引用中 {good} 处支持所在句子",
-        "level": "，{level}：{count}",
-        "uncited": "报告没有引用",
-        "bare": "，{count} 句没有引用",
-        "nothing": "没有找到",
-        "nothing_new": "没有新内容",
-        "more": "，另有 {count} 篇",
-        "passages": "{count} 个段落：{titles}",
-        "passage": "1 个段落：{titles}",
-    },
-}
-"""Templates of the lines that are printed, by language and name."""
-WORDS = {
-    "zh": {
-        "turns": "轮",
-        "tool calls": "次调用",
-        "tokens": "词元",
-        "US dollars": "美元",
-        "minutes": "分钟",
-        "answered": "已回答",
-        "partial": "部分回答",
-        "cancelled": "已取消",
-        "stopped": "已停止",
-        "asked": "按要求",
-        "plan": "等待批准计划",
-        "Looking up what the question names.": "查找问题中提到的名称。",
-        "Following names that stand near what is asked.": "追查与所问内容相邻的名称。",
-        "Searching for the question as it stands.": "按问题原文检索。",
-        "Searching for each part of the question.": "逐一检索问题的各个部分。",
-        "Reading around the best passages.": "阅读最佳段落的上下文。",
-        "Settling the list.": "更新清单。",
-        "Searching for terms that the best passages raise.": "检索最佳段落中出现的术语。",
-        "Following the names read first.": "追查最先读到的名称。",
-        "Opening the pages that the names led to.": "打开由这些名称找到的网页。",
-        "Opening the pages that would be quoted.": "打开将要引用的网页。",
-        "Opening the pages that promise most.": "打开最有希望的网页。",
-    }
-}
-"""Names of limits, reasons and steps of the extractive policy in other languages than English."""
+from functools import partial
+
+from ..text.labels import labels_for
+
+phrases = partial(labels_for, package="deepresearch.cli")
+"""The words in a language, in English where there are none."""
 
 
 def phrase(language: str, name: str, **values: object) -> str:
-    """The phrase of that name in a language; in English where there is none."""
-    return PHRASES.get(language, PHRASES["en"])[name].format(**values).rstrip()
+    """The phrase of that name with its values filled in."""
+    return str(getattr(phrases(language), name)).format(**values).rstrip()

@@ -4,7 +4,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .options import Data, Output, open_store
+from .exporting import write_out
+from .options import Data, Output, RunId, open_store
 from .terminal import put, say
 
 if TYPE_CHECKING:
@@ -17,16 +18,11 @@ MOST_SHOWN = 40
 """Lines of the difference between two reports that are shown."""
 
 
-def replay(run: str, /, *, output: Output | None = None, data: Data | None = None) -> int:
+def replay(run: RunId, /, *, output: Output | None = None, data: Data | None = None) -> int:
     """Do a run again over the stored pages and answers, fetching nothing, and compare the reports.
 
     It is a new run of the same question with the same settings; own documents are read as they are now, and a model,
     where the run had one, is asked again. What was not stored is named. Exit code 1 where the reports differ.
-
-    Parameters
-    ----------
-    run
-        Run id, or an unambiguous beginning of it.
     """
     from ..agent.setup import replay_run
     from ..settings import Settings
@@ -104,7 +100,7 @@ def page(
     url = str(parse_url(reference))
     page = archive.find(url) or archive.replayed(url)
     if raw:
-        _write(raw, page.body)
+        write_out(raw, page.body)
     put(_shown(page))
     return 0
 
@@ -120,16 +116,6 @@ def _time(text: str) -> float:
         return (found + timedelta(days=len(text) <= len("2026-11-20"))).timestamp()
     except (ValueError, OverflowError) as error:
         raise UserError(f"--at {text} is no date.", "Write it like 2026-11-20 or 2026-11-20T18:30.") from error
-
-
-def _write(file: Path, body: bytes) -> None:
-    from ..errors import UserError
-
-    try:
-        file.write_bytes(body)
-    except OSError as error:
-        raise UserError(f"--raw {file}: {error.strerror}.", "Name a file that can be written.") from error
-    say(f"Wrote {file}")
 
 
 def _shown(page: "Fetched") -> str:

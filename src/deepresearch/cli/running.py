@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from .exporting import export_files
-from .options import Data, EndpointFlags, Limits, Names, Output, Paths, open_store
+from .options import Data, EndpointFlags, Limits, Names, Output, Paths, RunId, open_store
 from .phrases import phrase
 from .terminal import clip, dump, put, put_report, say
 
@@ -91,7 +91,7 @@ def check_question(question: str, rest: Sequence[str]) -> None:
 
 
 def resume(
-    run: str,
+    run: RunId,
     /,
     *,
     approve: str | None = None,
@@ -106,8 +106,6 @@ def resume(
 
     Parameters
     ----------
-    run
-        Run id, or an unambiguous beginning of it.
     approve
         Approve the proposed plan, with the changes given ("" for none).
     """

@@ -24,7 +24,7 @@ from ..trajectory import (
     Verified,
     ViewCompacted,
 )
-from .phrases import PHRASES, WORDS
+from .phrases import phrases
 from .terminal import clip, say
 
 WIDTH = 100
@@ -39,8 +39,7 @@ class Watcher:
 
     def __init__(self, limits: BudgetSettings, budget: BudgetTracker, language: str = "en") -> None:
         self.limits = limits
-        self.phrases = PHRASES.get(language, PHRASES["en"])
-        self.words = WORDS.get(language, {})
+        self.phrases = phrases(language)
         self.labels = labels_for(language)
         self.budget = budget
         self._began = time.time()
@@ -113,7 +112,7 @@ class Watcher:
         return "[" + " · ".join(f"{_amount(use.used)}/{_amount(use.of)} {self._word(use.limit)}" for use in uses) + "]"
 
     def _word(self, word: str) -> str:
-        return self.words.get(word, word)
+        return self.phrases.of("words", word, word)
 
     def _describe(self, call: Call) -> str:
         """A call in a few words."""
@@ -121,12 +120,11 @@ class Watcher:
         action = str(arguments.pop("action", "") or "")
         words = [_words(value) for value in arguments.values()]
         what = " · ".join(word for word in words if word)
-        phrase = action if action in self.phrases else call.tool
-        line = self._say(phrase, what=what) if phrase in self.phrases else f"{call.tool} {action} {what}"
-        return clip(line, WIDTH)
+        known = self.phrases.of("calls", action) or self.phrases.of("calls", call.tool)
+        return clip(known.format(what=what) if known else f"{call.tool} {action} {what}", WIDTH)
 
     def _say(self, phrase: str, **values: object) -> str:
-        return self.phrases[phrase].format(**values)
+        return str(getattr(self.phrases, phrase)).format(**values)
 
     def _note(self, note: Observation) -> str:
         """The loop's note to the policy, in a line, without the passages that it shows with it."""

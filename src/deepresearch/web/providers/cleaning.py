@@ -7,8 +7,10 @@ import html
 import re
 import unicodedata
 from datetime import date, timedelta
+from itertools import takewhile
 
 from ...errors import FetchFailed
+from ...text.dates import date_parts, dates
 from ..urls import parse_url
 
 LONGEST_TITLE = 300
@@ -103,11 +105,6 @@ def web_url(value: object) -> str | None:
         return None
 
 
-_YEAR_FIRST = re.compile(r"(\d{4})(?:\s?[-/.年]\s?(\d{1,2})(?:\s?[-/.月]\s?(\d{1,2}))?)?(?!\d)")
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = rf"({'|'.join(_MONTHS)})[a-z]*\.?"
-_DAY_FIRST = re.compile(rf"(?:[a-z]{{3,9}},?\s)?(?:(\d{{1,2}})(?:st|nd|rd|th)?\s)?{_MONTH},?\s(\d{{4}})(?!\d)", re.I)
-_MONTH_FIRST = re.compile(rf"(?:[a-z]{{3,9}},\s)?{_MONTH}\s(\d{{1,2}})(?:st|nd|rd|th)?,\s(\d{{4}})(?!\d)", re.I)
 _AGO = re.compile(
     r"(\d{1,4}|an?)\s?(second|sec|minute|min|hour|day|week|month|year)s?\.?\sago|(\d{1,4})\s?(秒|分|小时|天|日|周|个?月|年)钟?前",
     re.I,
@@ -129,13 +126,10 @@ def iso_date(value: object, today: date | None = None) -> str | None:
     text = " ".join(value[:80].split())
     if found := _AGO.match(text):
         return _ago(found[1] or found[3], (found[2] or found[4]).lower(), today or date.today())
-    if found := _YEAR_FIRST.match(text):
-        return _checked(*(int(part) for part in found.groups() if part))
-    if found := _MONTH_FIRST.match(text):
-        return _checked(int(found[3]), _MONTHS.index(found[1].lower()) + 1, int(found[2]))
-    if found := _DAY_FIRST.match(text):
-        return _checked(int(found[3]), _MONTHS.index(found[2].lower()) + 1, *([int(found[1])] if found[1] else []))
-    return None
+    parts = date_parts(text)
+    if not parts and (first := next((found for found in dates(text) if found.year), None)):
+        parts = tuple(takewhile(bool, (first.year or 0, first.month or 0, first.day or 0)))
+    return _checked(*parts) if parts else None
 
 
 def _checked(year: int, month: int | None = None, day: int | None = None) -> str | None:
