@@ -7,7 +7,6 @@ from ..errors import ModelError
 from ..models.base import Message, Spec
 from ..models.client import ChatClient, chat_client
 from ..models.embeddings import EmbeddingClient
-from ..models.tolerant_json import Unreadable, read
 from ..settings import Settings
 from .facts import ModelFacts
 
@@ -64,17 +63,14 @@ async def _calls_tools(client: ChatClient) -> bool:
 
 
 async def _obeys_schema(client: ChatClient) -> bool:
-    """Whether a schema turns a request for prose into JSON: asked in words, no model would write any."""
+    """Whether a schema turns a request for prose into JSON, in one of the forms in which servers take it."""
     try:
-        reply = await client.complete(_ASK_PROSE, schema=_SCHEMA)
-        value, repaired = read(reply.text.strip())
-    except Unreadable:
-        return False
+        await client.complete(_ASK_PROSE, schema=_SCHEMA)
     except ModelError as error:
         if error.reason == "request_refused":
             return False
         raise
-    return not repaired and isinstance(value, dict) and set(value) == {"sentence"} and not reply.notes
+    return client.endpoint.enforced not in ("", "words")
 
 
 def makes_vectors(base_url: str, model: str) -> bool:
