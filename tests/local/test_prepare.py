@@ -78,6 +78,14 @@ async def test_limits_follow_from_the_context(tmp_path: Path) -> None:
     assert ready.recorded.context == given.context
 
 
+async def test_the_guided_policy_is_shown_results_whole(tmp_path: Path) -> None:
+    async with ChatServer([able], models=[{"id": "m-1b", "context_length": 4096}]) as server:
+        given = settings_of(tmp_path, name="m-1b", base_url=server.url)
+        ready = await in_thread(ready_model, given, POLICIES)
+    assert ready.policy == "guided" and ready.settings.context == given.context
+    assert ready.settings.model.context == 4096
+
+
 async def test_a_long_context_changes_nothing(tmp_path: Path) -> None:
     async with ChatServer([able], models=[{"id": "m", "context_length": 131_072}]) as server:
         given = settings_of(tmp_path, name="m", base_url=server.url)

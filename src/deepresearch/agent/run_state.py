@@ -28,18 +28,8 @@ from .announcement import is_announcement
 from .budget import UNUSABLE_REPLIES
 
 UNUSABLE = frozenset(
-    {
-        "malformed_call",
-        "unknown_tool",
-        "bad_arguments",
-        "withdrawn",
-        "empty_reply",
-        "cut_off",
-        "repetition",
-        "no_citations",
-        "no_search",
-        "announcement",
-    }
+    "malformed_call unknown_tool bad_arguments withdrawn empty_reply cut_off repetition no_citations no_search "
+    "announcement".split()
 )
 """Reasons of observations that mean a mistake of the policy."""
 NOT_SOURCES = frozenset({"todo", "file"})

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..derived import find, started, state
-from ..errors import RunOver, SettingsError, UserError
+from ..errors import DeepResearchError, RunOver, SettingsError, UserError
 from ..local.prepare import AUTO, ReadyModel, ready_model
 from ..models.schemas import offered
 from ..network import is_on_this_machine
@@ -21,7 +21,7 @@ from ..settings import Settings
 from ..store import RunLog, Store
 from ..threads import in_thread
 from ..tools import Tool, default_tools
-from ..trajectory import Event, PolicyChanged, RunFinished, RunResumed, RunStarted, Task
+from ..trajectory import Event, PolicyChanged, RunFailed, RunFinished, RunResumed, RunStarted, Task
 from ..version import __version__
 from .control import Handlers
 from .loop import Run
@@ -291,6 +291,13 @@ def _assemble(
     if "guided" in POLICIES.names() and model.recorded.policy == AUTO:
         others["guided"] = lambda: POLICIES.get("guided")(settings, tools)
     succession = Succession(policy, others)
+
+    def after(error: DeepResearchError) -> PolicyChanged | RunFailed:
+        change = succession.after(error)
+        if change:  # the others do not put results into one prompt as they are
+            run.executor.longest = model.recorded.context.observation
+        return change or failed(error)
+
     folder = store.run_folder(log.run)
     verifier = open_verifier(settings)
     run = SourcedRun(
@@ -303,7 +310,7 @@ def _assemble(
         fallback=fallback,
         handlers=handlers,
         verifier=verifier,
-        after=lambda error: succession.after(error) or failed(error),
+        after=after,
     )
     run.sources, run.model = sources, model
     return run

@@ -39,7 +39,8 @@ class ToolExecutor:
         self.registered: dict[str, Passage] = {}
         self._unread: dict[str, Passage] = {}
         """Passages of long results that only the file with the whole shows."""
-        self._context = settings.context
+        self.longest = settings.context.observation
+        """Tokens of a result that are shown."""
         self._blobs = blobs
         self._workspace = folder / "workspace"
         self._scratch = folder / "scratch"
@@ -170,12 +171,12 @@ class ToolExecutor:
     def _fit(self, call: Call, result: ToolResult) -> tuple[str, str | None, str | None]:
         """What is shown of a result, the blob with the whole, and the file that the policy can page through."""
         text = result.shown
-        if estimate_tokens(text) <= self._context.observation:
+        if estimate_tokens(text) <= self.longest:
             return text, None, None
         full = self._blobs.put(text)
         file = self._workspace_file(call.id, text)
         about = result.about or " ".join(str(value) for value in (call.arguments or {}).values())
-        short = digest(text, about, self._context.observation)
+        short = digest(text, about, self.longest)
         rest = f"read the rest of {file} with the file tool" if file else "no room in the workspace for the rest"
         note = f"(Shortened: {len(text)} characters in all; {rest}.)"
         return f"{short}\n\n{note}", full, file

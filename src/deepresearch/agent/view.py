@@ -107,7 +107,7 @@ class Transcript:
                     self._newest_todo = event
                 self._render(block)
             case Observation(call=None, reason=reason) if reason in REJECTED and self.blocks[-1].turn:
-                self._reject(self.blocks[-1])
+                self._shorten_rejected(self.blocks[-1])
                 self._add(Exchange(event.seq, [{"role": "user", "content": event.shown}]))
             case ViewCompacted():
                 self._compact(event)
@@ -202,7 +202,7 @@ class Transcript:
     def _holds_kept(self, block: Exchange) -> bool:
         return any(r is self._newest_todo or self.cited & set(r.passage_ids) for r in block.results.values())
 
-    def _reject(self, block: Exchange) -> None:
+    def _shorten_rejected(self, block: Exchange) -> None:
         """Keep no more of a reply that could not be used than shows the policy what it was."""
         text = block.messages[0]["content"]
         if len(text) > SNIPPET:

@@ -186,12 +186,17 @@ def _choose_policy(ready: ReadyModel, policies: Container[str]) -> None:
 
 
 def _set_limits(ready: ReadyModel) -> None:
-    """Limits that the context sets, and the sampling of a small model, where the settings do not say otherwise."""
+    """Limits that the context sets, and the sampling of a small model, where the settings do not say otherwise.
+
+    Only the chat policy puts what the tools have brought into its prompts as it is.
+    """
     settings, context = ready.settings, ready.facts.context
     model, view = settings.model, settings.context
     if model.temperature is None:
         model = model.model_copy(update={"temperature": COOL if ready.facts.is_small else 1.0})
     if context:
+        model = model.model_copy(update={"context": context})
+    if context and ready.policy == "chat":
         reply = min(model.max_tokens, max(SHORTEST_REPLY, context // 4))
         limit = min(view.limit, max(context - reply - SPARE, SHORTEST_REPLY))
         target = min(view.target, limit * 3 // 4)
@@ -202,7 +207,7 @@ def _set_limits(ready: ReadyModel) -> None:
                 f"replies to {reply}."
             )
         keep = max(1, min(view.keep, limit // (3 * observation)))
-        model = model.model_copy(update={"max_tokens": reply, "context": context})
+        model = model.model_copy(update={"max_tokens": reply})
         view = view.model_copy(update={"limit": limit, "target": target, "observation": observation, "keep": keep})
     update = {"model": model, "context": view, "policy": ready.policy}
     ready.settings = settings.model_copy(update=update)

@@ -72,6 +72,7 @@ async def test_a_context_too_short_for_the_first_prompt_ends_in_a_report(tmp_pat
         values = {"model": model, "plan": plan, "policy": "chat", "store": {"folder": str(tmp_path / "data")}}
         run = new_run(store, Settings.model_validate(values), task)
         end = await finish(run)
+    assert run.executor.longest == run.model.recorded.context.observation
     [change] = find(run.log.events, PolicyChanged)
     assert change.policy == "extractive" and "n_ctx: 512" in change.reason
     assert isinstance(end, RunFinished)
@@ -86,7 +87,7 @@ async def test_a_resumed_run_keeps_the_policy_that_followed(tmp_path: Path, task
     store = MemoryStore()
     async with ChatServer([overflowing]) as server:
         model = {"name": "m", "base_url": server.url, "retries": 0}
-        values = {"model": model, "plan": "off", "store": {"folder": str(tmp_path / "data")}}
+        values = {"model": model, "plan": "off", "policy": "chat", "store": {"folder": str(tmp_path / "data")}}
         settings = Settings.model_validate(values)
         run = new_run(store, settings, task)
         while not find(run.log.events, PolicyChanged):
