@@ -19,8 +19,8 @@ import numpy as np
 
 from benchmarks.retrieval import COLLECTIONS, Collection, ranked, write
 from deepresearch.library import Library
-from deepresearch.library.dense.embedder import Embedder, Kind
-from deepresearch.library.dense.engine import Batch, DenseEngine
+from deepresearch.library.dense.embedder import Batch, Embedder, Kind
+from deepresearch.library.dense.engine import DenseEngine
 from deepresearch.library.dense.onnx import OnnxEmbedder
 from deepresearch.library.dense.vectors import VectorFile
 from deepresearch.library.engine import Engine, Filters

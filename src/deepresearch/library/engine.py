@@ -22,7 +22,8 @@ from .servers import OPENSEARCH, QDRANT
 
 if TYPE_CHECKING:
     from .dense.embedder import Embedder
-    from .dense.engine import Vectors
+    from .dense.qdrant import QdrantVectors
+    from .dense.vectors import VectorFile
 
 EMBEDDINGS_KEY = "DEEPRESEARCH_EMBEDDINGS_API_KEY"
 _PLAIN_HOST = re.compile(r"https?://([a-z0-9.-]+)(?:[/?#]|$)")
@@ -168,7 +169,7 @@ def _embedder(settings: Settings, keys: Mapping[str, str]) -> "Embedder":
     return EndpointEmbedder(client, library.dense_query, library.dense_passage)
 
 
-def _vectors(place: Path, settings: Settings, keys: Mapping[str, str]) -> "Vectors":
+def _vectors(place: Path, settings: Settings, keys: Mapping[str, str]) -> "VectorFile | QdrantVectors":
     library = settings.library
     if library.vectors == "numpy":
         from .dense.vectors import VectorFile  # noqa: PLC0415

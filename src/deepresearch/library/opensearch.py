@@ -4,10 +4,10 @@ Requests use an alias of the index, so that another can replace it in one step.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from itertools import chain, islice
-from typing import Any, TypeVar
+from typing import Any
 
 from ..text.terms import tokenise
 from ..trajectory import Passage
@@ -20,7 +20,6 @@ MOST_HITS = 10_000
 BULK, BULK_BYTES = 500, 4 * 2**20
 """Documents and bytes of one bulk request."""
 GONE = "the index is gone from the server"
-T = TypeVar("T")
 
 MOST_TERMS, MOST_NAMED = 128, 48
 """Distinct terms that are looked up, and terms in which titles are sought: the server takes 1,024 clauses."""
@@ -70,6 +69,7 @@ class OpenSearchEngine:
         self._alias = alias
         self._attempts = attempts
         self._server = Connection(OPENSEARCH, url, key, attempts, wait, _read)
+        self._ask = self._server.ask
         self._client = OpenSearch(
             url,
             http_auth=tuple(key.split(":", 1)) if ":" in key else None,
@@ -160,9 +160,6 @@ class OpenSearchEngine:
             status, error = result.get("status"), result.get("error")
             if not (accepted or (action == "delete" and status == 404 and not error)):
                 raise self._server.failure(status, f"document {result.get('_id')}: {reason_of({'error': error})}")
-
-    def _ask(self, request: Callable[[], T], missing: str = "") -> T:
-        return self._server.ask(request, missing)
 
 
 def _read(error: Exception) -> tuple[int | None, str, bool]:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepresearch.library.dense.engine import Batch
+from deepresearch.library.dense.embedder import Batch
 from deepresearch.library.dense.vectors import VectorFile
 from deepresearch.library.engine import Filters, attributes
 from deepresearch.trajectory import Passage

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from ...errors import ContentFiltered, ContextOverflow, LibraryError, ModelError, RequestRefused
 from ...models.embeddings import EmbeddingClient
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float32]
 
 Kind = Literal["query", "passage"]
+Batch = tuple[list[dict[str, Any]], "Matrix"]
+"""`attributes` of passages, and their vectors."""
 
 
 class Embedder(Protocol):

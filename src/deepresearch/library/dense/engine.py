@@ -1,51 +1,24 @@
 """The index by meaning: passages embedded in batches, vectors stored where the settings say."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from ...trajectory import Passage
 from ..engine import Filters, attributes
-from .embedder import Embedder
+from .embedder import Batch, Embedder
 
 if TYPE_CHECKING:
-    from .embedder import Matrix
+    from .qdrant import QdrantVectors
+    from .vectors import VectorFile
 
 BATCH = 256
 """Passages that are embedded and written at once: what an update keeps in memory."""
-Batch = tuple[list[dict[str, Any]], "Matrix"]
-"""`attributes` of passages, and their vectors."""
-
-
-class Vectors(Protocol):
-    """A place for vectors."""
-
-    name: str
-
-    def update(self, batches: Iterable[Batch], above: int, dropped: Iterable[int]) -> None:
-        """See Engine.update; keys ascend."""
-        ...
-
-    def search(self, vector: "Matrix", k: int, filters: Filters) -> list[tuple[int, float]]:
-        """(key, cosine) of the `k` nearest, best first. Raises LibraryError, ValueError as Engine.search does."""
-        ...
-
-    def check(self) -> None:
-        """See Engine."""
-        ...
-
-    def clear(self, dimensions: int) -> None:
-        """Delete everything, and be ready for vectors of so many `dimensions`. Raises LibraryError."""
-        ...
-
-    def close(self) -> None:
-        """Close files and connections."""
-        ...
 
 
 class DenseEngine:
     """An Engine over vectors."""
 
-    def __init__(self, embedder: Embedder, vectors: Vectors) -> None:
+    def __init__(self, embedder: Embedder, vectors: "VectorFile | QdrantVectors") -> None:
         self.name = f"dense-{vectors.name}"
         self.version = f"2 {embedder.name}"
         self.notes: list[str] = []

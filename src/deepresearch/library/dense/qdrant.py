@@ -2,18 +2,17 @@
 
 import json
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ..engine import Filters
 from ..servers import QDRANT, Connection, reason_of
-from .engine import Batch
+from .embedder import Batch
 
 if TYPE_CHECKING:
     from .embedder import Matrix
 
-T = TypeVar("T")
 
 FIELDS = {"key": "integer", "first_day": "integer", "last_day": "integer", "language": "keyword", "site": "keyword"}
 """The payload fields of a point, with the kind of index that the server builds for each."""
@@ -22,7 +21,7 @@ MOST_IDS = 10_000
 
 
 class QdrantVectors:
-    """The Vectors of one collection. The server searches them by its own, approximate, index."""
+    """The vectors of one collection. The server searches them by its own, approximate, index."""
 
     name = "qdrant"
 
@@ -42,6 +41,7 @@ class QdrantVectors:
         self._models = models
         self._collection = collection
         self._server = Connection(QDRANT, url, key, attempts, wait, _read)
+        self._ask = self._server.ask
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a key sent without TLS: the address is the user's own choice
             self._client = QdrantClient(
@@ -62,7 +62,7 @@ class QdrantVectors:
         self._dimensions()
 
     def update(self, batches: Iterable[Batch], above: int, dropped: Iterable[int]) -> None:
-        """See Vectors: every step may be done twice, so nothing needs to know how far an earlier update came."""
+        """See VectorFile: every step may be done twice, so nothing needs to know how far an earlier update came."""
         models, gone = self._models, list(dropped)
         dimensions = self._dimensions()
         newer = models.FieldCondition(key="key", range=models.Range(gt=above))
@@ -77,7 +77,7 @@ class QdrantVectors:
                 self._ask(partial(self._client.upsert, self._collection, points, wait=True))
 
     def search(self, vector: "Matrix", k: int, filters: Filters) -> list[tuple[int, float]]:
-        """See Vectors."""
+        """See VectorFile."""
         must = self._conditions(filters)
         found = self._ask(
             partial(
@@ -93,7 +93,7 @@ class QdrantVectors:
         return sorted(((int(point.id), point.score) for point in found.points), key=lambda hit: (-hit[1], hit[0]))
 
     def clear(self, dimensions: int) -> None:
-        """See Vectors."""
+        """See VectorFile."""
         models = self._models
         vectors = models.VectorParams(size=dimensions, distance=models.Distance.COSINE, on_disk=True)
         self._ask(partial(self._client.delete_collection, self._collection))
@@ -126,9 +126,6 @@ class QdrantVectors:
             else models.FieldCondition(key=name, range=models.Range(**{forms[comparison]: value}))
             for name, comparison, value in filters.conditions()
         ]
-
-    def _ask(self, request: Callable[[], T], missing: str = "") -> T:
-        return self._server.ask(request, missing)
 
 
 def _read(error: Exception) -> tuple[int | None, str, bool]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import LibraryError
 from ..engine import Filters
-from .engine import Batch
+from .embedder import Batch
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +45,7 @@ class VectorFile:
         """State of the file, keys, ascending, and their vectors."""
 
     def update(self, batches: Iterable[Batch], above: int, dropped: Iterable[int]) -> None:
-        """See Vectors, in one transaction."""
+        """See Engine, in one transaction; keys ascend."""
         with self._opened("BEGIN IMMEDIATE") as (db, dimensions, _):
             db.execute("DELETE FROM vectors WHERE key > ?", (above,))
             db.executemany("DELETE FROM vectors WHERE key = ?", ((key,) for key in dropped))
@@ -62,7 +62,7 @@ class VectorFile:
             db.execute("COMMIT")
 
     def search(self, vector: "Matrix", k: int, filters: Filters) -> list[tuple[int, float]]:
-        """See Vectors."""
+        """(key, cosine) of the `k` nearest, best first. Raises ValueError as Engine.search does."""
         import numpy as np  # noqa: PLC0415  an optional package
 
         with self._lock, self._opened("BEGIN") as (db, dimensions, state):
@@ -93,7 +93,7 @@ class VectorFile:
             pass
 
     def clear(self, dimensions: int) -> None:
-        """See Vectors."""
+        """Delete everything, and be ready for vectors of so many `dimensions`. Raises LibraryError."""
         self.close()
         folder = self._path.parent
         try:

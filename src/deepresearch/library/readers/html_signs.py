@@ -170,16 +170,8 @@ def _struck(element: Any) -> None:
 
 def _ruby(element: Any) -> None:
     """Readings beside characters in brackets: 漢字(かんじ)."""
-    if element.find("rp") is None:
-        for reading in element.iter("rt"):
-            reading.text = f"({(reading.text or '').strip()}"
-            reading.append(_span(")"))
-
-
-def _span(text: str) -> Any:
-    span = etree.Element("span")
-    span.text = text
-    return span
+    for reading in list(element.iter("rt")) if element.find("rp") is None else ():
+        replace_by_text(reading, f"({_text(reading).strip()})")
 
 
 def _number(listing: Any) -> None:
