@@ -10,7 +10,7 @@ from ..extractive.quoting import escape
 from ..report.verification import verify
 from ..text.characters import has_han
 from ..text.sentences import split_sentences
-from ..trajectory import Call, Event, Passage, Turn
+from ..trajectory import Call, Citation, Event, Passage, Turn
 
 FILE = "findings.jsonl"
 """Where in the workspace the findings are, one a line; they are read back from the calls that wrote them."""
@@ -64,15 +64,11 @@ def cited(sentence: str, passages: Sequence[str], stop: str = ".") -> str:
     return f"{escape(sentence.strip(_STOPS))}\\cite{{{','.join(passages)}}}{stop}"
 
 
-def check(claims: Sequence[tuple[str, str]], known: Mapping[str, Passage]) -> list[str | None]:
-    """For each (sentence, passage id) the sentences of the passage that it rests on; None where it does not hold.
-
-    The check is that of the finished report: a sentence that passes here passes there.
-    """
+def check(claims: Sequence[tuple[str, str]], known: Mapping[str, Passage]) -> list[Citation]:
+    """For each (sentence, passage id) the verdict of the check of finished reports: what passes here passes there."""
     text = "\n\n".join(cited(sentence, [ident]) for sentence, ident in claims)
     verdicts = {verdict.mark: verdict for verdict in verify(text, known).citations}
-    held = [verdicts.get(number) for number in range(len(claims))]
-    return [one.evidence if one and one.level == "supports" else None for one in held]
+    return [verdicts.get(n) or Citation(passage=ident, level="unrelated") for n, (_, ident) in enumerate(claims)]
 
 
 def sentences_of(text: str) -> list[str]:

@@ -113,12 +113,13 @@ class GuidedPolicy:
         """The finding; a sentence that does not hold is written again once, else the passage is quoted in its place."""
         finding = PassageFinding(question, window.passage.id)
         written = await asker.finding(question, window.text)
-        if written and (held := await _held(finding, written, known)):
+        held, is_related = await _held(finding, written or "", known)
+        if not held.text and is_related:
+            again = await asker.repair(written or "", window.text)
+            held, _ = await _held(finding, again, known)
+        if held.text:
             return held
-        again = await asker.repair(written, window.text) if written else ""
-        if again and (held := await _held(finding, again, known)):
-            return held
-        stands = bool(written) or (written is None and window.is_chosen)
+        stands = is_related or (window.is_chosen and written != "")
         return replace(finding, quotation=window.candidate.text) if stands else finding
 
     async def _report(self, view: View, research: Research, asker: Asker) -> Turn | None:
@@ -144,12 +145,12 @@ def _unread(research: Research, answers: Sequence[Answer], view: View) -> list[W
     return [w for w in windows_of(research, answers) if (answers[w.part].part.text, w.passage.id) not in done]
 
 
-async def _held(finding: PassageFinding, written: str, known: Mapping[str, Passage]) -> PassageFinding | None:
-    """The finding with those of the written sentences that hold; None where none does."""
+async def _held(finding: PassageFinding, written: str, known: Mapping[str, Passage]) -> tuple[PassageFinding, bool]:
+    """The finding with those of the written sentences that hold, and whether any has to do with the passage at all: a
+    sentence that has not was written from what the model remembers."""
     sentences = sentences_of(written)
-    evidence = await in_thread(check, [(sentence, finding.passage) for sentence in sentences], known)
-    holding = [(s, e) for s, e in zip(sentences, evidence, strict=True) if e is not None]
-    if not holding:
-        return None
+    verdicts = await in_thread(check, [(sentence, finding.passage) for sentence in sentences], known)
+    holding = [(s, v.evidence) for s, v in zip(sentences, verdicts, strict=True) if v.level == "supports"]
+    is_related = any(verdict.level != "unrelated" for verdict in verdicts) or bool(written and not sentences)
     quoted = dict.fromkeys(evidence for _, evidence in holding if evidence)
-    return replace(finding, text=" ".join(s for s, _ in holding), quotation=" ".join(quoted))
+    return replace(finding, text=" ".join(s for s, _ in holding), quotation=" ".join(quoted)), is_related

@@ -88,8 +88,8 @@ async def _direct(
 async def _statement(sentence: str, passages: Sequence[str], known: Mapping[str, Passage]) -> Statement | None:
     """The sentence with those of `passages` that support it by themselves; None where none does."""
     claims = [(sentence, ident) for ident in dict.fromkeys(passages if sentence else ())]
-    held = await in_thread(check, claims, known)
-    supporting = [ident for (_, ident), evidence in zip(claims, held, strict=True) if evidence is not None]
+    verdicts = await in_thread(check, claims, known)
+    supporting = [verdict.passage for verdict in verdicts if verdict.level == "supports"]
     return Statement(sentence, tuple(supporting[:MOST_CITED])) if supporting else None
 
 
