@@ -84,22 +84,12 @@ def width() -> int:
 
 def table(rows: list[list[str]], width: int) -> str:
     """Columns padded to their widest cell; the last one cut so that a line has at most `width` columns."""
-    room = max(20, width - sum(max(map(_columns, column)) + 2 for column in list(zip(*rows, strict=True))[:-1]))
-    rows = [[*row[:-1], _clip_columns(row[-1], room)] for row in rows]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    from rich.cells import cell_len, chop_cells, set_cell_size  # Chinese characters take two columns
 
-
-def _columns(text: str) -> int:
-    """Columns that `text` takes: Chinese characters take two."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
-
-
-def _clip_columns(text: str, room: int) -> str:
-    if _columns(text) <= room:
-        return text
-    while text and _columns(text) > room - 1:
-        text = text[:-1]
-    return text + "…"
+    sizes = [max(map(cell_len, column)) for column in list(zip(*rows, strict=True))[:-1]]
+    room = max(20, width - sum(sizes) - 2 * len(sizes))
+    lines = []
+    for *cells, last in rows:
+        cut = last if cell_len(last) <= room else chop_cells(last, room - 1)[0] + "…"
+        lines.append("  ".join([*map(set_cell_size, cells, sizes), cut]).rstrip())
+    return "\n".join(lines)

@@ -42,7 +42,6 @@ class Watcher:
         self.phrases = phrases(language)
         self.labels = labels_for(language)
         self.budget = budget
-        self._began = time.time()
         self._reported: set[tuple[str, str]] = set()
 
     def __call__(self, event: Event) -> None:

@@ -10,6 +10,7 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from pydantic import Field
@@ -131,14 +132,11 @@ class _Plain:
         self.raw = raw
         self.text = raw.replace("\r\n", "\n")
         self._shortened = [match.start() - n for n, match in enumerate(re.finditer("\r\n", raw))]
-        self._folded: _Folded | None = None
         self._ending = "\r\n" if 2 * len(self._shortened) > self.text.count("\n") else "\n"
 
-    @property
+    @cached_property
     def folded(self) -> "_Folded":
-        if self._folded is None:
-            self._folded = _Folded(self.text)
-        return self._folded
+        return _Folded(self.text)
 
     def replacement(self, edit: Edit) -> Replacement:
         """Where `edit` applies. Raises ToolFailed."""
@@ -281,12 +279,8 @@ def _fold(text: str) -> tuple[str, list[int]]:
 
 
 def _occurrences(text: str, find: str) -> list[int]:
-    starts = []
-    start = text.find(find)
-    while start >= 0:
-        starts.append(start)
-        start = text.find(find, start + 1)
-    return starts
+    """Where `find` begins in `text`, overlapping occurrences too."""
+    return [match.start() for match in re.finditer(f"(?={re.escape(find)})", text)]
 
 
 def _reach(wanted: str, run: str) -> int:

@@ -7,7 +7,6 @@ over all its files, before anything is written.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Literal, NoReturn
 
 from ..errors import BadArguments, ToolFailed
@@ -19,7 +18,7 @@ _LINK_MODE = re.compile(r"(?:(?:new|deleted) file|new|old) mode 1[26]0000|index 
 _BINARY = ("GIT binary patch", "Binary files ")
 _BEGIN, _END = "*** Begin Patch", "*** End Patch"
 _UNCHANGED = "Nothing was changed."
-_MEND = "Send a unified diff, a *** Begin Patch block, or edits."
+_HINT = "Send a unified diff, a *** Begin Patch block, or edits."
 
 
 @dataclass
@@ -38,11 +37,6 @@ class Hunk:
     @property
     def old(self) -> list[str]:
         return [text for mark, text in self.lines if mark != "+"]
-
-    def trim(self) -> None:
-        """Forget blank lines of context at the end: mostly they separate the hunk from what follows in the patch."""
-        while self.lines and self.lines[-1] == (" ", "") and not self.at_end:
-            self.lines.pop()
 
     @property
     def writes_last_line(self) -> bool:
@@ -99,11 +93,9 @@ def plan_patch(patch: str, read: Callable[[str], str | None]) -> dict[str, str |
 
 def parse_patch(patch: str) -> list[FilePatch]:
     """The files of a patch, in order. Raises BadArguments that names the line."""
-    lines = [line.removesuffix("\r") for line in patch.split("\n")]
-    begin = next((n for n, line in enumerate(lines) if line.strip() == _BEGIN), None)
-    files = _Diff(lines).parse() if begin is None else _Block(lines, begin).parse()
+    files = _Reader(patch).read()
     if not files:
-        raise BadArguments("The patch changes no file.", _MEND)
+        raise BadArguments("The patch changes no file.", _HINT)
     return files
 
 
@@ -167,49 +159,57 @@ def _find(hunk: Hunk, lines: Sequence[str], after: int, name: str) -> int:
     raise ToolFailed(f"{_UNCHANGED} {name} does not fit{below}. {nearest}")
 
 
-def _refuse(number: int, problem: str) -> NoReturn:
-    raise BadArguments(f"Line {number + 1} of the patch: {problem}.", _MEND)
+class _Reader:
+    """Reads a patch in either form; text outside of files and hunks is skipped."""
 
-
-class _Diff:
-    """Reader of unified diffs, git's among them. Text outside of files and hunks is skipped."""
-
-    def __init__(self, lines: Sequence[str]) -> None:
-        self.lines = lines
+    def __init__(self, patch: str) -> None:
+        self.lines = [line.removesuffix("\r") for line in patch.split("\n")]
+        self.at = 0
+        """The line, from 0, that is read next."""
         self.files: list[FilePatch] = []
 
-    def parse(self) -> list[FilePatch]:
+    def read(self) -> list[FilePatch]:
+        begin = next((n for n, line in enumerate(self.lines) if line.strip() == _BEGIN), None)
+        if begin is None:
+            self._read_diff()
+        else:
+            self._read_block(begin)
+        return self.files
+
+    def _refuse(self, problem: str, at: int | None = None) -> NoReturn:
+        raise BadArguments(f"Line {(self.at if at is None else at) + 1} of the patch: {problem}.", _HINT)
+
+    def _read_diff(self) -> None:
+        """A unified diff, git's among them."""
         source = ""
-        number = 0
-        while number < len(self.lines):
-            line = self.lines[number]
+        while self.at < len(self.lines):
+            line = self.lines[self.at]
             if line.startswith(_BINARY) or _LINK_MODE.match(line):
-                _refuse(number, "only text files can be patched, no links and no binary files")
+                self._refuse("only text files can be patched, no links and no binary files")
             if line.startswith("copy from "):
-                _refuse(number, "copies are not made by patches")
+                self._refuse("copies are not made by patches")
+            if line.startswith("@@"):
+                self._add_diff_hunk()
+                continue
             if line.startswith("rename from "):
                 source = line.removeprefix("rename from ")
             elif line.startswith("rename to ") and source:
                 self.files.append(FilePatch("update", source, move_to=line.removeprefix("rename to ")))
                 source = ""
-            elif self._is_header(number):
-                self._begin_file(number)
-                number += 1
-            elif line.startswith("@@"):
-                number = self._read_hunk(number)
-                continue
-            number += 1
+            elif self._is_header():
+                self._begin_file()
+                self.at += 1
+            self.at += 1
         for one in self.files:
             if not (one.hunks or one.move_to):
-                raise BadArguments(f"The patch changes no line of {one.path!r}.", _MEND)
-        return self.files
+                raise BadArguments(f"The patch changes no line of {one.path!r}.", _HINT)
 
-    def _is_header(self, number: int) -> bool:
-        following = self.lines[number + 1] if number + 1 < len(self.lines) else ""
-        return self.lines[number].startswith("--- ") and following.startswith("+++ ")
+    def _is_header(self) -> bool:
+        """Whether the file header of a diff begins here."""
+        return [line[:4] for line in self.lines[self.at : self.at + 2]] == ["--- ", "+++ "]
 
-    def _begin_file(self, number: int) -> None:
-        old, new = (self.lines[number + n][4:].split("\t", maxsplit=1)[0] for n in (0, 1))  # a time may follow
+    def _begin_file(self) -> None:
+        old, new = (self.lines[self.at + n][4:].split("\t", maxsplit=1)[0] for n in (0, 1))  # a time may follow
         last = self.files[-1] if self.files else None
         if last and last.move_to == new.removeprefix("b/") and last.path == old.removeprefix("a/"):
             return
@@ -221,17 +221,24 @@ class _Diff:
             if old.startswith("a/") and new.startswith("b/"):
                 old, new = old[2:], new[2:]
             if old != new:
-                _refuse(number, f"it names two files, {old!r} and {new!r}")
+                self._refuse(f"it names two files, {old!r} and {new!r}")
             self.files.append(FilePatch("update", new))
 
-    def _read_hunk(self, number: int) -> int:
+    def _add_diff_hunk(self) -> None:
         if not self.files:
-            _refuse(number, "a hunk before any file header (--- and +++)")
-        known = _HUNK.match(self.lines[number])
-        hunk = Hunk(start=int(known[1]) if known else None)
-        first = number
-        while (number := number + 1) < len(self.lines) and not self._is_header(number):
-            line = self.lines[number]
+            self._refuse("a hunk before any file header (--- and +++)")
+        first = self.at
+        known = _HUNK.match(self.lines[first])
+        self.at += 1
+        hunk = self._read_lines(Hunk(start=int(known[1]) if known else None), diff=True)
+        if not hunk.lines:
+            self._refuse("a hunk without lines", first)
+        self.files[-1].hunks.append(hunk)
+
+    def _read_lines(self, hunk: Hunk, *, diff: bool) -> Hunk:
+        """Read the lines of a hunk, up to the first that cannot be one."""
+        while self.at < len(self.lines) and not (diff and self._is_header()):
+            line = self.lines[self.at]
             if line.startswith("\\"):
                 if hunk.lines and hunk.lines[-1][0] != "-":
                     hunk.final_newline = False
@@ -240,80 +247,61 @@ class _Diff:
             elif line == "" or line[0] in " +-":
                 hunk.lines.append((line[:1] or " ", line[1:]))
             else:
+                hunk.at_end = line == "*** End of File"
+                self.at += hunk.at_end
                 break
-        hunk.trim()
-        if not hunk.lines:
-            _refuse(first, "a hunk without lines")
-        self.files[-1].hunks.append(hunk)
-        return number
-
-
-class _Block:
-    """Reader of a `*** Begin Patch` block; text before and after it is skipped."""
-
-    def __init__(self, lines: Sequence[str], begin: int) -> None:
-        end = next((n for n, line in enumerate(lines) if n > begin and line.strip() == _END), None)
-        if end is None:
-            _refuse(begin, f"{_BEGIN} without {_END}: the patch is cut off")
-        self.lines = lines[:end]
-        self.number = begin + 1
-
-    def parse(self) -> list[FilePatch]:
-        files = []
-        while self.number < len(self.lines):
-            line = self.lines[self.number].strip()
-            self.number += 1
-            if line.startswith("*** Add File: "):
-                files.append(FilePatch("add", line[14:].strip(), [self._added()], overwrite=True))
-            elif line.startswith("*** Delete File: "):
-                files.append(FilePatch("delete", line[17:].strip()))
-            elif line.startswith("*** Update File: "):
-                files.append(self._update(line[17:].strip()))
-            elif line:
-                _refuse(self.number - 1, "it should be *** Add File:, *** Update File: or *** Delete File:")
-        return files
-
-    def _added(self) -> Hunk:
-        hunk = Hunk(final_newline=True)
-        while self.number < len(self.lines) and self.lines[self.number].startswith("+"):
-            hunk.lines.append(("+", self.lines[self.number][1:]))
-            self.number += 1
+            self.at += 1
+        while hunk.lines and hunk.lines[-1] == (" ", "") and not hunk.at_end:
+            hunk.lines.pop()  # blank context at the end mostly separates the hunk from what follows in the patch
         return hunk
 
-    def _update(self, path: str) -> FilePatch:
-        one = FilePatch("update", path, overwrite=True)
-        first = self.number
-        while self.number < len(self.lines):
-            line = self.lines[self.number]
-            if line.startswith("*** Move to: ") and self.number == first:
-                one.move_to = line[13:].strip()
-            elif line == "*** End of File" and one.hunks:
-                one.hunks[-1].at_end = True
-            elif line.startswith("***"):
-                break
-            else:
-                self._hunk_line(one, line)
-            self.number += 1
-        for hunk in one.hunks:
-            hunk.trim()
-        # A heading without lines names where the next hunk is.
-        for upper, lower in pairwise(one.hunks):
-            if not upper.lines:
-                lower.headings = upper.headings + lower.headings
-        if one.hunks and not one.hunks[-1].lines:
-            _refuse(self.number - 1, "a hunk without lines")
-        one.hunks = [hunk for hunk in one.hunks if hunk.lines]
-        if not (one.hunks or one.move_to):
-            _refuse(first - 1, "the update changes no line")
-        return one
+    def _read_block(self, begin: int) -> None:
+        """A `*** Begin Patch` block."""
+        end = next((n for n, line in enumerate(self.lines) if n > begin and line.strip() == _END), None)
+        if end is None:
+            self._refuse(f"{_BEGIN} without {_END}: the patch is cut off", begin)
+        self.lines, self.at = self.lines[:end], begin + 1
+        while self.at < len(self.lines):
+            name, _, path = self.lines[self.at].strip().partition(": ")
+            self.at += 1
+            if name == "*** Add File":
+                added = self._read_lines(Hunk(final_newline=True), diff=False)
+                if any(mark != "+" for mark, _ in added.lines):
+                    self._refuse("the lines of an added file begin with +", self.at - 1)
+                self.files.append(FilePatch("add", path.strip(), [added], overwrite=True))
+            elif name == "*** Delete File":
+                self.files.append(FilePatch("delete", path.strip()))
+            elif name == "*** Update File":
+                self.files.append(self._read_update(path.strip()))
+            elif name:
+                self._refuse("it should be *** Add File:, *** Update File: or *** Delete File:", self.at - 1)
 
-    def _hunk_line(self, one: FilePatch, line: str) -> None:
-        if line.startswith("@@"):
-            heading = line.removeprefix("@@").strip().removesuffix("@@").strip()
-            one.hunks.append(Hunk(headings=[heading] if heading else [], final_newline=True))
-        elif line == "" or line[0] in " +-":
-            if not one.hunks:
-                one.hunks.append(Hunk(final_newline=True))
-            one.hunks[-1].lines.append((line[:1] or " ", line[1:]))
-        else:
-            _refuse(self.number, "a hunk line begins with a space, + or -")
+    def _read_update(self, path: str) -> FilePatch:
+        one = FilePatch("update", path, overwrite=True)
+        first, headings, pending = self.at, list[str](), False
+        while self.at < len(self.lines):
+            line = self.lines[self.at]
+            if line.startswith("*** Move to: ") and self.at == first:
+                one.move_to = line[13:].strip()
+                self.at += 1
+                continue
+            if line.startswith("***"):
+                break
+            begins = line.startswith("@@")
+            if begins:
+                heading = line.removeprefix("@@").strip().removesuffix("@@").strip()
+                headings += [heading] if heading else []
+                self.at += 1
+            start = self.at
+            hunk = self._read_lines(Hunk(headings=headings, final_newline=True), diff=False)
+            pending = not hunk.lines  # a heading without lines names where the next hunk is
+            if hunk.lines:
+                one.hunks.append(hunk)
+                headings = []
+            elif self.at == start and not begins:
+                self._refuse("a hunk line begins with a space, + or -")
+        if pending:
+            self._refuse("a hunk without lines", self.at - 1)
+        if not (one.hunks or one.move_to):
+            self._refuse("the update changes no line", first - 1)
+        return one

@@ -7,28 +7,21 @@ then renames put them in place. A failure among the renames takes back those tha
 import errno
 import os
 import stat
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from ..errors import ToolFailed
 
 
 @dataclass(frozen=True)
 class Target:
-    """A name in an open folder. Use as a context manager, or hand it to a transaction, which closes it."""
+    """A name in an open folder; close it, or hand it to a transaction, which does."""
 
     folder: int
     """Descriptor, owned."""
     name: str
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         os.close(self.folder)
 
     def link(self) -> str | None:
@@ -105,41 +98,29 @@ class _Step:
             os.rename(self.backup, name, src_dir_fd=folder, dst_dir_fd=folder)
 
 
-class Transaction:
+class Transaction(ExitStack):
     """Stage everything, then `commit`; leaving the context without a commit leaves no trace. Raises OSError."""
 
     def __init__(self, tag: str) -> None:
         """`tag` names the temporary files; those that a crashed transaction of this tag left are cleared away."""
+        super().__init__()
         self._tag = tag
         self._steps: list[_Step] = []
         self._made: list[Target] = []
         self._taken: set[tuple[int, int, str]] = set()
         self._committed = False
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            for step in self._steps:
-                step.clear()
-            for made in [] if self._committed else reversed(self._made):
-                with suppress(OSError):  # somebody else put something in it meanwhile
-                    os.rmdir(made.name, dir_fd=made.folder)
-        finally:
-            for target in [*(step.target for step in self._steps), *self._made]:
-                os.close(target.folder)
-
     def make_folder(self, target: Target) -> None:
         """Make a folder at once, so that files can be staged in it."""
-        try:
-            os.mkdir(target.name, dir_fd=target.folder)
-        except OSError:
-            os.close(target.folder)
-            raise
+        self.enter_context(closing(target))
+        os.mkdir(target.name, dir_fd=target.folder)
         self._made.append(target)
+        self.callback(self._remove_folder, target)
+
+    def _remove_folder(self, made: Target) -> None:
+        if not self._committed:
+            with suppress(OSError):  # somebody else put something in it meanwhile
+                os.rmdir(made.name, dir_fd=made.folder)
 
     def stage(self, target: Target, data: bytes | None) -> None:
         """Prepare to write `data` to the target, or, for None, to remove it."""
@@ -154,6 +135,8 @@ class Transaction:
     def _step(self, target: Target, removal: bool) -> _Step:
         prefix = f".{self._tag}-{len(self._steps)}"
         step = _Step(target, f"{prefix}.new", f"{prefix}.old", removal)
+        self.enter_context(closing(target))
+        self.callback(step.clear)
         self._steps.append(step)
         step.clear()
         step.old = target.state()

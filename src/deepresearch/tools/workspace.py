@@ -11,7 +11,7 @@ import re
 import secrets
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -115,9 +115,9 @@ class Workspace:
         path = self.relative(path)
         with _named(path):
             if follow:
-                with suppress(NotADirectoryError), Target(self._open(path, _FOLDER), ".") as target:
+                with suppress(NotADirectoryError), closing(Target(self._open(path, _FOLDER), ".")) as target:
                     return _entry(path, os.fstat(target.folder))
-            with self._locate(path, follow) as target:
+            with closing(self._locate(path, follow)) as target:
                 return _entry(path, os.stat(target.name, dir_fd=target.folder, follow_symlinks=False))
 
     def entries(self, path: str = ".", *, recursive: bool = False, limit: int = MAX_ENTRIES) -> list[Entry]:
@@ -163,7 +163,8 @@ class Workspace:
         file = self._open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
         try:
             _check_readable(path, os.fstat(file), limit)
-            data = _read_up_to(file, limit + 1)
+            with os.fdopen(file, "rb", closefd=False) as opened:
+                data = opened.read(limit + 1)
         finally:
             os.close(file)
         if len(data) > limit:  # it has grown since
@@ -186,15 +187,12 @@ class Workspace:
             head, _, name = path.rpartition("/")
             if name in ("", ".", ".."):
                 raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-            target = Target(self._open(head or ".", _FOLDER), name)
-            try:
+            with ExitStack() as opened:
+                target = opened.enter_context(closing(Target(self._open(head or ".", _FOLDER), name)))
                 link = target.link() if follow else None
-            except OSError:
-                os.close(target.folder)
-                raise
-            if link is None:
-                return target
-            os.close(target.folder)
+                if link is None:
+                    opened.pop_all()
+                    return target
             if link.startswith("/"):
                 raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), path)
             path = f"{head or '.'}/{link}"
@@ -274,14 +272,6 @@ def _check_readable(path: str, info: os.stat_result, limit: int) -> None:
         )
     if info.st_size > limit:
         raise _too_large(path, info.st_size, limit)
-
-
-def _read_up_to(file: int, size: int) -> bytes:
-    pieces = []
-    while size > 0 and (piece := os.read(file, min(size, 2**20))):
-        pieces.append(piece)
-        size -= len(piece)
-    return b"".join(pieces)
 
 
 @contextmanager

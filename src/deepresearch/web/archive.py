@@ -60,13 +60,12 @@ class Archive:
                 _write(path, gzip.compress(page.body, mtime=0))
         except OSError as error:
             raise _unusable(self.folder, error) from error
-        headers = {name: value for name, value in page.headers.items() if name in _KEPT_HEADERS}
-        self._insert(page.url, page.final_url, page.fetched, page.status, json.dumps(headers), digest, len(page.body))
+        self._insert(page, body=digest, size=len(page.body))
         return digest
 
     def keep_failure(self, url: str, failure: FetchFailed, when: float) -> None:
         """Store that a page could not be read, so that a replay fails the same way. Raises InternalError."""
-        self._insert(url, url, when, 0, "{}", "", 0, failure.outcome, failure.message)
+        self._insert(Fetched(url, url, 0, {}, b"", when, False), outcome=failure.outcome, message=failure.message)
 
     def find(self, url: str) -> Fetched | None:
         """The newest reading of a page, by its address before or after redirects; None where there is none.
@@ -123,18 +122,8 @@ class Archive:
             )
         return Fetched(url, row["final_url"], row["status"], json.loads(row["headers"]), body, row["fetched"], True)
 
-    def _insert(
-        self,
-        url: str,
-        final_url: str,
-        fetched: float,
-        status: int,
-        headers: str,
-        body: str,
-        size: int,
-        outcome: str = "",
-        message: str = "",
-    ) -> None:
+    def _insert(self, page: Fetched, body: str = "", size: int = 0, outcome: str = "", message: str = "") -> None:
+        headers = json.dumps({name: value for name, value in page.headers.items() if name in _KEPT_HEADERS})
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -144,7 +133,7 @@ class Archive:
             database.execute(
                 "INSERT INTO readings (url, final_url, fetched, status, headers, body, size, outcome, message)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (url, final_url, fetched, status, headers, body, size, outcome, message),
+                (page.url, page.final_url, page.fetched, page.status, headers, body, size, outcome, message),
             )
 
     @contextmanager

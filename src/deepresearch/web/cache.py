@@ -19,10 +19,12 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
+from pydantic import TypeAdapter
+
 from ..errors import SearchFailed
 from ..threads import on_disk
 from ..trajectory import Passage
-from .search import Hit, Query, SearchProvider, SearchResult, in_words
+from .search import Query, SearchProvider, SearchResult, in_words
 
 VERSION = 2
 """Raised when the form of an entry changes; entries of another version are ignored."""
@@ -39,6 +41,9 @@ _READ = (
     "order by made desc, id desc limit 1"
 )
 _WRITE = "insert into kept (key, made, useful, body) values (?, ?, ?, ?)"
+
+_RESULTS = TypeAdapter(SearchResult)
+_OF_A_FAILURE = ("message", "hint", "outcome", "retry_after")
 
 Outcome = SearchResult | SearchFailed
 
@@ -195,11 +200,8 @@ def key_of(provider: SearchProvider, query: Query) -> str:
 
 def _encode(outcome: Outcome) -> str:
     if isinstance(outcome, SearchFailed):
-        fields = {"message": outcome.message, "hint": outcome.hint, "outcome": outcome.outcome}
-        return json.dumps({"failed": {**fields, "retry_after": outcome.retry_after}}, ensure_ascii=True)
-    hits = [{"passage": hit.passage.model_dump(mode="json"), "score": hit.score} for hit in outcome.hits]
-    entry = {"provider": outcome.provider, "notes": outcome.notes, "complete": outcome.complete, "hits": hits}
-    return json.dumps(entry, ensure_ascii=True)
+        return json.dumps({"failed": {name: getattr(outcome, name) for name in _OF_A_FAILURE}})
+    return json.dumps(_RESULTS.dump_python(outcome, mode="json"))
 
 
 def _decode(body: str) -> Outcome:
@@ -208,7 +210,6 @@ def _decode(body: str) -> Outcome:
         entry: dict[str, Any] = json.loads(body)
         if "failed" in entry:
             return SearchFailed(**entry["failed"])
-        hits = [Hit(Passage.model_validate(hit["passage"]), float(hit["score"])) for hit in entry["hits"]]
-        return SearchResult(hits, entry["provider"], list(entry["notes"]), bool(entry["complete"]))
-    except (KeyError, TypeError) as error:
+        return _RESULTS.validate_python(entry)
+    except TypeError as error:
         raise ValueError(f"an entry that is no answer: {error}") from error
