@@ -26,7 +26,7 @@ def tasks(graph: KnowledgeGraph, library: LibraryProvider, tmp_path: Path) -> Pa
 def rolled(tasks: Path, library: LibraryProvider, policy: str, tries: int = 1) -> list[dict]:
     out = tasks.with_name(f"{policy}.jsonl")
     options = RolloutOptions(policy=policy, tries=tries, at_once=4, library="towns")
-    asyncio.run(roll_out(tasks, out, library, Settings(), options))
+    asyncio.run(roll_out(tasks, out, [library], Settings(), options))
     return list(read_records(out))
 
 

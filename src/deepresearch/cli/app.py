@@ -12,7 +12,7 @@ from cyclopts import App, CycloptsError
 
 from ..errors import DeepResearchError
 from ..version import __version__
-from . import judging, libraries, looking, replaying, running, sites
+from . import judging, libraries, looking, replaying, running, sites, synth
 from .doctor import doctor
 from .terminal import discard, say
 
@@ -39,6 +39,7 @@ app.command(replaying.page)
 app.command(libraries.index)
 app.command(sites.authority)
 app.command(judging.judge)
+app.command(synth.synth)
 app.command(doctor)
 
 

@@ -13,8 +13,8 @@ _BOLD = re.compile(r"\*\*(.+?)\*\*")
 _HEADING = re.compile(r"#{1,6}\s*(.+?)\s*#*")
 
 
-def short_answer(report: str) -> str:
-    """What is under the heading of the short answer; without one, the first paragraph."""
+def short_answer(report: str, cited: bool = False) -> str:
+    """What is under the heading of the short answer; without one, the first paragraph. cited: with its citations."""
     lines = report.splitlines()
     start = next((i + 1 for i, line in enumerate(lines) if _is_heading(line)), 0)
     text: list[str] = []
@@ -24,7 +24,7 @@ def short_answer(report: str) -> str:
                 break
             continue
         text += [line] if line.strip() else []
-    return _CITE.sub("", "\n".join(text))
+    return "\n".join(text) if cited else _CITE.sub("", "\n".join(text))
 
 
 def _is_heading(line: str) -> bool:

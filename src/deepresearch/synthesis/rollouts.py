@@ -5,6 +5,7 @@ Searches and readings are shared: the same query of another run is answered from
 """
 
 import asyncio
+import json
 import tempfile
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator, Sequence
@@ -18,6 +19,7 @@ from ..agent.setup import open_policy, system_prompt, versions
 from ..agent.verifier import Verifier
 from ..derived import answer, find, registered, total_usage
 from ..errors import UserError
+from ..files import write_file
 from ..plugins import Registry
 from ..policy import Policy
 from ..settings import Settings
@@ -27,7 +29,7 @@ from ..trajectory import Event, Observation, Passage, RunFailed, RunStarted, Tas
 from ..web.search import Query, SearchProvider, SearchResult
 from .data_files import Card, LineFile, read_records, read_tasks, source_of
 from .generation import Progress
-from .grading import cited_passages, is_correct
+from .grading import cited_passages, is_correct, pass_rates
 from .records import DataCard, Rollout, SyntheticTask
 
 T = TypeVar("T")
@@ -101,7 +103,7 @@ class RolloutOptions:
 class RolloutPool:
     """Carries tasks out, one after another or many at once."""
 
-    source: SharedSource
+    sources: Sequence[SharedSource]
     settings: Settings
     options: RolloutOptions
     folder: Path
@@ -115,7 +117,7 @@ class RolloutPool:
         """One try, to its end. Raises InternalError for a fault of this program."""
         name = f"{task.id}-{self.options.policy}-{attempt}"
         teacher = TEACHERS.get(self.options.policy)
-        tools = default_tools([self.source])
+        tools = default_tools(self.sources)
         policy = teacher(self.settings, tools, task)
         log = RunLog(name, [], write=lambda rows: None, take=list, release=lambda: None)
         asked = Task(question=task.question, language=task.language, date=task.date, libraries=[self.options.library])
@@ -189,7 +191,7 @@ def summary(task: SyntheticTask, attempt: int, policy: str, events: Sequence[Eve
 async def roll_out(
     tasks: Path,
     out: Path,
-    source: SearchProvider,
+    sources: Sequence[SearchProvider],
     settings: Settings,
     options: RolloutOptions,
     progress: Progress = lambda done, wanted, what: None,
@@ -197,7 +199,7 @@ async def roll_out(
     """Try every task of a file; continues a file that was begun. Raises UserError."""
     origin = source_of(tasks)
     identity = {"tasks": origin.sha256, "policy": options.policy, "tries": options.tries, "seed": options.seed}
-    shared = SharedSource(source)
+    shared = [SharedSource(source) for source in sources]
     with LineFile(out, identity, in_order=False) as file, tempfile.TemporaryDirectory(prefix="rollouts-") as scratch:
         card = Card(out, "rollout", options.seed, [origin])
         card.card.settings = {**options.__dict__, "model": settings.model.name}
@@ -217,7 +219,26 @@ async def roll_out(
                 file.flush()
                 card.add(record)
                 if card.card.records % SAVE_EVERY == 0:
-                    progress(card.card.records, wanted, f"{shared.repeated} of {shared.asked} look-ups from the cache")
+                    progress(card.card.records, wanted, _cache_words(shared))
         file.save()
-    card.card.settings |= {"lookups": shared.asked, "from cache": shared.repeated}
+    card.card.settings["cache"] = _cache_words(shared)
+    return card.write()
+
+
+def _cache_words(sources: Sequence[SharedSource]) -> str:
+    return f"{sum(s.repeated for s in sources)} of {sum(s.asked for s in sources)} look-ups from the cache"
+
+
+def add_pass_rates(tasks: Path, rollouts: Path, out: Path) -> DataCard:
+    """Copy tasks with the share of right tries beside each. Raises UserError."""
+    rates = pass_rates(read_records(rollouts))
+    card = Card(out, "difficulty", None, [source_of(tasks), source_of(rollouts)])
+
+    def lines() -> Iterator[bytes]:
+        for task in read_tasks(tasks):
+            record = task.model_copy(update={"pass_rate": rates.get(task.id)}).model_dump(mode="json")
+            card.add(record)
+            yield json.dumps(record, ensure_ascii=False).encode() + b"\n"
+
+    write_file(out, lines())
     return card.write()

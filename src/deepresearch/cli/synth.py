@@ -1,0 +1,443 @@
+"""`synth`: research tasks with hidden answers, the runs that solve them, filters, and files for trainers."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import App, Parameter
+
+from .options import Data, EndpointFlags, Limits, Names, Paths, Switch
+from .terminal import clip, put, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..settings import Settings
+    from ..synthesis.evidence import Search
+    from ..synthesis.graph import KnowledgeGraph
+    from ..synthesis.pages import PageStore
+    from ..synthesis.records import DataCard, SourceFile
+    from ..web.search import SearchProvider
+
+Degrees = Annotated[tuple[int, int], Parameter(consume_multiple=True)]
+
+synth = App(name="synth", help="Training data: tasks with hidden answers, runs that solve them, filters, exports.")
+
+
+@synth.command
+def graph(
+    sources: Annotated[list[Path], Parameter(consume_multiple=True)],
+    /,
+    *,
+    out: Path,
+    library: Names = None,
+    web: Switch = False,
+    count: int = 100,
+    seed: int = 0,
+    languages: Annotated[list[Literal["en", "zh"]] | None, Parameter(consume_multiple=True, negative="")] = None,
+    form: str = "auto",
+    licence: str = "",
+    seed_degrees: Degrees = (3, 10),
+    sizes: Degrees = (10, 40),
+    hub: int = 1000,
+    data: Data | None = None,
+) -> int:
+    """Make tasks from a knowledge graph: questions by several steps with one answer in the whole graph.
+
+    Every fact that a question needs has a passage of the library, or of the web, that states it. A graph without texts
+    can have them made: `deepresearch synth pages`. What was interrupted is continued by the same command.
+
+    Parameters
+    ----------
+    sources
+        Files and folders: Wikidata5m, CN-DBpedia, N-Triples, tables of triples (head, relation, tail between tabs).
+    out
+        File of tasks, JSON lines; its data card is beside it.
+    library
+        Library in which each fact is searched.
+    web
+        Search the web too.
+    count
+        Tasks wanted.
+    seed
+        The same seed gives the same tasks.
+    languages
+        Languages of the questions, in turn: en, zh.
+    form
+        auto, tsv, ntriples, wikidata5m, cndbpedia, countries, wordnet, or one that an installed package adds.
+    licence
+        Of the sources, for the data card; by default that of a SOURCE.txt beside them.
+    seed_degrees
+        Least and most edges of an entity from which a subgraph is grown.
+    sizes
+        Least and most entities of a subgraph.
+    hub
+        Edges above which an entity is not followed.
+    """
+    from ..synthesis.graph_route import GraphOptions, make_graph_tasks
+
+    settings = _settings(data, web)
+    known, files = _graph(sources, form, licence, settings)
+    options = GraphOptions(count, seed, tuple(languages or ["en"]), seed_degrees, sizes, hub, ", ".join(library or []))
+    with _search(settings, library) as search:
+        return _made(asyncio.run(make_graph_tasks(known, search, out, options, files, _progress())), out)
+
+
+@synth.command
+def walk(
+    source: Path,
+    /,
+    *,
+    out: Path,
+    library: Names = None,
+    count: int = 100,
+    seed: int = 0,
+    language: Literal["en", "zh"] = "en",
+    steps: int = 8,
+    licence: str = "",
+    data: Data | None = None,
+) -> int:
+    """Make tasks from hyperlinked pages: questions that only several pages together answer.
+
+    The library must hold the pages' texts: `deepresearch synth pages` writes them for `deepresearch index build`.
+
+    Parameters
+    ----------
+    source
+        MediaWiki dump (.xml, .xml.bz2), folder of HTML or Markdown, or the name of a library.
+    out
+        File of tasks, JSON lines; its data card is beside it.
+    library
+        Library in which each sentence is searched.
+    count
+        Tasks wanted.
+    seed
+        The same seed gives the same tasks.
+    language
+        Of the pages and questions.
+    steps
+        Most pages of one walk.
+    licence
+        Of the source, for the data card; by default that of a SOURCE.txt beside it.
+    """
+    from ..synthesis.walk_route import WalkOptions, make_walk_tasks
+
+    settings = _settings(data, False)
+    pages, files = _pages(source, licence, settings)
+    options = WalkOptions(count, seed, language, steps, ", ".join(library or []))
+    try:
+        with _search(settings, library) as search:
+            return _made(asyncio.run(make_walk_tasks(pages, search, out, options, files, _progress())), out)
+    finally:
+        pages.close()
+
+
+@synth.command
+def pages(
+    source: Path,
+    /,
+    *,
+    out: Path,
+    form: str = "auto",
+    language: Annotated[list[Literal["en", "zh"]] | None, Parameter(consume_multiple=True, negative="")] = None,
+    data: Data | None = None,
+) -> int:
+    """Write the texts of a source as a corpus for `deepresearch index build`.
+
+    Parameters
+    ----------
+    source
+        Hyperlinked pages, as for `synth walk`, or a graph, as for `synth graph`, whose facts are put into sentences.
+    out
+        File of the corpus, JSON lines.
+    form
+        auto, walk, or a form of `synth graph`.
+    language
+        Of the pages; for a graph one or both.
+    """
+    from ..synthesis.graph_pages import write_pages
+    from ..synthesis.triples import form_of
+
+    settings = _settings(data, False)
+    hyperlinked = form == "walk" or (form == "auto" and _is_hyperlinked(source))
+    if hyperlinked:
+        store, _ = _pages(source, "", settings)
+        written = store.write_corpus(out, (language or ["en"])[0])
+        store.close()
+    else:
+        known, _ = _graph([source], form_of(source) if form == "auto" else form, "", settings)
+        written = write_pages(known, out, language or ["en"])
+    put(f"{written:,} pages in {out}. Next: deepresearch index build NAME {out}")
+    return 0
+
+
+@synth.command
+def rollout(
+    tasks: Path,
+    /,
+    *,
+    out: Path,
+    library: Names = None,
+    teacher: str = "extractive",
+    tries: int = 1,
+    at_once: int = 32,
+    rates: Path | None = None,
+    ray: int | None = None,
+    endpoint: EndpointFlags | None = None,
+    limits: Limits | None = None,
+    data: Data | None = None,
+) -> int:
+    """Let a policy work on every task of a file, many at once, and record each run.
+
+    What was interrupted is continued by the same command. Searches that repeat are answered from a cache.
+
+    Parameters
+    ----------
+    tasks
+        File of tasks.
+    out
+        File of rollouts, JSON lines, a run in a line; its data card is beside it.
+    library
+        Libraries that are searched; with --ray one.
+    teacher
+        extractive; oracle, which knows plan and answer; one-search, the baseline; chat, a served model.
+    tries
+        Runs of each task.
+    at_once
+        Runs in progress at the same time.
+    rates
+        Also write the tasks with the share of right tries here.
+    ray
+        Spread the work over so many processes of a Ray cluster.
+    """
+    from ..errors import UserError
+    from ..settings import Settings
+    from ..synthesis.rollouts import RolloutOptions, add_pass_rates, roll_out
+
+    flags = {**(data or Data()).flags(), **(endpoint or EndpointFlags()).flags(), **(limits or Limits()).flags()}
+    own = {"policy": teacher} if teacher in ("extractive", "chat") else {}
+    settings = Settings.load({**flags, **own})
+    if not library:
+        raise UserError("There is nothing to search.", "Name the library of the tasks: --library NAME.")
+    options = RolloutOptions(teacher, tries, at_once, ", ".join(library))
+    if ray:
+        from ..synthesis.distributed import roll_out_on_ray
+
+        card = roll_out_on_ray(tasks, out, settings.data_folder(), settings, options, ray)
+    else:
+        with _providers(settings, library) as providers:
+            card = asyncio.run(roll_out(tasks, out, providers, settings, options, _progress()))
+    if rates:
+        add_pass_rates(tasks, out, rates)
+    return _made(card, out)
+
+
+@synth.command(name="filter")
+def filter_command(
+    source: Path,
+    /,
+    *,
+    out: Path,
+    use: Names = None,
+    suites: Paths = None,
+    errors: float = 0.05,
+    near: float = 0.8,
+    most_passed: float = 0.5,
+) -> int:
+    """Keep the good of a file of rollouts or tasks; the card has figures before and after, and examples.
+
+    Parameters
+    ----------
+    source
+        File of rollouts or tasks.
+    out
+        File of what is kept; its data card is beside it.
+    use
+        Filters in their order; by default all that are for such a file: correct, shortest, citations, errors, loops,
+        language, year, private, contamination, duplicates; for tasks difficulty.
+    suites
+        Files and folders of evaluation suites, none of whose questions may be in the data.
+    errors
+        Largest share of runs with a tool error.
+    near
+        Similarity of near-duplicates, 0 to 1.
+    most_passed
+        Largest pass rate of a task that is kept.
+    """
+    from ..synthesis.data_files import read_records
+    from ..synthesis.filters import FOR_ROLLOUTS, FOR_TASKS, FilterOptions, filter_file
+
+    first = next(read_records(source), {})
+    names = use or (FOR_ROLLOUTS if "events" in first else FOR_TASKS)
+    options = FilterOptions(errors=errors, near=near, suites=suites or (), most_passed=most_passed)
+    card = filter_file(source, out, names, options)
+    for report in card.filters:
+        put(f"{report.name:15} {report.before:>8,} -> {report.after:>8,}")
+    return _made(card, out)
+
+
+@synth.command
+def export(source: Path, /, *, out: Path, to: str = "chat") -> int:
+    """Write rollouts, or for verl tasks too, in the form that a trainer reads.
+
+    Parameters
+    ----------
+    source
+        File of rollouts or tasks.
+    out
+        File to write: .jsonl or .parquet.
+    to
+        chat (messages with loss masks), sharegpt, trl, verl, ids (token ids as sampled), or one of a package.
+    """
+    from ..synthesis.exports import export_file
+
+    return _made(export_file(source, out, to), out)
+
+
+@synth.command
+def show(source: Path, /, *, hidden: Switch = False, most: int = 20) -> int:
+    """Print the tasks or rollouts of a file.
+
+    Parameters
+    ----------
+    source
+        File of tasks or rollouts.
+    hidden
+        Print the hidden side too: plan, evidence, near misses.
+    most
+        Records to print.
+    """
+    from itertools import islice
+
+    from ..synthesis.data_files import read_records
+
+    for record in islice(read_records(source), most):
+        put(f"{record.get('id') or record.get('run')}  {record['question']}")
+        put(f"    answer: {record['answer']}")
+        if "events" in record:
+            outcome = "right" if record["correct"] else "wrong"
+            put(f"    {record['policy']}: {outcome}, {record['turns']} turns, {record['calls']} calls")
+        elif hidden:
+            put(f"    {record['level']}, {record['hops']} facts; not: {', '.join(record['distractors'])}")
+            for step in record["plan"]:
+                put(f"    - {step}")
+            for passage in record["evidence"]:
+                put(f"    [{passage['passage']}] {passage['title']}: {clip(passage['fact'], 100)}")
+    return 0
+
+
+@synth.command
+def card(source: Path, /) -> int:
+    """Print the data card of a file.
+
+    Parameters
+    ----------
+    source
+        File that `synth` has written.
+    """
+    from ..synthesis.data_files import read_card
+
+    put(read_card(source).model_dump_json(indent=1))
+    return 0
+
+
+def _settings(data: Data | None, web: bool) -> "Settings":
+    from ..settings import Settings
+
+    return Settings.load({**(data or Data()).flags(), "search.web": web or None})
+
+
+def _graph(
+    paths: list[Path], form: str, licence: str, settings: "Settings"
+) -> "tuple[KnowledgeGraph, list[SourceFile]]":
+    """The graph of these sources, built in the data folder where it is not there yet."""
+    from ..errors import UserError
+    from ..synthesis.data_files import source_of
+    from ..synthesis.graph import KnowledgeGraph
+    from ..synthesis.triples import build_graph
+
+    for path in paths:
+        if not path.exists():
+            raise UserError(f"{path} does not exist.", "Check the spelling.")
+    files = [source_of(path, licence) for path in paths]
+    folder = settings.data_folder() / "graphs" / "-".join(file.sha256[:12] for file in files)
+    if (folder / "graph.json").exists():
+        known = KnowledgeGraph(folder)
+    else:
+        say(f"Reading {', '.join(str(path) for path in paths)}")
+        known = build_graph(paths, folder, form, [file.model_dump() for file in files])
+    say(f"{known.entities:,} entities, {known.triples:,} triples; {known.about['problem_count']:,} lines left out")
+    for problem in known.about["problems"][:3]:
+        say(f"  {problem}")
+    return known, files
+
+
+def _is_hyperlinked(source: Path) -> bool:
+    if source.is_dir():
+        return any(file.suffix in (".html", ".htm", ".md") for file in source.rglob("*"))
+    return ".xml" in source.suffixes or not source.exists()
+
+
+def _pages(source: Path, licence: str, settings: "Settings") -> "tuple[PageStore, list[SourceFile]]":
+    """The pages of a source, read into the data folder where they are not there yet."""
+    from ..errors import UserError
+    from ..synthesis.data_files import source_of
+    from ..synthesis.pages import read_pages
+
+    folder = settings.data_folder()
+    library = folder / "libraries" / source.name
+    if not source.exists() and not library.is_dir():
+        raise UserError(f"{source} is no file or folder, and no library has that name.", "Check the spelling.")
+    file = source_of(source if source.exists() else library, licence)
+    place = folder / "linked-pages" / f"{file.sha256[:16]}.sqlite"
+    store = read_pages(source, place, None if source.exists() else folder)
+    say(f"{len(store):,} pages; {store.problem_count:,} left out")
+    for problem in store.problems[:3]:
+        say(f"  {problem}")
+    return store, [file]
+
+
+@contextmanager
+def _providers(settings: "Settings", libraries: list[str] | None) -> "Iterator[list[SearchProvider]]":
+    from ..agent.control import Handlers
+    from ..agent.sources import open_sources
+    from ..errors import UserError
+    from ..trajectory import Task
+    from ..web.search import SearchProvider
+
+    if not (libraries or settings.search.web):
+        raise UserError("There is nothing to search.", "Name a library: --library NAME.")
+    sources = open_sources(settings, Task(question="", libraries=libraries or []), Handlers())
+    try:
+        yield [source for source in sources.all if isinstance(source, SearchProvider)]
+    finally:
+        sources.abandon()
+
+
+@contextmanager
+def _search(settings: "Settings", libraries: list[str] | None) -> "Iterator[Search]":
+    """What asks every provider and puts their passages one behind the other."""
+    from ..web.search import Query, SearchResult
+
+    with _providers(settings, libraries) as providers:
+
+        async def search(query: Query) -> SearchResult:
+            found = [await provider.search(query) for provider in providers]
+            return SearchResult([hit for result in found for hit in result.hits], "all")
+
+        yield search
+
+
+def _progress() -> "Callable[[int, int, str], None]":
+    return lambda done, wanted, what: say(f"{done:,} of {wanted:,} ({what})")
+
+
+def _made(card: "DataCard", out: Path) -> int:
+    put(f"{card.records:,} records in {out}")
+    for name, counts in card.counts.items():
+        put(f"  {name}: " + ", ".join(f"{key} {count:,}" for key, count in counts.items()))
+    if card.dropped:
+        put("  left out: " + ", ".join(f"{key} {count:,}" for key, count in card.dropped.items()))
+    return 0

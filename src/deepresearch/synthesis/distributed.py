@@ -1,0 +1,78 @@
+"""Rollouts on many machines: the same pool in each worker of Ray Data. The library must be there on every machine."""
+
+import asyncio
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ..errors import UserError
+from ..library import Library, LibraryProvider
+from ..settings import Settings
+from .data_files import Card, LineFile, read_records, read_tasks, source_of
+from .records import DataCard, SyntheticTask
+from .rollouts import RolloutOptions, RolloutPool, SharedSource
+
+BATCH = 64
+"""Tries that a worker gets at once."""
+
+
+class RolloutWorker:
+    """One process: opens the library once, and carries out batches."""
+
+    def __init__(self, folder: str, settings: dict[str, Any], options: dict[str, Any]) -> None:
+        """folder: data folder of the library."""
+        self._options = RolloutOptions(**options)
+        self._library = Library.open(Path(folder), self._options.library, create=False)
+        self._source = SharedSource(LibraryProvider(self._library))
+        self._settings, _ = Settings.from_record(settings)
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """`work` of a batch: [task, attempt] as JSON; its result: the rollouts as JSON."""
+        work = [json.loads(item) for item in batch["work"]]
+        return {"rollout": asyncio.run(self._run([(SyntheticTask.model_validate(t), n) for t, n in work]))}
+
+    async def _run(self, work: list[tuple[SyntheticTask, int]]) -> list[str]:
+        with tempfile.TemporaryDirectory(prefix="rollouts-") as scratch:
+            pool = RolloutPool([self._source], self._settings, self._options, Path(scratch))
+            return [rollout.model_dump_json() async for rollout in pool.all(iter(work))]
+
+
+def roll_out_on_ray(
+    tasks: Path, out: Path, folder: Path, settings: Settings, options: RolloutOptions, workers: int
+) -> DataCard:
+    """As `roll_out`, in `workers` processes of a Ray cluster; continues a file that was begun. Raises UserError."""
+    try:
+        import ray  # noqa: PLC0415  an optional package
+        import ray.data  # noqa: PLC0415
+    except ImportError as error:
+        raise UserError("Ray is not installed.", "pip install 'ray[data]'") from error
+    origin = source_of(tasks)
+    identity = {"tasks": origin.sha256, "policy": options.policy, "tries": options.tries, "seed": options.seed}
+    with LineFile(out, identity, in_order=False) as file:
+        card = Card(out, "rollout", options.seed, [origin])
+        card.card.settings = {**options.__dict__, "workers": workers}
+        done = set()
+        for record in read_records(out):
+            done.add((record["task"], record["attempt"]))
+            card.add(record)
+        items = [
+            {"work": json.dumps([task.model_dump(mode="json"), attempt])}
+            for task in read_tasks(tasks)
+            for attempt in range(options.tries)
+            if (task.id, attempt) not in done
+        ]
+        if items:
+            dataset = ray.data.from_items(items).map_batches(
+                RolloutWorker,
+                fn_constructor_args=(str(folder), settings.public(), options.__dict__),
+                batch_size=BATCH,
+                concurrency=workers,
+            )
+            for row in dataset.iter_rows():
+                record = json.loads(row["rollout"])
+                file.write(record)
+                file.flush()
+                card.add(record)
+        file.save()
+    return card.write()

@@ -1,0 +1,44 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from deepresearch.cli import main
+from tests.synthesis.world import english
+
+
+def test_from_a_graph_to_a_file_for_a_trainer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    graph = str(english(tmp_path / "towns.nt"))
+    data = ["--data", str(tmp_path / "data")]
+    place = {name: str(tmp_path / f"{name}.jsonl") for name in ("pages", "tasks", "runs", "rated", "kept", "chat")}
+    degrees = ["--seed-degrees", "3", "30"]
+    assert main(["synth", "pages", graph, "--out", place["pages"], *data]) == 0
+    assert main(["index", "build", "towns", place["pages"], *data]) == 0
+    make = ["synth", "graph", graph, "--out", place["tasks"], "--library", "towns", "--count", "3", *degrees, *data]
+    assert main(make) == 0
+    assert main(make) == 0, "what is done is not made again"
+    run = ["synth", "rollout", place["tasks"], "--out", place["runs"], "--library", "towns", "--teacher", "oracle"]
+    assert main([*run, "--rates", place["rated"], *data]) == 0
+    assert main(["synth", "filter", place["runs"], "--out", place["kept"], "--use", "correct", "citations"]) == 0
+    assert main(["synth", "export", place["kept"], "--out", place["chat"], "--to", "trl"]) == 0
+    capsys.readouterr()
+    assert main(["synth", "show", place["tasks"], "--hidden", "--most", "1"]) == 0
+    assert "Identify" in capsys.readouterr().out
+    assert main(["synth", "card", place["tasks"]]) == 0
+    assert json.loads(capsys.readouterr().out)["records"] == 3
+    rated = [json.loads(line) for line in Path(place["rated"]).read_text().splitlines()]
+    assert [task["pass_rate"] for task in rated] == [1.0, 1.0, 1.0]
+
+
+def test_what_cannot_work_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = ["--data", str(tmp_path / "data")]
+    out = ["--out", str(tmp_path / "out.jsonl")]
+    (tmp_path / "bad.tsv").write_text("no triple\n")
+    assert main(["synth", "graph", str(tmp_path / "bad.tsv"), *out, "--library", "x", *data]) == 2
+    assert "no triple" in capsys.readouterr().err
+    assert main(["synth", "graph", str(tmp_path / "gone"), *out, "--library", "x", *data]) == 2
+    assert main(["synth", "walk", str(tmp_path / "gone"), *out, "--library", "x", *data]) == 2
+    assert main(["synth", "rollout", str(tmp_path / "gone"), *out, *data]) == 2
+    assert main(["synth", "filter", str(tmp_path / "bad.tsv"), *out]) == 2
+    assert "bad.tsv:1 is not JSON" in capsys.readouterr().err
+    assert not (tmp_path / "out.jsonl").exists()
