@@ -104,6 +104,16 @@ def test_what_compares_both_sides_comes_first_and_nothing_beside_it_that_does_no
     assert not answer.rows
 
 
+def test_a_thing_whose_name_is_in_the_name_of_another_has_its_own_cell() -> None:
+    pages = [
+        passage("Build-Depends\n\nNames what is needed to build the package from its source.", "n1", "Fields"),
+        passage("Depends\n\nNames what is needed when the package runs.", "n2", "Fields"),
+        *(passage(f"Meeting {n} was about the weather, with tea for all.", f"w{n}", "Meetings") for n in range(4)),
+    ]
+    [answer] = answers("What is the difference between Build-Depends and Depends?", pages)
+    assert [cell.passage.id for cell in answer.rows[0].cells if cell] == ["n1", "n2"]
+
+
 def test_what_adds_nothing_is_not_quoted() -> None:
     text = "The weather was fine. The Gamma tower was built in 1931. Many people had come to eat and drink."
     [answer] = answers("When was the Gamma tower built?", [passage(text, "g1", "Gamma tower")])

@@ -122,12 +122,11 @@ def test_every_unit_is_a_piece_of_its_passage(text: str) -> None:
 
 
 def test_what_opens_an_entry_says_by_itself_what_leans_elsewhere() -> None:
-    text = (
-        "Pre-Depends\n\nThis field is like Depends. This is rare.\n\nWhat is it for?\n\nIt keeps order in an upgrade."
-    )
+    text = "Pre-Depends\n\nThis field is like Depends. This is rarely used here."
+    text += "\n\nWhat is it for?\n\nIt keeps order in an upgrade."
     candidates = {c.text: c for c in candidates_of(passage(text), "Fields")}
     assert candidates["This field is like Depends."].says_by_itself
-    assert not candidates["This is rare."].says_by_itself
+    assert not candidates["This is rarely used here."].says_by_itself
     assert (
         candidates["It keeps order in an upgrade."].above == "What is it for?"
     )  # a line that asks is above its answer

@@ -108,7 +108,7 @@ def answer_part(
     rows: tuple[Contrast, ...] = ()
     if part.sides:
         short = _close(joint(ranked, asked), ranked, SHORT_OF_MANY)
-        rows = compare_sides(pool, part, on_trail, short)
+        rows = compare_sides(pool, asked, short)
     if not (short or rows):
         short = _close(ranked, ranked, most)
     shown = [c for row in rows for c in row.said]
@@ -119,7 +119,7 @@ def answer_part(
         True,
         likelihood,
         tuple(short),
-        tuple(one.candidate for one in further),
+        tuple(shortest(one, everything).candidate for one in further),
         rows,
         missing=missing,
         ranked=tuple(everything),

@@ -49,12 +49,12 @@ class Contrast:
         return [cell for cell in self.cells if cell]
 
 
-def compare_sides(
-    pool: Pool, part: Part, on_trail: Collection[str], taken: Sequence[Candidate]
-) -> tuple[Contrast, ...]:
-    """The rows of the comparison that `part` asks for, best first; the first says what each thing is where no point
-    is common to all. taken: what compares them and is quoted already; beside it only what is asked of them is shown."""
-    told = [_said_of(side, part, pool, on_trail, bool(taken)) for side in part.sides]
+def compare_sides(pool: Pool, asked: Asked, taken: Sequence[Candidate]) -> tuple[Contrast, ...]:
+    """The rows of the comparison that is asked for, best first; the first says what each thing is where no point is
+    common to all. taken: what is quoted already; if it compares, only what is asked of them is shown beside it."""
+    part = asked.part
+    compared = any(shows(candidate, "compare", asked) for candidate in taken)
+    told = [_said_of(side, part, pool, asked.on_trail, compared) for side in part.sides]
     sides = frozenset(t for side in part.sides for t in content_terms(side))
     aspects = frozenset(part.terms) - sides
     rows: list[Contrast] = []
@@ -62,7 +62,7 @@ def compare_sides(
     for _ in range(MOST_ROWS):
         left = [[one for one in ranked if not any(one.candidate.overlaps(u) for u in used)] for ranked in told]
         row = _best_row([choose(ranked, PER_SIDE) for ranked in left], sides, part, pool)
-        if row is None or (rows and not (row.shared and all(row.cells))) or (taken and not row.shared & aspects):
+        if row is None or (rows and not (row.shared and all(row.cells))) or (compared and not row.shared & aspects):
             break
         rows.append(row)
         used += row.said
@@ -96,12 +96,14 @@ def _names(candidate: Candidate, side: str, sides: Collection[str]) -> bool:
 
 def _said_of(side: str, part: Part, pool: Pool, on_trail: Collection[str], compared: bool) -> list[Ranked]:
     """What explains one thing, its entry or what begins with it, best first; where nothing does and nothing compares,
-    what names it."""
+    what names it; never what names another of the things as well."""
     own = set(content_terms(side))
+    others = [other for other in part.sides if other != side]
     told = [
         one
         for one in rank(pool, prepare(part.side(side), pool, on_trail))
-        if own <= one.candidate.terms | one.candidate.context
+        if (_names(one.candidate, side, part.sides) or own <= one.candidate.context)
+        and not any(_names(one.candidate, other, part.sides) for other in others)
         and len(one.candidate.units) <= LONGEST_CELL
         and one.candidate.says_by_itself
     ]
@@ -122,7 +124,7 @@ def _best_row(told: list[list[Ranked]], sides: frozenset[str], part: Part, pool:
         row: list[Ranked | None] = []
         total = 0.0
         for place, ranked in enumerate(told):
-            fit = [anchor] if place == first else ranked
+            fit = [anchor] if place == first else [o for o in ranked if not o.candidate.overlaps(anchor.candidate)]
             worth = [one.score + SHARED * _in_common(anchor, one, sides, part, pool)[0] for one in fit]
             row.append(fit[worth.index(max(worth))] if fit else None)
             total += max(worth, default=0.0)

@@ -110,7 +110,7 @@ def _short_answer(writer: Writer) -> list[str]:
             blocks += writer.written.short[number]
             continue
         said = [*_said(answer.short, answer.part, writer), *_comparison(answer, writer)]
-        blocks += said or _said(answer.short[:1], answer.part, writer, again=True)
+        blocks += said or _said(answer.quoted[:1], answer.part, writer, again=True)
     return blocks
 
 
