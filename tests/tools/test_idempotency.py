@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deepresearch.errors import ToolFailed
-from deepresearch.tools.idempotency import KEPT, Effect, do_once
+from deepresearch.tools.idempotency import MOST_RECORDS, Effect, do_once
 from deepresearch.tools.workspace import Change, Workspace
 
 
@@ -46,10 +46,10 @@ async def test_a_failed_call_leaves_no_record(tmp_path: Path) -> None:
 
 async def test_old_records_go(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "ws")
-    for number in range(KEPT + 5):
+    for number in range(MOST_RECORDS + 5):
         effect = Effect([Change("a", b"%d" % number)], "", {})
         await do_once(tmp_path / "scratch", f"c{number}-1", "", lambda: effect, workspace.apply)  # noqa: B023
     names = {p.name for p in (tmp_path / "scratch").iterdir()}
-    assert len(names) == KEPT
-    assert f"c{KEPT + 4}-1.redo" in names
+    assert len(names) == MOST_RECORDS
+    assert f"c{MOST_RECORDS + 4}-1.redo" in names
     assert "c0-1.redo" not in names

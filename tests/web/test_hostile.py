@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deepresearch.web.transport import Pace
+from deepresearch.web.transport import SpeedLimits
 
 from .hostile import BOMBS, SLOW, attack
 
@@ -57,6 +57,6 @@ def test_bombs(attacked: dict[str, dict[str, Any]], name: str) -> None:
 
 @pytest.mark.parametrize("name", SLOW)
 async def test_slow_servers(name: str) -> None:
-    pace = Pace(silence=0.3, head=0.5, grace=0.3, slowest=1024)
-    outcome, seconds = await attack(SLOW[name], pace=pace, timeout=1.5, attempts=1)
+    speed = SpeedLimits(silence=0.3, head=0.5, grace=0.3, slowest=1024)
+    outcome, seconds = await attack(SLOW[name], speed=speed, timeout=1.5, attempts=1)
     assert outcome == "too_slow" and seconds < 5

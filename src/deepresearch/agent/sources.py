@@ -155,7 +155,7 @@ def _add_web(sources: Sources, settings: Settings, environment: Mapping[str, str
     from ..web.cache import QueryCache  # noqa: PLC0415
     from ..web.fetch import USER_AGENT, Fetcher  # noqa: PLC0415
     from ..web.providers import keys_from, open_providers  # noqa: PLC0415
-    from ..web.transport import Pace  # noqa: PLC0415
+    from ..web.transport import SpeedLimits  # noqa: PLC0415
 
     search, folder = settings.search, settings.data_folder()
     if "canned" in search.providers:
@@ -178,7 +178,7 @@ def _add_web(sources: Sources, settings: Settings, environment: Mapping[str, str
         max_age=search.page_hours * 3600,
         interval=search.interval,
         attempts=ATTEMPTS,
-        pace=Pace(silence=SILENCE, head=HEAD),
+        speed=SpeedLimits(silence=SILENCE, head=HEAD),
         network=settings.network,
     )
     hours = None if search.private else search.cache_hours

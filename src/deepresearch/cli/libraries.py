@@ -230,12 +230,12 @@ class Meter:
         self._shown = False
 
     def file(self, done: int, of: int, path: str) -> None:
-        """Told when a file is begun, and when all are done."""
+        """Called when a file is begun, and when all are done."""
         self._file = done, of, path
         self._show(last=bool(of) and done == of)
 
     def passages(self, written: int, share: float) -> None:
-        """Told as passages are written, with the share of all bytes that has been read."""
+        """Called as passages are written, with the share of all bytes that has been read."""
         self._written, self._share = written, share
         self._show()
 

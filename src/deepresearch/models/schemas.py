@@ -20,7 +20,7 @@ LONGEST_SENTENCE = 300
 
 
 _NOT_SENT = frozenset(
-    "default minLength maxLength maxItems minimum maximum pattern additionalProperties seldom told".split()
+    "default minLength maxLength maxItems minimum maximum pattern additionalProperties advanced described".split()
 )
 """Keywords that cost more in every request than they tell a model; what it sends is checked against all of them."""
 
@@ -70,17 +70,17 @@ def offered(tool: Mapping[str, Any]) -> dict[str, Any]:
     return {**tool, "function": {**function, "parameters": _short(function.get("parameters") or {"type": "object"})}}
 
 
-def _short(schema: Schema, told: bool = False) -> dict[str, Any]:
-    """`schema` without what a model can do without; told: nor the fields of objects, which a description names."""
+def _short(schema: Schema, described: bool = False) -> dict[str, Any]:
+    """`schema` without what a model can do without; described: nor the fields of objects, which a description names."""
     branches = [branch for branch in schema.get("anyOf", ()) if branch.get("type") != "null"]
     if len(branches) == 1:
-        return _short({**branches[0], **{key: value for key, value in schema.items() if key != "anyOf"}}, told)
+        return _short({**branches[0], **{key: value for key, value in schema.items() if key != "anyOf"}}, described)
     short = {key: value for key, value in schema.items() if key not in _NOT_SENT}
     if branches:
-        short["anyOf"] = [_short(branch, told) for branch in branches]
+        short["anyOf"] = [_short(branch, described) for branch in branches]
     if isinstance(schema.get("items"), Mapping):
-        short["items"] = _short(schema["items"], told or bool(schema.get("told")))
-    if "properties" in schema and told:
+        short["items"] = _short(schema["items"], described or bool(schema.get("described")))
+    if "properties" in schema and described:
         return {"type": "object"}
     if "properties" in schema:
         short["properties"] = {name: _short(field) for name, field in schema["properties"].items()}

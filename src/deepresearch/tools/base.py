@@ -17,9 +17,9 @@ from ..library.authority import Authority
 from ..trajectory import Passage, Status, Task
 from ..web.search import Source
 
-SELDOM: dict[str, Any] = {"seldom": True}
+ADVANCED: dict[str, Any] = {"advanced": True}
 """Marks a field, as its json_schema_extra, that small models are not offered."""
-TOLD: dict[str, Any] = {"told": True}
+DESCRIBED: dict[str, Any] = {"described": True}
 """Marks a field of objects whose fields its description, or the tool's, names: a schema of them is not sent as well."""
 
 
@@ -116,7 +116,7 @@ def _schema(arguments: type[Arguments], simple: bool) -> dict[str, Any]:
 def inline_schema(schema: dict[str, Any], simple: bool = False) -> dict[str, Any]:
     """`schema` with every $ref replaced and titles gone: small models and some servers cannot follow references.
 
-    simple: also without fields marked as SELDOM, and text alone where an object could be given in its place.
+    simple: also without fields marked as ADVANCED, and text alone where an object could be given in its place.
     """
     definitions = schema.get("$defs", {})
 
@@ -130,13 +130,13 @@ def inline_schema(schema: dict[str, Any], simple: bool = False) -> dict[str, Any
         text = [kind for kind in node.get("anyOf", ()) if simple and kind.get("type") == "string"]
         if text:
             return walk({**text[0], **{key: value for key, value in node.items() if key != "anyOf"}})
-        hidden = {"$defs", *(["description"] if simple and node.get("told") else [])}  # it tells of the objects
+        hidden = {"$defs", *(["description"] if simple and node.get("described") else [])}  # it tells of the objects
         inlined: dict[str, Any] = {}
         for key, value in node.items():
             if key in hidden or (key == "title" and isinstance(value, str)):
                 continue
             if key == "properties":
-                fields = {name: field for name, field in value.items() if not (simple and field.get("seldom"))}
+                fields = {name: field for name, field in value.items() if not (simple and field.get("advanced"))}
                 inlined[key] = {name: walk(inner) for name, inner in fields.items()}
             else:
                 inlined[key] = walk(value)

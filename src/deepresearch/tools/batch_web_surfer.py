@@ -15,7 +15,7 @@ from ..errors import FetchFailed, ToolFailed, WorldError
 from ..library.authority import Authority, in_words
 from ..trajectory import Passage
 from ..web.search import SearchProvider, Source
-from .base import TOLD, Arguments, Tool, ToolContext, ToolResult
+from .base import DESCRIBED, Arguments, Tool, ToolContext, ToolResult
 from .fencing import describe_document, one_line, recall_passage, show_passage
 from .fusion import fold
 from .pages import KnownPages
@@ -33,10 +33,10 @@ class OpenRequest(Arguments):
 
 class SurferArguments(Arguments):
     action: Literal["batch_search", "batch_open"]
-    queries: list[str | SearchRequest] = Field(default=[], max_length=20, json_schema_extra=TOLD)
+    queries: list[str | SearchRequest] = Field(default=[], max_length=20, json_schema_extra=DESCRIBED)
     """Texts, or {"text", "k", "title", "language": "zh", "since", "until": "YYYY-MM-DD", "site", "kind":
     "web|news|paper|encyclopedia"}, of which only text is needed."""
-    references: list[str | OpenRequest] = Field(default=[], max_length=20, json_schema_extra=TOLD)
+    references: list[str | OpenRequest] = Field(default=[], max_length=20, json_schema_extra=DESCRIBED)
     """Documents, urls or passage ids, as results name them, or {"reference", "offset": first paragraph}."""
     k: int = Field(default=8, ge=1, le=50)
     """Passages to show in all."""

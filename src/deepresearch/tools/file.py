@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ..errors import BadArguments, PolicyError, ToolFailed
 from ..threads import on_disk
-from .base import SELDOM, TOLD, Arguments, Tool, ToolContext, ToolResult
+from .base import ADVANCED, DESCRIBED, Arguments, Tool, ToolContext, ToolResult
 from .edit import Edit, line_number, plan_edits, splice
 from .idempotency import Effect, do_once
 from .patch_text import BOM, plan_patch
@@ -51,15 +51,15 @@ class FileArguments(Arguments):
     action: Literal["read", "write", "append", "patch", "list", "stat", "delete"]
     path: str = ""
     content: str = ""
-    edits: list[Edit] = Field(default=[], max_length=100, json_schema_extra=TOLD)
+    edits: list[Edit] = Field(default=[], max_length=100, json_schema_extra=DESCRIBED)
     """With "nth" where `find` occurs more than once."""
-    patch: str = Field(default="", json_schema_extra=SELDOM)
+    patch: str = Field(default="", json_schema_extra=ADVANCED)
     """Instead of edits: a unified diff or a *** Begin Patch block."""
     offset: int = Field(default=0, ge=0)
     limit: int = Field(default=2_000, ge=1)
-    column: int = Field(default=0, ge=0, json_schema_extra=SELDOM)
+    column: int = Field(default=0, ge=0, json_schema_extra=ADVANCED)
     """Characters of each line to skip."""
-    recursive: bool = Field(default=False, json_schema_extra=SELDOM)
+    recursive: bool = Field(default=False, json_schema_extra=ADVANCED)
 
 
 class FileTool(Tool):

@@ -17,7 +17,7 @@ from ..files import write_file
 from ..threads import in_thread
 from .workspace import Change
 
-KEPT = 32
+MOST_RECORDS = 32
 """Number of newest records that are not deleted: far more than the calls that can be without a recorded result."""
 
 Apply = Callable[[Sequence[Change], str], None]
@@ -77,5 +77,5 @@ def _save(record: Path, tag: str, effect: Effect) -> None:
 
 def _prune(scratch: Path) -> None:
     records = sorted(scratch.glob("*.redo"), key=lambda record: record.stat().st_mtime_ns)
-    for record in records[: max(0, len(records) - KEPT + 1)]:
+    for record in records[: max(0, len(records) - MOST_RECORDS + 1)]:
         record.unlink()

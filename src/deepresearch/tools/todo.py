@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..errors import BadArguments
-from .base import TOLD, Arguments, Tool, ToolContext, ToolResult
+from .base import DESCRIBED, Arguments, Tool, ToolContext, ToolResult
 
 MOST_ITEMS = 100
 _MARKS = {"pending": "[ ]", "in_progress": "[>]", "done": "[x]", "dropped": "[-]"}
@@ -25,7 +25,7 @@ class TodoChange(Arguments):
 class TodoArguments(Arguments):
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
-    items: list[TodoChange] = Field(default=[], max_length=MOST_ITEMS, json_schema_extra=TOLD)
+    items: list[TodoChange] = Field(default=[], max_length=MOST_ITEMS, json_schema_extra=DESCRIBED)
     delete: list[str] = Field(default=[], max_length=MOST_ITEMS)
 
 

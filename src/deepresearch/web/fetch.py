@@ -20,7 +20,7 @@ from .rate_limit import RateLimit
 from .robots import LONGEST as LONGEST_ROBOTS
 from .robots import Robots
 from .screening import check_page, check_status, is_readable
-from .transport import Clock, HttpAnswer, Pace, Sending, Taking, Transport, Unanswered
+from .transport import HttpRequest, HttpResponse, ReadOptions, RequestFailed, SpeedLimits, TimeLimit, Transport
 from .urls import Url, parse_url
 
 __all__ = ["Fetched", "Fetcher"]
@@ -59,7 +59,7 @@ class Fetcher:
         in_all: int = 8,
         attempts: int = 3,
         wait: float = 1,
-        pace: Pace | None = None,
+        speed: SpeedLimits | None = None,
         ports: frozenset[int] = PORTS,
         resolver: Resolver | None = None,
         tls: SSLContext | None = None,
@@ -82,7 +82,7 @@ class Fetcher:
         self._max_age = max_age
         self._attempts_limit = attempts
         self._wait = wait
-        self._pace = pace or Pace()
+        self._speed = speed or SpeedLimits()
         self._tls = tls
         self._network = network
         self._guard = Guard(allow_hosts, ports, resolver)
@@ -140,12 +140,12 @@ class Fetcher:
             raise FetchFailed(f"{target.netloc} was not asked: a replay sends no request.", outcome="not_archived")
         if params:
             target = replace(target, target=target.target + ("&" if "?" in target.target else "?") + urlencode(params))
-        sending = Sending(method.upper(), target, self._headers(headers or {}))
+        request = HttpRequest(method.upper(), target, self._headers(headers or {}))
         if json is not None:
             content_type = {"Content-Type": "application/json"}
-            sending = replace(sending, content=dumps(json).encode(), headers={**content_type, **sending.headers})
+            request = replace(request, content=dumps(json).encode(), headers={**content_type, **request.headers})
         guard = self._own_guard if allow_private else self._guard
-        end, answer = await self._follow(sending, Taking(self._max_bytes), guard, within_site=True)
+        end, answer = await self._follow(request, ReadOptions(self._max_bytes), guard, within_site=True)
         return Fetched(str(target), str(end), answer.status, answer.headers, answer.body, time.time(), False)
 
     async def close(self) -> None:
@@ -165,52 +165,60 @@ class Fetcher:
         return found if found and (self._private or time.time() - found.fetched < self._max_age) else None
 
     async def _page(self, target: Url, headers: Mapping[str, str], robots: bool) -> Fetched:
-        sending = Sending("GET", target, self._headers({**_PAGE_HEADERS, **headers}))
-        taking = Taking(self._max_bytes, is_readable, retried=WORTH_RETRYING)
-        url, answer = await self._follow(sending, taking, self._guard, robots=robots)
+        request = HttpRequest("GET", target, self._headers({**_PAGE_HEADERS, **headers}))
+        options = ReadOptions(self._max_bytes, is_readable, retried=WORTH_RETRYING)
+        url, answer = await self._follow(request, options, self._guard, robots=robots)
         check_status(url, answer.status)
         check_page(target, url, answer.headers, answer.body)
         return Fetched(str(target), str(url), answer.status, answer.headers, answer.body, time.time(), False)
 
     async def _read_robots(self, url: Url) -> tuple[int, bytes]:
-        taking = Taking(LONGEST_ROBOTS, cut=True, retried=WORTH_RETRYING)
-        _, answer = await self._follow(Sending("GET", url, self._headers({})), taking, self._guard)
+        options = ReadOptions(LONGEST_ROBOTS, cut=True, retried=WORTH_RETRYING)
+        _, answer = await self._follow(HttpRequest("GET", url, self._headers({})), options, self._guard)
         return answer.status, answer.body
 
     async def _follow(
-        self, sending: Sending, taking: Taking, guard: Guard, *, robots: bool = False, within_site: bool = False
-    ) -> tuple[Url, HttpAnswer]:
+        self,
+        request: HttpRequest,
+        options: ReadOptions,
+        guard: Guard,
+        *,
+        robots: bool = False,
+        within_site: bool = False,
+    ) -> tuple[Url, HttpResponse]:
         """The answer at the end of all redirects, and where that is; every hop checked again. Raises FetchFailed."""
-        clock = Clock(self._timeout)
+        limit = TimeLimit(self._timeout)
         for _ in range(MOST_REDIRECTS + 1):
-            url = sending.url
+            url = request.url
             guard.check(url)
             if robots:
                 self._rate.slow_down(url.host, await self._robots.check(url) or 0)
-            answer = await self._attempts(sending, taking, guard, clock)
+            answer = await self._attempts(request, options, guard, limit)
             location = answer.headers.get("location")
             if answer.status not in REDIRECTS or not location:
                 return url, answer
             following = url.join(location)
-            if within_site and (following.origin != url.origin or sending.method not in SAFE_METHODS):
+            if within_site and (following.origin != url.origin or request.method not in SAFE_METHODS):
                 return url, answer
             if following.origin != url.origin:
                 # What the caller sent along may be a secret between it and the first site.
-                sending = replace(sending, headers=self._headers(_PAGE_HEADERS))
-            sending = replace(sending, url=following)
+                request = replace(request, headers=self._headers(_PAGE_HEADERS))
+            request = replace(request, url=following)
         raise FetchFailed(
-            f"{sending.url.place}: redirected more than {MOST_REDIRECTS} times.", outcome="too_many_redirects"
+            f"{request.url.place}: redirected more than {MOST_REDIRECTS} times.", outcome="too_many_redirects"
         )
 
-    async def _attempts(self, sending: Sending, taking: Taking, guard: Guard, clock: Clock) -> HttpAnswer:
+    async def _attempts(
+        self, request: HttpRequest, options: ReadOptions, guard: Guard, limit: TimeLimit
+    ) -> HttpResponse:
         """The answer to one request, asked again where that can help. Raises FetchFailed."""
-        url, transport = sending.url, self._transport(guard)
+        url, transport = request.url, self._transport(guard)
         own = guard.is_own(url.host, url.port)
-        safe = sending.method in SAFE_METHODS
+        safe = request.method in SAFE_METHODS
 
         def may_repeat(failure: Retryable) -> bool:
             """One that is not safe is repeated only if it cannot have had an effect."""
-            assert isinstance(failure, Unanswered)
+            assert isinstance(failure, RequestFailed)
             return (safe or not failure.sent) and (failure.wait or 0.0) <= LONGEST_PAUSE
 
         try:
@@ -218,11 +226,11 @@ class Fetcher:
             async for attempt in attempts:
                 with attempt:
                     async with self._rate.slot(url.host, own=own):
-                        answer = await transport.exchange(sending, taking, clock)
-                    if answer.status in taking.retried:
+                        answer = await transport.exchange(request, options, limit)
+                    if answer.status in options.retried:
                         raise _refused(url, answer)
                     return answer
-        except Unanswered as failure:
+        except RequestFailed as failure:
             if failure.answer:
                 return failure.answer
             raise failure.error from failure.__cause__
@@ -230,7 +238,7 @@ class Fetcher:
 
     def _transport(self, guard: Guard) -> Transport:
         if guard not in self._transports:
-            self._transports[guard] = Transport(guard, self._pace, self._tls, self._network)
+            self._transports[guard] = Transport(guard, self._speed, self._tls, self._network)
         return self._transports[guard]
 
     def _headers(self, given: Mapping[str, str]) -> dict[str, str]:
@@ -239,9 +247,9 @@ class Fetcher:
         return {**others, "User-Agent": self._agent, "Accept-Encoding": "gzip"}
 
 
-def _refused(url: Url, answer: HttpAnswer) -> Unanswered:
+def _refused(url: Url, answer: HttpResponse) -> RequestFailed:
     failure = FetchFailed(f"{url.place}: HTTP {answer.status}.", outcome=f"http_{answer.status}")
-    return Unanswered(failure, sent=True, wait=retry_after(answer.headers.get("retry-after", "")), answer=answer)
+    return RequestFailed(failure, sent=True, wait=retry_after(answer.headers.get("retry-after", "")), answer=answer)
 
 
 def _is_private(url: Url) -> FetchFailed:

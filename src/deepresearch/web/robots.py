@@ -18,9 +18,9 @@ from .urls import Url
 if TYPE_CHECKING:
     from protego import Protego
 
-KEPT = 24 * 3600.0
+CACHED = 24 * 3600.0
 """Seconds for which rules are cached."""
-KEPT_UNREAD = 600.0
+CACHED_FAILURE = 600.0
 """Seconds after which a file that could not be fetched is requested again."""
 LONGEST = 500 * 1024
 """Bytes that are read of it; the RFC asks for no more."""
@@ -75,9 +75,9 @@ class Robots:
 
         status, body = await self._read(url.join("/robots.txt"))
         if status == 429 or status >= 500:
-            return _Rules(None, status, time.monotonic() + KEPT_UNREAD)
+            return _Rules(None, status, time.monotonic() + CACHED_FAILURE)
         text = body[:LONGEST].decode("utf-8-sig", "replace") if status < 300 else ""
-        return _Rules(Protego.parse(self._relevant(text)), status, time.monotonic() + KEPT)
+        return _Rules(Protego.parse(self._relevant(text)), status, time.monotonic() + CACHED)
 
     def _relevant(self, text: str) -> str:
         """The rules with all other programs' names made one: the parser's time grows with names times rules."""

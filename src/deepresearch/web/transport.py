@@ -29,7 +29,7 @@ log = logging.getLogger("deepresearch.web")
 
 
 @dataclass(frozen=True)
-class Pace:
+class SpeedLimits:
     """How slow an answer may be."""
 
     silence: float = 10
@@ -43,7 +43,7 @@ class Pace:
 
 
 @dataclass(frozen=True)
-class HttpAnswer:
+class HttpResponse:
     """What one request has brought."""
 
     status: int
@@ -52,7 +52,7 @@ class HttpAnswer:
 
 
 @dataclass(frozen=True)
-class Sending:
+class HttpRequest:
     """One request."""
 
     method: str
@@ -62,7 +62,7 @@ class Sending:
 
 
 @dataclass(frozen=True)
-class Taking:
+class ReadOptions:
     """How an answer is read."""
 
     max_bytes: int
@@ -74,11 +74,11 @@ class Taking:
     """Statuses after which the server is asked again."""
 
 
-class Unanswered(Retryable):
+class RequestFailed(Retryable):
     """A failure after which another attempt may succeed."""
 
     def __init__(
-        self, failure: FetchFailed, *, sent: bool, wait: float | None = None, answer: HttpAnswer | None = None
+        self, failure: FetchFailed, *, sent: bool, wait: float | None = None, answer: HttpResponse | None = None
     ):
         """sent: whether the server may have seen the request. wait: seconds, where the server named them."""
         super().__init__(failure, wait)
@@ -86,7 +86,7 @@ class Unanswered(Retryable):
         self.answer = answer
 
 
-class Clock:
+class TimeLimit:
     """A time limit over several requests; waiting for a turn between them does not count."""
 
     def __init__(self, seconds: float) -> None:
@@ -108,12 +108,16 @@ class Transport:
     """A pool of connections, all checked by one guard."""
 
     def __init__(
-        self, guard: Guard, pace: Pace, tls: ssl.SSLContext | None = None, network: NetworkSettings | None = None
+        self,
+        guard: Guard,
+        speed: SpeedLimits,
+        tls: ssl.SSLContext | None = None,
+        network: NetworkSettings | None = None,
     ) -> None:
         """tls: certificates other than those of `network`. network: certificates, and a proxy where it is to be used
         for the web; None: the system's certificates and no proxy."""
         self._guard = guard
-        self._pace = pace
+        self._speed = speed
         self._network = network or NetworkSettings()
         self._tls = tls
         self._pools: dict[str, httpcore2.AsyncConnectionPool] = {}
@@ -146,73 +150,73 @@ class Transport:
                 self._pools[proxy] = httpcore2.AsyncConnectionPool(network_backend=backend, **limits)
         return self._pools[proxy]
 
-    async def exchange(self, sending: Sending, taking: Taking, clock: Clock) -> HttpAnswer:
+    async def exchange(self, request: HttpRequest, options: ReadOptions, limit: TimeLimit) -> HttpResponse:
         """Send and read. Raises FetchFailed, Transient."""
-        place = sending.url.place
-        proxy = await self._proxy_for(sending.url)
+        place = request.url.place
+        proxy = await self._proxy_for(request.url)
         try:
-            async with clock.running():
-                return await self._exchange(sending, taking, proxy)
+            async with limit.running():
+                return await self._exchange(request, options, proxy)
         except httpcore2.ProxyError as error:
             raise _refused_by_proxy(place, str(error)) from error
         except TimeoutError as error:
-            raise FetchFailed(f"{place} took more than {clock.seconds:g} s.", outcome="too_slow") from error
+            raise FetchFailed(f"{place} took more than {limit.seconds:g} s.", outcome="too_slow") from error
         except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-            raise _no_connection(sending.url, error, proxy) from error
+            raise _no_connection(request.url, error, proxy) from error
         except httpcore2.TimeoutException as error:
-            raise Unanswered(_slow(place, f"nothing came for {self._pace.silence:g} s"), sent=True) from error
+            raise RequestFailed(_slow(place, f"nothing came for {self._speed.silence:g} s"), sent=True) from error
         except httpcore2.NetworkError as error:
-            raise Unanswered(_broken(place, "the connection was lost"), sent=True) from error
+            raise RequestFailed(_broken(place, "the connection was lost"), sent=True) from error
         except httpcore2.RemoteProtocolError as error:
             failure = _broken(place, str(error))
             # The messages of h11 and httpcore2 for a connection that ended early; anything else is no HTTP.
             if "without sending" in str(error):
-                raise Unanswered(failure, sent=True) from error
+                raise RequestFailed(failure, sent=True) from error
             raise failure from error
         except httpcore2.LocalProtocolError as error:
             # The message may quote a header, and headers hold keys.
             raise FetchFailed(f"{place} cannot be asked: a header is no header.", outcome="bad_url") from error
 
-    async def _exchange(self, sending: Sending, taking: Taking, proxy: str) -> HttpAnswer:
-        response = await self._head(sending, proxy)
+    async def _exchange(self, request: HttpRequest, options: ReadOptions, proxy: str) -> HttpResponse:
+        response = await self._head(request, proxy)
         stream = response.extensions.get("network_stream")
         try:
             if isinstance(stream, HeadLimit):
                 stream.expect_body()
             headers = _headers(response)
             if proxy and response.status == 407:
-                raise _refused_by_proxy(sending.url.place, "407")
-            wanted = taking.screen(sending.url, response.status, headers)
-            body = await self._read(response, headers, taking, sending.url.place) if wanted else b""
-            return HttpAnswer(response.status, headers, body)
+                raise _refused_by_proxy(request.url.place, "407")
+            wanted = options.screen(request.url, response.status, headers)
+            body = await self._read(response, headers, options, request.url.place) if wanted else b""
+            return HttpResponse(response.status, headers, body)
         finally:
             # Before the connection is given back: somebody else may use it at once.
             if isinstance(stream, HeadLimit):
                 stream.expect_head()
             await response.aclose()
 
-    async def _head(self, sending: Sending, proxy: str) -> httpcore2.Response:
-        url, silence = sending.url, self._pace.silence
-        headers = {"Host": url.netloc, **sending.headers}
-        if sending.content or sending.method == "POST":
-            headers["Content-Length"] = str(len(sending.content))
-        request = httpcore2.Request(
-            sending.method,
+    async def _head(self, request: HttpRequest, proxy: str) -> httpcore2.Response:
+        url, silence = request.url, self._speed.silence
+        headers = {"Host": url.netloc, **request.headers}
+        if request.content or request.method == "POST":
+            headers["Content-Length"] = str(len(request.content))
+        outgoing = httpcore2.Request(
+            request.method,
             # In parts: nobody reads the address a second time.
             httpcore2.URL(scheme=url.scheme, host=url.host, port=url.port, target=url.target),
             headers=[(name.encode(), value.encode()) for name, value in headers.items()],
-            content=sending.content,
+            content=request.content,
             extensions={"timeout": {"connect": silence, "read": silence, "write": silence}},
         )
         try:
-            async with asyncio.timeout(self._pace.head):
-                response = await self._pool(proxy).handle_async_request(request)
+            async with asyncio.timeout(self._speed.head):
+                response = await self._pool(proxy).handle_async_request(outgoing)
         except TimeoutError as error:
-            raise _slow(url.place, f"no answer within {self._pace.head:g} s") from error
+            raise _slow(url.place, f"no answer within {self._speed.head:g} s") from error
         stream = response.extensions.get("network_stream")
         log.info(
             "%s %s at %s: %d",
-            sending.method,
+            request.method,
             url.netloc,
             stream.get_extra_info("server_addr") if stream else "?",
             response.status,
@@ -220,16 +224,16 @@ class Transport:
         return response
 
     async def _read(
-        self, response: httpcore2.Response, headers: Mapping[str, str], taking: Taking, place: str
+        self, response: httpcore2.Response, headers: Mapping[str, str], options: ReadOptions, place: str
     ) -> bytes:
         """The body, decoded. Raises FetchFailed, httpcore2's errors."""
         encoding = content_encoding(headers.get("content-encoding", ""), place)
-        body = Body(encoding, taking.max_bytes, place, cut=taking.cut)
+        body = Body(encoding, options.max_bytes, place, cut=options.cut)
         start = time.monotonic()
         async for chunk in response.aiter_stream():
             body.feed(chunk)
             spent = time.monotonic() - start
-            if spent > self._pace.grace and body.raw < self._pace.slowest * spent:
+            if spent > self._speed.grace and body.raw < self._speed.slowest * spent:
                 raise _slow(place, f"{body.raw} bytes in {spent:.0f} s")
             if body.is_full:
                 break
@@ -267,7 +271,7 @@ def _no_connection(url: Url, error: Exception, proxy: str) -> Exception:
     if proxy and not isinstance(cause, ssl.SSLError):
         shown = urlsplit(proxy).netloc.rpartition("@")[2]
         return _proxy_failure(f"{url.netloc} was not asked: the proxy {shown} cannot be reached ({why}).")
-    return Unanswered(FetchFailed(f"{url.netloc} could not be reached ({why}).", outcome="dead_host"), sent=False)
+    return RequestFailed(FetchFailed(f"{url.netloc} could not be reached ({why}).", outcome="dead_host"), sent=False)
 
 
 def _refused_by_proxy(place: str, why: str) -> FetchFailed:

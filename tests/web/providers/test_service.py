@@ -13,7 +13,7 @@ from deepresearch.errors import FetchFailed, SearchFailed
 from deepresearch.web.fetch import Fetcher
 from deepresearch.web.fetched import Fetched
 from deepresearch.web.providers import PROVIDERS, open_providers
-from deepresearch.web.providers.service import outcome_of, own_words, wait_of
+from deepresearch.web.providers.service import error_text, outcome_of, wait_of
 from deepresearch.web.search import Query
 from tests.support.search_server import KEY, Reply
 from tests.web.providers.conftest import Serve
@@ -148,7 +148,7 @@ async def test_no_error_shows_the_key(name: str, status: int | None, monkeypatch
 
 @given(st.binary(max_size=300) | st.recursive(st.text() | st.none(), st.lists).map(lambda v: json.dumps(v).encode()))
 def test_any_body_of_an_error_has_bounded_words(body: bytes) -> None:
-    words = own_words(body)
+    words = error_text(body)
     assert len(words) <= 160
     assert words.isprintable() or not words
     assert outcome_of(Fetched("", "", 400, {}, body, 0.0, False), True, {}) is not None

@@ -24,7 +24,7 @@ SHORT_WAIT = 5.0
 PAUSE = 1.0
 """Seconds before another try where the service names none."""
 LONGEST_REASON, LONGEST_QUOTE = 300, 160
-"""Characters of the reason in an error, and of the service's own words in it."""
+"""Characters of the reason in an error, and of the service's own message in it."""
 MOST_ROWS = 200
 """Results of one answer that are looked at."""
 AT_ONCE = 4
@@ -103,10 +103,10 @@ class Service:
         self._key = key
         self._fetcher = fetcher
         self._private = bool(base_url)
-        self._lanes = asyncio.Semaphore(1 if self.info.gap else AT_ONCE)
+        self._slots = asyncio.Semaphore(1 if self.info.gap else AT_ONCE)
         self._gap = self.info.gap
         self._next = 0.0
-        self._shut: tuple[float, SearchFailed] | None = None
+        self._suspended: tuple[float, SearchFailed] | None = None
 
     async def ask(self, path: str, *, base: str = "", **request: Any) -> dict[str, Any]:
         """The JSON object that the service answers with. Takes what `call` takes. Raises SearchFailed."""
@@ -149,12 +149,12 @@ class Service:
                 raise Retryable(failure, pause)
             return answer
 
-        async with self._lanes:
-            self._check_open()
+        async with self._slots:
+            self._check_not_suspended()
             try:
                 return await aretry(attempt, TRIES, PAUSE)
             except SearchFailed as failure:
-                self._shut_after(failure)
+                self._suspend_after(failure)
                 raise failure from None
 
     async def _once(self, url: str, params: dict[str, str], json: Any, headers: Mapping[str, str]) -> Fetched:
@@ -189,7 +189,7 @@ class Service:
         outcome = outcome_of(answer, bool(self._key), self.info.own)
         if outcome is None:
             return None
-        words = own_words(answer.body, self._without_key)
+        words = error_text(answer.body, self._without_key)
         reason = f"HTTP {answer.status}{': ' + words if words and outcome != 'key_refused' else ''}"
         limited = outcome in ("rate_limited", "out_of_quota")
         hint = ""
@@ -224,19 +224,19 @@ class Service:
         }[outcome]
         return SearchFailed(message, hint or usual, outcome, retry_after)
 
-    def _shut_after(self, failure: SearchFailed) -> None:
+    def _suspend_after(self, failure: SearchFailed) -> None:
         """Leave the service alone: for good where the key or the quota is the matter, else for the time it asks."""
         wait = failure.retry_after
         if wait is None and failure.outcome in ("key_refused", "out_of_quota"):
             wait = math.inf
         if wait is not None:
-            self._shut = asyncio.get_running_loop().time() + wait, failure
+            self._suspended = asyncio.get_running_loop().time() + wait, failure
 
-    def _check_open(self) -> None:
+    def _check_not_suspended(self) -> None:
         """Raises SearchFailed while the service is to be left alone."""
-        if self._shut is None or (left := self._shut[0] - asyncio.get_running_loop().time()) <= 0:
+        if self._suspended is None or (left := self._suspended[0] - asyncio.get_running_loop().time()) <= 0:
             return
-        failure = self._shut[1]
+        failure = self._suspended[1]
         wait = "" if left == math.inf else f" It can be asked again in {in_words(left)}."
         reason = f"{failure.message.partition(' It asks')[0]} It was not asked again.{wait}"
         raise SearchFailed(reason, failure.hint, failure.outcome, None if left == math.inf else left)
@@ -271,7 +271,7 @@ def outcome_of(answer: Fetched, keyed: bool, own: Mapping[int, Outcome]) -> Outc
     status = answer.status
     if 200 <= status < 300:
         return None
-    words = own_words(answer.body)
+    words = error_text(answer.body)
     if keyed and 400 <= status < 500 and _KEY.search(words) and not _QUOTA.search(words):
         return "key_refused"
     if status in own:
@@ -285,7 +285,7 @@ def outcome_of(answer: Fetched, keyed: bool, own: Mapping[int, Outcome]) -> Outc
     return "refused" if 400 <= status < 500 else "unreachable" if status >= 500 else "not_understood"
 
 
-def own_words(body: bytes, hide: Callable[[str], str] = str) -> str:
+def error_text(body: bytes, hide: Callable[[str], str] = str) -> str:
     """The code and the message in the body of an error, as plain text; empty where it is not JSON.
 
     hide: what takes the key out of them.
@@ -295,20 +295,20 @@ def own_words(body: bytes, hide: Callable[[str], str] = str) -> str:
     except (ValueError, RecursionError):
         return ""
     words: list[str] = []
-    _gather(reply, words)
+    _collect(reply, words)
     return plain(hide(": ".join(dict.fromkeys(words))), LONGEST_QUOTE)
 
 
-def _gather(reply: Any, words: list[str], depth: int = 0) -> None:
+def _collect(reply: Any, words: list[str], depth: int = 0) -> None:
     """What is under the names that services give to codes and messages, in the order of that list."""
     if isinstance(reply, str):
         words.append(reply)
     elif isinstance(reply, list) and reply and depth < 4:
-        _gather(reply[0], words, depth + 1)
+        _collect(reply[0], words, depth + 1)
     elif isinstance(reply, dict) and depth < 4:
         for name in ("error", "errors", "code", "tag", "type", "message", "detail", "info"):
             if isinstance(reply.get(name), str | list | dict) and reply.get(name) != "ErrorResponse":
-                _gather(reply[name], words, depth + 1)
+                _collect(reply[name], words, depth + 1)
 
 
 def wait_of(headers: Mapping[str, str], longest: bool = False) -> float | None:
