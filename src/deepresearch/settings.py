@@ -30,8 +30,8 @@ SHORT_NAMES = {
 }
 """Environment names that people try first."""
 KEY_SUFFIX = "_API_KEY"
-NOT_SETTINGS = frozenset({"SHARED", "KILLS", "UNCLOSED", "TEST_MODELS", "TEST_SERVER", "TEST_SERVER_MODEL"})
-"""Names with the prefix that belong to the test suite."""
+NOT_SETTINGS = frozenset({"SHARED", "KILLS", "UNCLOSED"})
+"""Names with the prefix that belong to the test suite, as do all that begin with TEST_."""
 RENAMED = {"report.mend": "report.max_revisions"}
 """Earlier names of settings, still read everywhere."""
 REMOVED = frozenset({"seed", "search.results"})
@@ -340,7 +340,7 @@ def _load(flags: Mapping[str, Any], environment: Mapping[str, str], file: Path) 
     keys = {}
     for name, value in environment.items():
         short = name.removeprefix(PREFIX)
-        if short == name or short in NOT_SETTINGS:
+        if short == name or short in NOT_SETTINGS or short.startswith("TEST_"):
             continue
         if short.endswith(KEY_SUFFIX) and short not in ("API_KEY", "MODEL_API_KEY"):
             keys[short.removesuffix(KEY_SUFFIX).lower()] = value.strip()

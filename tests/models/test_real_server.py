@@ -8,7 +8,8 @@ The files are the official ones of their makers, known by their hashes (SHA-256)
     qwen2.5-coder-0.5b.gguf   Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF, Q4_K_M
     qwen2.5-coder-1.5b.gguf   Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF, Q4_K_M
 
-A file for embeddings, `multilingual-e5-small.gguf` or `all-minilm-l6-v2.gguf`, is used where it is there too.
+A file for embeddings, `multilingual-e5-small.gguf` or `all-minilm-l6-v2.gguf`, is used where it is there too, or the
+server that DEEPRESEARCH_TEST_EMBEDDINGS names.
 """
 
 import asyncio
@@ -70,6 +71,7 @@ VECTORS = next(
     None,
 )
 OTHER = os.environ.get("DEEPRESEARCH_TEST_SERVER", "")
+OTHER_EMBEDDINGS = os.environ.get("DEEPRESEARCH_TEST_EMBEDDINGS", "")
 CONTEXT = 4096
 STARTING = 120.0
 """Seconds for the server to load the model."""
@@ -391,18 +393,22 @@ async def test_a_judge_gives_a_verdict_or_says_why_not(server: Server) -> None:
     assert verdict.level in ("fully", "partially", "not", "unknown") or verdict.problem
 
 
-@pytest.mark.skipif(
-    VECTORS is None or not SERVER.exists(), reason="DEEPRESEARCH_TEST_MODELS has no GGUF file for embeddings"
-)
-def test_vectors_of_english_and_chinese() -> None:
-    assert VECTORS is not None
+@pytest.fixture
+def embedder() -> Iterator[EmbeddingClient]:
+    if OTHER_EMBEDDINGS:
+        name = os.environ.get("DEEPRESEARCH_TEST_EMBEDDINGS_MODEL") or list_models(OTHER_EMBEDDINGS, "")[0].name
+        yield EmbeddingClient(name, OTHER_EMBEDDINGS)
+        return
+    if VECTORS is None or not SERVER.exists():
+        pytest.skip("no GGUF file for embeddings, and DEEPRESEARCH_TEST_EMBEDDINGS names no server")
     with Server.of(VECTORS, "--embeddings") as running:
-        embedder = EmbeddingClient(VECTORS.stem, running.url)
-        vectors = embedder.embed(
-            ["query: cats", "passage: A cat is a pet.", "passage: Steel is made of iron.", "很 " * 3_000]
-        )
-        embedder.close()
-    cats, pet, steel, long = vectors
+        yield EmbeddingClient(VECTORS.stem, running.url)
+
+
+def test_vectors_of_english_and_chinese_and_of_a_long_text(embedder: EmbeddingClient) -> None:
+    texts = ["query: cats", "passage: A cat is a pet.", "passage: Steel is made of iron.", "很 " * 1_000]
+    cats, pet, steel, long = vectors = embedder.embed(texts)
+    embedder.close()
     assert len({len(vector) for vector in vectors}) == 1 and any(long)
     assert dot(cats, pet) > dot(cats, steel)
 
