@@ -21,7 +21,7 @@ QUESTION = "When did tram line 9 open?"
 
 def without_boundaries(request: Received) -> str:
     """A request as it is in every process: the boundaries of fences are each process's own."""
-    return re.sub(r"\b[0-9a-f]{24}\b", "", json.dumps(request.body["messages"]))
+    return re.sub(r"\b[0-9a-f]{12}\b", "", json.dumps(request.body["messages"]))
 
 
 async def command(*arguments: str) -> asyncio.subprocess.Process:

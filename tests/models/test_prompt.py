@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from deepresearch.models.prompt import Prompt, fenced
 
-FENCE = re.compile(r"<<<(END )?REPORT ([0-9a-f]{24})>>>")
+FENCE = re.compile(r"<<<(END )?REPORT ([0-9a-f]{12})>>>")
 
 
 def test_a_fence_has_its_own_boundary() -> None:

@@ -1,6 +1,7 @@
 """What was found out: sentences that a model wrote from passages and that hold, or the quotations in their place."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,6 +17,7 @@ FILE = "findings.jsonl"
 """Where in the workspace the findings are, one a line; they are read back from the calls that wrote them."""
 TOOL = "file"
 _STOPS = " .。!！;；"
+_ASKS = re.compile(r"[?？]\W*$")
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def check(claims: Sequence[tuple[str, str]], known: Mapping[str, Passage]) -> li
 
 
 def sentences_of(text: str) -> list[str]:
-    """The sentences of a model's text, each of which has to hold by itself; fragments say nothing and are left out."""
+    """The sentences of a model's text, each of which has to hold by itself; fragments and questions say nothing."""
     stop = "。" if has_han(text) else "."
-    whole = [sentence.strip(_STOPS) + stop for sentence in split_sentences(text)]
-    return [sentence for sentence in whole if is_sentence(sentence)]
+    stated = [sentence.strip(_STOPS) for sentence in split_sentences(text) if not _ASKS.search(sentence)]
+    return [sentence for sentence in (f"{one}{stop}" for one in stated) if is_sentence(sentence)]

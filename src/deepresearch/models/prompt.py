@@ -14,6 +14,8 @@ from typing import Any
 
 from .base import Message
 
+BOUNDARY = 12
+"""Hexadecimal digits: a passage cannot guess them, and a small model reads them with every request."""
 _KEY = secrets.token_bytes(32)
 _SLOT = re.compile(r"\{\{(\w+)\}\}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
@@ -50,6 +52,6 @@ def fenced(name: str, text: str) -> str:
     clean = _TEMPLATE_MARK.sub("‹", _CONTROL.sub("", text))
     boundary, round_ = "", 0
     while not boundary or boundary in clean:
-        boundary = hmac.new(_KEY, f"{round_} {name} {clean}".encode(), hashlib.sha256).hexdigest()[:24]
+        boundary = hmac.new(_KEY, f"{round_} {name} {clean}".encode(), hashlib.sha256).hexdigest()[:BOUNDARY]
         round_ += 1
     return f"<<<{name} {boundary}>>>\n{clean}\n<<<END {name} {boundary}>>>"
