@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
+from ..text.characters import clean, one_line
 from .options import Data, JsonLines, JsonOutput, LibraryName, Switch
 from .running import report_retries, report_skipped
-from .terminal import clip, dump, plain, put, say
+from .terminal import dump, put, say
 
 if TYPE_CHECKING:
     from ..library import AddReport, Library
@@ -134,7 +135,7 @@ def search(
                 continue
             for rank, hit in enumerate(hits, 1):
                 put(f"{rank:3}. {hit.score:7.3f}  {hit.passage.title} [{hit.passage.document}]")
-                put(f"     {clip(hit.passage.text, 160)}")
+                put(f"     {one_line(hit.passage.text, 160)}")
             if not hits:
                 put("Nothing found.")
     return 0
@@ -251,7 +252,7 @@ class Meter:
         self._said, self._shown = now, True
         line = progress(self._file, self._written, self._share, now - self._start)
         if self._live:
-            sys.stderr.write(f"\r\x1b[K{plain(clip(line, 110))}")
+            sys.stderr.write(f"\r\x1b[K{clean(one_line(line, 110))}")
             sys.stderr.flush()
         else:
             say(line)
@@ -268,7 +269,7 @@ def progress(file: tuple[int, int, str], written: int, share: float, seconds: fl
     if seconds >= 3 and share > 0.005:
         left = seconds * (1 - share) / share
         line += f", about {left / 60:.0f} min left" if left >= 90 else f", about {left:.0f} s left"
-    return f"{line}  {clip(path, 40)}".rstrip()
+    return f"{line}  {one_line(path, 40)}".rstrip()
 
 
 def _row(passage: Any, score: float) -> dict[str, Any]:

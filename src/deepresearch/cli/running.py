@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from ..text.characters import one_line
 from .exporting import export_files
 from .options import Data, EndpointFlags, Limits, Names, Output, Paths, RunId, open_store
 from .phrases import phrase
-from .terminal import clip, dump, put, put_report, say
+from .terminal import dump, put, put_report, say
 
 if TYPE_CHECKING:
     from ..agent.control import Handlers
@@ -203,7 +204,7 @@ def handlers(language: str = "en") -> "Handlers":
     def indexing(done: int, of: int, path: str) -> None:
         """Print now and then how many documents have been read."""
         if of and (done == of or done % 100 == 0):
-            say(phrase(language, "indexing", done=done, of=of, path=clip(path, 60)))
+            say(phrase(language, "indexing", done=done, of=of, path=one_line(path, 60)))
 
     report_retries()
     return Handlers(indexing=indexing, skipped=report_skipped, repaired=say)

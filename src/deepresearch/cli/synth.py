@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from ..text.characters import one_line
 from .options import Data, EndpointFlags, Limits, Names, Paths, Switch
-from .terminal import clip, put, say
+from .terminal import put, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -324,7 +325,7 @@ def show(source: Path, /, *, hidden: Switch = False, most: int = 20) -> int:
             for step in record["plan"]:
                 put(f"    - {step}")
             for passage in record["evidence"]:
-                put(f"    [{passage['passage']}] {passage['title']}: {clip(passage['fact'], 100)}")
+                put(f"    [{passage['passage']}] {passage['title']}: {one_line(passage['fact'], 100)}")
     return 0
 
 

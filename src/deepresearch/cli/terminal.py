@@ -5,20 +5,14 @@ import os
 import re
 import shutil
 import sys
-import unicodedata
 from typing import TextIO
+
+from ..text.characters import clean
 
 WIDEST = 110
 """Columns of a rendered report: longer lines are hard to read."""
 _IN_PAGE = re.compile(r"\[((?:\\.|[^\[\]\\])+)\]\(#[^()\s]*\)|<a id=\"[^\"]*\"></a>")
 """Links within the report, and their targets."""
-_KEPT = {"\n", "\t"}
-_BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
-
-
-def plain(text: str) -> str:
-    """`text` without control characters and direction marks: titles and pages are untrusted."""
-    return "".join(c for c in text if c in _KEPT or not (c in _BIDI or unicodedata.category(c) in ("Cc", "Cs", "Co")))
 
 
 def say(text: str) -> None:
@@ -29,7 +23,7 @@ def say(text: str) -> None:
     if sys.stderr is None:  # closed with `2>&-`; print would write to standard output instead
         return
     try:
-        print(plain(text), file=sys.stderr, flush=True)
+        print(clean(text), file=sys.stderr, flush=True)
     except BrokenPipeError:
         raise
     except OSError:  # a full disk behind `2> FILE`
@@ -45,7 +39,7 @@ def discard(stream: TextIO) -> None:
 
 def put(text: str) -> None:
     """A result."""
-    print(plain(text), flush=True)
+    print(clean(text), flush=True)
 
 
 def put_report(markdown: str) -> None:
@@ -56,7 +50,7 @@ def put_report(markdown: str) -> None:
     from rich.console import Console
     from rich.markdown import Markdown
 
-    text = without_places(plain(markdown))
+    text = without_places(clean(markdown))
     Console(width=min(Console().width, WIDEST)).print(Markdown(text, hyperlinks=False))
 
 
@@ -69,12 +63,6 @@ def dump(value: object) -> str:
     """One line of JSON, escaped as far as standard output needs it."""
     encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
     return json.dumps(value, ensure_ascii=not encoding.startswith("utf"))
-
-
-def clip(text: str, length: int) -> str:
-    """One line of at most `length` characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= length else line[: length - 1] + "…"
 
 
 def width() -> int:

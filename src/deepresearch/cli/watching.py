@@ -6,6 +6,7 @@ from collections import Counter
 from ..agent.budget import BudgetTracker
 from ..agent.drafting import STEP
 from ..settings import BudgetSettings
+from ..text.characters import one_line
 from ..text.labels import labels_for
 from ..trajectory import (
     Answered,
@@ -25,7 +26,7 @@ from ..trajectory import (
     ViewCompacted,
 )
 from .phrases import phrases
-from .terminal import clip, say
+from .terminal import say
 
 WIDTH = 100
 TITLES = 3
@@ -51,17 +52,17 @@ class Watcher:
     def _lines(self, event: Event) -> list[str]:  # noqa: C901, PLR0912  one case an event type
         match event:
             case Turn():
-                noticed = [f"    {clip(note, LONGEST_FAILURE)}" for note in event.notes]
+                noticed = [f"    {one_line(note, LONGEST_FAILURE)}" for note in event.notes]
                 text = event.text.strip()
                 # Without calls it is the plan or the report, which come as events of their own.
-                lines = [f"    {clip(self._word(text), WIDTH)}"] if text and event.calls else []
+                lines = [f"    {one_line(self._word(text), WIDTH)}"] if text and event.calls else []
                 return noticed + lines + [f"{self._left()} {self._describe(call)}" for call in event.calls]
             case Observation(call=None):
                 return [f"    {self._note(event)}"]
             case Observation():
                 return self._result(event)
             case Answered():
-                why = [f"    {clip(text, LONGEST_FAILURE)}" for text in (event.chosen, event.reason) if text]
+                why = [f"    {one_line(text, LONGEST_FAILURE)}" for text in (event.chosen, event.reason) if text]
                 return [*why, self._say("written", left=self._left(), count=len(event.text))]
             case Verified():
                 return [f"    {self._checked(event)}"]
@@ -104,7 +105,9 @@ class Watcher:
         failed = [pair for one in asked for pair in (one.get("failed") or {}).items()]
         new = [pair for pair in dict.fromkeys(failed) if pair not in self._reported]
         self._reported.update(new)
-        return [f"    {self._say('no_answer', name=name, why=clip(str(why), LONGEST_FAILURE))}" for name, why in new]
+        return [
+            f"    {self._say('no_answer', name=name, why=one_line(str(why), LONGEST_FAILURE))}" for name, why in new
+        ]
 
     def _left(self) -> str:
         uses = [use for use in self.budget.uses(self.limits, time.time()) if not use.limit.startswith("identical")]
@@ -120,7 +123,7 @@ class Watcher:
         words = [_words(value) for value in arguments.values()]
         what = " · ".join(word for word in words if word)
         known = self.phrases.of("calls", action) or self.phrases.of("calls", call.tool)
-        return clip(known.format(what=what) if known else f"{call.tool} {action} {what}", WIDTH)
+        return one_line(known.format(what=what) if known else f"{call.tool} {action} {what}", WIDTH)
 
     def _say(self, phrase: str, **values: object) -> str:
         return str(getattr(self.phrases, phrase)).format(**values)
@@ -149,7 +152,7 @@ class Watcher:
         if result.status not in ("ok", "empty"):
             known = (result.tool, result.shown) in self._reported
             self._reported.add((result.tool, result.shown))
-            return f"{result.status}: {clip(result.shown, WIDTH if known else LONGEST_FAILURE)}"
+            return f"{result.status}: {one_line(result.shown, WIDTH if known else LONGEST_FAILURE)}"
         if result.status == "empty":
             return self._say("nothing")
         if result.tool == "batch_web_surfer" and not result.passages:
@@ -158,8 +161,8 @@ class Watcher:
             titles = list(dict.fromkeys(passage.title for passage in result.passages))
             more = self._say("more", count=len(titles) - TITLES) if len(titles) > TITLES else ""
             phrase = "passage" if count == 1 else "passages"
-            return clip(self._say(phrase, count=count, titles="; ".join(titles[:TITLES]) + more), WIDTH)
-        return clip(result.shown, WIDTH)
+            return one_line(self._say(phrase, count=count, titles="; ".join(titles[:TITLES]) + more), WIDTH)
+        return one_line(result.shown, WIDTH)
 
 
 def _amount(number: float) -> str:

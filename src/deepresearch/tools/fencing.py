@@ -6,16 +6,14 @@ a heading, a passage id or an instruction of the system; tags and marks that a p
 
 import re
 
+from ..text import characters
+from ..text.characters import clean
 from ..trajectory import Passage
 
 MARK = "> "
 LONGEST_LINE = 200
 """Characters of a title, a place or an address that are shown."""
 
-_CONTROL = re.compile(
-    r"[\x00-\x08\x0e-\x1b\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
-    r"\U000e0000-\U000e007f]"
-)
 _TAG = re.compile(
     r"<(?=\s*/?\s*(?:(?:[a-z]{1,20}:)?(?:think|tool|answer|steptml|function|invoke|parameter|system|user|assistant)"
     r"|[|｜]|<SYS>|(?:s|bos|eos|start_of_turn|end_of_turn)>))"
@@ -28,7 +26,7 @@ _CITE = re.compile(r"\\*(cite[a-z]{0,10})\*?(?=\s*(?:\[[^\]\n]*\]\s*)*[{｛])", 
 
 def disarm(text: str) -> str:
     """`text` without control characters, and with the conversation's own markers in other brackets."""
-    return _CITE.sub(r"‹\1›", _TAG.sub("‹", _CONTROL.sub("", text)))
+    return _CITE.sub(r"‹\1›", _TAG.sub("‹", clean(text)))
 
 
 def fence(text: str) -> str:
@@ -38,8 +36,7 @@ def fence(text: str) -> str:
 
 def one_line(text: str, longest: int = LONGEST_LINE) -> str:
     """`text`, disarmed, as a single line of at most `longest` characters."""
-    line = " ".join(disarm(text).split())
-    return line if len(line) <= longest else line[: longest - 1] + "…"
+    return characters.one_line(disarm(text), longest)
 
 
 def describe_document(passage: Passage, standing: str = "") -> str:

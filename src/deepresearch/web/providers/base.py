@@ -11,7 +11,6 @@ from datetime import date
 from urllib.parse import unquote, urlsplit
 
 from ...errors import FetchFailed
-from ...text.characters import HAN, HANGUL, KANA
 from ...text.language import primary_code
 from ...trajectory import Passage
 from ..search import Hit, Query, SearchResult, excerpt_id
@@ -25,7 +24,6 @@ Site = tuple[str, str]
 _OPENING = re.compile(r"^(?:https?://)?(?:\*?\.)?", re.I)
 _SPECIAL = re.compile(r"[\s\"<>]")
 """Characters that would end the site filter within a query."""
-_SCRIPTS = (("ja", f"[{KANA}]"), ("ko", f"[{HANGUL}]"), ("zh", f"[{HAN}]"))
 
 
 @dataclass(frozen=True)
@@ -229,8 +227,3 @@ def is_day(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
-
-
-def script_language(text: str) -> str:
-    """The language that the script of `text` points to, English where it is Latin."""
-    return next((code for code, script in _SCRIPTS if re.search(script, text)), "en")

@@ -5,11 +5,11 @@ Everything that comes in here is hostile, of any type and of any length.
 
 import html
 import re
-import unicodedata
 from datetime import date, timedelta
 from itertools import takewhile
 
 from ...errors import FetchFailed
+from ...text.characters import one_line
 from ...text.dates import date_parts, dates
 from ..urls import parse_url
 
@@ -45,8 +45,6 @@ _PAIRED = re.compile(rf"<({'|'.join(_INLINE.split())})\b[^<>]*+>(?=.*?</\1\s*>)"
 """An element of running text that is closed again: in a text that was escaped, markup and not a word about it."""
 _ROUNDS = 3
 """Times that a text may have been escaped."""
-_JOINERS = "\u200c\u200d"
-"""Zero-width characters that stay, since several scripts are misspelt without them."""
 
 
 def plain(value: object, longest: int = LONGEST_TEXT) -> str:
@@ -62,8 +60,7 @@ def plain(value: object, longest: int = LONGEST_TEXT) -> str:
         if unescaped == text:
             break
         text = _without_markup(unescaped) if _PAIRED.search(unescaped) else unescaped
-    text = " ".join("".join(map(_visible, text)).split())
-    return text if len(text) <= longest else _cut(text, longest)
+    return one_line(text, longest)
 
 
 def _without_markup(text: str) -> str:
@@ -80,19 +77,6 @@ def _raised(found: re.Match[str]) -> str:
         plain_word = content.isalpha() and len(content) > 1  # 1st, Mme
         return content if plain_word else f"^{content}"
     return f"_{content}" if before.isdigit() else content
-
-
-def _visible(character: str) -> str:
-    category = unicodedata.category(character)
-    if category in ("Cc", "Zl", "Zp"):
-        return " "
-    return "" if category[0] == "C" and character not in _JOINERS else character
-
-
-def _cut(text: str, longest: int) -> str:
-    head = text[: longest - 2]
-    space = head.rfind(" ", longest // 2)
-    return f"{head[:space] if space > 0 else head} …"
 
 
 def web_url(value: object) -> str | None:

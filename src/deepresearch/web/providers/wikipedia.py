@@ -5,9 +5,9 @@ Documentation: https://www.mediawiki.org/wiki/API:Search, https://www.mediawiki.
 
 from typing import Any
 
-from ...text.language import primary_code
+from ...text.language import detect_language, primary_code
 from ..search import Query
-from .base import ApiProvider, RawAnswer, RawHit, Site, script_language
+from .base import ApiProvider, RawAnswer, RawHit, Site
 from .service import ServiceInfo
 
 
@@ -26,7 +26,7 @@ class Wikipedia(ApiProvider):
 
     async def find(self, query: Query) -> RawAnswer:
         """The edition is that of the query's language, or of the script it is written in."""
-        edition = query.language or script_language(query.text)
+        edition = query.language or detect_language(query.text) or "en"
         reply = await self.ask(
             "/w/api.php",
             base=self.base.replace("{language}", edition),
@@ -54,7 +54,7 @@ class Wikipedia(ApiProvider):
 
     def unsuited(self, query: Query, site: Site | None) -> str:
         """An edition of another language has nothing on the site of one edition."""
-        edition = primary_code(query.language) or script_language(query.text)
+        edition = primary_code(query.language) or detect_language(query.text) or "en"
         if site and site[0].endswith(".wikipedia.org") and site[0].split(".")[0] not in (edition, "www"):
             return f"the edition of language {edition} is not {site[0]}"
         return super().unsuited(query, site)
