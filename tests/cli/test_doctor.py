@@ -100,6 +100,15 @@ async def test_servers_on_this_machine_are_asked(command: Command) -> None:
     assert "search searxng: answers, with 0 results" in done.stdout
 
 
+def test_a_model_file_is_looked_at(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "m.gguf"
+    file.write_bytes(b"version https://git-lfs.github.com/spec/v1")
+    done = command("doctor", DEEPRESEARCH_MODEL_FILE=str(file))
+    assert done.returncode == 1 and "bad      model file:" in done.stdout and "Git LFS pointer" in done.stdout
+    file.write_bytes(b"GGUF")
+    assert f"ok       model file: {file}" in command("doctor", DEEPRESEARCH_MODEL_FILE=str(file)).stdout
+
+
 async def test_models_on_this_machine_are_listed_with_what_they_can_do(command: Command) -> None:
     def answer(request: Received) -> dict[str, Any]:
         if request.body.get("response_format"):

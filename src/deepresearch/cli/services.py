@@ -169,9 +169,17 @@ def _embeddings(settings: "Settings", online: bool, keys: Mapping[str, str]) -> 
 def _model(settings: "Settings", online: bool) -> Finding:
     """Whether the endpoint answers and knows the model."""
     from ..errors import ModelError, SettingsError
+    from ..local.llama_server import checked_file
     from ..models.listing import list_models
 
     model, url = settings.model.name, settings.model.base_url
+    if settings.model.file:
+        try:
+            return Finding("model file", "ok", str(checked_file(settings.model.file)))
+        except SettingsError as error:
+            return Finding("model file", "bad", str(error))
+    if not url and model == "auto":
+        return Finding("model", "ok", "auto: the one that this machine serves")
     if not url:
         return Finding("model", "missing", "none named; the extractive policy works without one")
     if waits := _not_asked(url, "model.base_url", settings, online):
