@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from deepresearch.report import render_markdown
+from deepresearch.report import make_report, render_markdown
+from deepresearch.report.markdown import body
 from deepresearch.trajectory import Citation, Uncited, Verified
 
 from .conftest import MakeRun, make_run, passage
@@ -178,3 +179,35 @@ def test_underscores_within_words_need_no_escape(run: MakeRun) -> None:
     markdown = render_markdown(run("A \\cite{p1}.", [passage("p1", "my_docs/a_b.md", title="_a_ b_c __d")]))
     assert "my_docs/a_b.md" in markdown and r"\_a\_ b_c \_\_d" in markdown
     assert "<em>" not in rendered(markdown)
+
+
+SHAPES = (
+    "[t](%s)",
+    "[t](<%s>)",
+    "[t]( %s )",
+    "[t](\n%s)",
+    "[a\\]b]: %s\n\n[a\\]b]",
+    "[l]:\n%s\n\n[t][l]",
+    "- [l]: %s\n\n[l]",
+    "![i](%s)",
+    "<%s>",
+    "[^n]: %s\n\n[^n]",
+    "> [t](%s)",
+    "[[t](%s)](https://a.test)",
+    "| a |\n|-|\n| [t](%s) |",
+)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(
+    "target",
+    ["JaVaScript:x", "&#106;avascript:x", "https://u@evil.test", "https://good&#64;evil.test", "//evil.test"],
+)
+def test_no_program_finds_a_link_that_may_not_be_followed(shape: str, target: str) -> None:
+    html = rendered(body(make_report(make_run(f"x\n\n{shape % target}"))))
+    assert set(re.findall(r'(?:href|src)="([^"]*)"', html)) <= {"https://a.test"}
+
+
+def test_links_that_may_be_followed_stay() -> None:
+    text = "[a](https://a.test:80/x(1)) [b](mailto:b@a.test) [c](#part)\n\n[l]: http://b.test\n\n[^n]: Note: it is.\n"
+    assert body(make_report(make_run(text))) == text.strip()

@@ -14,6 +14,7 @@ of its trial 0, whatever else is there. The score of several trials is the mean 
 """
 
 import math
+import statistics
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -103,12 +104,11 @@ def outcome(rubrics: Sequence[Rubric], trials: Sequence[Sequence[CriterionVerdic
     """The outcome of several trials, each the verdicts of one. Raises ValueError as `score` does."""
     scores = tuple(score(rubrics, verdicts, view) for verdicts in trials)
     values = [s.value for s in scores if s.value is not None]
-    mean = math.fsum(values) / len(values) if values else None
     return Outcome(
         view=view,
-        score=mean,
+        score=statistics.fmean(values) if values else None,
         why_none="" if values else scores[0].why_none if scores else "there is no trial",
-        spread=_spread(values),
+        spread=statistics.stdev(values) if len(values) > 1 else None,
         trials=scores,
     )
 
@@ -126,10 +126,3 @@ def _levels(rubrics: Sequence[Rubric], verdicts: Iterable[CriterionVerdict]) -> 
         if verdict.level in LEVELS:
             levels[verdict.rubric] = verdict.level
     return levels
-
-
-def _spread(values: Sequence[float]) -> float | None:
-    if len(values) < 2:
-        return None
-    mean = math.fsum(values) / len(values)
-    return math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (len(values) - 1))

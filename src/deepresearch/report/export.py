@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ExportError, SettingsError
+from ..files import write_file
 from ..plugins import Registry
 from ..trajectory import Event
 from .structure import Format, make_report
@@ -96,16 +97,11 @@ def write(events: Sequence[Event], folder: Path, formats: Sequence[str], style: 
 
 
 def _write_whole(path: Path, content: str | bytes) -> None:
-    """Write beside `path` and move into place, so that no reader ever sees half a file."""
-    data = content if isinstance(content, bytes) else content.encode("utf-8", "replace")
-    part = path.with_name(f".{path.name}.part")
+    """Raises ExportError where the file cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        part.replace(path)
+        write_file(path, [content if isinstance(content, bytes) else content.encode("utf-8", "replace")])
     except OSError as error:
-        if part.is_file():
-            part.unlink()
         raise ExportError(
             f"{path} cannot be written ({error.strerror}).", "Name a folder that can be written to (--out)."
         ) from error

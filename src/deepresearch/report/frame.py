@@ -12,7 +12,7 @@ from .citations import WEAKEST_FIRST, Cited, Reference
 from .cost import CostLine, minute, minutes, number
 from .dates import OLD_AFTER, is_old
 from .markup import plain, safe_url
-from .structure import Bare, Checks, ReportModel, Weak
+from .structure import Bare, Checks, ReportModel
 from .styles import entries
 
 EAST_ASIAN, LATIN, MONO = "Microsoft YaHei", "Calibri", "Consolas"
@@ -95,7 +95,7 @@ def headline(report: ReportModel) -> str:
         return summary(checks, labels) if checks and checks.total else ""
     answered = sum(part.answered for part in report.parts)
     counted = labels.parts.format(n=answered, of=len(report.parts)) if report.parts else ""
-    misquoted = checks is None or any(w.cited.check and "quote" in w.cited.check.faults for w in checks.weak)
+    misquoted = checks is None or any(w.check and "quote" in w.check.faults for w in checks.weak)
     return labels.semicolon.join(filter(None, (counted, "" if misquoted or not report.marks else labels.verbatim)))
 
 
@@ -116,8 +116,8 @@ def checks(report: ReportModel) -> list[Block]:
     if found.total and not report.without_model:
         parts.append(Paragraph((TextRun(summary(found, labels)),)))
     if found.weak:
-        worst = sorted(found.weak, key=lambda w: WEAKEST_FIRST.index(w.cited.level))
-        shown = tuple((Paragraph(tuple(explain(weak, labels))),) for weak in worst[:MOST_LISTED])
+        worst = sorted(found.weak, key=lambda cited: WEAKEST_FIRST.index(cited.level))
+        shown = tuple((Paragraph(tuple(explain(cited, labels))),) for cited in worst[:MOST_LISTED])
         parts += [Heading(3, (TextRun(labels.weak),)), Items(None, shown), *_more(len(worst), labels)]
     if found.uncited and not report.without_model:
         lines = [suggest(bare, labels) for bare in found.uncited[:MOST_LISTED]]
@@ -129,9 +129,9 @@ def _more(count: int, labels: Labels) -> list[Block]:
     return [Paragraph((TextRun(labels.more.format(n=count - MOST_LISTED)),))] if count > MOST_LISTED else []
 
 
-def explain(weak: Weak, labels: Labels) -> Iterator[TextRun]:
+def explain(cited: Cited, labels: Labels) -> Iterator[TextRun]:
     """Mark, level, claim and reason of a citation."""
-    cited, check = weak.cited, weak.cited.check
+    check = cited.check
     claim = one_line(check.claim, CLAIM) if check else ""
     reason = one_line(check.reason, REASON) if check else ""
     quoted = f" {labels.quoted.format(text=claim)}" if claim else ""

@@ -7,27 +7,30 @@ HTML, links of other schemes than http, https and mailto, and images, which woul
 import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any
 
 from ..text.characters import one_line
-from ..text.markdown import Ranges, code_ranges, is_inside, line_starts, merge_ranges
+from ..text.markdown import code_ranges, is_inside
 from .blocks import Block, Heading, Inline, Items, Paragraph, Table, TextRun, plain_text
 from .frame import closing, mark_text, opening
-from .markup import closing_fence, followed
+from .markup import closing_fence
 from .structure import Format, ReportModel
-from .syntax import PLACEHOLDERS, new_parser, parser
+from .syntax import PLACEHOLDERS, parser
 
 _SPECIAL = re.compile(r"([\\`*\[\]~$]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;))")
+_FOLLOWED = r"https?://[^\s/?#@\\&<>()]++(?![@\\&])|mailto:|#(?!ref-)"
+"""Where a link of the policy's text may lead: http and https without a user's name, mailto, a heading of the text."""
 _ACTIVE = re.compile(
     rf"(?P<mark>{PLACEHOLDERS.pattern})"
-    r"|(?P<autolink><(?:https?://|mailto:)[^\s<>]*>)"
+    rf"|(?P<autolink><(?:{_FOLLOWED})[^\s<>]*>)"
     r"|(?P<kept><br ?/?>|<(?P<tag>su[bp])>[^<>\n\ue000`\[\]\\]{1,200}</(?P=tag)>)"
     r"|<(?P<strong>b|strong|i|em)>(?P<words>[^<>\n\ue000`\[\]\\*\s][^<>\n\ue000`\[\]\\*]{0,200}(?<!\s))</(?P=strong)>"
     r"|(?P<html>\\?<(?=[A-Za-z/!?]))"
     r"|(?P<image>(?<!\\)!(?=\[))"
-    r"|(?P<link>\](?=[(:]))",
+    rf"|(?P<link>\](?=[(:](?!\s*<?(?:{_FOLLOWED}))))",
     re.IGNORECASE,
 )
+_NOTE = re.compile(r"^ {0,3}\[\^[^\]\s]+\]:(?!\s*<?(?:[\w&#;]+:\S|//))", re.MULTILINE)
+"""Where a note is defined, with words and not with an address: a program that knows no notes reads a link there."""
 
 
 def markdown(report: ReportModel) -> str:
@@ -45,7 +48,7 @@ def body(report: ReportModel) -> str:
     """The policy's Markdown with its marks resolved and everything active in it broken."""
     text = _with_tables_apart(report.body)
     code = code_ranges(text)
-    broken = _lines_with_forbidden_links(text)
+    notes = {match.end() - 1 for match in _NOTE.finditer(text)}
 
     def replace(match: re.Match[str]) -> str:
         if is_inside(code, match.start()):
@@ -59,7 +62,7 @@ def body(report: ReportModel) -> str:
             return "&lt;"
         if match["image"]:
             return "\\!"
-        return "]\\" if match["link"] and is_inside(broken, match.start()) else match.group()
+        return "]\\" if match["link"] and match.end() not in notes else match.group()
 
     return _ACTIVE.sub(replace, text + closing_fence(text)).strip("\n")
 
@@ -128,29 +131,6 @@ def _with_tables_apart(text: str) -> str:
         if line and lines[line - 1].strip():
             lines.insert(line, "")
     return "\n".join(lines)
-
-
-def _lines_with_forbidden_links(text: str) -> Ranges:
-    """The places of blocks with a link that may not be followed."""
-    reader = new_parser()
-    reader.validateLink = lambda url: True  # type: ignore[method-assign]
-    environment: dict[str, Any] = {}
-    starts = line_starts(text)
-    last = len(starts) - 1
-    found: set[tuple[int, int]] = set()
-    for token in reader.parse(text, environment):
-        targets = [c.attrs.get("href") or c.attrs.get("src") for c in token.children or []]
-        if token.map and any(target and not may_follow(str(target)) for target in targets):
-            found.add((token.map[0], token.map[1]))
-    for definition in [*environment.get("references", {}).values(), *environment.get("duplicate_refs", [])]:
-        if not may_follow(definition["href"]):
-            found.add(tuple(definition["map"]))
-    return merge_ranges(sorted((starts[min(first, last)], starts[min(end, last)]) for first, end in found))
-
-
-def may_follow(target: str) -> bool:
-    """Whether a link of the policy's text may stay: one that may be followed, or to a heading of the text itself."""
-    return not target.startswith("#ref-") if target.startswith("#") else followed(target) is not None
 
 
 FORMAT = Format("report.md", lambda report, _: markdown(report))

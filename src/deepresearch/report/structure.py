@@ -38,15 +38,6 @@ NO_MODEL = frozenset(("", "extractive", "scripted"))
 
 
 @dataclass(frozen=True)
-class Weak:
-    """A citation that the check did not find to support its sentence."""
-
-    cited: Cited
-    mark: int
-    """Which mark of the text, from 0."""
-
-
-@dataclass(frozen=True)
 class Bare:
     """A statement that cites nothing."""
 
@@ -61,7 +52,8 @@ class Checks:
 
     counts: dict[Level, int]
     """Citations (a passage at a mark) by level, the weakest first."""
-    weak: tuple[Weak, ...]
+    weak: tuple[Cited, ...]
+    """The citations that the check did not find to support their sentence."""
     uncited: tuple[Bare, ...]
 
     @property
@@ -74,8 +66,6 @@ class ReportModel:
     """Everything a reader is shown, in no format yet. Any text may contain hostile markup: a format escapes it."""
 
     run: str
-    status: str
-    """As derived.state gives it."""
     language: str
     title: str
     question: str
@@ -163,7 +153,6 @@ def make_report(events: Sequence[Event], style: str = "") -> ReportModel:
     notes = [*_notes(events, resolved, labels), *([labels.of("remarks", "verdicts")] if unread else [])]
     return ReportModel(
         run=opening.run,
-        status=state(events),
         language=language,
         title=title or one_line(opening.task.question, LONGEST_TITLE) or labels.question,
         question=opening.task.question,
@@ -212,11 +201,11 @@ def _trust(events: Sequence[Event]) -> tuple[dict[str, SiteVerdict], bool]:
 
 def make_checks(verified: Verified, marks: Sequence[Mark], known: Mapping[str, Passage]) -> Checks:
     """What `verified` found in a report with these `marks`; `known` are the registered passages."""
-    pairs = [(index, cited) for index, mark in enumerate(marks) for cited in mark.cited]
-    found = Counter(cited.level for _, cited in pairs)
+    every = [cited for mark in marks for cited in mark.cited]
+    found = Counter(cited.level for cited in every)
     return Checks(
         {level: found[level] for level in WEAKEST_FIRST if found[level]},
-        tuple(Weak(cited, index) for index, cited in pairs if cited.check and cited.level != "supports"),
+        tuple(cited for cited in every if cited.check and cited.level != "supports"),
         tuple(Bare(one_line(u.claim, LONGEST_CLAIM), known.get(u.suggestion or "")) for u in verified.uncited),
     )
 
