@@ -16,7 +16,7 @@ MOST = 8
 """Passages read for a question of one part."""
 LEAST = 3
 """Passages read for each part, however many there are."""
-LONGEST = 1_200
+LONGEST = 1_000
 """Characters of a passage that the model is shown; of Chinese, where a character is a token or so, half of that."""
 SMOOTHING = 8
 """Added to each rank before fusing, so that the first place does not outweigh everything."""
@@ -61,7 +61,7 @@ def _of_part(part: int, answer: Answer, research: Research) -> list[Window]:
         candidate = best[ident]
         passage = candidate.passage
         first, last = candidate.units[0].index, candidate.units[-1].index
-        text = f"{_place(passage)}\n{_around(passage.text, first, last)}"
+        text = f"[{_place(passage)}]\n{_around(passage.text, first, last)}"
         windows.append(Window(part, passage, text, candidate, ident in chosen))
     return windows
 

@@ -132,7 +132,7 @@ class GuidedPolicy:
             unread = _unread(research, answers, view) if view.phase == "work" else []
             done |= {(f.part, f.passage): f for f in await self._read(unread, answers, research.passages, asker)}
         order = {window.passage.id: place for place, window in enumerate(windows_of(research, answers))}
-        findings = sorted(done.values(), key=lambda f: (not f.text, order.get(f.passage, len(order))))
+        findings = sorted(done.values(), key=lambda f: order.get(f.passage, len(order)))
         text, parts = await compose(asker, research, answers, findings)
         return Turn(text=text, model=self._model.name, parts=parts)
 

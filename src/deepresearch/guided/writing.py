@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from rapidfuzz import fuzz
 
 from ..extractive.answers import NEAREST, Answer
+from ..extractive.candidates import Candidate
 from ..extractive.phrases import Phrases, phrases_for
-from ..extractive.quoting import escape, render_quote, shorten, show_title
+from ..extractive.quoting import escape, quotes_of, render_quote, shorten, show_title
 from ..extractive.ranking import choose
 from ..extractive.research import Research
 from ..extractive.words import content_terms
@@ -19,8 +20,10 @@ from .findings import PassageFinding, check, cited, sentences_of
 
 USED = 6
 """Findings of one part from which its answer is written."""
-BESIDE = 4
-"""Findings that the first section names beside the answer."""
+BESIDE = 3
+"""Sentences of findings that the first section has beside the answer."""
+QUOTED = 2
+"""Quotations that it has beside them."""
 MOST_CITED = 3
 """Passages cited in one sentence."""
 ALIKE = 85.0
@@ -54,7 +57,7 @@ async def compose(
             sections.append([])
             continue
         direct = await _direct(asker, answer.part.text, own[:USED], research.passages)
-        short.append(_first_section(answer, direct, own, research.passages, words))
+        short.append(_first_section(answer, direct, own, words))
         sections.append(_section(answer, own, research.passages, words))
     note = prompts("zh" if research.question.language == "zh" else "en")["note"]
     report = await in_thread(write_report, research, final, WrittenSections(short, sections, note.strip()))
@@ -103,32 +106,33 @@ def _first_section(
     answer: Answer,
     direct: Sequence[Statement],
     findings: Sequence[PassageFinding],
-    known: Mapping[str, Passage],
     words: Phrases,
 ) -> list[str]:
-    """The direct answer as a paragraph, what else the findings say as a list, and of a comparison the table."""
-    sentences = [cited(one.text, one.passages, words.stop) for one in direct]
+    """The direct answer as a paragraph; what else bears on the question, and what the extractive policy would quote and
+    no sentence says, as a list; of a comparison the table."""
     told = [one.text for one in direct]
+    bearing = {candidate.passage.id for candidate in answer.quoted}
     items: list[str] = []
-    for finding in findings[: USED if direct else BESIDE]:
-        for sentence in sentences_of(finding.text):
-            if not _is_told(sentence, told) and len(items) < BESIDE:
+    for finding in findings:
+        for sentence in sentences_of(finding.text) if finding.passage in bearing else ():
+            if len(items) < BESIDE and not _is_told(sentence, told):
                 told.append(sentence)
                 items.append(cited(sentence, [finding.passage], words.stop))
-        if not finding.text and not direct and len(items) < BESIDE:
-            items.append(_quoted(finding, known, words))
-    if not sentences:
-        sentences, items = items[:1], items[1:]
+    sentences = [cited(one.text, one.passages, words.stop) for one in direct] or items[:1]
+    items = items[0 if direct else 1 :]
+    quoted = [c for c in answer.short if not _is_told(c.text, told)][: QUOTED if sentences else BESIDE]
+    items += [_quoted(candidate, words) for candidate in quoted]
     joint = "" if words.stop == "。" else " "
     blocks = [joint.join(sentences)] if sentences else []
     blocks += ["\n".join(f"- {item}" for item in items)] if items else []
     return [*blocks, *_table(answer, findings, words)]
 
 
-def _quoted(finding: PassageFinding, known: Mapping[str, Passage], words: Phrases) -> str:
-    passage = known[finding.passage]
+def _quoted(candidate: Candidate, words: Phrases) -> str:
+    passage = candidate.passage
     title = show_title(shorten(passage.title or passage.document), words)
-    return words.according.format(title=title, quote=render_quote(finding.quotation, passage, words))
+    quotes = [render_quote(quote.text, passage, words) for quote in quotes_of(candidate)]
+    return words.according.format(title=title, quote=" ".join(quotes))
 
 
 def _table(answer: Answer, findings: Sequence[PassageFinding], words: Phrases) -> list[str]:
@@ -157,7 +161,9 @@ def _section(
     by_document: dict[str, list[str]] = {}
     for finding in findings:
         passage = known[finding.passage]
-        sentences = " ".join(cited(s, [finding.passage], words.stop) for s in sentences_of(finding.text))
+        is_repeated = fuzz.ratio(finding.text, finding.quotation) >= ALIKE
+        stated = [] if is_repeated else sentences_of(finding.text)
+        sentences = " ".join(cited(sentence, [finding.passage], words.stop) for sentence in stated)
         quotation = render_quote(finding.quotation, passage, words) + words.stop if finding.quotation else ""
         item = f"- {' '.join(filter(None, (sentences, quotation)))}"
         by_document.setdefault(escape(shorten(passage.title or passage.document)), []).append(item)
