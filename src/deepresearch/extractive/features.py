@@ -144,6 +144,8 @@ class Asked:
     numbers: frozenset[str]
     answers: dict[str, re.Pattern[str]]
     """What an answer of each kind looks like."""
+    kind: frozenset[str]
+    """Words that say what kind of answer is wanted, and others for them: what is under them is of that kind."""
     sought: dict[str, float]
     """`weights` of what is asked about the things that are named: without names and words of the kind."""
     rarest: tuple[str, ...]
@@ -169,6 +171,7 @@ def prepare(part: Part, pool: Pool, on_trail: Collection[str] = ()) -> Asked:
         characters=frozenset(c for phrase in part.phrases for c in _CHARACTER.findall(phrase)),
         numbers=frozenset(_NUMBER.findall(part.text)),
         answers={k: re.compile(kinds[k]["answers"], re.IGNORECASE) for k in part.kinds if k in kinds},
+        kind=frozenset(other for term in part.kind_terms if not is_general(term) for other in related(term)),
         sought={t: w for t, w in weights.items() if t not in part.name_terms and t not in part.kind_terms},
         rarest=tuple(sorted(terms, key=lambda t: -weights[t])),
         passage_cover=cover,
@@ -227,6 +230,7 @@ def features(candidate: Candidate, asked: Asked, pool: Pool) -> dict[str, float]
         "answer_covered": shown * covered,
         "answer_in_passage": shown * cover / asked.best_passage,
         "answer_often": often,
+        "kind_above": float(not (_heading_terms(heading) | candidate.units[0].above_terms).isdisjoint(asked.kind)),
         "new_number": float(bool(set(_NUMBER.findall(text)) - asked.numbers)),
         "defines": defines,
         "number_asked_missing": float(bool(asked.numbers - set(_NUMBER.findall(text)))),
@@ -272,7 +276,8 @@ def _shown(candidate: Candidate, asked: Asked) -> tuple[float, float]:
 def shows(candidate: Candidate, kind: str, asked: Asked) -> int:
     """How many different things the candidate has that an answer of `kind` looks like; of what is to be found out
     (a number, a name) those that the question does not have itself."""
-    text = f"{candidate.text} {candidate.code}" if candidate.code else candidate.text
+    around = "" if kind in FOUND_OUT else candidate.above
+    text = " ".join(filter(None, (around, candidate.text, candidate.code)))
     found = {match.group().strip().casefold() for match in asked.answers[kind].finditer(text)}
     if kind in FOUND_OUT:
         said = asked.part.text.casefold()
