@@ -184,6 +184,20 @@ def test_questions_that_ask_nothing_end_in_an_honest_report(question: str, tmp_p
     assert set(re.findall(r"(?<!\\)\\cite\{([^}]*)\}", report(events))) <= set(registered(events))
 
 
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Wann wurde die Alpha bridge gebaut und wer hat die Pläne gemacht?", "neither English nor Chinese"),
+        ("What?", "no word that could be searched for"),
+        ("什么？", "没有可供检索的词语"),
+    ],
+)
+def test_a_question_that_is_not_understood_is_declined_in_a_sentence(question: str, said: str, tmp_path: Path) -> None:
+    text = report(run(question, [library(tmp_path, FILMS)], tmp_path))
+    assert said in text
+    assert "Short answer" not in text and "简要回答" not in text
+
+
 def test_a_sentence_is_quoted_once_in_the_short_answer(tmp_path: Path) -> None:
     corpus = {"Alpha": "The Alpha bridge was built by Jane Doe in 1931."}
     text = report(run("Who built the Alpha bridge?", [library(tmp_path, corpus)], tmp_path))

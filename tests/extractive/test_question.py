@@ -209,3 +209,8 @@ def test_no_heading_begins_with_a_conjunction(question: str, headings: list[str]
 )
 def test_a_question_without_content_or_in_another_language_is_known(question: str, why: str) -> None:
     assert unclear(question) == why
+
+
+def test_words_of_comparing_are_asked_for_where_nothing_is_compared() -> None:
+    [part] = parts_of([analyse("What are the disadvantages of WAL mode?")])
+    assert not part.sides and stem("disadvantages") in part.terms

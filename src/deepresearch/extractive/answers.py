@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from ..text.characters import has_han
 from .candidates import Candidate, advises_against, points_elsewhere
 from .chains import WHOLE, along, joined
-from .comparison import Contrast, compare_sides, joint, names_one
+from .comparison import Contrast, compare_sides, joint, names
 from .features import OF_KIND, Asked, Pool, prepare, rarity, shows
 from .parts import Part
 from .question import unclear
@@ -112,7 +112,9 @@ def answer_part(
     if not (short or rows):
         short = _close(ranked, ranked, most)
     shown = [c for row in rows for c in row.said]
-    bearing = [one for one in _bearing(everything) if not rows or names_one(one.candidate, part)]
+    bearing = _bearing(everything)
+    if rows:
+        bearing = [one for one in bearing if any(names(one.candidate, side, part.sides) for side in part.sides)]
     further = choose(bearing, FURTHER, [*taken, *shown, *short])
     return Answer(
         part,

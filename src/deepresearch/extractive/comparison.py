@@ -72,17 +72,12 @@ def compare_sides(pool: Pool, asked: Asked, taken: Sequence[Candidate]) -> tuple
 def joint(ranked: Sequence[Ranked], asked: Asked) -> list[Ranked]:
     """Those of `ranked` that name all sides, those first that compare them."""
     sides = asked.part.sides
-    both = [one for one in ranked if all(_names(one.candidate, side, sides) for side in sides)]
+    both = [one for one in ranked if all(names(one.candidate, side, sides) for side in sides)]
     scored = [replace(one, score=one.score + COMPARES * bool(shows(one.candidate, "compare", asked))) for one in both]
     return sorted(scored, key=lambda one: -one.score)
 
 
-def names_one(candidate: Candidate, part: Part) -> bool:
-    """The candidate names one of the things compared itself, or explains it."""
-    return any(_names(candidate, side, part.sides) for side in part.sides)
-
-
-def _names(candidate: Candidate, side: str, sides: Collection[str]) -> bool:
+def names(candidate: Candidate, side: str, sides: Collection[str]) -> bool:
     """The candidate or the term above it names the thing, as a word of its own where another thing's name has it."""
     own = set(content_terms(side))
     if not own <= candidate.terms | candidate.units[0].above_terms:
@@ -102,8 +97,8 @@ def _said_of(side: str, part: Part, pool: Pool, on_trail: Collection[str], compa
     told = [
         one
         for one in rank(pool, prepare(part.side(side), pool, on_trail))
-        if (_names(one.candidate, side, part.sides) or own <= one.candidate.context)
-        and not any(_names(one.candidate, other, part.sides) for other in others)
+        if (names(one.candidate, side, part.sides) or own <= one.candidate.context)
+        and not any(names(one.candidate, other, part.sides) for other in others)
         and len(one.candidate.units) <= LONGEST_CELL
         and one.candidate.says_by_itself
     ]

@@ -19,8 +19,6 @@ from .parts import Part
 from .words import content_terms, implied_terms, is_general, lexicon, related
 
 FREQUENCIES = "frequencies.txt"
-UNKNOWN = 0
-"""Class of a term that the background text has not: the rarest."""
 COPY = 0.9
 GENERAL = 0.4
 """Worth of a word that fits any subject."""
@@ -51,7 +49,7 @@ def _frequencies() -> dict[str, int]:
 @lru_cache(maxsize=1 << 15)
 def rarity(term: str) -> float:
     """How much a term tells, 0.1 to 1, by how rare it is in general text."""
-    known = _frequencies().get(term, UNKNOWN)
+    known = _frequencies().get(term, 0)  # what general text has not is rarest
     weight = 1.0 - 0.1 * known
     return weight * (GENERAL if is_general(term) else 1.0)
 

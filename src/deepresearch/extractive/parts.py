@@ -74,7 +74,8 @@ def _parts_of(questions: tuple[Question, ...]) -> tuple[Part, ...]:
 def _part(clause: Question, whole: Question, first: Question, many: bool) -> Part:
     """One clause as a part. One that names nothing, or only by a pronoun, is about the names of the whole question
     or, where it has none, about the subject of the first clause."""
-    asked = [t for t in content_terms(" ; ".join(clause.phrases)) if not is_comparing(t)]
+    sides = compared(clause) or (compared(first) if many and "compare" in clause.kinds else ())
+    asked = [t for t in content_terms(" ; ".join(clause.phrases)) if not (sides and is_comparing(t))]
     names = clause.names
     carried: tuple[str, ...] = ()
     if many and clause != first and clause.language == first.language:
@@ -83,7 +84,6 @@ def _part(clause: Question, whole: Question, first: Question, many: bool) -> Par
             names = (*names, *(n for n in _named_before(clause, whole) if n not in names))
         if not names and (little or pattern("pronoun").search(clause.text)):
             carried = first.phrases
-    sides = compared(clause) or (compared(first) if many and "compare" in clause.kinds else ())
     own = [*content_terms([*names, *carried]), *asked, *(t for side in sides for t in content_terms(side))]
     terms = tuple(_without_parts(_in_order(clause.text, own)))
     about = names or carried or _doer(clause)

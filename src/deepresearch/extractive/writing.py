@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from ..text.dates import dates
 from ..tools.fencing import one_line
-from ..trajectory import Passage
 from .agreement import Pair, compare_sources
 from .answers import Answer
 from .candidates import Candidate
@@ -32,6 +31,8 @@ EXCERPT = 240
 """Characters of a passage shown where nothing answers."""
 BY_ASPECT = frozenset({OPEN, "risks", "change", "why", "list", "how"})
 """Kinds of question whose findings are shown by what the headings above them say."""
+SEEN, MOST_NEXT = 60, 3
+"""Candidates whose aspects could be asked about, and how many are proposed."""
 ASPECTS = 2
 """Headings from which findings are shown by them."""
 
@@ -94,7 +95,7 @@ def write_report(research: Research, answers: Sequence[Answer], written: Written
         parts += [f"## {words.agree_differ}", "\n".join(_pair(pair, writer) for pair in pairs)]
     if any(not answer.answered for answer in answers):
         parts += _closest(writer)
-    return "\n\n".join([*parts, *_missing(writer), *_about(writer)]) + "\n"
+    return "\n\n".join([*parts, *_missing(writer), *_next(writer), *_about(writer)]) + "\n"
 
 
 def _short_answer(writer: Writer) -> list[str]:
@@ -268,6 +269,18 @@ def _missing(writer: Writer) -> list[str]:
     return [f"## {words.not_found}", "\n".join(lines)] if lines else []
 
 
+def _next(writer: Writer) -> list[str]:
+    """What could be asked next, of open questions: aspects that good passages have and the report does not."""
+    told = {_aspect(candidate, writer) for answer in writer.answered for candidate in answer.quoted}
+    seen: dict[str, str] = {}
+    for one in (one for a in writer.answered if a.part.kind in BY_ASPECT for one in a.ranked[:SEEN]):
+        title, aspect = writer.titles[one.candidate.passage.document], _aspect(one.candidate, writer)
+        if aspect not in {title, *told}:
+            seen.setdefault(aspect, show_title(title, writer.words))
+    lines = [writer.words.ask_next.format(title=t, aspect=escape(aspect)) for aspect, t in seen.items()][:MOST_NEXT]
+    return [f"## {writer.words.next_questions}", "\n".join(lines)] if lines else []
+
+
 def _name(document: str, writer: Writer) -> str:
     title = next((p.title for p in writer.research.passages.values() if p.document == document), "")
     return f"{show_title(shorten(title), writer.words)} {escape(one_line(document))}" if title else escape(document)
@@ -307,11 +320,6 @@ def _about(writer: Writer) -> list[str]:
         passages=words.count("passages", len(research.evidence)),
         documents=words.count("documents", len({p.document for p in research.evidence})),
     )
-    aged = _ages(research.evidence, words)
+    known = sorted(p.date[:10] for p in research.evidence if p.date)
+    aged = words.ages.format(oldest=known[0], newest=known[-1]) if known else ""
     return [f"## {words.about}", f"{note} {aged}".strip()]
-
-
-def _ages(passages: Sequence[Passage], words: Phrases) -> str:
-    """Between which dates the sources were written, as far as they say."""
-    known = sorted(p.date[:10] for p in passages if p.date)
-    return words.ages.format(oldest=known[0], newest=known[-1]) if known else ""
