@@ -143,3 +143,14 @@ def test_public_settings_make_the_same_settings_again() -> None:
 def test_sections_are_known() -> None:
     assert set(SECTIONS) == {"model", "context", "budget", "search", "library", "report", "network", "store"}
     assert all(issubclass(cls, BaseModel) for cls in SECTIONS.values() if cls)
+
+
+def test_a_folders_own_file_names_no_program_to_start(tmp_path: Path) -> None:
+    file = tmp_path / "deepresearch.toml"
+    file.write_text('[model]\nfile = "m.gguf"\nserver = "./run-me"\n')
+    with pytest.raises(SettingsError, match="program to start") as caught:
+        Settings.load({}, {}, file)
+    assert "DEEPRESEARCH_LLAMA_SERVER" in caught.value.hint
+    named = Settings.load({}, {"DEEPRESEARCH_LLAMA_SERVER": "/opt/llama-server", "DEEPRESEARCH_MODEL_PORTS": "1,2"})
+    assert named.model.server == "/opt/llama-server" and named.model.ports == [1, 2]
+    assert "server" not in named.public()["model"]

@@ -49,7 +49,8 @@ class ModelSettings(SettingsGroup):
     file: str = ""
     """Model in the GGUF format, for which llama.cpp's server is started and ended with the run."""
     server: str = ""
-    """That server's program; empty: llama-server on the path, or of the extra `local`."""
+    """That server's program (DEEPRESEARCH_LLAMA_SERVER; never from a file or a record); empty: llama-server on the
+    path, or of the extra `local`."""
     context: int = Field(default=0, ge=0)
     """Tokens of prompt and reply together; 0: as the endpoint tells, or 8192 for a server that is started."""
     ports: list[int] = [11434, 1234, 8080, 8000, 30000]
@@ -263,7 +264,7 @@ class Settings(SettingsGroup):
 
     def public(self) -> dict[str, Any]:
         """The settings as they may be written down: no secret, no trace of one."""
-        return self.model_dump(mode="json", exclude={"keys": True, "model": {"api_key", "api_key_file"}})
+        return self.model_dump(mode="json", exclude={"keys": True, "model": {"api_key", "api_key_file", "server"}})
 
     def key(self) -> str:
         """The endpoint's key, or an empty text. Raises SettingsError where the key file cannot be read."""
@@ -411,6 +412,11 @@ def _from_file(file: Path) -> list[tuple[tuple[str, ...], Any]]:
         raise SettingsError(
             f"{file}: keys (model.api_key, keys.*) do not belong in a file that gets shared.",
             "Use DEEPRESEARCH_API_KEY, DEEPRESEARCH_<SERVICE>_API_KEY or model.api_key_file.",
+        )
+    if ("model", "server") in dict(found):
+        raise SettingsError(
+            f"{file}: model.server names a program to start, which a folder's own file must not.",
+            "Use DEEPRESEARCH_LLAMA_SERVER.",
         )
     return found
 

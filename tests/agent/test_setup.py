@@ -83,6 +83,7 @@ async def test_a_model_file_is_served_for_the_run_and_again_when_it_is_resumed(
     program = write_program(tmp_path / "llama-server")
     model = settings.model.model_copy(update={"file": str(file), "server": program, "retries": 0})
     store, notes = MemoryStore(), []
+    here = settings.model_copy(update={"model": settings.model.model_copy(update={"server": program})})
     first = new_run(store, settings.model_copy(update={"model": model}), task, Handlers(repaired=notes.append))
     opening = started(first.log.events)
     assert (opening.policy, opening.settings["policy"]) == ("guided", "auto")
@@ -93,7 +94,8 @@ async def test_a_model_file_is_served_for_the_run_and_again_when_it_is_resumed(
     await first.close()
     with pytest.raises(ProcessLookupError):
         os.kill(int(process.read_text()), 0)
-    again = resumed_run(store, first.log.run, {}, settings)
+    assert "server" not in opening.settings["model"], "a record must not name a program to start"
+    again = resumed_run(store, first.log.run, {}, here)
     assert again.settings.model.base_url != first.settings.model.base_url and again.policy.name == "guided"
     os.kill(int(process.read_text()), 0)
     await again.close()

@@ -153,10 +153,10 @@ def recorded_settings(
             merged = _merge(merged, {"model": {"file": ""}, "policy": asked_for})
         merged = _merge(merged, change)
     settings, unknown = Settings.from_record(merged)
-    secret = {"api_key": environment.model.api_key, "api_key_file": environment.model.api_key_file}
+    here = {name: getattr(environment.model, name) for name in ("api_key", "api_key_file", "server")}
     private = {"private": settings.search.private or environment.search.private}
     update = {
-        "model": settings.model.model_copy(update=secret),
+        "model": settings.model.model_copy(update=here),
         "search": settings.search.model_copy(update=private),
         "keys": environment.keys,
         "store": environment.store,
