@@ -3,10 +3,11 @@
 Run: python -m benchmarks.answers [--limit N] [SET ...]        (data: $DEEPRESEARCH_SHARED/data, default ../shared/data)
 
 Whole runs over public questions with short answers, each set over its own documents: HotpotQA and MoreHopQA (English,
-several hops), CMRC and DRCD (Chinese). "first" and "report": the answer stands there, in what is quoted, case and
-white space aside; yes and no are left out, since no quotation states them. "length": characters of the first section,
-without which "first" would reward whoever puts everything there. "refused": nothing answers, says the report. "other
-book": Chinese questions asked of the other set's documents, where a refusal is right.
+several hops), CMRC and DRCD (Chinese), and Chinese questions of several steps (chinese_hops.py). "first" and
+"report": the answer stands there, in what is quoted, case and white space aside; yes and no are left out, since no
+quotation states them. "length": characters of the first section, without which "first" would reward whoever puts
+everything there. "refused": nothing answers, says the report. "other book": Chinese questions asked of the other
+set's documents, where a refusal is right.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from typing import NamedTuple
 from deepresearch.derived import answer
 from deepresearch.library import LibraryProvider
 
+from . import chinese_hops
 from .multihop import as_library, research
 from .retrieval import COLLECTIONS, DATA, Collection
 
@@ -45,6 +47,9 @@ def questions(name: str) -> Iterator[Question]:
                 for asked in paragraph["qas"]:
                     yield Question(asked["question"], [a["text"] for a in asked["answers"]])
         return
+    if name == "zh-hops":
+        yield from (Question(one.text, [one.answer]) for one in chinese_hops.made()[1])
+        return
     file = {"hotpot": "hotpot100/dev/hotpot.json", "morehop": "morehopqa150/dev/morehopqa.json"}[name]
     for row in json.loads((DATA / file).read_text()):
         if name == "hotpot":
@@ -54,6 +59,8 @@ def questions(name: str) -> Iterator[Question]:
 
 
 def collection(name: str) -> Collection:
+    if name == "zh-hops":
+        return chinese_hops.collection()
     if name != "morehop":
         return COLLECTIONS[name]()
     texts = {}
@@ -89,7 +96,7 @@ def measure(name: str, asked: list[Question], provider: LibraryProvider) -> str:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("sets", nargs="*", default=["hotpot", "morehop", "cmrc", "drcd"])
+    arguments.add_argument("sets", nargs="*", default=["hotpot", "morehop", "cmrc", "drcd", "zh-hops"])
     arguments.add_argument("--limit", type=int, default=60, help="questions of each set, spread evenly")
     given = arguments.parse_args()
     print(f"{'':22} {'asked':>6} {'first':>7} {'report':>7} {'length':>7} {'refused':>8}")

@@ -10,7 +10,7 @@ a journal in memory, default settings.
 
 "2wiki-untitled" is 2wiki without the titles of its documents; "2wiki-en" and "2wiki-zh" are its questions in other
 words and in Chinese (reworded_2wiki.jsonl, written by hand from the questions alone, before the policy was changed for
-them).
+them); "zh-hops" are Chinese questions over Chinese documents (chinese_hops.py).
 """
 
 import asyncio
@@ -35,6 +35,7 @@ from deepresearch.trajectory import Event, RunStarted, Task, Turn
 from deepresearch.web.providers.canned import CannedWeb
 from deepresearch.web.search import Query, SearchProvider
 
+from . import chinese_hops
 from .retrieval import COLLECTIONS, Collection, wiki2
 
 NAMES = ("2wiki", "hotpot")
@@ -54,7 +55,12 @@ def reworded(language: str) -> Collection:
     return replace(wiki2(), queries={row["id"]: row[language] for row in rows})
 
 
-VARIANTS = {"2wiki-untitled": untitled, "2wiki-en": lambda: reworded("en"), "2wiki-zh": lambda: reworded("zh")}
+VARIANTS = {
+    "2wiki-untitled": untitled,
+    "2wiki-en": lambda: reworded("en"),
+    "2wiki-zh": lambda: reworded("zh"),
+    "zh-hops": chinese_hops.collection,
+}
 
 
 async def research(question: str, provider: SearchProvider) -> list[Event]:

@@ -35,6 +35,17 @@ def test_of_what_the_last_step_led_to_that_is_quoted_which_is_still_asked() -> N
     assert "Olaf Lind" in found.short[1].text
 
 
+def test_the_name_that_is_tied_to_the_last_relation_is_preferred() -> None:
+    told = passage(
+        "Ada Lind was the mother of three sons. She retired with her father in mind. Her father was Olaf Lind.",
+        "director",
+        "Ada Lind",
+    )
+    step = Step("Ada Lind", frozenset(["film"]), frozenset(["director"]), ("father",), "Olaf Lind")
+    found = answer("Who is the father of the director of the film Salt Road?", [FILM, told], (step,))
+    assert "Olaf Lind" in found.short[1].text
+
+
 def test_two_documents_of_which_one_names_the_other_are_joined() -> None:
     question = "The village Torvik is in a parish that had a population of how many in 1990?"
     found = answer(question, [PARISH, COUNTY])

@@ -76,6 +76,31 @@ def test_where_no_document_is_titled_by_its_subject_names_are_found_by_their_wor
     assert text.index("second son of Emperor Lothair I and Ermengarde of Tours") < text.index("d. 20 March 851")
 
 
+def test_two_things_are_followed_where_no_relation_word_is_known(tmp_path: Path) -> None:
+    films = {
+        "Salt Road": "Salt Road is a 1988 film that Ada Lind shot in Norway.",
+        "Pepper Lane": "Pepper Lane is a 1990 film that Nils Holm shot in Spain.",
+        "Ada Lind": "Ada Lind (born 1950) comes from Bergen.",
+        "Nils Holm": "Nils Holm (born 1960) comes from Oslo.",
+    }
+    others = {f"Town {n}": f"Town {n} is older than its salt trade, and a road leads there." for n in range(20)}
+    question = "Salt Road or Pepper Lane: whose cineast is the elder?"
+    events = run(question, [library(tmp_path, {**films, **others})], tmp_path)
+    assert set(documents(events)[:8]) >= set(films)
+
+
+def test_a_chain_of_chinese_names_is_followed_though_nothing_marks_them(tmp_path: Path) -> None:
+    corpus = {
+        "倒流的歌者": "长篇小说《倒流的歌者》由周云撰写，2003年问世。",
+        "周云": "周云于1950年在大连出生，从南方大学毕业后成名，伴侣孙文于1975年与其成婚。",
+        "孙文": "孙文来自热那亚，曾在剧院工作。",
+        **{f"歌者{n}": f"歌者{n}是一部小说的第{n}章，作者不详。" for n in range(20)},
+    }
+    events = run("倒流的歌者的作者的配偶来自哪里？", [library(tmp_path, corpus)], tmp_path)
+    first = report(events).split("## ")[1]
+    assert first.index("由周云撰写") < first.index("伴侣孙文") < first.index("来自热那亚")
+
+
 def test_the_run_is_planned_listed_and_answered(tmp_path: Path) -> None:
     events = run(DIRECTOR, [library(tmp_path, FILMS)], tmp_path)
     [plan] = find(events, PlanProposed)

@@ -167,8 +167,7 @@ def _names_its_subject(one: Ranked, asked: Asked, pool: Pool) -> bool:
 def _chained(answer: Answer, steps: Sequence[Step], pool: Pool) -> Answer:
     """The answer led by a chain of quotations, where the question has several steps. The relations that were followed
     speak for it, however few of the words of the question it has; two quotations that were joined must have most."""
-    fitting_first = [*answer.short, *(one.candidate for one in answer.ranked)]
-    chain = along(fitting_first, steps)
+    chain = along(answer.ranked, steps)
     answered = answer.answered or bool(chain)
     if not chain:
         chain, share = joined(answer.ranked, prepare(answer.part, pool), pool)

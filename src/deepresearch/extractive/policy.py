@@ -17,7 +17,7 @@ from .parts import Part, parts_of
 from .phrases import phrases_for
 from .planning import plan_text, todo_items
 from .research import SURFER, Research, read_events
-from .trail import STRONG, Lead, best_for_question, fold_name, on_trail, read_trail, steps_of
+from .trail import STRONG, best_for_question, fold_name, on_trail, read_trail, steps_of
 from .words import content_terms
 from .writing import write_report
 
@@ -30,10 +30,8 @@ LOOKUPS = 4
 MOST_LOOKUPS = 24
 FRUITLESS = 6
 """Lookups without any success after which the documents are held not to be titled by such names."""
-LONGEST_QUERY = 500
-"""Characters that the search tool takes."""
-MOST_ALIASES = 3
-"""Other names that are searched for."""
+LONGEST_QUERY, MOST_ALIASES = 500, 3
+"""Characters that the search tool takes, and other names that are searched for."""
 PER_TURN = 10
 """New passages in one turn: more would not be shown whole."""
 ALONE, MOST_ROUNDS = 2, 6
@@ -83,18 +81,8 @@ class ExtractivePolicy:
         if view.phase == "plan":
             return Turn(text=plan_text(research), model=NAME, cost=0.0)
         if view.phase == "work" and SURFER in view.tools:
-            steps = (
-                open_trail,
-                link,
-                follow,
-                ask,
-                follow_weakly,
-                widen,
-                open_best,
-                read_around,
-                open_quoted,
-            )
-            for step in steps:
+            seek = (open_trail, link, follow, ask, follow_weakly, widen)
+            for step in (*seek, open_best, read_around, open_quoted):
                 if turn := step(research):
                     return _with_todo(turn, research) if LIST_TOOL in view.tools else turn
             if LIST_TOOL in view.tools and research.listed and not research.ticked_off:
@@ -156,9 +144,11 @@ def ask(research: Research) -> Turn | None:
 
 
 def follow_weakly(research: Research) -> Turn | None:
-    """Once, where one thing is sought through another and no relation word showed the way: the names read first."""
+    """Once, where one thing is sought through another, or two through others, and no relation word showed the way: the
+    names read first."""
     trail = read_trail(research)
-    if WEAKLY in research.steps or trail.edges or len(trail.roots) != 1:
+    roots = len({research.passages[root].document for root in trail.roots})
+    if WEAKLY in research.steps or trail.edges or not (roots == 1 or (roots == 2 and research.question.links)):
         return None
     return _follow(research, 0.0, WEAKLY)
 
@@ -174,7 +164,8 @@ def _follow(research: Research, least: float, step: str) -> Turn | None:
     if research.untitled:
         named = [_named(lead.name) for lead in leads if not research.was_asked(lead.name)]
         return _search(step, named[:LOOKUPS], left)
-    queries = [_lookup(lead.name, _context(lead, research)) for lead in leads[:LOOKUPS]]
+    told = " ".join(research.question.phrases)  # with the title it tells this bearer of the name from others
+    queries = [_lookup(lead.name, f"{told} {research.passages[lead.source].title}") for lead in leads[:LOOKUPS]]
     return _search(step, queries, left)
 
 
@@ -219,12 +210,14 @@ def open_trail(research: Research) -> Turn | None:
 def open_best(research: Research) -> Turn | None:
     """Open the pages whose excerpts promise most, a few at a time, as long as that brings something."""
     rounds = research.steps.count(OPEN_BEST)
-    if rounds >= MOST_OPENED or is_settled(research) or (rounds and not _gained(research)):
+    if rounds >= MOST_OPENED or is_settled(research):
         return None
-    parts = parts_of(research.questions)
+    if rounds and not {passage.document for passage in best_passages(research)} & set(list(research.opened)[-PAGES:]):
+        return None
     place = {hit: place for asked in reversed(research.asked) for place, hit in enumerate(asked.hits)}
     excerpts = [p for p in research.passages.values() if p.excerpt]
-    return _open(OPEN_BEST, sorted(excerpts, key=lambda p: (-_promise(p, parts), place.get(p.id, 0))), research)
+    promise = {p.id: _promise(p, parts_of(research.questions)) for p in excerpts}
+    return _open(OPEN_BEST, sorted(excerpts, key=lambda p: (-promise[p.id], place.get(p.id, 0))), research)
 
 
 def open_quoted(research: Research) -> Turn | None:
@@ -238,15 +231,8 @@ def _promise(excerpt: Passage, parts: Sequence[Part]) -> float:
     """The largest share of any part's terms that the excerpt has, in tenths: what is equal to that the search's own
     order decides, in which authority counts."""
     said = set(content_terms([excerpt.title, excerpt.text]))
-    return max(
-        (round(10 * sum(t in said for t in part.terms) / len(part.terms)) for part in parts if part.terms), default=0
-    )
-
-
-def _gained(research: Research) -> bool:
-    """The pages opened last hold something worth quoting."""
-    documents = list(research.opened)[-PAGES:]
-    return any(passage.document in documents for passage in best_passages(research))
+    shares = (sum(t in said for t in part.terms) / len(part.terms) for part in parts if part.terms)
+    return round(10 * max(shares, default=0.0))
 
 
 def _open(step: str, excerpts: Iterable[Passage], research: Research) -> Turn | None:
@@ -280,11 +266,6 @@ def best_passages(research: Research) -> list[Passage]:
     firsts = [answer.ranked[:BEST] for answer in answers_of(research)]
     level = [ranked[place] for place in range(BEST) for ranked in firsts if place < len(ranked)]
     return list({one.candidate.passage.id: one.candidate.passage for one in level}.values())
-
-
-def _context(lead: Lead, research: Research) -> str:
-    """Words that tell this bearer of the name from others."""
-    return " ".join([*research.question.phrases, research.passages[lead.source].title])
 
 
 def _lookup(name: str, context: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from ..text.characters import HAN, KANA, has_han
@@ -11,6 +11,7 @@ from ..text.language import detect_language
 from ..text.names import Name, is_weak, names_in
 from .words import (
     break_words,
+    chinese_relations,
     content_terms,
     is_attribute,
     is_comparing,
@@ -36,7 +37,6 @@ _SAME_PERSON = re.compile(
     r"[Ww]ho\b.+\band\s+who\s+(?!(?:is|are|was|were|does|do|did|has|have|had)\b)(?!.*\b(?:it|them|him|her|this|that)\b)[^A-Z]+$"
 )
 """Who did this and also that: one person is asked for."""
-_COMMON_AFTER = re.compile(r" and [A-Z][a-z]+\b")
 MEASURES = frozenset({"size", "money", "duration", "percentage", "version"})
 """Kinds of number."""
 LONGEST_KIND = 30
@@ -161,10 +161,6 @@ def _readings(text: str, names: list[Name]) -> list[tuple[str, ...]]:
             gaps = [text[a.end : b.start] for a, b in pairwise(group)]
             if all(_JOINT.match(gap) for gap in gaps):
                 joined.append((text[group[0].start : group[-1].end], *(n.text for n in group)))
-    for name in names:  # "Kiss and Tell": by itself the second word is too common for a name
-        after = _COMMON_AFTER.match(text, name.end)
-        if after and not any(other.start < after.end() and name.end <= other.start for other in names):
-            joined.append((text[name.start : after.end()], name.text))
     return joined
 
 
@@ -201,8 +197,15 @@ def _english(piece: str) -> list[str]:
 
 
 def _chinese(piece: str) -> list[str]:
-    pattern = "|".join(map(re.escape, break_words()))
-    return [part.strip() for part in re.split(pattern, piece) if len(part.strip()) > 1]
+    cuts = [match.span() for match in _breaks().finditer(piece) if match.group() not in chinese_relations()]
+    spans = zip([0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(piece)], strict=True)
+    return [part for start, end in spans if len(part := piece[start:end].strip()) > 1]
+
+
+@cache
+def _breaks() -> re.Pattern[str]:
+    """Function words, and words for relations, which may have one within them (首都)."""
+    return re.compile("|".join(map(re.escape, [*chinese_relations(), *break_words()])))
 
 
 def _clauses(text: str, names: list[Name]) -> list[str]:

@@ -123,8 +123,6 @@ def read_events(events: Sequence[Event]) -> Research:
                 _take(research, event, calls.get(call, {}))
             case UserSteered(text=text) | PlanApproved(text=text) if text.strip():
                 research.added.append(analyse(text))
-            case _:
-                pass
     return research
 
 

@@ -1,15 +1,19 @@
 """From what was read to where to look next: names that stand near the relations which the question walks along."""
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import pairwise
 
-from ..text.names import Name, is_weak, names_in
+from ..text.characters import HAN, has_han
+from ..text.names import Name, is_weak, names_in, without_remark
 from ..text.sentences import sentence_spans
 from ..text.terms import tokenise
+from .question import kind_terms
 from .research import PastQuery, Research
-from .words import is_attribute, related
+from .words import break_words, chinese_relations, is_attribute, related
 
 NEAR = 4.0
 """Words within which a name counts as belonging to a relation word."""
@@ -17,6 +21,11 @@ BEGINNING = 60
 """Characters within which a text begins with the name of what it is about."""
 ROOTS = 2
 """Best passages of the whole question that are read for leads."""
+BEFORE_NAMES = ("为", "由", "自", "出自", "名叫")
+"""Chinese words before a name."""
+LONGEST_PIECE = 12
+"""Characters of a stretch of Chinese that may be a name."""
+_HAN_RUN = re.compile(f"[{HAN}·]{{2,}}")
 STRONG = 0.85
 """Score from which a name is tied to the question rather than merely mentioned."""
 
@@ -51,7 +60,9 @@ class Trail:
     leads: list[Lead]
     """What could be looked up next, best first."""
     wanted: dict[str, tuple[str, ...]]
-    """What of the question is left to be asked at a passage."""
+    """Terms of the relations that are left to be followed at a passage."""
+    expected: dict[str, str]
+    """The name at a passage that is strongly tied to them."""
 
     @property
     def nodes(self) -> list[str]:
@@ -69,15 +80,17 @@ def read_trail(research: Research) -> Trail:
     links = research.question.links
     open_links = dict.fromkeys(best_for_question(research), links)
     found: dict[str, list[Lead]] = {}
-    trail = Trail([], [], [], {})
-    named = {
-        name for question in research.questions for names in (question.names, *question.readings) for name in names
-    }
+    trail = Trail(_titled_in_question(research), [], [], {}, {})
+    walked: list[Edge] = []
+    open_links |= dict.fromkeys(trail.roots, links)
+    named = {name for asked in research.questions for names in (asked.names, *asked.readings) for name in names}
+    _read(research, open_links, found)
     for asked in research.asked:
         name, hit = _looked_up(asked, research)
         if not hit:
             continue
-        lead = None if name in named else _origin(name, found)
+        origins = (one for leads in found.values() for one in leads if one.name == name)
+        lead = None if name in named else next(origins, None)
         if lead is None and name not in named:
             continue
         left = open_links.get(lead.source, ()) if lead else links
@@ -86,14 +99,29 @@ def read_trail(research: Research) -> Trail:
             trail.roots.append(hit)
         elif lead.score >= STRONG:
             trail.edges.append(Edge(lead, hit))
+            if lead.source in (*trail.roots, *(edge.target for edge in walked)):
+                walked.append(trail.edges[-1])
         _read(research, open_links, found)
     _read(research, open_links, found)
-    walked = [edge for edge in trail.edges if _reaches(trail.roots, trail.edges, edge.lead.source)]
-    trail.edges = walked or trail.edges
-    trail.leads = _in_turn(found, _known(research))
-    attributes = tuple(term for term in research.question.sought if is_attribute(term))
-    trail.wanted = {ident: (*left, *attributes) for ident, left in open_links.items()}
+    titled = {fold_name(p.title): p.id for p in reversed(research.passages.values())}
+    strong = [lead for root in trail.roots for lead in found.get(root, ()) if lead.score >= STRONG]
+    met = [Edge(lead, titled[key]) for lead in strong if (key := fold_name(lead.name)) in titled]  # read before
+    trail.edges = walked or trail.edges or [edge for edge in met if edge.target not in trail.roots]
+    trail.leads = _in_turn(found, research)
+    trail.wanted = open_links
+    trail.expected = {ident: leads[0].name for ident, leads in found.items() if leads and leads[0].score >= STRONG}
     return trail
+
+
+def _titled_in_question(research: Research) -> list[str]:
+    """The first passage of each document whose Chinese title is in the question, the longest where several overlap:
+    nothing marks a name there."""
+    titled: dict[str, str] = {}
+    for passage in research.passages.values():
+        title = without_remark(passage.title)
+        if has_han(title) and len(title) > 1 and title in research.question.text and title not in chinese_relations():
+            titled.setdefault(title, passage.id)
+    return [ident for title, ident in titled.items() if not any(title in other != title for other in titled)]
 
 
 def _looked_up(asked: PastQuery, research: Research) -> tuple[str, str]:
@@ -124,6 +152,8 @@ class Step:
     target: frozenset[str]
     wanted: tuple[str, ...]
     """Terms of what is left to be asked at `target`."""
+    expected: str = ""
+    """The name there that is strongly tied to them."""
 
 
 def steps_of(research: Research) -> list[Step]:
@@ -131,26 +161,24 @@ def steps_of(research: Research) -> list[Step]:
     if not on_trail(research):
         return []
     trail = read_trail(research)
-    at = {node: frozenset(p.id for p in research.read_at(node)) for node in trail.nodes}
+
+    def at(node: str) -> frozenset[str]:
+        return frozenset(p.id for p in research.read_at(node))
+
+    question = research.question
+    of_kind = kind_terms(question.text, question.kinds)
+    attributes = [term for term in question.sought if is_attribute(term) and term not in of_kind]
     return [
         Step(
-            e.lead.name,
-            at.get(e.lead.source, frozenset([e.lead.source])),
-            at.get(e.target, frozenset([e.target])),
-            trail.wanted.get(e.target, ()),
+            edge.lead.name,
+            at(edge.lead.source),
+            at(edge.target),
+            (*trail.wanted.get(edge.target, ()), *attributes),
+            trail.expected.get(edge.target, ""),
         )
-        for e in trail.edges
-        if e.lead.source in research.passages and e.target != e.lead.source
+        for edge in trail.edges
+        if edge.lead.source in research.passages and edge.target != edge.lead.source
     ]
-
-
-def _reaches(roots: Sequence[str], edges: Sequence[Edge], passage: str) -> bool:
-    """The passage is one that the question names, or is led to from there."""
-    reached = set(roots)
-    for edge in edges:
-        if edge.lead.source in reached:
-            reached.add(edge.target)
-    return passage in reached
 
 
 def _read(research: Research, open_links: Mapping[str, Sequence[str]], found: dict[str, list[Lead]]) -> None:
@@ -165,19 +193,12 @@ def best_for_question(research: Research) -> list[str]:
     return [ident for a in whole for ident in a.hits[:ROOTS]]
 
 
-def _origin(title: str, found: Mapping[str, Sequence[Lead]]) -> Lead | None:
-    """The lead that made the run look `title` up; None for names of the question."""
-    return next((lead for leads in found.values() for lead in leads if lead.name == title), None)
-
-
-def _known(research: Research) -> set[str]:
-    """Folded names that are in the question, were looked up, or are titles read."""
+def _in_turn(found: Mapping[str, Sequence[Lead]], research: Research) -> list[Lead]:
+    """What is neither in the question nor was looked up or read, the sources in turn."""
     titles = [p.title for p in research.passages.values()] + [a.title or a.text for a in research.asked]
-    return {fold_name(name) for name in [*research.question.names, *titles]}
-
-
-def _in_turn(found: Mapping[str, Sequence[Lead]], known: set[str]) -> list[Lead]:
-    lists = [[lead for lead in leads if not _is_known(fold_name(lead.name), known)] for leads in found.values()]
+    # A surname alone is known by the longer form.
+    told = "".join(f" {fold_name(name)} |" for name in dict.fromkeys([*research.question.names, *titles]))
+    lists = [[lead for lead in leads if f" {fold_name(lead.name)} " not in told] for leads in found.values()]
     merged: dict[str, Lead] = {}
     for depth in range(max(map(len, lists), default=0)):
         level = [leads[depth] for leads in lists if depth < len(leads)]
@@ -192,25 +213,39 @@ def leads_in(texts: tuple[str, ...], source: str, links: tuple[str, ...]) -> lis
     best: dict[str, Lead] = {}
     sentences = (text[start:end] for text in texts for start, end in sentence_spans(text))
     for number, sentence in enumerate(sentences):
-        names = names_in(sentence)
+        pieces = set(_pieces(sentence))
+        names = sorted({*names_in(sentence), *pieces}, key=lambda name: name.start)
         for at, name in enumerate(names):
             key = fold_name(name.text)
             if not key or is_weak(name.text):
                 continue
             tie, link = _tie(names, at, sentence, links)
-            score = round(tie + _standing(name, number), 4)
+            if not link and name in pieces:
+                continue
+            standing = 0.3 / (1 + number) + (0.3 if name.words > 1 else 0.0)  # early in the text, several words
+            score = round(tie + standing, 4)
             if key not in best or score > best[key].score:
                 best[key] = Lead(name.text, score, source, link)
     return sorted(best.values(), key=lambda lead: -lead.score)
 
 
+def _pieces(sentence: str) -> Iterator[Name]:
+    """What may be a name in Chinese: what is between function words and words for relations."""
+    for run in _HAN_RUN.finditer(sentence) if has_han(sentence) else ():
+        start, end = run.span()
+        cuts = [(start, start), *(cut.span() for cut in _cuts().finditer(sentence, start, end)), (end, end)]
+        for (_, since), (until, _) in pairwise(cuts):
+            if 1 < until - since <= LONGEST_PIECE:
+                yield Name(sentence[since:until], since, until)
+
+
+@cache
+def _cuts() -> re.Pattern[str]:
+    return re.compile("|".join(sorted({*break_words(), *chinese_relations(), *BEFORE_NAMES}, key=len, reverse=True)))
+
+
 def fold_name(name: str) -> str:
     return " ".join(tokenise(name))
-
-
-def _is_known(key: str, known: set[str]) -> bool:
-    """The name, or a longer form of it (a surname alone), is known."""
-    return key in known or any(f" {key} " in f" {other} " for other in known)
 
 
 def _tie(names: Sequence[Name], at: int, sentence: str, links: Sequence[str]) -> tuple[float, str]:
@@ -240,8 +275,3 @@ def _terms_between(sentence: str, start: int, end: int, names: Sequence[Name]) -
             terms += [*tokenise(sentence[start : name.start]), name.text]
             start = name.end
     return terms + tokenise(sentence[start:end])
-
-
-def _standing(name: Name, sentence: int) -> float:
-    """What speaks for a name by itself: early in the text, several words."""
-    return 0.3 / (1 + sentence) + (0.3 if name.words > 1 else 0.0)

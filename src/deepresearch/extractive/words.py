@@ -75,9 +75,20 @@ def _families() -> dict[str, frozenset[str]]:
     for line in _lines("families"):
         head = next(iter(line))
         families[head] = families.get(head, frozenset()) | set(line)
+    for line in _lines("chinese"):
+        head, *terms = line
+        families[head] = families.get(head, frozenset({head})) | set(terms)
+        for term in terms:
+            families[term] = families.get(term, frozenset()) | families[head]
     nationality = stem("nationality")
     families[nationality] |= {stem(word) for word in text_word_set("names", "demonyms")}
     return families
+
+
+@cache
+def chinese_relations() -> frozenset[str]:
+    """Chinese words that name relations, as they are written."""
+    return frozenset(word for word in lexicon()["relations"]["chinese"].split() if not word.isascii())
 
 
 @cache
