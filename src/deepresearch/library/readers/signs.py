@@ -1,6 +1,9 @@
 """Signs that plain text has no place for: raised and lowered text, the letters of symbol fonts; numbers of lists."""
 
+import csv
 import re
+from functools import cache
+from pathlib import Path
 
 RAISED = str.maketrans("0123456789+-−=()in", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁱⁿ")
 LOWERED = str.maketrans("0123456789+-−=()aehklmnopstxijruv", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕₖₗₘₙₒₚₛₜₓᵢⱼᵣᵤᵥ")
@@ -16,34 +19,7 @@ _ROMAN = {"m": 1000, "cm": 900, "d": 500, "cd": 400, "c": 100, "xc": 90, "l": 50
     "iv": 4,
     "i": 1,
 }
-_SYMBOL = (
-    " !∀#∃%&∋()∗+,−./0123456789:;<=>?≅ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ[∴]⊥_‾αβχδεφγηιϕκλμνοπθρστυϖωξψζ{|}∼"
-    + "\0" * 33
-    + "€ϒ′≤⁄∞ƒ♣♦♥♠↔←↑→↓°±″≥×∝∂•÷≠≡≈…⏐⎯↵ℵℑℜ℘⊗⊕∅∩∪⊃⊇⊄⊂⊆∈∉∠∇®©™∏√⋅¬∧∨⇔⇐⇑⇒⇓◊〈®©™∑⎛⎜⎝⎡⎢⎣⎧⎨⎩⎪\0〉∫⌠⎮⌡⎞⎟⎠⎤⎥⎦⎫⎬⎭"
-)
-"""The font Symbol from its code 0x20 on."""
-_WINGDINGS = {
-    **dict(zip(range(0x80, 0x8B), "⓪①②③④⑤⑥⑦⑧⑨⑩", strict=True)),
-    **dict(zip(range(0x8B, 0x96), "⓿❶❷❸❹❺❻❼❽❾❿", strict=True)),
-    **{0x22: "✂", 0x28: "☎", 0x29: "✆", 0x2A: "✉", 0x3E: "✇", 0x3F: "✍", 0x41: "✌", 0x45: "☜", 0x46: "☞", 0x47: "☝"},
-    **{0x48: "☟", 0x4A: "☺", 0x4B: "😐", 0x4C: "☹", 0x4D: "💣", 0x4E: "☠", 0x52: "☼", 0x54: "❄", 0x55: "✞", 0x58: "✠"},
-    **{0x59: "✡", 0x5A: "☪", 0x5B: "☯", 0x6C: "●", 0x6D: "❍", 0x6E: "■", 0x6F: "□", 0x70: "❐", 0x71: "❑", 0x72: "❒"},
-    **{0x73: "⬧", 0x74: "⧫", 0x75: "◆", 0x76: "❖", 0x77: "⬥", 0x78: "⌧", 0x79: "⍓", 0x7A: "⌘", 0x7B: "❀", 0x7C: "✿"},
-    **{0x7D: "❝", 0x7E: "❞", 0x9E: "·", 0x9F: "•", 0xA1: "○", 0xA2: "⭕", 0xA4: "◉", 0xA5: "◎", 0xA7: "▪", 0xA8: "☐"},
-    **{0xAA: "✦", 0xAB: "★", 0xAC: "✶", 0xAD: "✴", 0xAE: "✹", 0xAF: "✵", 0xB1: "⌖", 0xB3: "⌑", 0xB5: "✪", 0xB6: "✰"},
-    **{0xD5: "⌫", 0xD6: "⌦", 0xD8: "➢", 0xDC: "➲", 0xDF: "←", 0xE0: "→", 0xE1: "↑", 0xE2: "↓", 0xE3: "↖", 0xE4: "↗"},
-    **{0xE5: "↙", 0xE6: "↘", 0xE7: "←", 0xE8: "➔", 0xE9: "↑", 0xEA: "↓", 0xEF: "⇦", 0xF0: "⇨", 0xF1: "⇧", 0xF2: "⇩"},
-    **{0xF3: "⬄", 0xF4: "⇳", 0xF8: "▭", 0xF9: "▫", 0xFA: "▫", 0xFB: "✗", 0xFC: "✓", 0xFD: "☒", 0xFE: "☑"},
-}
-_WINGDINGS_2 = {0x4F: "✗", 0x50: "✓", 0x51: "☒", 0x52: "☑", 0x53: "☒", 0x54: "☒", 0x98: "●", 0xA2: "■", 0xA3: "☐"}
-_WEBDINGS = {0x34: "▶", 0x61: "✓", 0x63: "☐", 0x67: "■", 0x6E: "●", 0x72: "✗", 0xD6: "☎"}
-_FONTS = {
-    "symbol": {0x20 + place: sign for place, sign in enumerate(_SYMBOL) if sign != "\0"},
-    "wingdings": _WINGDINGS,
-    "wingdings 2": _WINGDINGS_2,
-    "webdings": _WEBDINGS,
-}
-_NAMED = frozenset([*_FONTS, "wingdings 3", "zapfdingbats", "mt extra", "marlett"])
+_NAMED = frozenset("symbol,wingdings,wingdings 2,wingdings 3,webdings,zapfdingbats,mt extra,marlett".split(","))
 
 
 def raised(text: str, before: str = "", note: bool = False) -> str:
@@ -82,10 +58,17 @@ def symbols(text: str, font: str | None) -> str:
     return "".join(_sign(ord(character), name) for character in text)
 
 
+@cache
+def _fonts() -> dict[tuple[str, int], str]:
+    """The signs of symbol fonts by font and code, as far as signs.csv beside this file has them."""
+    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
+        return {(row["font"], int(row["code"], 16)): row["sign"] for row in csv.DictReader(file)}
+
+
 def _sign(code: int, font: str) -> str:
     if chr(code).isspace() or not (0x20 <= code <= 0xFF or 0xF020 <= code <= 0xF0FF):
         return chr(code)
-    return _FONTS.get(font, {}).get(code & 0xFF) or f"[sign {code & 0xFF:02X} of the font {font or 'unknown'}]"
+    return _fonts().get((font, code & 0xFF)) or f"[sign {code & 0xFF:02X} of the font {font or 'unknown'}]"
 
 
 def number_text(number: int, style: str) -> str:
