@@ -96,6 +96,16 @@ def test_a_server_that_is_never_ready_is_ended(tmp_path: Path, model: Path) -> N
         LlamaServer(str(model), str(program), wait=0.3)
 
 
+def test_a_server_that_does_not_end_when_asked_is_killed(tmp_path: Path, model: Path) -> None:
+    program = Path(write_program(tmp_path / "stubborn"))
+    lines = program.read_text().splitlines()
+    lines.insert(1, "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)")
+    program.write_text("\n".join(lines))
+    with LlamaServer(str(model), str(program)):
+        pid = pid_of(model)
+    assert is_gone(pid)
+
+
 def test_the_program_is_looked_for(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(Path(program).parent))
     assert found_program() == program

