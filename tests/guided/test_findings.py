@@ -1,0 +1,46 @@
+from deepresearch.guided.findings import PassageFinding, check, cited, recorded, recording, sentences_of
+from deepresearch.trajectory import Passage, Turn
+
+PASSAGE = Passage(
+    id="p1",
+    document="trams.md",
+    title="Tram lines",
+    text="Tram line 9 opened in 1903 with twelve cars. Tram line 4 opened in 1911 and was closed in 1956.",
+)
+
+
+def test_findings_are_read_back_from_the_calls_that_recorded_them() -> None:
+    made = [
+        PassageFinding("When?", "p1", "It opened in 1903.", "opened in 1903"),
+        PassageFinding("When?", "p2"),
+        PassageFinding("几时？", "p1", quotation="“引文”"),
+    ]
+    events = [Turn(calls=[recording(made[:2])]), Turn(text="between"), Turn(calls=[recording(made[2:])])]
+    assert list(recorded(events).values()) == made
+    assert [finding.says for finding in made] == ["It opened in 1903.", "", "“引文”"]
+
+
+def test_each_sentence_is_judged_by_its_own_passage() -> None:
+    right, wrong, mixed, foreign = (
+        "Tram line 9 opened in 1903.",
+        "Tram line 9 opened in 1904.",
+        "Tram line 9 opened in 1911 and was closed in 1956.",
+        "The moon base has a canteen for eighty people.",
+    )
+    verdicts = check([(text, "p1") for text in (right, wrong, mixed, foreign)], {"p1": PASSAGE})
+    assert verdicts[0].level == "supports" and verdicts[0].evidence.startswith("Tram line 9 opened")
+    assert verdicts[3].level == "unrelated"
+    assert "supports" not in {verdict.level for verdict in verdicts[1:]}
+
+
+def test_markup_of_the_model_neither_hides_a_sentence_nor_moves_a_verdict() -> None:
+    claims = [("```python is a fence that opens here.", "p1"), ("# Tram line 9 opened in 1903.", "p1")]
+    verdicts = check([*claims, ("Tram line 9 opened in 1903.", "p1")], {"p1": PASSAGE})
+    assert verdicts[2].level == "supports" and verdicts[0].level == "unrelated"
+    assert cited("a | b [x](y) <b>.", ["p1", "p2"]).endswith("\\cite{p1,p2}.")
+
+
+def test_fragments_and_questions_are_no_sentences() -> None:
+    assert sentences_of("1903") == [] and sentences_of("When did tram line 9 open?") == []
+    assert sentences_of("When did it open? Tram line 9 opened in 1903") == ["Tram line 9 opened in 1903."]
+    assert sentences_of("九号线什么时候开通？九号电车线路于1903年开通") == ["九号电车线路于1903年开通。"]
