@@ -5,13 +5,15 @@ from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 
-from ..extractive.answers import NEAREST, Answer
+from ..extractive.answers import NEAREST, NEARLY, Answer
 from ..extractive.candidates import Candidate
+from ..extractive.features import rarity
+from ..extractive.parts import Part
 from ..extractive.phrases import Phrases, phrases_for
 from ..extractive.quoting import escape, quotes_of, render_quote, shorten, show_title
 from ..extractive.ranking import choose
 from ..extractive.research import Research
-from ..extractive.words import content_terms
+from ..extractive.words import content_terms, related
 from ..extractive.writing import WrittenSections, write_report
 from ..threads import in_thread
 from ..trajectory import AnsweredPart, Passage
@@ -57,7 +59,7 @@ async def compose(
             sections.append([])
             continue
         direct = await _direct(asker, answer.part.text, own[:USED], research.passages)
-        short.append(_first_section(answer, direct, own, words))
+        short.append(_first_section(answer, direct, own, research.passages, words))
         sections.append(_section(answer, own, research.passages, words))
     note = prompts("zh" if research.question.language == "zh" else "en")["note"]
     report = await in_thread(write_report, research, final, WrittenSections(short, sections, note.strip()))
@@ -106,18 +108,21 @@ def _first_section(
     answer: Answer,
     direct: Sequence[Statement],
     findings: Sequence[PassageFinding],
+    known: Mapping[str, Passage],
     words: Phrases,
 ) -> list[str]:
     """The direct answer as a paragraph; what else bears on the question, and what the extractive policy would quote and
     no sentence says, as a list; of a comparison the table."""
+    found = [Statement(text, (f.passage,)) for f in findings for text in sentences_of(f.text)]
+    shares = {one: _share(one, answer.part, known) for one in (*direct, *found)}
+    least = NEARLY * max(shares.values(), default=0.0)
+    direct = [one for one in direct if shares[one] >= least]
     told = [one.text for one in direct]
-    bearing = {candidate.passage.id for candidate in answer.quoted}
     items: list[str] = []
-    for finding in findings:
-        for sentence in sentences_of(finding.text) if finding.passage in bearing else ():
-            if len(items) < BESIDE and not _is_told(sentence, told):
-                told.append(sentence)
-                items.append(cited(sentence, [finding.passage], words.stop))
+    for one in found:
+        if shares[one] >= least and len(items) < BESIDE and not _is_told(one.text, told):
+            told.append(one.text)
+            items.append(cited(one.text, one.passages, words.stop))
     sentences = [cited(one.text, one.passages, words.stop) for one in direct] or items[:1]
     items = items[0 if direct else 1 :]
     quoted = [c for c in answer.short if not _is_told(c.text, told)][: QUOTED if sentences else BESIDE]
@@ -126,6 +131,15 @@ def _first_section(
     blocks = [joint.join(sentences)] if sentences else []
     blocks += ["\n".join(f"- {item}" for item in items)] if items else []
     return [*blocks, *_table(answer, findings, words)]
+
+
+def _share(statement: Statement, part: Part, known: Mapping[str, Passage]) -> float:
+    """How much of what is asked the statement has, with the titles and headings of its passages: 0 to 1, by rarity."""
+    places = [text for ident in statement.passages for text in (known[ident].title, *known[ident].heading)]
+    had = set(content_terms([statement.text, *places]))
+    weights = {term: rarity(term) for term in part.terms if term not in part.kind_terms}
+    covered = sum(weight for term, weight in weights.items() if not related(term).isdisjoint(had))
+    return covered / (sum(weights.values()) or 1.0)
 
 
 def _quoted(candidate: Candidate, words: Phrases) -> str:
