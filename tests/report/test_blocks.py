@@ -2,9 +2,7 @@
 
 import pytest
 
-from deepresearch.report import make_report
 from deepresearch.report.blocks import (
-    LONGEST_CELL,
     MOST_COLUMNS,
     MOST_ROWS,
     Block,
@@ -17,8 +15,6 @@ from deepresearch.report.blocks import (
     plain_text,
 )
 from deepresearch.text.labels import labels_for
-
-from .conftest import MakeRun
 
 
 def read(text: str, language: str = "en") -> tuple[Block, ...]:
@@ -45,16 +41,6 @@ def test_tables_in_lists_and_quotations_are_cut_too(lead: str) -> None:
     [block] = read(text)
     found = block.items[0] if isinstance(block, Items) else block.blocks if isinstance(block, BlockQuote) else ()
     assert [type(inner) for inner in found] == [Table, Paragraph]
-
-
-def test_long_cells_are_cut_and_keep_the_marks_before_the_cut(run: MakeRun) -> None:
-    text = f"| a |\n|---|\n| x \\cite{{p1}} {'y' * 3000} \\cite{{q1}} |\n"
-    report = make_report(run(text))
-    [cut] = report.blocks
-    assert isinstance(cut, Table)
-    [cell] = cut.rows[1]
-    assert len(plain_text(cell)) <= LONGEST_CELL + 1 and plain_text(cell).endswith("…")
-    assert [type(i).__name__ for i in cell] == ["TextRun", "Cite", "TextRun"]
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ from .syntax import PLACEHOLDERS, parser
 if TYPE_CHECKING:
     from markdown_it.tree import SyntaxTreeNode
 
-MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 200, 24, 2000
-"""Limits of one table: body rows, columns, and characters of a cell."""
+MOST_ROWS, MOST_COLUMNS = 200, 24
+"""Limits of one table: body rows and columns."""
 _NOT_SLUG = re.compile(r"[^\w\- ]+")
 _URL_END = re.compile(r"[，。；：、！？）》」』】”’]")
 """Where a bare address ends in Chinese text, which sets no space after it."""
@@ -308,7 +308,7 @@ def _box(inlines: Inlines) -> str:
 
 def _capped(table: Table, labels: Labels) -> list[Block]:
     """A table, cut where it is gigantic, with a note about it."""
-    rows = tuple(tuple(_cut(cell) for cell in row[:MOST_COLUMNS]) for row in table.rows[: MOST_ROWS + 1])
+    rows = tuple(row[:MOST_COLUMNS] for row in table.rows[: MOST_ROWS + 1])
     shown = Table(rows, table.sides[:MOST_COLUMNS])
     if len(rows) == len(table.rows) and len(table.sides) <= MOST_COLUMNS:
         return [shown]
@@ -316,14 +316,3 @@ def _capped(table: Table, labels: Labels) -> list[Block]:
         rows=len(rows) - 1, columns=len(shown.sides), all_rows=len(table.rows) - 1, all_columns=len(table.sides)
     )
     return [shown, Paragraph((TextRun(note, italic=True),))]
-
-
-def _cut(cell: Inlines) -> Inlines:
-    left, found = LONGEST_CELL, list[Inline]()
-    for inline in cell:
-        if isinstance(inline, TextRun):
-            if len(inline.text) > left:
-                return (*found, replace(inline, text=inline.text[:left] + "…"))
-            left -= len(inline.text)
-        found.append(inline)
-    return tuple(found)

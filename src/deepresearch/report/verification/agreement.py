@@ -6,8 +6,8 @@ from typing import Literal
 
 from ...text.characters import has_han, normalise
 from ...text.negation import negations
-from .aligned import line
 from .attribution import without_frame
+from .reading import line
 from .values import Value, agree, is_alike, values_in, words_of
 from .wording import reversed_
 

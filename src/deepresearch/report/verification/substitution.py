@@ -10,9 +10,8 @@ from rapidfuzz.distance import Indel, Levenshtein
 
 from ...text.characters import has_han
 from ...text.terms import tokenise
-from .aligned import Word, line
 from .faults import Fault, Kind, instead
-from .reading import Reading
+from .reading import Reading, Word, line
 from .values import agree, kind_of, values_in
 
 ALMOST = 0.7

@@ -12,11 +12,10 @@ from ...text.language import detect_language
 from ...text.terms import content_terms
 from ...trajectory import Passage
 from . import names, quotes, substitution, values, wording
-from .aligned import line
 from .attribution import without_frame
 from .faults import Fault
 from .lexical import Overlap, overlap, weigh
-from .reading import Reading, read
+from .reading import Reading, line, read
 
 Level = Literal["seen", "supports", "partly", "contradicts", "unrelated"]
 Embed = Callable[[Sequence[str]], Sequence[Sequence[float]]]

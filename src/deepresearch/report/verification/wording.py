@@ -1,8 +1,8 @@
 """Wording that turns round what the evidence says: a denial, a hedge lost, a scope widened, a direction reversed."""
 
 from ...text.negation import Negation, negations
-from .aligned import Line
 from .faults import Fault, instead, left_out, say
+from .reading import Line
 from .wordlists import pairs, words
 
 NEIGHBOURS = 2

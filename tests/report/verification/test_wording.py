@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from deepresearch.report.verification import wording
-from deepresearch.report.verification.aligned import Line, line
 from deepresearch.report.verification.faults import Fault
+from deepresearch.report.verification.reading import Line, line
 from deepresearch.report.verification.wording import opposed, reversed_, unhedged, widened
 
 Check = Callable[[Line, Line], list[Fault]]
