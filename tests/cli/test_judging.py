@@ -49,6 +49,15 @@ def test_with_a_model_and_once_more_for_nothing(command: Command, tmp_path: Path
     assert counted["trials"][0][1]["by"] == "mechanical" and counted["requests"] == 0
 
 
+def test_the_model_that_this_machine_serves(command: Command, tmp_path: Path, endpoint: Callable[..., str]) -> None:
+    report, rubrics = files(tmp_path)
+    port = endpoint(says("fully", "built in 1887")).removesuffix("/v1").rpartition(":")[2]
+    options: list[Any] = ["--rubrics", rubrics, "--model", "auto", "--trials", "1", "--json"]
+    done = command("judge", report, *options, DEEPRESEARCH_MODEL_PORTS=port)
+    found = json.loads(done.stdout)
+    assert found["score"] == 0.5 and found["requests"] == 3 and "Model scripted" in done.stderr
+
+
 def test_a_run(command: Command, docs: Path) -> None:
     ran = command("run", "When was the harbour tower of Velmark built?", "--docs", str(docs), "--json")
     run = json.loads(ran.stdout)["run"]

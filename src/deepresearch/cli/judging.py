@@ -79,7 +79,7 @@ def judge_target(
     settings = Settings.load({**endpoint.flags(), **data.flags()})
     if trials < 1 or part < SMALLEST_PART:
         raise UserError(f"--trials {trials} --part {part}: at least 1 and {SMALLEST_PART} are needed.", "Raise them.")
-    how = by or ("model" if settings.model.name else "mechanical")
+    how = by or ("model" if _names_model(settings) else "mechanical")
     chosen = choose(read_rubrics(rubrics), question or "") if rubrics else None
     report, asked, language = _report(target, question, settings)
     asked = asked or (chosen.question if chosen else "")
@@ -138,7 +138,7 @@ async def _judged(
 
 
 async def _drafted(settings: "Settings", question: str) -> "RubricSet":
-    async with _opened_model(settings, bool(settings.model.name)) as (model, cache):
+    async with _opened_model(settings, _names_model(settings)) as (model, cache):
         return await _draft(question, model, cache)
 
 
@@ -165,21 +165,33 @@ async def _opened_model(
     settings: "Settings", wanted: bool
 ) -> "AsyncIterator[tuple[ChatModel, ReplyCache] | tuple[None, None]]":
     """The model at temperature 0, and the file that keeps its replies. Raises SettingsError."""
-    from ..agent.setup import check_policy
+    from ..agent.control import Handlers
+    from ..agent.setup import check_policy, open_model
     from ..models.client import chat_client
     from ..models.reply_cache import FOLDER, ReplyCache
+    from ..threads import in_thread
 
     if not wanted:
         yield None, None
         return
     budget = settings.budget.model_copy(update={"cost": None})  # the limits of runs are not those of judging
-    check_policy(settings.model_copy(update={"policy": "chat", "budget": budget}))
-    client = chat_client(settings, temperature=0.0, max_tokens=min(settings.model.max_tokens, LONGEST_REPLY))
-    report_retries()
+    asked = settings.model_copy(update={"policy": "chat", "budget": budget})
+    check_policy(asked)
+    ready = await in_thread(open_model, asked, Handlers(repaired=say))
     try:
-        yield client, ReplyCache(settings.data_folder() / FOLDER)
+        longest = min(ready.settings.model.max_tokens, LONGEST_REPLY)
+        client = chat_client(ready.settings, temperature=0.0, max_tokens=longest)
+        report_retries()
+        try:
+            yield client, ReplyCache(settings.data_folder() / FOLDER)
+        finally:
+            await client.close()
     finally:
-        await client.close()
+        await in_thread(ready.close)
+
+
+def _names_model(settings: "Settings") -> bool:
+    return bool(settings.model.name or settings.model.file)
 
 
 def _report(target: str, question: str | None, settings: "Settings") -> tuple[str, str, str]:
