@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..files import write_file
 from .terminal import say
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ RECORD = "exports.json"
 def write_out(path: Path, data: bytes) -> None:
     """Write a file that a person named, and print that. Raises UserError."""
     from ..errors import UserError
-    from ..files import write_file
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,9 +74,7 @@ def _move(place: Path, out: Path, files: Sequence[Path], record: Path, *, force:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(file, target)
             say(f"Wrote {out / file.relative_to(place)}")
-        part = record.with_suffix(".part")
-        part.write_text(json.dumps(known, indent=0), encoding="utf-8")
-        part.replace(record)
+        write_file(record, [json.dumps(known, indent=0).encode()])
     return refused
 
 

@@ -41,8 +41,8 @@ def judge_target(
     view: Literal["binary", "ternary"] = "binary",
     out: Path | None = None,
     json: Switch = False,
-    endpoint: EndpointFlags | None = None,
-    data: Data | None = None,
+    endpoint: EndpointFlags = EndpointFlags(),
+    data: Data = Data(),
 ) -> int:
     """Judge a report by criteria, one by one, and give it a score.
 
@@ -75,7 +75,6 @@ def judge_target(
     from ..judge.rubrics import choose, read_rubrics
     from ..settings import Settings
 
-    endpoint, data = endpoint or EndpointFlags(), data or Data()
     settings = Settings.load({**endpoint.flags(), **data.flags()})
     if trials < 1 or part < SMALLEST_PART:
         raise UserError(f"--trials {trials} --part {part}: at least 1 and {SMALLEST_PART} are needed.", "Raise them.")
@@ -97,8 +96,8 @@ def draft(
     /,
     *,
     out: Path | None = None,
-    endpoint: EndpointFlags | None = None,
-    data: Data | None = None,
+    endpoint: EndpointFlags = EndpointFlags(),
+    data: Data = Data(),
 ) -> int:
     """Draft criteria for a question, as JSON that `judge --rubrics` reads.
 
@@ -113,7 +112,7 @@ def draft(
     from ..judge.rubrics import dump_rubrics
     from ..settings import Settings
 
-    settings = Settings.load({**(endpoint or EndpointFlags()).flags(), **(data or Data()).flags()})
+    settings = Settings.load({**endpoint.flags(), **data.flags()})
     if not question.strip():
         raise UserError("The question is empty.", 'Ask one: deepresearch judge draft "QUESTION".')
     drafted = asyncio.run(_drafted(settings, question))

@@ -25,7 +25,7 @@ index = App(name="index", help="Build and search libraries of your own documents
 
 
 @index.command
-def build(name: LibraryName, /, *paths: Path, text_field: str | None = None, data: Data | None = None) -> int:
+def build(name: LibraryName, /, *paths: Path, text_field: str | None = None, data: Data = Data()) -> int:
     """Make a library from folders, files and corpora (JSON lines, Parquet).
 
     Parameters
@@ -35,11 +35,11 @@ def build(name: LibraryName, /, *paths: Path, text_field: str | None = None, dat
     text_field
         Field or column of corpora that holds the text (default: text); `index add` remembers it.
     """
-    return _add(name, paths, text_field, data or Data(), create=True)
+    return _add(name, paths, text_field, data, create=True)
 
 
 @index.command
-def add(name: LibraryName, /, *paths: Path, text_field: str | None = None, data: Data | None = None) -> int:
+def add(name: LibraryName, /, *paths: Path, text_field: str | None = None, data: Data = Data()) -> int:
     """Add to a library, and bring changed and deleted files of these folders up to date.
 
     Parameters
@@ -49,15 +49,15 @@ def add(name: LibraryName, /, *paths: Path, text_field: str | None = None, data:
     text_field
         Field or column of corpora that holds the text (default: the one named when the library was built).
     """
-    return _add(name, paths, text_field, data or Data(), create=False)
+    return _add(name, paths, text_field, data, create=False)
 
 
 @index.command(name="list")
-def list_libraries(*, json: JsonLines = False, data: Data | None = None) -> int:
+def list_libraries(*, json: JsonLines = False, data: Data = Data()) -> int:
     """List the libraries of the data folder."""
     from ..library import Library
 
-    settings = (data or Data()).settings()
+    settings = data.settings()
     names = Library.names(settings.data_folder())
     if not names:
         say("There are no libraries yet. Make one: deepresearch index build NAME PATH")
@@ -69,9 +69,9 @@ def list_libraries(*, json: JsonLines = False, data: Data | None = None) -> int:
 
 
 @index.command
-def remove(name: LibraryName, /, *, data: Data | None = None) -> int:
+def remove(name: LibraryName, /, *, data: Data = Data()) -> int:
     """Delete a library; the documents it was built from stay where they are."""
-    settings = (data or Data()).settings()
+    settings = data.settings()
     with opened(settings, name) as library:  # names what does not exist
         place = library.place
     shutil.rmtree(place)
@@ -80,9 +80,9 @@ def remove(name: LibraryName, /, *, data: Data | None = None) -> int:
 
 
 @index.command
-def stats(name: LibraryName, /, *, json: JsonOutput = False, data: Data | None = None) -> int:
+def stats(name: LibraryName, /, *, json: JsonOutput = False, data: Data = Data()) -> int:
     """Show what is in a library."""
-    with opened((data or Data()).settings(), name) as library:
+    with opened(data.settings(), name) as library:
         numbers = library.stats()
     put(dump(numbers) if json else "\n".join(f"{key}: {value}" for key, value in numbers.items()))
     return 0
@@ -97,7 +97,7 @@ def search(
     queries: Path | None = None,
     k: int = 10,
     json: Switch = False,
-    data: Data | None = None,
+    data: Data = Data(),
 ) -> int:
     """Search a library.
 
@@ -122,7 +122,7 @@ def search(
         raise UserError("The query is empty.")
     if k < 1:
         raise UserError(f"--k {k} asks for no passage.", "Give at least 1.")
-    settings = (data or Data()).settings()
+    settings = data.settings()
     authority = Authority.load(settings.search.authority)
     asked = [("", query)] if query is not None else read_queries(queries or Path())
     with opened(settings, name) as library:

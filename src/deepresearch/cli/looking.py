@@ -15,7 +15,7 @@ FOLLOW = 0.5
 """Seconds between two looks at a growing run."""
 
 
-def show(run: RunId, /, *, follow: Switch = False, json: JsonOutput = False, data: Data | None = None) -> int:
+def show(run: RunId, /, *, follow: Switch = False, json: JsonOutput = False, data: Data = Data()) -> int:
     """Show a run's state and its report.
 
     Parameters
@@ -29,7 +29,7 @@ def show(run: RunId, /, *, follow: Switch = False, json: JsonOutput = False, dat
     from ..settings import Settings
     from .watching import Watcher
 
-    store = (data or Data()).store()
+    store = data.store()
     run = store.find(run)
     events = store.read(run)
     if follow:
@@ -55,7 +55,7 @@ def show(run: RunId, /, *, follow: Switch = False, json: JsonOutput = False, dat
     return 0
 
 
-def list_runs(*, limit: int = 50, json: JsonLines = False, data: Data | None = None) -> int:
+def list_runs(*, limit: int = 50, json: JsonLines = False, data: Data = Data()) -> int:
     """List the runs of the data folder, the newest first.
 
     Parameters
@@ -69,7 +69,7 @@ def list_runs(*, limit: int = 50, json: JsonLines = False, data: Data | None = N
 
     if limit < 0:
         raise UserError(f"--limit {limit} is below zero.", "Give 0 for all runs.")
-    known = (data or Data()).store().runs()
+    known = data.store().runs()
     runs = known[:limit] if limit else known
     if json:
         for summary in runs:
@@ -92,7 +92,7 @@ def list_runs(*, limit: int = 50, json: JsonLines = False, data: Data | None = N
     return 0
 
 
-def steer(run: RunId, text: str, /, *, data: Data | None = None) -> int:
+def steer(run: RunId, text: str, /, *, data: Data = Data()) -> int:
     """Send a running run a message: a wish, a limit, a source.
 
     Parameters
@@ -103,23 +103,23 @@ def steer(run: RunId, text: str, /, *, data: Data | None = None) -> int:
     return _ask(data, run, "steer", text)
 
 
-def finish(run: RunId, /, *, data: Data | None = None) -> int:
+def finish(run: RunId, /, *, data: Data = Data()) -> int:
     """Ask a run for its report now: its tools are withdrawn, and its policy writes from what there is."""
     return _ask(data, run, "finish_early")
 
 
-def pause(run: RunId, /, *, data: Data | None = None) -> int:
+def pause(run: RunId, /, *, data: Data = Data()) -> int:
     """Pause a running run; `resume` continues it."""
     return _ask(data, run, "pause")
 
 
-def cancel(run: RunId, /, *, data: Data | None = None) -> int:
+def cancel(run: RunId, /, *, data: Data = Data()) -> int:
     """End a run for good, whether it is running or stopped."""
     from ..derived import state
     from ..errors import RunOver
     from ..trajectory import RunCancelled, RunFinished
 
-    store = (data or Data()).store()
+    store = data.store()
     run = store.find(run)
     if store.is_live(run):
         return _ask(data, run, "cancel")
@@ -131,7 +131,7 @@ def cancel(run: RunId, /, *, data: Data | None = None) -> int:
     return 0
 
 
-def delete(run: str, /, *, data: Data | None = None) -> int:
+def delete(run: str, /, *, data: Data = Data()) -> int:
     """Remove a run with its record and its folder; stored web pages stay.
 
     Parameters
@@ -141,7 +141,7 @@ def delete(run: str, /, *, data: Data | None = None) -> int:
     """
     from ..errors import UserError
 
-    store = (data or Data()).store()
+    store = data.store()
     if (found := store.find(run)) != run:
         raise UserError(f"{run} is only the beginning of a run id.", f"To delete it: deepresearch delete {found}")
     store.delete(run)
@@ -157,7 +157,7 @@ def export(
     style: str = "numeric",
     out: Path = Path(),
     force: Switch = False,
-    data: Data | None = None,
+    data: Data = Data(),
 ) -> int:
     """Write a run's report to files; a format whose tool is missing is named, and the others are written.
 
@@ -178,7 +178,7 @@ def export(
 
     formats = check_formats(format.split(","))
     check_style(style)
-    settings = (data or Data()).settings()
+    settings = data.settings()
     store = open_store(settings)
     run = store.find(run)
     events = store.read(run)
@@ -199,7 +199,7 @@ def next_step(store: "Store", run: str) -> str:
     return f"Continue it: deepresearch resume {run}"
 
 
-def trajectory(run: RunId, /, *, to: Literal["events", "chat", "sft"] = "events", data: Data | None = None) -> int:
+def trajectory(run: RunId, /, *, to: Literal["events", "chat", "sft"] = "events", data: Data = Data()) -> int:
     """Print a run's record as JSON lines.
 
     Parameters
@@ -210,14 +210,14 @@ def trajectory(run: RunId, /, *, to: Literal["events", "chat", "sft"] = "events"
     """
     from ..agent.export import to_chat, to_sft
 
-    events = (data or Data()).store().read(run)
+    events = data.store().read(run)
     make = {"events": lambda: [e.model_dump(mode="json") for e in events], "chat": lambda: [to_chat(events)]}
     for row in make.get(to, lambda: to_sft(events))():
         put(dump(row))
     return 0
 
 
-def import_file(file: Path, /, *, data: Data | None = None) -> int:
+def import_file(file: Path, /, *, data: Data = Data()) -> int:
     """Load a run from JSON lines, as `trajectory` prints them, into the data folder.
 
     A last record that a crash has cut off is left out; any other damage is named by its line, and nothing is loaded.
@@ -229,18 +229,18 @@ def import_file(file: Path, /, *, data: Data | None = None) -> int:
     """
     from ..store import import_run
 
-    store = (data or Data()).store()
+    store = data.store()
     run = import_run(store, file, say)
     say(next_step(store, run))
     put(run)
     return 0
 
 
-def _ask(data: Data | None, run: str, kind: str, text: str = "") -> int:
+def _ask(data: Data, run: str, kind: str, text: str = "") -> int:
     """Leave a request for the process that executes the run."""
     from ..errors import RunOver
 
-    store = (data or Data()).store()
+    store = data.store()
     run = store.find(run)
     if not store.is_live(run):
         raise RunOver(f"Run {run} is not running now.", next_step(store, run))

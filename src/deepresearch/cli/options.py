@@ -21,7 +21,7 @@ LibraryName = Annotated[str, Parameter(help="Name of the library.")]
 
 
 @Parameter(name="*", group="Model")
-@dataclass
+@dataclass(frozen=True)
 class EndpointFlags:
     model: str | None = None
     """Model name; auto: whichever a server on this machine offers; without one no model is asked."""
@@ -50,7 +50,7 @@ class EndpointFlags:
 
 
 @Parameter(name="*", group="Budget")
-@dataclass
+@dataclass(frozen=True)
 class Limits:
     max_turns: int | None = None
     """Decisions of the policy, the report included (50 where nothing else is set)."""
@@ -75,7 +75,7 @@ class Limits:
 
 
 @Parameter(name="*", group="Output")
-@dataclass
+@dataclass(frozen=True)
 class Output:
     out: Path | None = None
     """Folder for the report's files."""
@@ -116,7 +116,7 @@ class Output:
 
 
 @Parameter(name="*", group="Data")
-@dataclass
+@dataclass(frozen=True)
 class Data:
     data: Path | None = None
     """Data folder, where runs and libraries are stored."""

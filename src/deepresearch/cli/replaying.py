@@ -18,7 +18,7 @@ MOST_SHOWN = 40
 """Lines of the difference between two reports that are shown."""
 
 
-def replay(run: RunId, /, *, output: Output | None = None, data: Data | None = None) -> int:
+def replay(run: RunId, /, *, output: Output = Output(), data: Data = Data()) -> int:
     """Do a run again over the stored pages and answers, fetching nothing, and compare the reports.
 
     It is a new run of the same question with the same settings; own documents are read as they are now, and a model,
@@ -28,7 +28,6 @@ def replay(run: RunId, /, *, output: Output | None = None, data: Data | None = N
     from ..settings import Settings
     from .running import carry_out, handlers
 
-    data, output = data or Data(), output or Output()
     settings = Settings.load(data.flags())
     output.check()
     store = open_store(settings)
@@ -64,7 +63,7 @@ def page(
     run: str | None = None,
     at: str | None = None,
     raw: Path | None = None,
-    data: Data | None = None,
+    data: Data = Data(),
 ) -> int:
     """Show a page of the web as it was stored when it was read.
 
@@ -83,7 +82,7 @@ def page(
     from ..web.archive import Archive
     from ..web.urls import parse_url
 
-    settings = (data or Data()).settings()
+    settings = data.settings()
     if run and at:
         raise UserError("--run and --at both name a time.", "Give one of them.")
     as_of = _time(at) if at else float("inf")

@@ -40,10 +40,10 @@ def run(
     web: bool | None = None,
     policy: str | None = None,
     plan: Literal["ask", "show", "off"] | None = None,
-    endpoint: EndpointFlags | None = None,
-    limits: Limits | None = None,
-    output: Output | None = None,
-    data: Data | None = None,
+    endpoint: EndpointFlags = EndpointFlags(),
+    limits: Limits = Limits(),
+    output: Output = Output(),
+    data: Data = Data(),
 ) -> int:
     """Research a question and print the report.
 
@@ -69,7 +69,6 @@ def run(
     from ..settings import Settings
 
     check_question(question, rest)
-    endpoint, limits, output, data = endpoint or EndpointFlags(), limits or Limits(), output or Output(), data or Data()
     settings = Settings.load(
         {"search.web": web, "policy": policy, "plan": plan, **endpoint.flags(), **limits.flags(), **data.flags()}
     )
@@ -96,10 +95,10 @@ def resume(
     /,
     *,
     approve: str | None = None,
-    endpoint: EndpointFlags | None = None,
-    limits: Limits | None = None,
-    output: Output | None = None,
-    data: Data | None = None,
+    endpoint: EndpointFlags = EndpointFlags(),
+    limits: Limits = Limits(),
+    output: Output = Output(),
+    data: Data = Data(),
 ) -> int:
     """Continue a run that was stopped, killed or failed.
 
@@ -113,7 +112,6 @@ def resume(
     from ..agent.setup import resumed_run
     from ..settings import Settings, nested
 
-    endpoint, limits, output, data = endpoint or EndpointFlags(), limits or Limits(), output or Output(), data or Data()
     changes = {**endpoint.flags(), **limits.flags()}
     settings = Settings.load({**changes, **data.flags()})
     output.check()

@@ -13,7 +13,7 @@ from rapidfuzz.fuzz import ratio
 
 from ..library.authority import TIERS, Authority, SiteVerdict
 from ..library.ranking import Repeats
-from ..text.characters import HAN, KANA
+from ..text.characters import HAN, KANA, fold_accents
 from ..text.terms import content_terms, tokenise
 from ..trajectory import Passage
 from ..web.passage_index import PassageIndex
@@ -197,11 +197,8 @@ def _may_pass(lower: Group, upper: Group, rank: float, text: float) -> bool:
 
 def fold(text: str) -> list[str]:
     """Words of `text` without case, accents and punctuation; each Chinese character counts as a word."""
-    text = _APOSTROPHE.sub("", text).casefold()
-    if not text.isascii():
-        decomposed = unicodedata.normalize("NFKD", text)
-        text = "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_UNDECOMPOSED)
-    return _WORD.findall(text)
+    text = fold_accents(unicodedata.normalize("NFKC", _APOSTROPHE.sub("", text).casefold()))
+    return _WORD.findall(text.translate(_UNDECOMPOSED))
 
 
 def match_title(wanted: str, title: str) -> int:
