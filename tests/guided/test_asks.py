@@ -36,3 +36,10 @@ def test_a_text_that_repeats_itself_cannot_be_used(loop: str) -> None:
 
 def test_a_citation_of_the_models_own_is_taken_out() -> None:
     assert _reads_text("finding")('{"finding": "It opened in 1903 \\\\\\\\cite{x}."}') == "It opened in 1903."
+
+
+def test_a_sentence_that_was_cut_off_at_the_longest_length_is_left_out() -> None:
+    whole = "Tram line 9 opened in 1903. "
+    text = whole + "It ran from the " + "old " * 3 + " ".join(f"mill{n}" for n in range(60))
+    assert _reads_text("finding")('{"finding": "' + text[:320] + '"}') == whole.strip()
+    assert _reads_text("finding")('{"finding": "It opened in 1903"}') == "It opened in 1903"

@@ -1,4 +1,5 @@
 from deepresearch.guided.findings import PassageFinding, check, cited, recorded, recording, sentences_of
+from deepresearch.report.verification import support
 from deepresearch.trajectory import Passage, Turn
 
 PASSAGE = Passage(
@@ -31,6 +32,23 @@ def test_each_sentence_is_judged_by_its_own_passage() -> None:
     assert verdicts[0].level == "supports" and verdicts[0].evidence.startswith("Tram line 9 opened")
     assert verdicts[3].level == "unrelated"
     assert "supports" not in {verdict.level for verdict in verdicts[1:]}
+
+
+def test_words_that_the_passage_has_not_are_invented() -> None:
+    """The check of reports lets such paraphrases pass; of a small model's, most are made up."""
+    text = (
+        "For projects where startup time is critical, this class allows for potentially minimizing the cost of loading "
+        "a module if it is never used. For projects where startup time is not essential then use of this class is "
+        "heavily discouraged due to error messages created during loading being postponed."
+    )
+    known = {"p1": PASSAGE.model_copy(update={"text": text, "title": "importlib"})}
+    copied = "This class allows for potentially minimizing the cost of loading a module if it is never used."
+    invented = "Loading a .pkl file can lead to potential errors if it is never used."
+    assert [verdict.level == "supports" for verdict in check([(copied, "p1"), (invented, "p1")], known)] == [
+        True,
+        False,
+    ]
+    assert support(invented, known["p1"]).level == "supports"
 
 
 def test_markup_of_the_model_neither_hides_a_sentence_nor_moves_a_verdict() -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from ..errors import ContextOverflow
 from ..models.prompt import Prompt
 from ..models.structured import StructuredClient, StructuredReply, Unusable, add_cost, add_usage, json_object
+from ..text.sentences import split_sentences
 from ..tools.fencing import one_line
 from ..trajectory import Usage
 
@@ -20,8 +21,11 @@ QUERIES = 4
 LONGEST_QUERY = 80
 LONGEST_SENTENCE = 320
 """Characters of a sentence that the model writes."""
+CUT = LONGEST_SENTENCE - 10
+"""Characters from which a text without an end was cut off."""
 SENTENCES = 3
 """Sentences of one answer."""
+_ENDS = re.compile(r"[.!?。！？]\W*$")
 _LOOP = re.compile(r"(.{4,80}?)\1{3,}", re.DOTALL)
 """The same words four times in a row: a small model that does not come to its end."""
 
@@ -133,6 +137,8 @@ def _clean(value: Any) -> str:
     text = _CITED.sub("", one_line(value, 2 * LONGEST_SENTENCE)) if isinstance(value, str) else ""
     if _LOOP.search(text):
         raise Unusable("it repeats the same words again and again")
+    if len(text) >= CUT and not _ENDS.search(text):  # it ran into the longest length in mid-sentence
+        return " ".join(split_sentences(text)[:-1])
     return text
 
 

@@ -7,7 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..extractive.candidates import is_sentence
+from ..extractive.features import rarity
 from ..extractive.quoting import escape
+from ..extractive.words import content_terms, related
 from ..report.verification import verify
 from ..text.characters import has_han
 from ..text.sentences import split_sentences
@@ -16,6 +18,8 @@ from ..trajectory import Call, Citation, Event, Passage, Turn
 FILE = "findings.jsonl"
 """Where in the workspace the findings are, one a line; they are read back from the calls that wrote them."""
 TOOL = "file"
+HAD = 0.9
+"""Share of a sentence's terms that its passage must have."""
 _STOPS = " .。!！;；"
 _ASKS = re.compile(r"[?？]\W*$")
 
@@ -67,10 +71,25 @@ def cited(sentence: str, passages: Sequence[str], stop: str = ".") -> str:
 
 
 def check(claims: Sequence[tuple[str, str]], known: Mapping[str, Passage]) -> list[Citation]:
-    """For each (sentence, passage id) the verdict of the check of finished reports: what passes here passes there."""
+    """For each (sentence, passage id) the verdict of the check of finished reports: what passes here passes there.
+
+    A supported sentence with words of its own is supported in part only: a small model does not paraphrase, it invents.
+    """
     text = "\n\n".join(cited(sentence, [ident]) for sentence, ident in claims)
     verdicts = {verdict.mark: verdict for verdict in verify(text, known).citations}
-    return [verdicts.get(n) or Citation(passage=ident, level="unrelated") for n, (_, ident) in enumerate(claims)]
+    found = []
+    for number, (sentence, ident) in enumerate(claims):
+        verdict = verdicts.get(number) or Citation(passage=ident, level="unrelated")
+        invented = verdict.level == "supports" and _share_had(sentence, known[ident]) < HAD
+        found.append(verdict.model_copy(update={"level": "partly"}) if invented else verdict)
+    return found
+
+
+def _share_had(sentence: str, passage: Passage) -> float:
+    """The share of the sentence's terms, by rarity, that its passage has, title and headings included."""
+    had = set(content_terms([passage.title, *passage.heading, passage.text]))
+    weights = {term: rarity(term) for term in content_terms(sentence)}
+    return sum(w for term, w in weights.items() if not related(term).isdisjoint(had)) / (sum(weights.values()) or 1.0)
 
 
 def sentences_of(text: str) -> list[str]:
