@@ -16,7 +16,7 @@ RUBRICS = {
     "question": "When was it built?",
     "rubrics": [
         {"criterion": "States the year.", "weight": 3},
-        {"criterion": "The report cites at least one source.", "weight": 1},
+        {"criterion": "The report cites 1 or more sources.", "weight": 1},
         {"criterion": "Is rude.", "weight": -2},
     ],
 }
