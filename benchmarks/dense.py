@@ -1,6 +1,7 @@
 """What search by meaning adds to search by words: quality on public collections, and what vectors cost.
 
-Run: python -m benchmarks.dense MODEL [COLLECTION ...]     (MODEL: folder with model.onnx and tokenizer.json)
+Run: python -m benchmarks.dense MODEL [COLLECTION ...]     (MODEL: folder with model.onnx and tokenizer.json, or an
+                                                            endpoint and the model's name there, http://...#NAME)
      python -m benchmarks.dense --vectors COUNT            (no model: COUNT random vectors of 384 dimensions)
 
 Each collection is built and searched three times through the calls that a run makes: by words, by meaning, and by both
@@ -19,13 +20,14 @@ import numpy as np
 
 from benchmarks.retrieval import COLLECTIONS, Collection, ranked, write
 from deepresearch.library import Library
-from deepresearch.library.dense.embedder import Batch, Embedder, Kind
+from deepresearch.library.dense.embedder import Batch, Embedder, EndpointEmbedder, Kind
 from deepresearch.library.dense.engine import DenseEngine
 from deepresearch.library.dense.onnx import OnnxEmbedder
 from deepresearch.library.dense.vectors import VectorFile
 from deepresearch.library.engine import Engine, Filters
 from deepresearch.library.library import Setup
 from deepresearch.library.text_index import TextIndex
+from deepresearch.models.embeddings import EmbeddingClient
 from deepresearch.web.search import Query
 
 DEFAULT = ("scifact", "cranfield", "cacm", "hotpot")
@@ -107,6 +109,11 @@ def vectors(count: int, folder: Path) -> None:
     print(f"a search: {warm[len(warm) // 2]:.0f} ms (median), {warm[-1]:.0f} ms at most; the first {times[0]:.0f} ms")
 
 
+def _embedder(model: str) -> Embedder:
+    url, _, name = model.partition("#")
+    return EndpointEmbedder(EmbeddingClient(name, url)) if "://" in url else OnnxEmbedder(Path(model))
+
+
 def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         if arguments[:1] == ["--vectors"]:
@@ -114,7 +121,7 @@ def main(arguments: list[str]) -> None:
             return
         print(f"{'':10} {'passages':>8} {'':8} {'figures':32} {'ms/query':>8}")
         for name in arguments[1:] or DEFAULT:
-            measure(name, COLLECTIONS[name](), OnnxEmbedder(Path(arguments[0])), Path(folder))
+            measure(name, COLLECTIONS[name](), _embedder(arguments[0]), Path(folder))
 
 
 if __name__ == "__main__":

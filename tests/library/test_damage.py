@@ -116,7 +116,7 @@ def test_damage_that_shows_while_the_library_is_open(whole: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize("content", ["[]", "3", "null", "{"])
-def test_a_seal_that_is_none_is_as_good_as_missing(whole: Path, tmp_path: Path, content: str) -> None:
+def test_checksums_that_are_none_are_as_good_as_missing(whole: Path, tmp_path: Path, content: str) -> None:
     data = copy(whole, tmp_path)
     (data / "libraries" / "x" / "index" / "checksums.json").write_text(content)
     library = Library.open(data, "x")
@@ -136,7 +136,7 @@ def test_damage_that_shows_while_adding(whole: Path, tmp_path: Path) -> None:
     library.close()
 
 
-def test_whatever_the_engine_does_about_damage_is_told_as_such(whole: Path, tmp_path: Path) -> None:
+def test_whatever_the_engine_does_about_damage_is_reported_as_such(whole: Path, tmp_path: Path) -> None:
     """Scrambled postings make it panic, return an error or go on; nothing but a ValueError comes out of it."""
     index = copy(whole, tmp_path) / "libraries" / "x" / "index"
     for path in index.glob("*.idx"):

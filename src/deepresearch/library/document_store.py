@@ -251,10 +251,10 @@ class DocumentStore:
 
     def progress(self, engine: str) -> EngineProgress:
         """What the engine has been given so far."""
-        version, indexed, pending, owed = (
+        version, indexed, pending, older = (
             self.state(f"{engine} {name}") for name in ("version", "indexed", "pending", "owed")
         )
-        keys = json.loads(pending or owed or "[]")  # the latter is an older name
+        keys = json.loads(pending or older or "[]")  # the last is an older name of it
         return EngineProgress(str(version or ""), int(indexed or 0), tuple(map(int, keys)))
 
     def set_progress(self, engine: str, progress: EngineProgress) -> None:

@@ -21,6 +21,8 @@ from deepresearch.library.readers.cell_format import plain_number, shown, shown_
         (1234.5, "[$€-407] #,##0.00", "€ 1,234.50"),
         (1234.5, '_-* #,##0.00\\ "€"_-', "1,234.50 €"),
         (0, '0;-0;"none"', "none"),
+        (12, "0\\;0", "1;2"),
+        (12, '"a;b"0;"c"0', "a;b12"),
         (12, '[<10]"low";[>=10]"high"', "high"),
         # scientific, fractions, leading zeros, groups, units
         (12345, "0.00E+00", "1.23E+04"),

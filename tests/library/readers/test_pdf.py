@@ -112,7 +112,7 @@ def test_what_cannot_be_read_is_named(docs: Path, data: bytes, said: str) -> Non
     assert caught.value.hint
 
 
-def test_what_viewers_can_mend_is_read(docs: Path) -> None:
+def test_what_viewers_can_repair_is_read(docs: Path) -> None:
     path = docs / "paper.pdf"
     path.write_bytes(make_pdf([[(72, 700, 10, "Text of a page.")]]).replace(b"endstream", b"endstrexm"))
     (document,) = read(path)

@@ -87,10 +87,10 @@ def _extract(
             problems.append(ReadProblem(str(path), "it has a form of the kind XFA, whose values are not read"))
         count = min(len(document), MOST_PAGES)
         pages = _pages(data, count)
-        if not any(pages):  # it may be damaged in a way that PDFium can mend
-            mended = io.BytesIO()
-            document.save(mended)
-            pages = _pages(mended.getvalue(), count)
+        if not any(pages):  # it may be damaged in a way that PDFium can repair
+            repaired = io.BytesIO()
+            document.save(repaired)
+            pages = _pages(repaired.getvalue(), count)
         outline = {_key(item.get_title()): item.level + 1 for item in document.get_toc(max_depth=6)}
         return pages, document.get_metadata_dict(), outline, problems
     finally:
