@@ -2,7 +2,15 @@ import re
 
 import pytest
 
-from deepresearch.guided.asks import LONGEST_QUERY, QUERIES, _read_queries, _reads_answer, _reads_text, prompts
+from deepresearch.guided.asks import (
+    LONGEST_QUERY,
+    LONGEST_SENTENCE,
+    QUERIES,
+    _read_queries,
+    _reads_answer,
+    _reads_text,
+    prompts,
+)
 from deepresearch.models.structured import Unusable
 
 
@@ -40,6 +48,6 @@ def test_a_citation_of_the_models_own_is_taken_out() -> None:
 
 def test_a_sentence_that_was_cut_off_at_the_longest_length_is_left_out() -> None:
     whole = "Tram line 9 opened in 1903. "
-    text = whole + "It ran from the " + "old " * 3 + " ".join(f"mill{n}" for n in range(60))
-    assert _reads_text("finding")('{"finding": "' + text[:320] + '"}') == whole.strip()
+    text = whole + "It ran from the " + "old " * 3 + " ".join(f"mill{n}" for n in range(90))
+    assert _reads_text("finding")('{"finding": "' + text[:LONGEST_SENTENCE] + '"}') == whole.strip()
     assert _reads_text("finding")('{"finding": "It opened in 1903"}') == "It opened in 1903"

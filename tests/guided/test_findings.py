@@ -62,3 +62,13 @@ def test_fragments_and_questions_are_no_sentences() -> None:
     assert sentences_of("1903") == [] and sentences_of("When did tram line 9 open?") == []
     assert sentences_of("When did it open? Tram line 9 opened in 1903") == ["Tram line 9 opened in 1903."]
     assert sentences_of("九号线什么时候开通？九号电车线路于1903年开通") == ["九号电车线路于1903年开通。"]
+    assert sentences_of("and it was closed in 1956 after a long fire.") == []
+
+
+def test_what_is_said_of_the_passage_is_no_part_of_the_sentence() -> None:
+    framed = "The passage states that the tram line opened in 1903. It also mentions that it was closed in 1956."
+    assert sentences_of(framed) == ["The tram line opened in 1903.", "It was closed in 1956."]
+    assert sentences_of("根据段落，九号线于1903年开通。段落中提到，线路从港口通往磨坊。") == [
+        "九号线于1903年开通。",
+        "线路从港口通往磨坊。",
+    ]

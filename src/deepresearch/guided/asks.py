@@ -19,7 +19,7 @@ Value = TypeVar("Value")
 QUERIES = 4
 """Queries at most."""
 LONGEST_QUERY = 80
-LONGEST_SENTENCE = 320
+LONGEST_SENTENCE = 400
 """Characters of a sentence that the model writes."""
 CUT = LONGEST_SENTENCE - 10
 """Characters from which a text without an end was cut off."""

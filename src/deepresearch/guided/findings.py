@@ -21,7 +21,14 @@ TOOL = "file"
 HAD = 0.9
 """Share of a sentence's terms that its passage must have."""
 _STOPS = " .。!！;；"
-_ASKS = re.compile(r"[?？]\W*$")
+_NO_STATEMENT = re.compile(r"[?？]\W*$|^\W*(?:and|or|but|nor|which)\b")
+"""A question, or the rest of a sentence."""
+_TELLS = "(?:also )?(?:states|says|mentions|explains|notes)"
+_FRAME = re.compile(
+    rf"^(?:(?i:according to (?:the|this) (?:passage|text),? |(?:the|this) (?:passage|text) {_TELLS},? (?:that )?"
+    rf"|it {_TELLS} that )|(?:根据|据)?(?:该|这个|本)?(?:段落|文段)[中还也]*(?:提到|指出|说明|说|表示)?了?[，：,:]?)"
+)
+"""What a model says about the passage instead of what the passage says."""
 
 
 @dataclass(frozen=True)
@@ -95,5 +102,10 @@ def _share_had(sentence: str, passage: Passage) -> float:
 def sentences_of(text: str) -> list[str]:
     """The sentences of a model's text, each of which has to hold by itself; fragments and questions say nothing."""
     stop = "。" if has_han(text) else "."
-    stated = [sentence.strip(_STOPS) for sentence in split_sentences(text) if not _ASKS.search(sentence)]
+    stated = [_without_frame(one).strip(_STOPS) for one in split_sentences(text) if not _NO_STATEMENT.search(one)]
     return [sentence for sentence in (f"{one}{stop}" for one in stated) if is_sentence(sentence)]
+
+
+def _without_frame(sentence: str) -> str:
+    body = _FRAME.sub("", sentence)
+    return sentence if body == sentence else body[:1].upper() + body[1:]

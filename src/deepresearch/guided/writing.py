@@ -118,9 +118,10 @@ def _first_section(
     least = NEARLY * max(shares.values(), default=0.0)
     direct = [one for one in direct if shares[one] >= least]
     told = [one.text for one in direct]
+    bearing = [one for one in found if shares[one] >= least]
     items: list[str] = []
-    for one in found:
-        if shares[one] >= least and len(items) < BESIDE and not _is_told(one.text, told):
+    for one in bearing:
+        if len(items) < BESIDE and not _is_told(one.text, told):
             told.append(one.text)
             items.append(cited(one.text, one.passages, words.stop))
     sentences = [cited(one.text, one.passages, words.stop) for one in direct] or items[:1]
@@ -130,7 +131,7 @@ def _first_section(
     joint = "" if words.stop == "。" else " "
     blocks = [joint.join(sentences)] if sentences else []
     blocks += ["\n".join(f"- {item}" for item in items)] if items else []
-    return [*blocks, *_table(answer, findings, words)]
+    return [*blocks, *_table(answer.part, bearing, words)]
 
 
 def _share(statement: Statement, part: Part, known: Mapping[str, Passage]) -> float:
@@ -149,16 +150,16 @@ def _quoted(candidate: Candidate, words: Phrases) -> str:
     return words.according.format(title=title, quote=" ".join(quotes))
 
 
-def _table(answer: Answer, findings: Sequence[PassageFinding], words: Phrases) -> list[str]:
-    """A column for each thing compared, with the findings that speak of it alone."""
-    sides = answer.part.sides
+def _table(part: Part, statements: Sequence[Statement], words: Phrases) -> list[str]:
+    """A column for each thing compared, with the statements that speak of it alone."""
+    sides = part.sides
     columns: list[list[str]] = [[] for _ in sides]
-    for finding in findings:
-        for sentence in sentences_of(finding.text):
-            terms = set(content_terms(sentence))
-            named = [number for number, side in enumerate(sides) if set(content_terms(side)) <= terms]
-            if len(named) == 1:
-                columns[named[0]].append(cited(sentence, [finding.passage], words.stop).replace("|", "\\|"))
+    for statement in statements:
+        terms = set(content_terms(statement.text))
+        named = [number for number, side in enumerate(sides) if set(content_terms(side)) <= terms]
+        if len(named) == 1:
+            cell = cited(statement.text, statement.passages, words.stop).replace("|", "\\|")
+            columns[named[0]].append(cell)
     if sum(map(bool, columns)) < 2:
         return []
     rows = [f"| {' | '.join(map(escape, sides))} |", f"|{' --- |' * len(sides)}"]
