@@ -46,7 +46,7 @@ def roll_out_on_ray(
         import ray  # noqa: PLC0415  an optional package
         import ray.data  # noqa: PLC0415
     except ImportError as error:
-        raise UserError("Ray is not installed.", "pip install 'ray[data]'") from error
+        raise UserError("Ray is not installed.", "pip install 'step-deepresearch[cluster]'") from error
     origin = source_of(tasks)
     identity = {"tasks": origin.sha256, "policy": options.policy, "tries": options.tries, "seed": options.seed}
     with LineFile(out, identity, in_order=False) as file:

@@ -56,7 +56,9 @@ def wording(key: str, label: str = "") -> Wording:
     for language in LANGUAGES:
         forms = row.get(language, {})
         plain = {form: text.format(name) for form, text in _DEFAULTS[language].items()}
-        texts[language] = {f: text for f, text in plain.items() if f != "nested" or not forms} | forms
+        if "vp" in forms:  # what is described must end its clause: has as a part the wheel that ...
+            plain["nested"] = re.sub(r"^has \{\} as (.+)$", r"has as \1 {}", forms["vp"])
+        texts[language] = plain | forms
     return Wording(
         key,
         texts,

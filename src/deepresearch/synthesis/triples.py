@@ -293,12 +293,13 @@ def _rows(path: Path, into: GraphBuilder, fields: int) -> Iterator[tuple[str, li
 def _lines(path: Path, into: GraphBuilder) -> Iterator[tuple[str, str]]:
     """Place and text of every line of a file, unpacked by its ending. Raises UserError where it cannot be read."""
     opener: Any = _OPENERS.get(path.suffix, open)
+    name = path.name
     try:
         with cast("IO[bytes]", opener(path, "rb")) as file:
             for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), 1):
                 try:
-                    yield f"{path.name}:{number}", line.decode()
+                    yield f"{name}:{number}", line.decode()
                 except UnicodeDecodeError:
-                    into.problem(f"{path.name}:{number}", "not UTF-8")
+                    into.problem(f"{name}:{number}", "not UTF-8")
     except (OSError, EOFError, lzma.LZMAError) as error:
         raise UserError(f"{path} cannot be read: {error}.", "Check the file.") from error
