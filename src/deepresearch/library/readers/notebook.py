@@ -34,8 +34,6 @@ def _dict(value: Any) -> dict[str, Any]:
 def _cell(cell: dict[str, Any], language: str) -> list[Block]:
     source = cell.get("source")
     text = "".join(map(str, source)) if isinstance(source, list) else str(source or "")
-    if cell.get("cell_type") == "markdown":
-        return markdown_blocks(text)
     if cell.get("cell_type") == "code" and text.strip():
         return [Block("code", f"```{language if language.isalnum() else ''}\n{text.rstrip()}\n```")]
-    return []
+    return markdown_blocks(text) if cell.get("cell_type") == "markdown" else []

@@ -52,12 +52,15 @@ def _pieces(document: Any, number: int) -> list[PrintedLine]:
     """The pieces of print of a page, each of one font and size, in the order of the file."""
     pieces: list[PrintedLine] = []
     heights: dict[tuple[str, int], list[float]] | None = None
-    for span in sorted(document.extract_spans(number - 1), key=lambda span: span.sequence):
-        text, size = _cleaned(span.text, span.font_name), round(abs(span.font_size), 1)
+    spans = sorted(document.extract_spans(number - 1), key=lambda span: span.sequence)
+    sizes = [round(abs(span.font_size), 1) for span in spans]
+    for place, (span, size) in enumerate(zip(spans, sizes, strict=True)):
+        text = _cleaned(span.text, span.font_name)
         left, base, width, _ = span.bbox
         if not text.strip() or not size:
             continue
-        if _MOVABLE.fullmatch(text.strip()):  # the height of such a piece may be given as that of its line
+        small = size < _SMALLER * max(sizes[max(0, place - 1) : place + 2])
+        if small and _MOVABLE.fullmatch(text.strip()):  # its height may be given as that of its line
             if heights is None:
                 heights = defaultdict(list)
                 for found in document.extract_chars(number - 1):
