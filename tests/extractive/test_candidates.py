@@ -130,3 +130,8 @@ def test_what_opens_an_entry_says_by_itself_what_leans_elsewhere() -> None:
     assert (
         candidates["It keeps order in an upgrade."].above == "What is it for?"
     )  # a line that asks is above its answer
+
+
+def test_a_full_stop_of_mathematical_chinese_ends_a_sentence() -> None:
+    units = units_of("在最坏情况下复杂度是线性的．使用自定义哈希函数可以避免冲突．")
+    assert [unit.kind for unit in units] == ["sentence", "sentence"]

@@ -27,7 +27,7 @@ LONGEST_TERM = 90
 
 _GAP = ("…", "...")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
-_ENDS = re.compile(r"[.!?。！？…;；:：][\"'”’)\]」』》）]*(?:\s?\[\d+\])*$")
+_ENDS = re.compile(r"[.!?。．！？…;；:：][\"'”’)\]」』》）]*(?:\s?\[\d+\])*$")
 _SIGNATURE = re.compile(
     r"(?:(?:class|exception|function|method|coroutine|async|await|classmethod|staticmethod|property|abstractmethod|type)\s+)*"
     r"[A-Za-z_][\w.]*(?:\(.*\)(?:\s*->\s*.+)?)?(?:\s*=\s*\S+)?¶?$"
@@ -341,7 +341,7 @@ def _kind_of(line: str, before: str) -> str:
 def _label(block: str) -> str | None:
     """The term that the block is, which what follows explains; "" for another short label, None for text."""
     line = block.strip().removesuffix("¶").strip()
-    if "\n" in line or len(line) > LONGEST_TERM or re.search(r"[.。;；,，]$", line):
+    if "\n" in line or len(line) > LONGEST_TERM or re.search(r"[.。．;；,，]$", line):
         return None
     if is_signature(line) or _OPTION.match(line) or _ASKS.search(line):
         return line

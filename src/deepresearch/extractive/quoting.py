@@ -19,7 +19,7 @@ _ACTIVE = re.compile(r"([\\`*\[\]<~|])|(?<![^\W_])(_)|(_)(?![^\W_])|(&)(?=#?\w+;
 _SPAN = re.compile(r"(`[^`\\]+`(?!`)|\*\*[^\s*`\\\[\]<&_~](?:[^*`\\\[\]<&_~]*[^\s*`\\\[\]<&_~])?\*\*(?!\*))")
 _LAST_WORD = re.compile(rf"[^\s{WIDE}]+$")
 """Half a word or number would be one that the source does not have."""
-_STOP = re.compile(r"[.。;；]$")
+_STOP = re.compile(r"[.。．;；]$")
 
 
 @dataclass(frozen=True)
