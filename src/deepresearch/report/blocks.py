@@ -209,7 +209,7 @@ class _Reader:
         rows = [row.children for part in node.children for row in part.children]
         sides = [str(cell.attrs.get("style", "")).removeprefix("text-align:") or "left" for cell in rows[0]]
         table = Table(tuple(tuple(map(self._inlines, row)) for row in rows), tuple(sides))
-        return [table] if self._whole else _capped(table, self._labels)
+        return [table] if self._whole else capped(table, self._labels)
 
     def _footnote(self, node: "SyntaxTreeNode") -> Sequence[Block]:
         first, *rest = self.blocks(node.children) or (Paragraph(()),)
@@ -306,13 +306,11 @@ def _box(inlines: Inlines) -> str:
     return next((kind for kind, words in _BOXES.items() if words.fullmatch(found[0].text.strip())), "")
 
 
-def _capped(table: Table, labels: Labels) -> list[Block]:
-    """A table, cut where it is gigantic, with a note about it."""
-    rows = tuple(row[:MOST_COLUMNS] for row in table.rows[: MOST_ROWS + 1])
-    shown = Table(rows, table.sides[:MOST_COLUMNS])
-    if len(rows) == len(table.rows) and len(table.sides) <= MOST_COLUMNS:
-        return [shown]
-    note = labels.table_cut.format(
-        rows=len(rows) - 1, columns=len(shown.sides), all_rows=len(table.rows) - 1, all_columns=len(table.sides)
-    )
+def capped(table: Table, labels: Labels, rows: int = MOST_ROWS, columns: int = MOST_COLUMNS) -> list[Block]:
+    """A table, cut where it has more than so many body rows or columns, with a note about it."""
+    shown = Table(tuple(row[:columns] for row in table.rows[: rows + 1]), table.sides[:columns])
+    if shown == table:
+        return [table]
+    counts = {"rows": len(shown.rows) - 1, "columns": len(shown.sides), "all_rows": len(table.rows) - 1}
+    note = labels.table_cut.format(**counts, all_columns=len(table.sides))
     return [shown, Paragraph((TextRun(note, italic=True),))]

@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import Any
 
 from ..text.characters import clean, one_line
-from .blocks import Block, Break, Cite, Inline, Paragraph, Table, TextRun
+from .blocks import Block, Break, Cite, Inline, Paragraph, Table, TextRun, capped, words_of
 from .frame import EAST_ASIAN, LATIN, MAKER, MONO, about, age, checks, inert_cell, mark_runs, notes, opening
 from .markup import need, safe_url
 from .slide_layout import ROOM, SlideContent, shortened, slide_contents, width_of
@@ -135,12 +135,14 @@ class _Writer:
     def _table(self, slide: Any, table: Table) -> None:
         from pptx.util import Inches, Pt  # noqa: PLC0415
 
-        rows, columns = table.rows[:MOST_ROWS], min(max(map(len, table.rows)), MOST_COLUMNS)
+        shown, *note = capped(table, self.report.labels, MOST_ROWS - 1, MOST_COLUMNS)
+        assert isinstance(shown, Table)
+        rows, columns = shown.rows, max(map(len, shown.rows))
         shape = slide.shapes.add_table(
             len(rows), columns, Inches(0.8), Inches(1.6), Inches(11.7), Inches(0.4 * len(rows))
         )
         for r, row in enumerate(rows):
-            for c, inlines in enumerate(row[:columns]):
+            for c, inlines in enumerate(row):
                 frame = shape.table.cell(r, c).text_frame
                 paragraph = frame.paragraphs[0]
                 self._line(paragraph, tuple(shortened(inert_cell(inlines), ROW // columns)))
@@ -148,11 +150,9 @@ class _Writer:
                     run.font.size = Pt(12)
                     if r == 0:
                         run.font.color.rgb, run.font.bold = self._colour("FFFFFF"), True
-        if len(rows) < len(table.rows) or columns < max(map(len, table.rows)):
-            cut = self.report.labels.table_cut.format(
-                rows=len(rows) - 1, columns=columns, all_rows=len(table.rows) - 1, all_columns=max(map(len, table.rows))
-            )
-            self._run(self._paragraph(self._box(slide, 0.8, 5.9, 11.7, 0.4), 12), TextRun(cut), colour=_MUTED)
+        if note:
+            words = TextRun(words_of(note))
+            self._run(self._paragraph(self._box(slide, 0.8, 5.9, 11.7, 0.4), 12), words, colour=_MUTED)
 
     def _picture(self, slide: Any, picture: bytes) -> None:
         from pptx.util import Inches  # noqa: PLC0415
