@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from .office import local, value
+
 _GROUP = re.compile(r"([\^_])\{([^{}]{1,2})\}")
 _FRACTION = re.compile(r"\\[dt]?frac\s*(?:\{([\w.]{1,8})\}\s*\{([\w.]{1,8})\}|(\d)\s*(\d))")
 _WRAPPED = re.compile(r"\{\s*\\(?:display|text|script)style\s+(.*)\}", re.DOTALL)
@@ -46,12 +48,10 @@ def formula(element: Any) -> str:
 
 
 def _linear(element: Any) -> str:
-    if not isinstance(element.tag, str):
+    name = local(element)
+    if not isinstance(element.tag, str) or _PROPERTIES.fullmatch(name):
         return ""
-    name = element.tag.rpartition("}")[2]
-    if _PROPERTIES.fullmatch(name):
-        return ""
-    parts = [part for child in element if (part := _linear(child)) or child.tag.rpartition("}")[2] in ("e", "deg")]
+    parts = [part for child in element if (part := _linear(child)) or local(child) in ("e", "deg")]
     if not parts:
         return str(element.text or "").strip("\n")
     if (sign := _SIDES.get(name)) and len(parts) == 2:
@@ -89,9 +89,8 @@ def _fenced(element: Any, name: str, parts: list[str]) -> str:
 
 def _property(element: Any, name: str, default: str) -> str:
     """A property of an element of an Office formula."""
-    found = next((child for child in element.iterfind("{*}*/{*}" + name)), None)
-    values = [] if found is None else [value for key, value in found.attrib.items() if key.rpartition("}")[2] == "val"]
-    return values[0] if values else default
+    found = value(element, f"*/{name}")
+    return default if found is None else found
 
 
 def _grouped(text: str) -> str:

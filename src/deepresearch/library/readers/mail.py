@@ -15,9 +15,8 @@ from .html import fragment_blocks
 from .rows import about
 from .text import paragraphs
 
-_SUBJECT, _NAME, _ADDRESS, _SMTP, _TO, _BODY, _HTML, _RICH, _HEADERS = (
-    "0037 0C1A 0C1F 5D01 0E04 1000 1013 1009 007D".split()
-)
+_SUBJECT, _NAME, _ADDRESS, _SMTP, _TO, _BODY, _HTML, _RICH = "0037 0C1A 0C1F 5D01 0E04 1000 1013 1009".split()
+_HEADERS = "007D"
 """Numbers of the properties of a message in Outlook's format."""
 
 MOST_PARTS = 1000
