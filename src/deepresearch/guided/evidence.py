@@ -34,7 +34,7 @@ class Window:
     candidate: Candidate
     """What of the passage is quoted where no sentence of the model holds."""
     is_chosen: bool
-    """The extractive policy would quote the passage in its short answer."""
+    """The extractive policy would quote the passage."""
 
 
 def windows_of(research: Research, answers: Sequence[Answer]) -> list[Window]:
@@ -50,7 +50,7 @@ def _of_part(part: int, answer: Answer, research: Research) -> list[Window]:
     sides = (candidate for row in answer.rows for candidate in row.said)
     for candidate in (*answer.short, *sides, *(one.candidate for one in answer.ranked)):
         best.setdefault(candidate.passage.id, candidate)
-    chosen = {candidate.passage.id for candidate in answer.short}
+    chosen = {candidate.passage.id for candidate in answer.quoted}
     found = _searched(research)
     scores = {ident: 1 / (SMOOTHING + place) for place, ident in enumerate(best)}
     for ident, place in found.items():

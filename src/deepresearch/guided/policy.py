@@ -110,17 +110,18 @@ class GuidedPolicy:
     async def _read_one(
         self, window: Window, question: str, known: Mapping[str, Passage], asker: Asker
     ) -> PassageFinding:
-        """The finding; a sentence that does not hold is written again once, else the passage is quoted in its place."""
+        """The finding. Of a passage that bears on the question, a sentence that does not hold is written again once,
+        else the passage is quoted in its place; of any other nothing is kept."""
         finding = PassageFinding(question, window.passage.id)
         written = await asker.finding(question, window.text)
         held, is_related = await _held(finding, written or "", known)
-        if not held.text and is_related:
+        if held.text or not window.is_chosen:
+            return held
+        if is_related:
             again = await asker.repair(written or "", window.text)
             held, _ = await _held(finding, again, known)
-        if held.text:
-            return held
-        stands = is_related or (window.is_chosen and written != "")
-        return replace(finding, quotation=window.candidate.text) if stands else finding
+        stands = is_related or written is None
+        return held if held.text or not stands else replace(finding, quotation=window.candidate.text)
 
     async def _report(self, view: View, research: Research, asker: Asker) -> Turn | None:
         """The report from what was recorded; None where the report is due early and nothing was recorded."""

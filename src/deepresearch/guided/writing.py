@@ -114,11 +114,8 @@ def _first_section(
     """The direct answer as a paragraph; what else bears on the question, and what the extractive policy would quote and
     no sentence says, as a list; of a comparison the table."""
     found = [Statement(text, (f.passage,)) for f in findings for text in sentences_of(f.text)]
-    shares = {one: _share(one, answer.part, known) for one in (*direct, *found)}
-    least = NEARLY * max(shares.values(), default=0.0)
-    direct = [one for one in direct if shares[one] >= least]
+    direct, bearing = _bearing(direct, found, answer, known)
     told = [one.text for one in direct]
-    bearing = [one for one in found if shares[one] >= least]
     items: list[str] = []
     for one in bearing:
         if len(items) < BESIDE and not _is_told(one.text, told):
@@ -134,10 +131,25 @@ def _first_section(
     return [*blocks, *_table(answer.part, bearing, words)]
 
 
+def _bearing(
+    direct: Sequence[Statement], found: Sequence[Statement], answer: Answer, known: Mapping[str, Passage]
+) -> tuple[list[Statement], list[Statement]]:
+    """Those of both that have nearly as much of what is asked as the best, or are of a passage that leads the answer:
+    in a question of several steps the last one names nothing of the question."""
+    leading = {candidate.passage.id for candidate in answer.short}
+    shares = {one: _share(one, answer.part, known) for one in (*direct, *found)}
+    least = NEARLY * max(shares.values(), default=0.0)
+    kept = {one for one, share in shares.items() if share >= least or not leading.isdisjoint(one.passages)}
+    return [one for one in direct if one in kept], [one for one in found if one in kept]
+
+
 def _share(statement: Statement, part: Part, known: Mapping[str, Passage]) -> float:
-    """How much of what is asked the statement has, with the titles and headings of its passages: 0 to 1, by rarity."""
+    """How much of what is asked the statement has, with the titles and headings of its passages: 0 to 1, by rarity; 0
+    where it has nothing that the part names."""
     places = [text for ident in statement.passages for text in (known[ident].title, *known[ident].heading)]
     had = set(content_terms([statement.text, *places]))
+    if part.name_terms and part.name_terms.isdisjoint(had):
+        return 0.0
     weights = {term: rarity(term) for term in part.terms if term not in part.kind_terms}
     covered = sum(weight for term, weight in weights.items() if not related(term).isdisjoint(had))
     return covered / (sum(weights.values()) or 1.0)
