@@ -260,6 +260,8 @@ class Meter:
 
 def progress(file: tuple[int, int, str], written: int, share: float, seconds: float) -> str:
     """Files, passages, passages a second, and the time that is left once there is something to judge it by."""
+    from ..web.search import in_words
+
     done, of, path = file
     line = f"Reading documents: {done} of {of}, {written:,} passages"
     if seconds >= 1:
@@ -267,8 +269,7 @@ def progress(file: tuple[int, int, str], written: int, share: float, seconds: fl
     if done == of:
         return line
     if seconds >= 3 and share > 0.005:
-        left = seconds * (1 - share) / share
-        line += f", about {left / 60:.0f} min left" if left >= 90 else f", about {left:.0f} s left"
+        line += f", about {in_words(seconds * (1 - share) / share)} left"
     return f"{line}  {one_line(path, 40)}".rstrip()
 
 

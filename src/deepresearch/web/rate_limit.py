@@ -18,12 +18,17 @@ class RateLimit:
         self._interval = interval
         self._in_all = asyncio.Semaphore(in_all)
         self._hosts: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(per_host))
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._next: dict[str, float] = {}
         self._asked: dict[str, float] = {}
 
     def slow_down(self, host: str, interval: float) -> None:
         """Keep a longer pause between two requests that a host asks for, up to LONGEST_INTERVAL."""
-        self._asked[host] = min(interval, LONGEST_INTERVAL)
+        self._asked[host] = max(self._asked.get(host, 0.0), min(interval, LONGEST_INTERVAL))
+
+    def postpone(self, host: str, seconds: float) -> None:
+        """Ask `host` again no sooner than so many seconds from now."""
+        self._next[host] = max(self._next.get(host, 0.0), time.monotonic() + seconds)
 
     @asynccontextmanager
     async def slot(self, host: str, *, own: bool = False) -> AsyncIterator[None]:
@@ -35,8 +40,7 @@ class RateLimit:
                 yield
 
     async def _pause(self, host: str) -> None:
-        now = time.monotonic()
-        start = max(now, self._next.get(host, now))
-        self._next[host] = start + max(self._interval, self._asked.get(host, 0))
-        if start > now:
-            await asyncio.sleep(start - now)
+        async with self._turns[host]:
+            while (wait := self._next.get(host, 0.0) - time.monotonic()) > 0:  # noqa: ASYNC110  it may be put off meanwhile
+                await asyncio.sleep(wait)
+            self._next[host] = time.monotonic() + max(self._interval, self._asked.get(host, 0.0))

@@ -13,6 +13,7 @@ from urllib.parse import quote, quote_plus
 from ...errors import FetchFailed, SearchFailed
 from ...retry import Retryable, aretry, retry_after
 from ..fetched import Fetched
+from ..rate_limit import RateLimit
 from ..search import Kind, in_words
 from .cleaning import plain
 
@@ -103,9 +104,7 @@ class Service:
         self._key = key
         self._fetcher = fetcher
         self._private = bool(base_url)
-        self._slots = asyncio.Semaphore(1 if self.info.gap else AT_ONCE)
-        self._gap = self.info.gap
-        self._next = 0.0
+        self._rate = RateLimit(self.info.gap, 1 if self.info.gap else AT_ONCE, AT_ONCE)
         self._suspended: tuple[float, SearchFailed] | None = None
 
     async def ask(self, path: str, *, base: str = "", **request: Any) -> dict[str, Any]:
@@ -139,23 +138,24 @@ class Service:
         body = {name: value for name, value in json.items() if value is not None} if json is not None else None
 
         async def attempt() -> Fetched:
-            await self._wait_for_slot()
-            answer = await self._once(url, values, body, headers or {})
+            async with self._rate.slot(self.name):
+                self._check_not_suspended()
+                answer = await self._once(url, values, body, headers or {})
             if failure := self._failure_of(answer):
                 pause = PAUSE if failure.retry_after is None else failure.retry_after
                 if failure.outcome not in ("rate_limited", "unreachable") or pause > SHORT_WAIT:
                     raise failure
-                self._postpone(failure, pause)
+                self._rate.postpone(self.name, pause)
+                if failure.outcome == "rate_limited":  # from now on it is asked more slowly
+                    self._rate.slow_down(self.name, pause)
                 raise Retryable(failure, pause)
             return answer
 
-        async with self._slots:
-            self._check_not_suspended()
-            try:
-                return await aretry(attempt, TRIES, PAUSE)
-            except SearchFailed as failure:
-                self._suspend_after(failure)
-                raise failure from None
+        try:
+            return await aretry(attempt, TRIES, PAUSE)
+        except SearchFailed as failure:
+            self._suspend_after(failure)
+            raise failure from None
 
     async def _once(self, url: str, params: dict[str, str], json: Any, headers: Mapping[str, str]) -> Fetched:
         accept = {"Accept": "application/json, application/atom+xml;q=0.9", **headers}
@@ -171,19 +171,6 @@ class Service:
         except FetchFailed as error:
             # Without its cause: that may quote an address with the key in it.
             raise self.failure("unreachable", str(error)) from None
-
-    async def _wait_for_slot(self) -> None:
-        """Wait until the service may be asked again."""
-        now = asyncio.get_running_loop().time()
-        begin = max(now, self._next)
-        self._next = begin + self._gap
-        await asyncio.sleep(begin - now)
-
-    def _postpone(self, failure: SearchFailed, pause: float) -> None:
-        """Put the next request off; a service that limits the rate is asked more slowly from now on."""
-        if failure.outcome == "rate_limited":
-            self._gap = max(self._gap, pause)
-        self._next = max(self._next, asyncio.get_running_loop().time() + pause)
 
     def _failure_of(self, answer: Fetched) -> SearchFailed | None:
         outcome = outcome_of(answer, bool(self._key), self.info.own)
