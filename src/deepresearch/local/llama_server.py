@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from importlib.util import find_spec
 from pathlib import Path
@@ -146,8 +145,7 @@ def found_program(named: str = "") -> str:
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        return int(probe.getsockname()[1])
 
 
 def _is_ready(url: str) -> bool:
@@ -155,5 +153,5 @@ def _is_ready(url: str) -> bool:
     try:
         with opener.open(url, timeout=2):  # a loopback address
             return True
-    except (OSError, urllib.error.URLError):
+    except OSError:
         return False
