@@ -79,7 +79,8 @@ def test_a_torn_dump_is_named_and_what_is_whole_is_kept(tmp_path: Path) -> None:
 def test_a_folder_of_pages(tmp_path: Path) -> None:
     folder = tmp_path / "site"
     (folder / "sub").mkdir(parents=True)
-    (folder / "a.html").write_text("<h1>First page</h1><p>It leads to <a href='sub/b.md#x'>the other</a> one.</p>")
+    links = "It leads to <a href='sub/b.md#x'>the other</a> one, <a href='sub/b.md'>the other</a>."
+    (folder / "a.html").write_text(f"<h1>First page</h1><p>{links}</p>")
     (folder / "sub" / "b.md").write_text("Leads [back](../a.html), [out](https://x.org) and [up](../../etc).\n")
     (folder / "empty.html").write_text("")
     store = read_pages(folder, tmp_path / "pages")

@@ -26,6 +26,8 @@ from ..text.sentences import sentence_spans
 
 LONGEST_TITLE = 6
 """Words of a title that is looked for in the passages of a library."""
+LONGEST_NAME = 40
+"""Characters of what a link says that a page can be called by."""
 MOST_PROBLEMS = 20
 _BLANK_LINE = re.compile(r"\n\s*\n|\n(?=[*#:;])")
 _MARKS = re.compile(r"^[*#:;\s]+")
@@ -311,7 +313,8 @@ def _read_folder(folder: Path, store: PageStore) -> None:
         except (OSError, UnicodeDecodeError, lxml.etree.LxmlError) as error:
             store.problem(name, str(error))
             continue
-        heading = next((e.text_content() for e in tree.iter("h1")), None) or tree.findtext(".//title") or ""
+        first = next(tree.iter("h1", "h2", "h3"), None)
+        heading = first.text_content() if first is not None and first.tag == "h1" else tree.findtext(".//title") or ""
         title = " ".join(heading.split()) or _meta_title(text)
         page = LinkedPage(title or name, _html_paragraphs(tree, file, folder))
         if not page.paragraphs or not store.add(page):
@@ -324,8 +327,13 @@ def _read_folder(folder: Path, store: PageStore) -> None:
             for link in links:
                 called.setdefault(link.target, Counter())[shown[link.start : link.end].strip()] += 1
     for name in untitled:
-        if names := [n for n, _ in called.get(name, Counter()).most_common(5) if _WORDS.match(n) and len(n) <= 40]:
+        if names := [n for n, count in called.get(name, Counter()).most_common(5) if _is_title(n, count)]:
             store.rename(name, names[0])
+
+
+def _is_title(name: str, count: int) -> bool:
+    """Whether what links say is what a page is called: said more than once, in words."""
+    return count > 1 and _WORDS.match(name) is not None and len(name) <= LONGEST_NAME
 
 
 def _meta_title(text: str) -> str:

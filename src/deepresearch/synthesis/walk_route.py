@@ -26,10 +26,16 @@ LONGEST_WALK = 8
 """Pages of one walk."""
 MOST_TITLES = 5_000
 """Titles that are looked for in Chinese text, which has no capitals to find names by."""
+CACHED = 500
+"""Pages kept in memory."""
 CROWD = 3
 """Candidates that each page alone must leave."""
 DESCRIBED = 0.6
 """How often a page is spoken of by its definition instead of its title."""
+MOST_PAGES = 4
+"""Pages that one question joins."""
+SURE = 2
+"""Names of a question on the answer's own page from which that page alone suggests it."""
 LONGEST_SENTENCE = 600
 MOST_LINKS = 12
 """Of one sentence; more make a list."""
@@ -41,6 +47,10 @@ _DEFINITION = {
     ),
     "zh": re.compile(r"^(.{1,30}?)是((?:一种|一个|一类|指|用于|由)?.{6,60}?)[。．；，]"),
 }
+
+
+_SIGNS = re.compile(r"[_$\\{}]|\.(?:md|html?)$")
+"""Of formulas, and of pages that have only the name of their file."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,7 @@ class WalkRoute:
         longest = 12 if options.language == "zh" else 60
         self._short_titles = [title for title in self._titles if 2 <= len(title) <= longest][:MOST_TITLES]
         self._sentences: dict[str, list[LinkedSentence]] = {}
+        self._named: dict[str, frozenset[str]] = {}
 
     async def attempt(self, number: int) -> SyntheticTask:
         """The task of one attempt; the same number gives the same task. Raises Rejected."""
@@ -98,8 +109,9 @@ class WalkRoute:
     def sentences_of(self, title: str) -> list[LinkedSentence]:
         """The sentences of a page; of none where there is no such page."""
         if title not in self._sentences:
-            if len(self._sentences) > 500:
+            if len(self._sentences) > CACHED:
                 self._sentences.clear()
+                self._named.clear()
             page = self.pages.page(title)
             self._sentences[title] = self.pages.sentences(page) if page else []
         return self._sentences[title]
@@ -142,7 +154,7 @@ class WalkRoute:
         shared = [title for title, pages in naming.items() if len(pages) >= 2 and self._is_answer(title)]
         rng.shuffle(shared)
         for answer in shared:
-            pages = [page for page in naming[answer] if page != answer]
+            pages = [page for page in naming[answer] if page != answer and not _SIGNS.search(page)]
             rng.shuffle(pages)
             mentions: list[Mention] = []
             for page in pages:
@@ -150,17 +162,14 @@ class WalkRoute:
                     mentions.append(mention)
                 if len(mentions) >= 2 and self._is_only(answer, mentions):
                     return answer, mentions
-                if len(mentions) == 3:
+                if len(mentions) == MOST_PAGES:
                     break
         raise Rejected("the pages name nothing in common in company")
 
     def _is_answer(self, title: str) -> bool:
-        return (
-            len(title) > 1
-            and not title[0].isdigit()
-            and not title.endswith((".md", ".html"))
-            and not title.startswith(("List of", "Category"))
-        )
+        """Whether a title is a name that can be asked for or told."""
+        words = len(title) > 1 and not title[0].isdigit() and not _SIGNS.search(title)
+        return words and not title.startswith(("List of", "Category"))
 
     def _mention(self, page: str, answer: str, told: set[str], rng: random.Random) -> Mention | None:
         sentences = self.sentences_of(page)
@@ -191,10 +200,14 @@ class WalkRoute:
 
     def _named_pages(self, page: str) -> frozenset[str]:
         """Titles of other pages that a page links to or names."""
+        if page in self._named:
+            return self._named[page]
         sentences = self.sentences_of(page)
         text = normalise(" ".join(s.text for s in sentences))
         linked = {title for s in sentences for title in s.links if self.pages.page(title)}
-        return frozenset(linked | {t for t in self._short_titles if t in text and is_named(t, text)}) - {page}
+        named = {title for title in self._short_titles if title in text and is_named(title, text)}
+        self._named[page] = frozenset(linked | named) - {page}
+        return self._named[page]
 
     def _is_only(self, answer: str, mentions: Sequence[Mention]) -> bool:
         """Whether nothing else is named in all these companies, by link or by its name alone."""
@@ -228,7 +241,9 @@ class WalkRoute:
                     if title not in asked:
                         scores.setdefault(title, set()).update(named)
             best = max((len(named) for named in scores.values()), default=0)
-            if best and [title for title, named in scores.items() if len(named) == best] == [answer]:
+            if best >= (SURE if page == answer else 1) and [
+                title for title, named in scores.items() if len(named) == best
+            ] == [answer]:
                 return page
         return ""
 
@@ -246,7 +261,7 @@ class WalkRoute:
         described = sum(s != f"“{m.page}”" for s, m in zip(spoken, mentions, strict=True))
         score = len(mentions) + 2.0 * bool(described) + described
         told = "\n".join([answer, *sorted(m.page for m in mentions)])
-        near = sorted(frozenset.union(*(m.candidates for m in mentions)) - {answer})
+        near = sorted(t for t in frozenset.union(*(m.candidates for m in mentions)) - {answer} if not _SIGNS.search(t))
         return SyntheticTask(
             id=f"walk-{language}-{blake2b(told.encode(), digest_size=6).hexdigest()}",
             question=question,
