@@ -7,7 +7,7 @@ from rapidfuzz import fuzz
 
 from ..extractive.answers import NEAREST, NEARLY, Answer
 from ..extractive.candidates import Candidate
-from ..extractive.features import rarity
+from ..extractive.features import rarity, short_titles
 from ..extractive.parts import Part
 from ..extractive.phrases import Phrases, phrases_for
 from ..extractive.quoting import escape, quotes_of, render_quote, shorten, show_title
@@ -48,6 +48,7 @@ async def compose(
     A part without a finding is declined. Raises ModelError.
     """
     words = phrases_for(research.question.language)
+    titles = short_titles(list(research.passages.values()))
     short: list[list[str]] = []
     sections: list[list[str]] = []
     final: list[Answer] = []
@@ -59,8 +60,8 @@ async def compose(
             sections.append([])
             continue
         direct = await _direct(asker, answer.part.text, own[:USED], research.passages)
-        short.append(_first_section(answer, direct, own, research.passages, words))
-        sections.append(_section(answer, own, research.passages, words))
+        short.append(_first_section(answer, direct, own, research.passages, titles, words))
+        sections.append(_section(answer, own, research.passages, titles, words))
     note = prompts("zh" if research.question.language == "zh" else "en")["note"]
     report = await in_thread(write_report, research, final, WrittenSections(short, sections, note.strip()))
     return report, [AnsweredPart(question=a.part.text, answered=a.answered) for a in final]
@@ -109,6 +110,7 @@ def _first_section(
     direct: Sequence[Statement],
     findings: Sequence[PassageFinding],
     known: Mapping[str, Passage],
+    titles: Mapping[str, str],
     words: Phrases,
 ) -> list[str]:
     """The direct answer as a paragraph; what else bears on the question, and what the extractive policy would quote and
@@ -124,7 +126,9 @@ def _first_section(
     sentences = [cited(one.text, one.passages, words.stop) for one in direct] or items[:1]
     items = items[0 if direct else 1 :]
     quoted = [c for c in answer.short if not _is_told(c.text, told)][: QUOTED if sentences else BESIDE]
-    items += [_quoted(candidate, words) for candidate in quoted]
+    items += [_quoted(candidate, titles, words) for candidate in quoted]
+    if not sentences:
+        sentences, items = items[:1], items[1:]
     joint = "" if words.stop == "。" else " "
     blocks = [joint.join(sentences)] if sentences else []
     blocks += ["\n".join(f"- {item}" for item in items)] if items else []
@@ -155,9 +159,9 @@ def _share(statement: Statement, part: Part, known: Mapping[str, Passage]) -> fl
     return covered / (sum(weights.values()) or 1.0)
 
 
-def _quoted(candidate: Candidate, words: Phrases) -> str:
+def _quoted(candidate: Candidate, titles: Mapping[str, str], words: Phrases) -> str:
     passage = candidate.passage
-    title = show_title(shorten(passage.title or passage.document), words)
+    title = show_title(shorten(titles[passage.document]), words)
     quotes = [render_quote(quote.text, passage, words) for quote in quotes_of(candidate)]
     return words.according.format(title=title, quote=" ".join(quotes))
 
@@ -182,7 +186,11 @@ def _table(part: Part, statements: Sequence[Statement], words: Phrases) -> list[
 
 
 def _section(
-    answer: Answer, findings: Sequence[PassageFinding], known: Mapping[str, Passage], words: Phrases
+    answer: Answer,
+    findings: Sequence[PassageFinding],
+    known: Mapping[str, Passage],
+    titles: Mapping[str, str],
+    words: Phrases,
 ) -> list[str]:
     """Every finding of a part with the words of the passage that it rests on, under its document."""
     by_document: dict[str, list[str]] = {}
@@ -193,7 +201,7 @@ def _section(
         sentences = " ".join(cited(sentence, [finding.passage], words.stop) for sentence in stated)
         quotation = render_quote(finding.quotation, passage, words) + words.stop if finding.quotation else ""
         item = f"- {' '.join(filter(None, (sentences, quotation)))}"
-        by_document.setdefault(escape(shorten(passage.title or passage.document)), []).append(item)
+        by_document.setdefault(escape(shorten(titles[passage.document])), []).append(item)
     blocks = [f"## {escape(answer.part.heading) or words.findings}"]
     for title, items in by_document.items():
         blocks += [f"**{title}**", "\n".join(items)]

@@ -75,3 +75,12 @@ def test_only_the_first_letter_of_a_quotation_may_change_its_case() -> None:
     assert check(read("It held that “The old dam was” old"), read(PASSAGE), "") == []
     (fault,) = check(read("It held that “the OLD dam was” old"), read(PASSAGE), "")
     assert fault.kind == "quote"
+
+
+def test_what_is_between_semicolons_can_be_repeated_alone() -> None:
+    """What the next clause denies turns nothing round in this one."""
+    passage = read(
+        "The json type stores a copy, which is parsed on each use; jsonb is faster, since no parsing is needed."
+    )
+    assert repeats(read("The json type stores a copy, which is parsed on each use."), passage)
+    assert not repeats(read("The json type stores a copy."), passage)

@@ -13,6 +13,7 @@ from .reading import Reading
 
 _OPEN, _CLOSE = "“「『", "”」』"
 _STRAIGHT = re.compile(r"\"([^\"“”「」]+)\"|‘([^‘’]{12,})’(?!\w)")
+_SEMICOLON = re.compile(r"(?<=[;；])")
 SHORTEST, SHORTEST_HAN = 3, 6
 """Words, or Chinese characters, from which words in quotation marks are a quotation, not a name or irony."""
 TITLED, LONGEST_TITLE = 0.6, 8
@@ -46,11 +47,12 @@ def verbatim_share(claim: Reading, passage: Reading) -> float:
 
 
 def repeats(claim: Reading, passage: Reading) -> bool:
-    """Whether the claim is one or several whole sentences of the passage, letter by letter."""
+    """Whether the claim is one or several whole sentences of the passage, or what is between semicolons, letter by
+    letter."""
     own = letters(claim.text).strip(EDGES)
     if not own or own not in _source(passage):
         return False
-    sentences = [letters(sentence.text) for sentence in passage.sentences]
+    sentences = [letters(part) for sentence in passage.sentences for part in _SEMICOLON.split(sentence.text)]
     for first in range(len(sentences)):
         joined = ""
         for piece in sentences[first:]:
