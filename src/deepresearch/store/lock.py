@@ -4,7 +4,6 @@ import fcntl
 import os
 import time
 from pathlib import Path
-from types import TracebackType
 
 from ..errors import InternalError, RunBusy
 
@@ -40,14 +39,6 @@ class RunLock:
     def release(self) -> None:
         """Release the lock. The file stays: deleting it would let two processes hold two locks."""
         self._file.close()
-
-    def __enter__(self) -> "RunLock":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.release()
 
 
 def is_locked(path: Path) -> bool:
