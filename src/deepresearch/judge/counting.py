@@ -88,7 +88,7 @@ def _is_head(report: str, block: MarkdownBlock) -> bool:
 
 
 def _sentences(report: str, block: MarkdownBlock) -> list[bool]:
-    """For each sentence of a paragraph or list item, whether it cites; marks behind a full stop belong before it."""
+    """For each sentence of a paragraph or list item, whether it cites; a mark after a full stop belongs before it."""
     cites: list[bool] = []
     if block.kind not in ("paragraph", "item"):
         return cites

@@ -1,4 +1,4 @@
-"""What surrounds a report's text, as blocks: what the writers of every format show besides it."""
+"""What surrounds a report's text in every format, as blocks."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -56,7 +56,7 @@ def closing(report: ReportModel) -> list[Block]:
 
 
 def notes(report: ReportModel) -> list[Block]:
-    """What a reader should know of the report besides."""
+    """Remarks on the report for its reader."""
     return [Heading(2, (TextRun(report.labels.notes),)), _listed(report.notes)] if report.notes else []
 
 
@@ -309,7 +309,7 @@ def about(reference: Reference, report: ReportModel, dated: bool = True) -> list
 
 
 def remarks(cited: Cited, report: ReportModel) -> list[str]:
-    """What a reader should know of a cited passage besides its level."""
+    """Remarks on a cited passage for the reader: a mere excerpt, a copy of another one."""
     labels = report.labels
     found = [labels.excerpt] if cited.passage.excerpt else []
     return found + ([labels.copy] if cited.check and cited.check.copy_of else [])

@@ -43,7 +43,7 @@ LONGEST_PAIR = 2000
 
 @cache
 def parser() -> "MarkdownIt":
-    """The parser of reports; HTML is text, save tags without attributes."""
+    """The parser of reports; HTML is text, except tags without attributes."""
     return new_parser()
 
 

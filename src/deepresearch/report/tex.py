@@ -73,9 +73,7 @@ def mathml(tex: str, display: bool = False) -> str | None:
         return None
     try:
         root = convert_to_element(_renamed(tex, _MATHML_NAMES), display="block" if display else "inline")
-    except (
-        Exception
-    ):  # the reader of formulas has many errors of its own, and others besides; the text is shown instead
+    except Exception:  # latex2mathml raises errors of many kinds; the text is shown instead
         return None
     return _serialise(root)
 

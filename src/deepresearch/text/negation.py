@@ -42,7 +42,7 @@ def _english(text: str) -> Iterator[Negation]:
     for index, match in enumerate(words):
         word = match.group()
         if word != "n't" and (word.casefold() not in word_set("negation", "en") or not (index == 0 or word.islower())):
-            continue  # one with a capital is a name, save at the start
+            continue  # one with a capital is a name, except at the start
         rest = [following.group() for following in words[index + 1 : index + 1 + EXCUSING]]
         numbered = word.casefold() == "no" and rest and rest[0][0].isdigit()
         if numbered or (rest and rest[0] in word_set("negation", "excused_en")) or "until" in rest:

@@ -144,7 +144,7 @@ def _value(text: str, match: re.Match[str]) -> tuple[float, float]:
 
 
 def _exponent(match: re.Match[str]) -> int:
-    """The power of ten that multiplies the digits. Raised figures behind anything but 10 are a note mark, mostly."""
+    """The power of ten that multiplies the digits. Raised figures after any other number than 10 mark a note."""
     raised = match["raised"] if match["digits"] == "10" else None
     return max(-300, min(200, int(match["power"] or match["exponent"] or raised or 0)))
 

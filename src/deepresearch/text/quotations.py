@@ -70,7 +70,7 @@ def _places(text: str) -> list[int]:
 
 
 def _size(text: str, place: int) -> int:
-    """How many letters a character gives: a raised digit behind a number gives two (10⁶ is 10^6)."""
+    """How many letters a character gives: a raised digit after a number gives two (10⁶ is 10^6)."""
     raised = not text[place].isascii() and text[place - 1 : place].isdigit()
     before = text[place - 1] if raised else ""
     return len(letters(before + text[place])) - len(letters(before))

@@ -37,7 +37,7 @@ NEARLY = 85.0
 LONGEST = 2000
 """Characters up to which a claim can repeat a sentence; comparing letters takes time with the square of them."""
 QUOTED = 0.6
-"""Part of a claim that is quoted letter by letter from which nothing in it can be turned round."""
+"""Part of a claim that is quoted verbatim from which nothing in it can be reversed."""
 SAME = 0.6
 """The same share, from which what differs is a contradiction."""
 MEANT = 10
@@ -134,7 +134,7 @@ def _altered_facts(stated: Reading, source: Reading, common: Overlap) -> list[Fa
 
 
 def _aligned_faults(claim: Reading, source: Reading, common: Overlap) -> list[Fault]:
-    """What turns the claim round in comparison with the sentences that say nearly the same.
+    """What the claim denies, widens or reverses, compared with the sentences that say nearly the same.
 
     Where several say it equally well, the one that supports the claim counts.
     """

@@ -1,4 +1,4 @@
-"""Wording that turns round what the evidence says: a denial, a hedge lost, a scope widened, a direction reversed."""
+"""Wording that changes what the evidence says: a denial, a hedge lost, a scope widened, a direction reversed."""
 
 from ...text.negation import Negation, negations
 from .faults import Fault, instead, left_out, say
