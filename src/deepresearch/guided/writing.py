@@ -28,8 +28,10 @@ QUOTED = 2
 """Quotations that it has beside them."""
 MOST_CITED = 3
 """Passages cited in one sentence."""
+TOLD = 0.8
+"""Share of a sentence's terms from which it says nothing new."""
 ALIKE = 85.0
-"""Likeness, of 100, from which a sentence says nothing new."""
+"""Likeness, of 100, from which a sentence only repeats its quotation."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +102,10 @@ async def _statement(sentence: str, passages: Sequence[str], known: Mapping[str,
 
 
 def _is_told(sentence: str, told: Sequence[str]) -> bool:
-    """The sentence says what one of `told` says, and no other number."""
-    numbers = {term for term in content_terms(sentence) if term[0].isdigit()}
-    return any(fuzz.token_set_ratio(sentence, one) >= ALIKE and numbers <= set(content_terms(one)) for one in told)
+    """What the sentence says is in `told`: nearly all its terms are, and every number."""
+    terms, had = set(content_terms(sentence)), set(content_terms(told))
+    missing = terms - had
+    return len(missing) <= (1 - TOLD) * len(terms) and not any(term[0].isdigit() for term in missing)
 
 
 def _first_section(
