@@ -10,7 +10,7 @@ from typing import Any
 
 from ...errors import DocumentError
 from ...text.encoding import decode
-from ..documents import Document, ReadProblem
+from ..documents import Document, ReadProblem, subject_of
 from .text import paragraphs
 
 TEXT = "text"
@@ -57,7 +57,7 @@ def document_of(row: Any, path: Path, number: int, text_field: str = TEXT) -> Do
     id = row.get("id")
     return Document(
         id=str(id) if isinstance(id, str | int) and str(id) else place,
-        title=_string(row.get("title")) or "",
+        title=_string(row.get("title")) or subject_of(text),
         blocks=paragraphs(text),
         url=_string(row.get("url")),
         date=_string(row.get("date")),
