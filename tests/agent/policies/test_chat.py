@@ -13,9 +13,20 @@ from deepresearch.agent.loop import Run
 from deepresearch.agent.setup import new_run, resumed_run
 from deepresearch.derived import find, registered
 from deepresearch.errors import SettingsError
+from deepresearch.report import citations
 from deepresearch.settings import Settings
 from deepresearch.store import MemoryStore
-from deepresearch.trajectory import Answered, Event, Observation, RunFailed, RunFinished, Task, Turn, ViewCompacted
+from deepresearch.trajectory import (
+    Answered,
+    Event,
+    Observation,
+    PolicyChanged,
+    RunFailed,
+    RunFinished,
+    Task,
+    Turn,
+    ViewCompacted,
+)
 from tests.support.chat_server import ChatServer
 
 TOKEN_LIMIT = {
@@ -57,15 +68,16 @@ class Bench:
         self.task = Task(question="Why is the sky blue?", attachments=[str(docs)])
         self.store = MemoryStore()
 
-    async def go(self) -> list[Event]:
-        return await self.finish(new_run(self.store, self.settings, self.task))
+    async def go(self, last: bool = True) -> list[Event]:
+        return await self.finish(new_run(self.store, self.settings, self.task), last)
 
-    async def finish(self, run: Run) -> list[Event]:
+    async def finish(self, run: Run, last: bool = True) -> list[Event]:
         try:
             await run.go()
         finally:
             await run.close()
-            self.store.close()
+            if last:
+                self.store.close()
         return run.log.events
 
 
@@ -211,7 +223,7 @@ async def test_two_500s_are_survived(go: Go) -> None:
     ids=["500 for ever", "429 for ever", "400", "401", "404", "no tool calling", "HTML", "timeout"],
 )  # fmt: skip
 async def test_lasting_faults_end_the_run_by_name(go: Go, fault: dict[str, Any], reason: str, requests: int) -> None:
-    events, server = await go(fault, model={"timeout": 0.2, "retries": 2})
+    events, server = await go(fault, policy="chat", model={"timeout": 0.2, "retries": 2})
     assert end(events) == ("run.failed", reason)
     assert len(server.requests) == requests
     assert server.url.split("//")[1].split("/")[0] in events[-1].message  # type: ignore[union-attr]
@@ -220,7 +232,7 @@ async def test_lasting_faults_end_the_run_by_name(go: Go, fault: dict[str, Any],
 async def test_a_run_that_failed_goes_on_with_another_endpoint(tmp_path: Path, docs: Path) -> None:
     async with ChatServer([{"status": 401}]) as server:
         bench = Bench(tmp_path, docs, server.url)
-        assert end(await bench.go()) == ("run.failed", "key_refused")
+        assert end(await bench.go(last=False)) == ("run.failed", "key_refused")
     async with ChatServer([search(), report]) as server:
         changes = {"model": {"base_url": server.url}}
         run = resumed_run(bench.store, bench.store.runs()[0].run, changes, bench.settings)
@@ -290,9 +302,16 @@ async def test_the_key_is_in_no_event(go: Go) -> None:
 
 
 async def test_a_model_that_never_searches_is_told_once_and_then_named(go: Go) -> None:
-    events, server = await go({"text": "I cannot use tools."})
+    events, server = await go({"text": "I cannot use tools."}, policy="chat")
     assert end(events) == ("run.failed", "no_tool_calling")
     assert "--dialect" in events[-1].message and len(server.requests) == 2  # type: ignore[union-attr]
+
+
+async def test_a_model_that_never_searches_is_led_where_no_policy_is_asked_for(go: Go) -> None:
+    events, _ = await go({"text": "I cannot use tools."})
+    [change] = find(events, PolicyChanged)
+    assert change.policy == "guided" and "without calling a tool" in change.reason
+    assert end(events) == ("run.finished", "answered") and citations(events)
 
 
 async def test_a_model_that_searches_when_told_to_goes_on(go: Go) -> None:
