@@ -24,6 +24,8 @@ from .records import DataCard, FilterReport
 Sample = dict[str, Any]
 """A rollout, or a task, as it is in its file."""
 EXAMPLES = 10
+LOOP = 0.25
+"""Share of a text's n-grams that are repeats in a loop; in a list of facts of one kind it is smaller."""
 TOKENS = re.compile(rf"[{CJK}{HANGUL}〇]|[^\W_{CJK}{HANGUL}〇]+")
 _QUOTED = re.compile(r"“[^”]{0,600}”|\"[^\"\n]{0,600}\"|《[^》]{0,100}》|「[^」]{0,200}」|`[^`]*`|\\cite\{[^}]*\}")
 _YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]\d|\d)")
@@ -104,7 +106,9 @@ class Shortest(Filter):
 
     def reason(self, record: Sample) -> str:
         best = self._best.get(record["task"])
-        return f"{record['turns']} turns, another took {best[0]}" if best and best != self._length(record) else ""
+        return (
+            f"{record['turns']} turns, one that is kept took {best[0]}" if best and best != self._length(record) else ""
+        )
 
     def _length(self, record: Sample) -> tuple[int, int, int]:
         return record["turns"], record["calls"], record["attempt"]
@@ -157,7 +161,8 @@ class Loops(Filter):
             whole.update(grams)
             for counted, most in ((grams, self.options.repeats), (whole, 2 * self.options.repeats)):
                 gram, count = max(counted.items(), key=lambda item: item[1], default=((), 0))
-                if count >= most:
+                again = sum(n for n in counted.values() if n >= most)
+                if again >= LOOP * counted.total() and count >= most:
                     return f"“{' '.join(gram)}” {count} times"
         return ""
 

@@ -74,12 +74,6 @@ class KnowledgeGraph:
         first, last = np.searchsorted(relations, [relation, relation + 1])
         return others[first:last]
 
-    def count(self, entity: int, relation: int, forward: bool) -> int:
-        """How many edges of that relation there are."""
-        relations, _ = self.edges(entity, forward)
-        first, last = np.searchsorted(relations, [relation, relation + 1])
-        return int(last - first)
-
     def has_edge(self, head: int, relation: int, tail: int) -> bool:
         """Whether the triple is in the graph."""
         others = self.neighbours(head, relation, True)
