@@ -1,6 +1,6 @@
 import pytest
 
-from deepresearch.text.names import chinese_names, is_weak, names_in
+from deepresearch.text.names import chinese_names, is_weak, names_in, subject_of
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,20 @@ def test_names_in_running_text() -> None:
 
 def test_weak_names() -> None:
     assert is_weak("March 1998") and is_weak("French") and not is_weak("Paris")
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [
+        ("Ermengarde of Tours (d. 851) was the daughter of Hugh.", "Ermengarde of Tours"),
+        ("“Salt Road” is a song by Ada Lind.", "Salt Road"),
+        ("The Last Coupon is a 1932 film.", "The Last Coupon"),
+        ("弗拉维娅·佩内塔（Flavia Pennetta）是意大利网球运动员。", "弗拉维娅·佩内塔"),
+        ("It was raining, and nobody came.", ""),
+        ("Directed by Ada Lind, it was shown in 1988.", ""),
+        ("Bananas grow in bunches.", ""),
+        ("", ""),
+    ],
+)
+def test_a_text_without_a_title_is_called_by_what_it_opens_with(text: str, subject: str) -> None:
+    assert subject_of(text) == subject

@@ -8,10 +8,8 @@ from ..text.characters import HAN, has_han
 from ..trajectory import Passage
 from .question import Question
 
-NEAR = 80
-"""Characters on either side of an acronym within which it may be spelled out."""
-SHORTEST = 3
-"""Letters of an acronym: of shorter ones any two words may be the initials."""
+NEAR, SHORTEST = 80, 3
+"""Characters on either side of an acronym within which it may be spelled out, and letters of the shortest one."""
 
 _ACRONYM = re.compile(rf"(?<![\w-])[A-Z]{{{SHORTEST},6}}(?![\w-])")
 _WORD = re.compile(r"[A-Za-z]+")

@@ -15,16 +15,12 @@ from .ranking import Ranked
 from .trail import Step
 from .words import content_terms, related
 
-MOST_STEPS = 4
-"""Steps of the trail that are quoted."""
-LAST = 2
-"""Quotations of the last step."""
+MOST_STEPS, LAST = 4, 2
+"""Steps of the trail that are quoted, and quotations of the last step."""
 EXAMINED = 150
 """Candidates among which two are joined."""
-GAIN = 0.12
-"""Share of what is asked that two quotations must have beyond the best one alone."""
-LEAST = 0.6
-"""Share of what is asked that two quotations must have."""
+GAIN, LEAST = 0.12, 0.6
+"""Share of what is asked that two quotations must have beyond the best one alone, and in all."""
 WHOLE = 0.85
 """Share from which they answer what no quotation alone does."""
 SHORTEST, SHORTEST_ZH = 4, 2

@@ -25,9 +25,8 @@ NAME = "extractive"
 LIST_TOOL = "todo"
 OPENING = 8
 """Passages that the first, frugal part may bring: names, what they lead to, and the question as it stands."""
-LOOKUPS = 4
-"""Leads looked up in one turn."""
-MOST_LOOKUPS = 24
+LOOKUPS, MOST_LOOKUPS = 4, 24
+"""Leads looked up in one turn, and in all."""
 FRUITLESS = 6
 """Lookups without any success after which the documents are held not to be titled by such names."""
 LONGEST_QUERY, MOST_ALIASES = 500, 3

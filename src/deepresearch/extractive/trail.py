@@ -15,10 +15,8 @@ from .question import kind_terms
 from .research import PastQuery, Research
 from .words import break_words, chinese_relations, is_attribute, related
 
-NEAR = 4.0
-"""Words within which a name counts as belonging to a relation word."""
-BEGINNING = 60
-"""Characters within which a text begins with the name of what it is about."""
+NEAR, BEGINNING = 4.0, 60
+"""Words within which a name belongs to a relation word; characters within which a text names what it is about."""
 ROOTS = 2
 """Best passages of the whole question that are read for leads."""
 BEFORE_NAMES = ("为", "由", "自", "出自", "名叫")
@@ -102,7 +100,6 @@ def read_trail(research: Research) -> Trail:
             if lead.source in (*trail.roots, *(edge.target for edge in walked)):
                 walked.append(trail.edges[-1])
         _read(research, open_links, found)
-    _read(research, open_links, found)
     titled = {fold_name(p.title): p.id for p in reversed(research.passages.values())}
     strong = [lead for root in trail.roots for lead in found.get(root, ()) if lead.score >= STRONG]
     met = [Edge(lead, titled[key]) for lead in strong if (key := fold_name(lead.name)) in titled]  # read before

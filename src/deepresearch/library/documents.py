@@ -1,18 +1,9 @@
 """What a document is: the form in which every kind of file reaches the library."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..text.characters import HAN
-from ..text.names import names_in
-
-LONGEST_SUBJECT = 120
-"""Characters within which a text names its subject."""
-_MARKS = " \"“*'"
-_IS = re.compile(r"[\"”*']*\s*(?:[(（,，]|(?:is|are|was|were)\b|是)")
-_SUBJECT_ZH = re.compile(f"[{HAN}·]{{2,12}}(?=\\s?[（(])")
 BlockKind = Literal["heading", "term", "paragraph", "item", "code", "table"]
 """A term opens a definition (a signature, a word of a glossary): it heads what follows and is part of its text."""
 
@@ -50,14 +41,6 @@ def own_title(blocks: Sequence[Block]) -> str:
     """The title that a document opens with: a heading of the first level; any other heading names only its part."""
     first = next((block for block in blocks if block.text), None)
     return first.text if first and first.kind == "heading" and first.level == 1 else ""
-
-
-def subject_of(text: str) -> str:
-    """What a text without a title is about: the name that it opens with, where it goes on to say what that is."""
-    chinese = _SUBJECT_ZH.match(text)
-    names = names_in(text[:LONGEST_SUBJECT], question=True)
-    opening = (n.text for n in names if not text[: n.start].strip(_MARKS) and _IS.match(text, n.end))
-    return chinese.group() if chinese else next(opening, "")
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,8 @@ class LibraryProvider:
         try:
             return await in_thread(self._search, query)
         except _BROKEN as error:
-            raise SearchFailed(
-                f"The library {self.library.name} cannot be searched: {str(error).rstrip('.')}."
-            ) from error
+            why = str(error).rstrip(".")
+            raise SearchFailed(f"The library {self.library.name} cannot be searched: {why}.") from error
 
     async def open(self, reference: str) -> list[Passage]:
         """All passages of the document named by id, path, url or title; none: not here. Raises FetchFailed."""

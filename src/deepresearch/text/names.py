@@ -30,6 +30,8 @@ _QUALIFIER = re.compile(
 _PARTS = re.compile(r"[\W_]+")
 _REMARK = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 _DASH = re.compile(r"\s[—–|·-]\s")
+_IS = re.compile(r"[\"”*']*\s*(?:[(（,，]|(?:is|are|was|were)\b|是)")
+_SUBJECT_ZH = re.compile(f"[{HAN}·]{{2,12}}(?=\\s?[（(])")
 _GAP = re.compile(r"(?:\s+|:\s|\.\s|\s?&\s?)$")
 
 
@@ -52,12 +54,20 @@ def names_in(text: str, question: bool = False) -> list[Name]:
     question: a lone capitalised word at the start counts too, and several of the commonest words within: in running
     text these are mostly ordinary words.
     """
-    quoted = [_trimmed(m) for m in _QUOTED.finditer(text)]
+    found = ((next(filter(None, m.groups())), m) for m in _QUOTED.finditer(text))
+    quoted = [Name(inner.strip(" ,.;:"), m.start(), m.end()) for inner, m in found]
     coded = [Name(m.group(), m.start(), m.end()) for m in _IDENTIFIER.finditer(text)]
     # Two sentences without a space between them ("in Castile.He was") are no identifier.
     coded = [name for name in coded if name.text.rpartition(".")[2].casefold() not in _common_words()]
     runs = [n for n in _runs(text, question) if question or n.words > 1 or not _sentence_start(text, n.start)]
     return sorted({*quoted, *coded, *runs}, key=lambda n: (n.start, -n.end))
+
+
+def subject_of(text: str) -> str:
+    """What a text without a title is about: the name that it opens with, where it goes on to say what that is."""
+    chinese, names = _SUBJECT_ZH.match(text), names_in(text[:120], question=True)
+    opening = (n.text for n in names if not text[: n.start].strip(" \"“*'") and _IS.match(text, n.end))
+    return chinese.group() if chinese else next(opening, "")
 
 
 def without_remark(title: str) -> str:
@@ -75,11 +85,6 @@ def is_weak(name: str) -> bool:
     lists = [word_set("names", key) for key in ("calendar", "ranks", "demonyms")]
     words = re.split(r"[\s-]", name.casefold())
     return all(any(w in known for known in lists) or _ORDINAL.match(w) or len(w) == 1 for w in words)
-
-
-def _trimmed(match: re.Match[str]) -> Name:
-    inner = next(group for group in match.groups() if group is not None)
-    return Name(inner.strip(" ,.;:"), match.start(), match.end())
 
 
 def _runs(text: str, question: bool) -> list[Name]:

@@ -10,7 +10,8 @@ from typing import Any
 
 from ...errors import DocumentError
 from ...text.encoding import decode
-from ..documents import Document, ReadProblem, subject_of
+from ...text.names import subject_of
+from ..documents import Document, ReadProblem
 from .text import paragraphs
 
 TEXT = "text"
