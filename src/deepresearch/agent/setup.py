@@ -292,26 +292,20 @@ def _assemble(
         others["guided"] = lambda: POLICIES.get("guided")(settings, tools)
     succession = Succession(policy, others)
 
-    def after(error: DeepResearchError) -> PolicyChanged | RunFailed:
-        change = succession.after(error)
-        if change:  # the others do not put results into one prompt as they are
-            run.executor.longest = model.recorded.context.observation
-        return change or failed(error)
-
     folder = store.run_folder(log.run)
     verifier = open_verifier(settings)
     run = SourcedRun(
-        log,
-        succession,
-        tools,
-        settings,
-        folder,
-        store.blobs,
-        fallback=fallback,
-        handlers=handlers,
-        verifier=verifier,
-        after=after,
+        log, succession, tools, settings, folder, store.blobs, fallback=fallback, handlers=handlers, verifier=verifier
     )
+    executor = run.executor  # not the run, which would then hold itself
+
+    def after(error: DeepResearchError) -> PolicyChanged | RunFailed:
+        change = succession.after(error)
+        if change:  # the others do not put results into one prompt as they are
+            executor.longest = model.recorded.context.observation
+        return change or failed(error)
+
+    run.after = after
     run.sources, run.model = sources, model
     return run
 
