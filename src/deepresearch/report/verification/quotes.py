@@ -47,8 +47,7 @@ def verbatim_share(claim: Reading, passage: Reading) -> float:
 
 
 def repeats(claim: Reading, passage: Reading) -> bool:
-    """Whether the claim is one or several whole sentences of the passage, or what is between semicolons, letter by
-    letter."""
+    """Whether the claim is, letter by letter, whole sentences of the passage, or what is between semicolons."""
     own = letters(claim.text).strip(EDGES)
     if not own or own not in _source(passage):
         return False
