@@ -16,7 +16,7 @@ MOST = 8
 """Passages read for a question of one part."""
 LEAST = 3
 """Passages read for each part, however many there are."""
-LONGEST = 1_000
+LONGEST = 900
 """Characters of a passage that the model is shown; of Chinese, where a character is a token or so, half of that."""
 SMOOTHING = 8
 """Added to each rank before fusing, so that the first place does not outweigh everything."""
