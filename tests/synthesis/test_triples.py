@@ -10,8 +10,12 @@ from tests.support.shared import DATA
 from tests.synthesis.world import write_triples
 
 
+def entity_of(graph: KnowledgeGraph, key: str) -> int:
+    return next(entity for entity in range(graph.entities) if graph.key(entity) == key)
+
+
 def edges_of(graph: KnowledgeGraph, key: str) -> set[tuple[str, str]]:
-    entity = graph.find_key(key)
+    entity = entity_of(graph, key)
     relations, others = graph.edges(entity, True)
     return {(graph.relations[r], graph.key(int(o))) for r, o in zip(relations, others, strict=True)}
 
@@ -22,7 +26,7 @@ def test_a_table_of_triples(tmp_path: Path) -> None:
     assert edges_of(graph, "Brosk") == {
         ("instance of", "town"), ("borders", "Celm"), ("river", "Nire"), ("twin town", "Ilmen"),
     }  # fmt: skip
-    assert graph.number(graph.find_key("Brosk"), graph.relation("population")) == 1731
+    assert graph.number(entity_of(graph, "Brosk"), graph.relation("population")) == 1731
     assert [graph.key(int(e)) for e in graph.within(graph.relation("population"), 1700, 2500)] == ["Brosk", "Celm"]
 
 
@@ -55,7 +59,7 @@ def test_wikidata5m_with_aliases(tmp_path: Path) -> None:
     assert form_of(folder) == "wikidata5m"
     graph = build_graph([folder], tmp_path / "graph")
     assert graph.triples == 2, "a triple counts once"
-    france = graph.find_key("Q1")
+    france = entity_of(graph, "Q1")
     assert graph.names(france) == [("en", "France"), ("en", "French Republic"), ("zh", "法国")]
     assert (graph.name(france, "zh"), graph.relation_labels["P36"]) == ("法国", "capital")
     assert graph.about["skipped"] == {"names of entities without triples": 1}
@@ -68,8 +72,8 @@ def test_n_triples(tmp_path: Path) -> None:
         '<x:a> <x:area> "3.5"^^<http://www.w3.org/2001/XMLSchema#decimal> .\n<x:a> <x:note> "text" .\n<x:a> broken .\n'
     )
     graph = build_graph([tmp_path / "a.nt"], tmp_path / "graph")
-    assert graph.names(graph.find_key("x:a")) == [("en", 'Aé "q"')]
-    assert graph.number(graph.find_key("x:a"), graph.relation("x:area")) == 3.5
+    assert graph.names(entity_of(graph, "x:a")) == [("en", 'Aé "q"')]
+    assert graph.number(entity_of(graph, "x:a"), graph.relation("x:area")) == 3.5
     assert graph.about["problems"] == ["a.nt:6: not a triple"]
 
 
@@ -77,7 +81,7 @@ def test_cn_dbpedia_tells_namesakes_apart(tmp_path: Path) -> None:
     (tmp_path / "baike_triples.txt").write_text("红楼梦（小说）\t作者\t曹雪芹\n红楼梦（电影）\t导演：\t谢铁骊\n")
     graph = build_graph([tmp_path / "baike_triples.txt"], tmp_path / "graph")
     assert graph.relations == ["作者", "导演"]
-    assert graph.name(graph.find_key("红楼梦（小说）"), "zh") == "红楼梦"
+    assert graph.name(entity_of(graph, "红楼梦（小说）"), "zh") == "红楼梦"
     assert graph.is_ambiguous("红楼梦") and not graph.is_ambiguous("曹雪芹")
 
 
@@ -85,6 +89,6 @@ def test_cn_dbpedia_tells_namesakes_apart(tmp_path: Path) -> None:
 def test_real_graphs(tmp_path: Path) -> None:
     graph = build_graph([DATA / "kg_countries"], tmp_path / "countries")
     assert (graph.about["problem_count"], len(graph.relations)) == (0, 11)
-    assert ("borders", "FRA") in edges_of(graph, "BEL") and graph.name(graph.find_key("BEL"), "zh") == "比利时"
+    assert ("borders", "FRA") in edges_of(graph, "BEL") and graph.name(entity_of(graph, "BEL"), "zh") == "比利时"
     graph = build_graph([DATA / "kg_wn18rr"], tmp_path / "wordnet")
     assert (graph.entities, graph.triples) == (40_943, 93_003)

@@ -8,8 +8,10 @@ import pytest
 from deepresearch.errors import UserError
 from deepresearch.library import Library, LibraryProvider
 from deepresearch.synthesis.data_files import read_tasks
-from deepresearch.synthesis.pages import PageLink, PageStore, read_pages, wikitext_paragraphs
-from deepresearch.synthesis.walk_route import WalkOptions, WalkRoute, definition_of, make_walk_tasks
+from deepresearch.synthesis.page_readers import read_pages, wikitext_paragraphs
+from deepresearch.synthesis.pages import PageLink, PageStore
+from deepresearch.synthesis.walk_route import WalkOptions, WalkRoute, make_walk_tasks
+from deepresearch.synthesis.walk_wording import definition_of
 from tests.support.shared import DATA
 
 PAGES = {

@@ -1,8 +1,6 @@
 """`synth`: research tasks with hidden answers, the runs that solve them, filters, and files for trainers."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,17 +8,20 @@ from cyclopts import App, Parameter
 
 from ..text.characters import one_line
 from .options import Data, EndpointFlags, Limits, Names, Paths, Switch
-from .terminal import put, say
+from .synth_inputs import (
+    is_hyperlinked,
+    open_graph,
+    open_pages,
+    open_providers,
+    progress_lines,
+    put_card,
+    search_all,
+    settings_of,
+)
+from .terminal import put
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ..settings import Settings
-    from ..synthesis.evidence import Search
-    from ..synthesis.graph import KnowledgeGraph
-    from ..synthesis.pages import PageStore
-    from ..synthesis.records import DataCard, SourceFile
-    from ..web.search import SearchProvider
+    pass
 
 Degrees = Annotated[tuple[int, int], Parameter(consume_multiple=True)]
 
@@ -79,11 +80,11 @@ def graph(
     """
     from ..synthesis.graph_route import GraphOptions, make_graph_tasks
 
-    settings = _settings(data, web)
-    known, files = _graph(sources, form, licence, settings)
+    settings = settings_of(data, web)
+    known, files = open_graph(sources, form, licence, settings)
     options = GraphOptions(count, seed, tuple(languages or ["en"]), seed_degrees, sizes, hub, ", ".join(library or []))
-    with _search(settings, library) as search:
-        return _made(asyncio.run(make_graph_tasks(known, search, out, options, files, _progress())), out)
+    with search_all(settings, library) as search:
+        return put_card(asyncio.run(make_graph_tasks(known, search, out, options, files, progress_lines())), out)
 
 
 @synth.command
@@ -125,12 +126,12 @@ def walk(
     """
     from ..synthesis.walk_route import WalkOptions, make_walk_tasks
 
-    settings = _settings(data, False)
-    pages, files = _pages(source, licence, settings)
+    settings = settings_of(data, False)
+    pages, files = open_pages(source, licence, settings)
     options = WalkOptions(count, seed, language, steps, ", ".join(library or []))
     try:
-        with _search(settings, library) as search:
-            return _made(asyncio.run(make_walk_tasks(pages, search, out, options, files, _progress())), out)
+        with search_all(settings, library) as search:
+            return put_card(asyncio.run(make_walk_tasks(pages, search, out, options, files, progress_lines())), out)
     finally:
         pages.close()
 
@@ -161,14 +162,14 @@ def pages(
     from ..synthesis.graph_pages import write_pages
     from ..synthesis.triples import form_of
 
-    settings = _settings(data, False)
-    hyperlinked = form == "walk" or (form == "auto" and _is_hyperlinked(source))
+    settings = settings_of(data, False)
+    hyperlinked = form == "walk" or (form == "auto" and is_hyperlinked(source))
     if hyperlinked:
-        store, _ = _pages(source, "", settings)
+        store, _ = open_pages(source, "", settings)
         written = store.write_corpus(out, (language or ["en"])[0])
         store.close()
     else:
-        known, _ = _graph([source], form_of(source) if form == "auto" else form, "", settings)
+        known, _ = open_graph([source], form_of(source) if form == "auto" else form, "", settings)
         written = write_pages(known, out, language or ["en"])
     put(f"{written:,} pages in {out}. Next: deepresearch index build NAME {out}")
     return 0
@@ -228,11 +229,11 @@ def rollout(
 
         card = roll_out_on_ray(tasks, out, settings.data_folder(), settings, options, ray)
     else:
-        with _providers(settings, library) as providers:
-            card = asyncio.run(roll_out(tasks, out, providers, settings, options, _progress()))
+        with open_providers(settings, library) as providers:
+            card = asyncio.run(roll_out(tasks, out, providers, settings, options, progress_lines()))
     if rates:
         add_pass_rates(tasks, out, rates)
-    return _made(card, out)
+    return put_card(card, out)
 
 
 @synth.command(name="filter")
@@ -276,7 +277,7 @@ def filter_command(
     card = filter_file(source, out, names, options)
     for report in card.filters:
         put(f"{report.name:15} {report.before:>8,} -> {report.after:>8,}")
-    return _made(card, out)
+    return put_card(card, out)
 
 
 @synth.command
@@ -294,7 +295,7 @@ def export(source: Path, /, *, out: Path, to: str = "chat") -> int:
     """
     from ..synthesis.exports import export_file
 
-    return _made(export_file(source, out, to), out)
+    return put_card(export_file(source, out, to), out)
 
 
 @synth.command
@@ -341,104 +342,4 @@ def card(source: Path, /) -> int:
     from ..synthesis.data_files import read_card
 
     put(read_card(source).model_dump_json(indent=1))
-    return 0
-
-
-def _settings(data: Data | None, web: bool) -> "Settings":
-    from ..settings import Settings
-
-    return Settings.load({**(data or Data()).flags(), "search.web": web or None})
-
-
-def _graph(
-    paths: list[Path], form: str, licence: str, settings: "Settings"
-) -> "tuple[KnowledgeGraph, list[SourceFile]]":
-    """The graph of these sources, built in the data folder where it is not there yet."""
-    from ..errors import UserError
-    from ..synthesis.data_files import source_of
-    from ..synthesis.graph import KnowledgeGraph
-    from ..synthesis.triples import build_graph
-
-    for path in paths:
-        if not path.exists():
-            raise UserError(f"{path} does not exist.", "Check the spelling.")
-    files = [source_of(path, licence) for path in paths]
-    folder = settings.data_folder() / "graphs" / "-".join(file.sha256[:12] for file in files)
-    if (folder / "graph.json").exists():
-        known = KnowledgeGraph(folder)
-    else:
-        say(f"Reading {', '.join(str(path) for path in paths)}")
-        known = build_graph(paths, folder, form, [file.model_dump() for file in files])
-    say(f"{known.entities:,} entities, {known.triples:,} triples; {known.about['problem_count']:,} lines left out")
-    for problem in known.about["problems"][:3]:
-        say(f"  {problem}")
-    return known, files
-
-
-def _is_hyperlinked(source: Path) -> bool:
-    if source.is_dir():
-        return any(file.suffix in (".html", ".htm", ".md") for file in source.rglob("*"))
-    return ".xml" in source.suffixes or not source.exists()
-
-
-def _pages(source: Path, licence: str, settings: "Settings") -> "tuple[PageStore, list[SourceFile]]":
-    """The pages of a source, read into the data folder where they are not there yet."""
-    from ..errors import UserError
-    from ..synthesis.data_files import source_of
-    from ..synthesis.pages import read_pages
-
-    folder = settings.data_folder()
-    library = folder / "libraries" / source.name
-    if not source.exists() and not library.is_dir():
-        raise UserError(f"{source} is no file or folder, and no library has that name.", "Check the spelling.")
-    file = source_of(source if source.exists() else library, licence)
-    place = folder / "linked-pages" / f"{file.sha256[:16]}.sqlite"
-    store = read_pages(source, place, None if source.exists() else folder)
-    say(f"{len(store):,} pages; {store.problem_count:,} left out")
-    for problem in store.problems[:3]:
-        say(f"  {problem}")
-    return store, [file]
-
-
-@contextmanager
-def _providers(settings: "Settings", libraries: list[str] | None) -> "Iterator[list[SearchProvider]]":
-    from ..agent.control import Handlers
-    from ..agent.sources import open_sources
-    from ..errors import UserError
-    from ..trajectory import Task
-    from ..web.search import SearchProvider
-
-    if not (libraries or settings.search.web):
-        raise UserError("There is nothing to search.", "Name a library: --library NAME.")
-    sources = open_sources(settings, Task(question="", libraries=libraries or []), Handlers())
-    try:
-        yield [source for source in sources.all if isinstance(source, SearchProvider)]
-    finally:
-        sources.abandon()
-
-
-@contextmanager
-def _search(settings: "Settings", libraries: list[str] | None) -> "Iterator[Search]":
-    """What asks every provider and puts their passages one behind the other."""
-    from ..web.search import Query, SearchResult
-
-    with _providers(settings, libraries) as providers:
-
-        async def search(query: Query) -> SearchResult:
-            found = [await provider.search(query) for provider in providers]
-            return SearchResult([hit for result in found for hit in result.hits], "all")
-
-        yield search
-
-
-def _progress() -> "Callable[[int, int, str], None]":
-    return lambda done, wanted, what: say(f"{done:,} of {wanted:,} ({what})")
-
-
-def _made(card: "DataCard", out: Path) -> int:
-    put(f"{card.records:,} records in {out}")
-    for name, counts in card.counts.items():
-        put(f"  {name}: " + ", ".join(f"{key} {count:,}" for key, count in counts.items()))
-    if card.dropped:
-        put("  left out: " + ", ".join(f"{key} {count:,}" for key, count in card.dropped.items()))
     return 0

@@ -14,6 +14,8 @@ from .relations import Wording, tail_text
 from .subgraphs import Triple
 
 Search = Callable[[Query], Awaitable[SearchResult]]
+REMEMBERED = 100_000
+"""Edges whose passage is kept in memory."""
 LOOKED_AT = 8
 """Passages of one search."""
 SHORTEST = 2
@@ -28,13 +30,13 @@ class EvidenceSearch:
         self._search = search
         self._wordings = wordings
         self._known: dict[tuple[Triple | tuple[int, int], str], SupportingPassage | None] = {}
-        self._found: dict[str, list[Passage]] = {}
-        self.searches = 0
         self.failed = 0
         """Searches that failed; the edges count as unsupported."""
 
     async def support(self, edge: Triple, language: str) -> SupportingPassage | None:
         """A passage that names both ends and the relation, in that language where there is one."""
+        if len(self._known) > REMEMBERED:
+            self._known.clear()
         if (edge, language) not in self._known:
             head, tail = self._graph.name(edge.head, language), self._graph.name(edge.tail, language)
             fact = fact_text(self._wordings[edge.relation], language, head, tail) if head and tail else ""
@@ -78,7 +80,6 @@ class EvidenceSearch:
         return None
 
     async def _passages(self, query: str) -> list[Passage]:
-        self.searches += 1
         try:
             result = await self._search(Query(text=query, k=LOOKED_AT))
         except SearchFailed:

@@ -7,7 +7,7 @@ here. A new filter is a class and a line in FILTERS, or an entry point of an ins
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -16,17 +16,26 @@ from typing import Any, ClassVar
 from ..errors import UserError
 from ..files import write_file
 from ..plugins import Registry
-from ..text.characters import CJK, HAN, HANGUL, KANA, count_han, normalise
+from ..text.characters import HAN, HANGUL, KANA, count_han
 from .data_files import Card, read_records, source_of
 from .grading import cited_passages, short_answer
 from .records import DataCard, FilterReport
+from .samples import (
+    Sample,
+    all_texts,
+    calls_of,
+    identity,
+    language_of,
+    ngrams,
+    own_texts,
+    queries_of,
+    suite_questions,
+    tokens,
+)
 
-Sample = dict[str, Any]
-"""A rollout, or a task, as it is in its file."""
 EXAMPLES = 10
 LOOP = 0.25
 """Share of a text's n-grams that are repeats in a loop; in a list of facts of one kind it is smaller."""
-TOKENS = re.compile(rf"[{CJK}{HANGUL}〇]|[^\W_{CJK}{HANGUL}〇]+")
 _QUOTED = re.compile(r"“[^”]{0,600}”|\"[^\"\n]{0,600}\"|《[^》]{0,100}》|「[^」]{0,200}」|`[^`]*`|\\cite\{[^}]*\}")
 _YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]\d|\d)")
 _HAN_LETTER, _LATIN_LETTER = re.compile(f"[{HAN}]"), re.compile(r"[A-Za-zÀ-ÿ]")
@@ -279,7 +288,6 @@ class Contamination(Filter):
                 self._lengths.add(length)
                 for gram in ngrams(words, length):
                     self._grams.setdefault(_digest(gram), f"{file}: {question[:60]}")
-        self.questions = len(self._grams)
 
     def reason(self, record: Sample) -> str:
         if not self._grams:
@@ -301,56 +309,6 @@ class TooEasy(Filter):
         return f"passed in {rate:.0%} of the tries" if rate is not None and rate > self.options.most_passed else ""
 
 
-def identity(record: Sample) -> str:
-    """What a record is called in reports."""
-    return str(record.get("run") or record.get("id") or "")
-
-
-def language_of(record: Sample) -> str:
-    """The language of a rollout's task."""
-    return str(next((e["task"].get("language", "en") for e in record["events"] if e["type"] == "run.started"), "en"))
-
-
-def own_texts(record: Sample) -> list[str]:
-    """What a policy wrote, or, of a task, the question."""
-    if "events" not in record:
-        return [record["question"]]
-    return [t for e in record["events"] if e["type"] == "turn" for t in (e.get("text"), e.get("reasoning")) if t]
-
-
-def all_texts(record: Sample) -> Iterator[str]:
-    """Everything in a record that a model would be trained on, and of a task its hidden side too."""
-    yield record["question"]
-    if "events" not in record:
-        yield from record.get("plan", [])
-        yield from (evidence["text"] for evidence in record.get("evidence", []))
-    for event in record.get("events", []):
-        if event["type"] in ("turn", "observation", "answered", "user.steered"):
-            yield from (event[key] for key in ("text", "reasoning", "shown") if event.get(key))
-    yield from queries_of(record)
-
-
-def calls_of(record: Sample) -> list[dict[str, Any]]:
-    """The tool calls of a rollout."""
-    return [call for event in record.get("events", []) for call in event.get("calls", [])]
-
-
-def queries_of(record: Sample) -> list[str]:
-    """The texts that were searched for."""
-    asked = [query for call in calls_of(record) for query in (call.get("arguments") or {}).get("queries", [])]
-    return [query if isinstance(query, str) else query.get("text", "") for query in asked]
-
-
-def tokens(text: str) -> list[str]:
-    """Words, folded, and single ideographs."""
-    return TOKENS.findall(normalise(text).casefold())
-
-
-def ngrams(words: Sequence[str], length: int) -> Iterator[tuple[str, ...]]:
-    """Every run of `length` words."""
-    return zip(*(words[i:] for i in range(length)), strict=False)
-
-
 def _digest(gram: Sequence[str]) -> bytes:
     return blake2b("\0".join(gram).encode("utf-8", "replace"), digest_size=8).digest()
 
@@ -361,35 +319,6 @@ def _is_card(text: str) -> bool:
         return False
     doubled = [d if i % 2 == 0 else (2 * d - 9 if d > 4 else 2 * d) for i, d in enumerate(reversed(digits))]
     return sum(doubled) % 10 == 0
-
-
-QUESTION_FIELDS = frozenset({"question", "query", "prompt", "task", "problem", "claim", "instruction"})
-
-
-def suite_questions(places: Iterable[Path]) -> Iterator[tuple[str, str]]:
-    """(file, question) of every question in JSON and JSON lines files, wherever it is in them. Raises UserError."""
-    for place in places:
-        if not place.exists():
-            raise UserError(f"{place} does not exist.", "Name the folder of an evaluation suite.")
-        for file in sorted(place.rglob("*.json*")) if place.is_dir() else [place]:
-            try:
-                text = file.read_text(encoding="utf-8")
-                lines = text.splitlines() if file.suffix == ".jsonl" else [text]
-                values = [json.loads(line) for line in lines if line.strip()]
-            except (OSError, ValueError):
-                continue  # not every file of a suite is data
-            yield from ((file.name, question) for question in _questions(values))
-
-
-def _questions(value: Any) -> Iterator[str]:
-    stack = [value]
-    while stack:
-        value = stack.pop()
-        if isinstance(value, list):
-            stack += value
-        elif isinstance(value, dict):
-            yield from (v for k, v in value.items() if k in QUESTION_FIELDS and isinstance(v, str))
-            stack += [v for v in value.values() if isinstance(v, list | dict)]
 
 
 def filter_file(source: Path, out: Path, names: Sequence[str], options: FilterOptions) -> DataCard:

@@ -132,10 +132,6 @@ class KnowledgeGraph:
         first = int(np.searchsorted(self._name_keys, key))
         return first + 1 < len(self._name_keys) and bool(self._name_keys[first + 1] == key)
 
-    def find_key(self, key: str) -> int | None:
-        """The entity with that id in its source. Looks through all."""
-        return next((entity for entity in range(self.entities) if self.key(entity) == key), None)
-
     @cached_property
     def _out(self) -> tuple[Ints, Ints, Ints]:
         return self._load("out_start"), self._load("out_relation"), self._load("out_other")

@@ -181,4 +181,7 @@ async def make_graph_tasks(
     route = GraphRoute(graph, search, options)
     card = Card(out, "graph", options.seed, sources)
     card.card.problems, card.card.problem_count = graph.about["problems"], graph.about["problem_count"]
-    return await write_tasks(route.attempt, out, options.identity(), card, progress, lambda: not route.supported)
+    made = await write_tasks(route.attempt, out, options.identity(), card, progress, lambda: not route.supported)
+    if route.evidence.failed:
+        card.card.problems.append(f"{route.evidence.failed} searches failed; their facts counted as unsupported")
+    return card.write() if route.evidence.failed else made

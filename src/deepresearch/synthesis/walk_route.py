@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SearchFailed
-from ..text.characters import has_han, normalise
+from ..text.characters import normalise
 from ..text.names import names_in
 from ..web.search import Query
 from .data_files import Card
 from .evidence import Search, is_named
 from .generation import Progress, Rejected, write_tasks
-from .pages import LinkedPage, LinkedSentence, PageStore
+from .pages import LinkedSentence, PageStore
 from .records import GENERATOR, DataCard, Provenance, SourceFile, SupportingPassage, SyntheticTask
+from .walk_wording import bare, definition_of, named_as, plan_steps, question_text, resemble
 
 LONGEST_WALK = 8
 """Pages of one walk."""
@@ -39,14 +40,6 @@ SURE = 2
 LONGEST_SENTENCE = 600
 MOST_LINKS = 12
 """Of one sentence; more make a list."""
-SHORTEST_DEFINITION = {"en": 45, "zh": 14}
-"""Characters; a shorter one fits too many things."""
-_DEFINITION = {
-    "en": re.compile(
-        r"^(.{2,80}?)\s(?:is|was|are|were)\s((?:an?|the|one of)\s.{15,160}?)(?:[.;]|,\s(?:and|which|who|where)\b|$)"
-    ),
-    "zh": re.compile(r"^(.{1,30}?)是((?:一种|一个|一类|指|用于|由)?.{6,60}?)[。．；，]"),
-}
 
 
 _SIGNS = re.compile(r"[_$\\{}]|\.(?:md|html?)$")
@@ -180,7 +173,7 @@ class WalkRoute:
             for company in self._things(sentence)
             if self._is_answer(company)
             and company not in (answer, page)
-            and not any(_resemble(company, other) for other in (answer, *told))
+            and not any(resemble(company, other) for other in (answer, *told))
         ]
         rng.shuffle(choices)
         for sentence, company in choices:
@@ -195,7 +188,7 @@ class WalkRoute:
         """That a page names the answer, among other things that have pages of their own."""
         candidates = self._named_pages(page)
         sentences = [s for s in self.sentences_of(page) if answer in s.links and _is_prose(s)]
-        shown = [s for s in sentences if named_as(_bare(answer), s.text)]
+        shown = [s for s in sentences if named_as(bare(answer), s.text)]
         return Mention(page, "", "", shown[0].text, candidates) if shown and len(candidates) >= CROWD else None
 
     def _named_pages(self, page: str) -> frozenset[str]:
@@ -217,11 +210,11 @@ class WalkRoute:
             for m in mentions
         ]
         if not all(
-            answer in m.candidates and is_named(_bare(answer), text) for m, text in zip(mentions, texts, strict=True)
+            answer in m.candidates and is_named(bare(answer), text) for m, text in zip(mentions, texts, strict=True)
         ):
             return False
         return not any(
-            all(r in m.candidates or is_named(_bare(r), text) for m, text in zip(mentions, texts, strict=True))
+            all(r in m.candidates or is_named(bare(r), text) for m, text in zip(mentions, texts, strict=True))
             for r in rivals
         )
 
@@ -252,8 +245,8 @@ class WalkRoute:
     ) -> SyntheticTask:
         language = self.options.language
         spoken = [self._spoken_of(m.page, answer, rng) for m in mentions]
-        question = _question(language, [(s, m.named) for s, m in zip(spoken, mentions, strict=True)], rng)
-        if is_named(_bare(answer), normalise(question)):
+        question = question_text(language, [(s, m.named) for s, m in zip(spoken, mentions, strict=True)], rng)
+        if is_named(bare(answer), normalise(question)):
             raise Rejected("the question names the answer")
         evidence = []
         for step, mention in enumerate(mentions):
@@ -266,11 +259,11 @@ class WalkRoute:
             id=f"walk-{language}-{blake2b(told.encode(), digest_size=6).hexdigest()}",
             question=question,
             language=language,
-            answer=_bare(answer),
-            aliases=[answer] if _bare(answer) != answer else [],
-            plan=_plan(language, [(s, m.named) for s, m in zip(spoken, mentions, strict=True)]),
+            answer=bare(answer),
+            aliases=[answer] if bare(answer) != answer else [],
+            plan=plan_steps(language, [(s, m.named) for s, m in zip(spoken, mentions, strict=True)]),
             evidence=evidence,
-            distractors=[_bare(title) for title in rng.sample(near, min(8, len(near)))],
+            distractors=[bare(title) for title in rng.sample(near, min(8, len(near)))],
             hops=len(mentions) + described,
             depth=1 + bool(described),
             difficulty=score,
@@ -282,8 +275,8 @@ class WalkRoute:
         """A page by its title, or by its definition, if that neither names it nor the answer."""
         if rng.random() < DESCRIBED:
             definition = definition_of(self.pages.page(title), self.options.language)
-            hides = not any(is_named(word, definition) for word in (_bare(title), _bare(answer)))
-            if definition and hides and not _resemble(title, definition):
+            hides = not any(is_named(word, definition) for word in (bare(title), bare(answer)))
+            if definition and hides and not resemble(title, definition):
                 return definition
         return f"“{title}”"
 
@@ -309,67 +302,6 @@ class WalkRoute:
         raise Rejected("the library does not have the sentence")
 
 
-def definition_of(page: LinkedPage | None, language: str) -> str:
-    """What a page's first sentence says that its subject is; empty where it says nothing of the kind."""
-    first = page.paragraphs[0][0] if page and page.paragraphs else ""
-    found = _DEFINITION[language].match(re.sub(r"\s?\([^()]*\)", "", first))
-    subject = page.title.split(" (")[0].split()[-1].casefold() if page else ""
-    if not found or (language == "en" and subject not in found[1].casefold()):
-        return ""
-    definition = normalise(found[2]).rstrip(" ,，")
-    return definition if len(definition) >= SHORTEST_DEFINITION[language] else ""
-
-
-def _question(language: str, clues: Sequence[tuple[str, str]], rng: random.Random) -> str:
-    plain = all(not thing for _, thing in clues)
-    if language == "zh":
-        parts = [
-            f"在{_article_zh(page)}里" + (f"与“{thing}”在同一句中被提到" if thing else "被提到")
-            for page, thing in clues
-        ]
-        told = "，又".join(parts)
-        if plain:
-            return f"有一个主题，本身有专门的文章，{told}。它是什么？"
-        return rng.choice((f"什么{told}？", f"有一个名称，它{told}。它是什么？"))
-    parts = [(f"in the same sentence as {thing} in " if thing else "in ") + _article(page) for page, thing in clues]
-    told = ", and ".join(parts) if len(parts) < 3 else "; ".join(parts[:-1]) + f"; and {parts[-1]}"
-    if plain:
-        return f"Which subject that has an article of its own is mentioned {told}?"
-    return rng.choice(
-        (
-            f"Who or what is mentioned {told}?",
-            f"I am trying to recall a name. It comes up {told}. What is it?",
-            f"One name appears {told}. Which name is it?",
-        )
-    )
-
-
-def _article(page: str) -> str:
-    return f"the article {page}" if page.startswith("“") else f"the article about {page}"
-
-
-def _article_zh(page: str) -> str:
-    return f"文章{page}" if page.startswith("“") else f"介绍“{page}”的文章"
-
-
-def _plan(language: str, clues: Sequence[tuple[str, str]]) -> list[str]:
-    if language == "zh":
-        return [
-            f"找到{_article_zh(page)}，看{f'与“{thing}”同句的' if thing else '它提到的'}有哪些。"
-            for page, thing in clues
-        ]
-    return [
-        f"Find {_article(page)}, and list what it names{f' together with {thing}' if thing else ''}."
-        for page, thing in clues
-    ]
-
-
-def named_as(name: str, text: str) -> str:
-    """How a text writes a name; empty where it does not."""
-    found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)" if not has_han(name) else re.escape(name), text, re.IGNORECASE)
-    return found[0] if found else ""
-
-
 def _has(sentence: LinkedSentence, name: str) -> bool:
     return name in sentence.links or is_named(name, normalise(sentence.text))
 
@@ -377,19 +309,6 @@ def _has(sentence: LinkedSentence, name: str) -> bool:
 def _is_prose(sentence: LinkedSentence) -> bool:
     ends = sentence.text.rstrip("\"'”’」)）").endswith((".", "!", "?", "。", "！", "？", "．"))
     return ends and len(sentence.links) <= MOST_LINKS and len(sentence.text) <= LONGEST_SENTENCE
-
-
-def _bare(title: str) -> str:
-    """A title without what tells namesakes apart."""
-    return re.sub(r"\s[(（][^()（）]*[)）]$", "", title)
-
-
-def _resemble(one: str, other: str) -> bool:
-    """Whether two names share a word, or two Chinese characters in a row."""
-    if has_han(one) and has_han(other):
-        return any(one[i : i + 2] in other for i in range(len(one) - 1))
-    long = {word[:6] for word in re.findall(r"\w{4,}", one.casefold())}
-    return bool(long & {word[:6] for word in re.findall(r"\w{4,}", other.casefold())})
 
 
 async def make_walk_tasks(
