@@ -16,7 +16,6 @@ from .wordlists import request_words, stop_words, word_set
 _TOKEN = re.compile(r"(?:[A-Z]\.){2,}|[^\W_]+(?:['’\-–/][^\W_]+)*(?:['’](?=\s[A-Z]))?|&")
 _QUOTED = re.compile(r"“([^”\n]{2,80})”|\"([^\"\n]{2,80})\"|《([^》\n]{1,60})》|「([^」\n]{1,60})」|`([^`\n]{2,60})`")
 _IDENTIFIER = re.compile(r"(?<![\w.])(?:[A-Za-z_]\w*\.)+[A-Za-z_]\w*(?:\(\))?|\b[A-Za-z]+_\w+\b|\b[a-z]+[A-Z]\w+\b")
-_ARTICLES = frozenset({"The", "A", "An"})
 _NUMBER = re.compile(r"[\d,.–-]+(?:st|nd|rd|th)?$", re.IGNORECASE)
 _ADJECTIVE = re.compile(r"[A-Z/]+-[a-z]+$")
 """Adjectives such as "CPU-bound", which are no names."""
@@ -101,8 +100,7 @@ def _runs(text: str, question: bool) -> list[Name]:
     telling = [
         n for n in names if any(len(w) > 1 and w.casefold() not in _common_words() for w in _PARTS.split(n.text))
     ]
-    common = [n for n in names if question and n.words > 1 and not _sentence_start(text, n.start)]
-    return [*telling, *(n for n in common if n not in telling)]
+    return telling + [n for n in names if question and n.words > 1 and not _sentence_start(text, n.start)]
 
 
 def _starts(tokens: list[re.Match[str]], i: int, text: str) -> bool:
@@ -112,7 +110,7 @@ def _starts(tokens: list[re.Match[str]], i: int, text: str) -> bool:
         return bool(_NUMBER.match(word)) and leads and text[tokens[i].end() : tokens[i + 1].start()] == " "
     if not _capital(word) or word.casefold() not in _common_words() or not _sentence_start(text, tokens[i].start()):
         return _capital(word)
-    return word in _ARTICLES and leads
+    return word in ("The", "A", "An") and leads
 
 
 def _extend(tokens: list[re.Match[str]], i: int, text: str) -> int:
@@ -149,8 +147,7 @@ def _capital(word: str) -> bool:
 
 
 def _sentence_start(text: str, start: int) -> bool:
-    before = text[:start].rstrip()
-    return not before or before[-1] in '.!?。！？:"“(,;'
+    return text[:start].rstrip()[-1:] in ("", *'.!?。！？:"“(,;')
 
 
 def _name(text: str, start: int, end: int) -> Name:
