@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from deepresearch.derived import find
-from deepresearch.trajectory import RunFinished, Turn, Verified
+from deepresearch.trajectory import Answered, RunFinished, Turn, Verified
 from tests.guided.guided_runs import asked, finds, model, passage_of, question_of, report, run, says, section, shown
 from tests.support.chat_server import Received
 
@@ -173,8 +173,10 @@ async def test_a_server_that_enforces_no_schema_is_asked_in_words(tmp_path: Path
     assert sum("JSON schema" not in str(r.body["messages"][-1]["content"]) for r in server.requests) == 4
 
 
-async def test_early_finish_writes_from_what_was_recorded(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("turns", "by"), [(4, "extractive"), (7, "small")])
+async def test_early_finish_writes_from_what_was_recorded(tmp_path: Path, turns: int, by: str) -> None:
     """With a budget of turns that ends in the middle, no tool is called any more and the report is still written."""
     written = model(finding=finds(RIGHT, "line 9"), answer=says(RIGHT))
-    events, _, end = await run(tmp_path, QUESTION, written, budget={"turns": 5})
+    events, _, end = await run(tmp_path, QUESTION, written, budget={"turns": turns})
     assert isinstance(end, RunFinished) and end.reason == "partial" and "1903" in section(events, "Short answer")
+    assert find(events, Answered)[-1].by == by
