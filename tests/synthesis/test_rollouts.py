@@ -6,7 +6,7 @@ import pytest
 
 from deepresearch.errors import UserError
 from deepresearch.library import LibraryProvider
-from deepresearch.settings import Settings
+from deepresearch.settings import ModelSettings, Settings
 from deepresearch.synthesis.data_files import read_card, read_records
 from deepresearch.synthesis.grading import is_correct, pass_rates, short_answer
 from deepresearch.synthesis.graph import KnowledgeGraph
@@ -14,6 +14,7 @@ from deepresearch.synthesis.graph_route import GraphOptions, make_graph_tasks
 from deepresearch.synthesis.records import Provenance, SyntheticTask
 from deepresearch.synthesis.rollouts import RolloutOptions, SharedSource, roll_out
 from deepresearch.web.search import Query, SearchResult
+from tests.support.chat_server import ChatServer
 
 
 @pytest.fixture
@@ -121,3 +122,17 @@ def test_the_short_answer_decides(report: str, right: bool) -> None:
         provenance=Provenance(route="graph"),
     )
     assert is_correct(report, task) is right, short_answer(report)
+
+
+async def test_a_served_model_is_a_teacher_too(tasks: Path, library: LibraryProvider) -> None:
+    search = {"name": "batch_web_surfer", "arguments": {"action": "batch_search", "queries": ["Arlen borders"]}}
+    script = [{"text": "1. Search."}, {"calls": [search]}, {"text": "## Short answer\n\nNowhere, it seems."}]
+    async with ChatServer(script, by_turn=True) as server:
+        settings = Settings(policy="chat", model=ModelSettings(name="m", base_url=server.url))
+        out = tasks.with_name("chat.jsonl")
+        options = RolloutOptions(policy="chat", at_once=3, library="towns")
+        await roll_out(tasks, out, [library], settings, options)
+    found = list(read_records(out))
+    assert len(found) == 6
+    assert all(r["calls"] == 1 and not r["correct"] and not r["cited"] and r["tokens"] > 0 for r in found)
+    assert not any("api_key" in json.dumps(r) for r in found)

@@ -37,7 +37,8 @@ async def write_tasks(
     """
     sources = [source.sha256 for source in card.card.sources]
     wanted = int(settings["count"])
-    with LineFile(out, {"route": card.card.route, "sources": sources, **settings}) as file:
+    identity = {key: value for key, value in settings.items() if key != "count"}  # more of the same can be asked for
+    with LineFile(out, {"route": card.card.route, "sources": sources, **identity}) as file:
         card.restore(file.state.get("card", {}))
         card.card.settings = dict(settings)
         known = {record["id"] for record in read_records(out)}
