@@ -2,10 +2,13 @@
 
 Run: python -m benchmarks.train_ranking [--write] [--questions N]   (data: $DEEPRESEARCH_SHARED, default ../shared)
 
-Labelled questions come from several data sets; each is tested by weights that were trained on all the others. The table
-shows the share of questions whose gold is among the first 1, 3 and 10 candidates, for the learned score and for plain
-overlap weighted by rarity (idf). --write stores weights trained on all of them in `ranking.json`, the thresholds from
-which something counts as an answer among them, and the background frequencies of terms in `frequencies.txt`.
+Labelled questions come from several data sets; each is tested by weights that were trained on all the others. The
+table shows the share of questions whose gold is among the first 1, 3 and 10 candidates, for the learned score and for
+plain overlap weighted by rarity (idf). READER_RUNS names folders of runs over manuals (`ID.json`, what `run --json`
+printed for that question; the documents of manuals.jsonl are those of the Debian packages sqlite3-doc, developers-
+reference, installation-guide-amd64, debmake-doc and debian-faq-zh-cn). --write stores weights trained on all of them
+in `ranking.json`, the thresholds from which something counts as an answer among them, and the background frequencies
+of terms in `frequencies.txt`.
 
 One file, since what is learned, how it is tested and what is printed of it have to be read together.
 """
