@@ -115,7 +115,7 @@ def test_a_thing_whose_name_is_in_the_name_of_another_has_its_own_cell() -> None
 
 
 def test_what_adds_nothing_is_not_quoted() -> None:
-    text = "The weather was fine. The Gamma tower was built in 1931. Many people had come to eat and drink."
+    text = "The Gamma tower was built in 1931. Many people had come to eat and drink."
     [answer] = answers("When was the Gamma tower built?", [passage(text, "g1", "Gamma tower")])
     assert [c.text for c in answer.short] == ["The Gamma tower was built in 1931."]
 

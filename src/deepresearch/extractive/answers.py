@@ -33,7 +33,7 @@ FURTHER = 9
 """Candidates in the findings of one part, beyond the short answer."""
 LONGEST = 6
 """Candidates in the short answer where a trail leads it."""
-CLOSE, BEARING = 1.0, 2.5
+CLOSE, BEARING = 2.5, 2.5
 """How far below the best score the score may be of what is quoted first, and of the findings."""
 NEARLY = 0.45
 """Share of what the best have of the asked terms that a finding must have."""

@@ -15,7 +15,7 @@ from .candidates import Candidate
 from .features import Asked, Pool, features
 
 WEIGHTS = "ranking.json"
-SHORTER = 0.4
+SHORTER = 0.15
 """What a unit of a candidate must add to its score to be quoted."""
 GOOD = 0.8
 """How far below the score of a candidate a unit of it may be that is quoted for its own sake."""
