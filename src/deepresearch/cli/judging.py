@@ -130,14 +130,14 @@ async def _judged(
     from ..judge.judging import judge_report
     from ..judge.model_judge import ModelJudge
 
-    async with _opened_model(settings, how != "mechanical") as (model, cache):
+    async with opened_model(settings, how != "mechanical") as (model, cache):
         rubrics = rubrics or await _draft(question, model, cache)
         judge = ModelJudge(model, cache, part) if model else MechanicalJudge()
         return await judge_report(judge, question, report, rubrics, trials=trials)
 
 
 async def _drafted(settings: "Settings", question: str) -> "RubricSet":
-    async with _opened_model(settings, _names_model(settings)) as (model, cache):
+    async with opened_model(settings, _names_model(settings)) as (model, cache):
         return await _draft(question, model, cache)
 
 
@@ -160,7 +160,7 @@ async def _draft(question: str, model: "ChatModel | None", cache: "ReplyCache | 
 
 
 @asynccontextmanager
-async def _opened_model(
+async def opened_model(
     settings: "Settings", wanted: bool
 ) -> "AsyncIterator[tuple[ChatModel, ReplyCache] | tuple[None, None]]":
     """The model at temperature 0, and the file that keeps its replies. Raises SettingsError."""

@@ -18,6 +18,7 @@ from .synth_inputs import (
     search_all,
     settings_of,
 )
+from .synth_routes import routes
 from .terminal import put
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 Degrees = Annotated[tuple[int, int], Parameter(consume_multiple=True)]
 
 synth = App(name="synth", help="Training data: tasks with hidden answers, runs that solve them, filters, exports.")
+synth.command(routes, name="*")
 
 
 @synth.command

@@ -1,0 +1,206 @@
+"""Rubrics from a task's hidden side: its facts and descriptions are criteria, its near misses flaws.
+
+With a model in two steps, so that what it says twice can be compared: a hidden summary and rubrics first, then the
+query from the rubrics, with the roles assigned again.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from ..judge.rubrics import Role, Rubric, RubricSet
+from ..models.structured import Unusable, json_object
+from ..text.characters import normalise
+from .data_files import Card
+from .drawing import described, walk
+from .evidence import is_named
+from .generation import Progress, Rejected
+from .record_steps import ModelStep, Sample, change_records
+from .records import DataCard, SupportingPassage, SyntheticTask
+from .relations import wording
+
+MOST_NEAR = 4
+"""Near misses that become flaws."""
+MOST_RUBRICS = 20
+_SOME = re.compile(r"(?:an? |某)")
+"""Begins the description of what several entities may be."""
+WORDS = {
+    "en": {
+        "answer": "The report gives {} as its answer.",
+        "fact": "The report states, and cites a source for it: {}",
+        "some fact": "The report states, and cites a source for it, this or what leads to the answer as well: {}",
+        "described": "The report identifies {1} as {0}.",
+        "some": "The report names {1}: {0}, or another that fits.",
+        "called": "what is called “{}”",
+        "page": "The report identifies “{}” as an article that the question describes without its title.",
+        "near": "The report gives {} as its answer, which does not meet all conditions.",
+        "on the way": "The report gives {} as its answer, which is only a step on the way.",
+        "undecided": "The report leaves open which of several candidates is the answer.",
+    },
+    "zh": {
+        "answer": "报告给出的答案是{}。",
+        "fact": "报告说明并引用来源：{}",
+        "some fact": "报告说明并引用来源（或同样能得出答案的其他事实）：{}",
+        "described": "报告查明{1}是{0}。",
+        "some": "报告找出{1}：{0}，或其他符合的对象。",
+        "called": "叫做“{}”的对象",
+        "page": "报告查明“{}”是问题所描述但未写出标题的文章。",
+        "near": "报告给出的答案是{}，而它并不满足全部条件。",
+        "on the way": "报告给出的答案是{}，而它只是中间的一步。",
+        "undecided": "报告没有在几个候选者中确定答案。",
+    },
+}
+
+
+def mechanical_rubrics(task: SyntheticTask) -> list[Rubric]:
+    """Criteria from the hidden facts: explicit is what the question asks for or tells, implicit what has to be found
+    out on the way, negative what would be mistaken. Raises Rejected for a task without hidden facts."""
+    if not task.evidence:
+        raise Rejected("the task has no hidden facts")
+    words = WORDS["zh" if task.language == "zh" else "en"]
+    identified = dict(_identified(task, words["called"]))
+    some = [name for name, what in identified.items() if _SOME.match(what)]
+    drafts: list[tuple[str, float, Role, str]] = [(words["answer"].format(task.answer), 5, "explicit", "answer")]
+    for name, what in identified.items():
+        text = words["some" if name in some else "described" if what else "page"].format(name, what)
+        drafts.append((text, 3, "implicit", "identification"))
+    for fact, passage in {passage.fact: passage for passage in task.evidence}.items():
+        pattern = task.provenance.pattern
+        of_answer = bool(pattern and pattern.entity in passage.edge)
+        text = words["some fact" if any(is_named(name, normalise(fact)) for name in some) else "fact"]
+        told = fact if pattern else f"{fact} ({passage.title})"
+        drafts.append((text.format(told), 2, "explicit" if of_answer else "implicit", "evidence"))
+    names = {task.answer, *task.aliases}
+    near = [name for name in dict.fromkeys(task.distractors) if name not in names]
+    drafts += [(words["near"].format(name), -4, "negative", "wrong answer") for name in near[:MOST_NEAR]]
+    steps = [name for name in identified if name not in {*names, *near[:MOST_NEAR]}]
+    drafts += [(words["on the way"].format(name), -3, "negative", "wrong answer") for name in steps]
+    drafts.append((words["undecided"], -2, "negative", "clarity"))
+    rows = enumerate(drafts, 1)
+    return [Rubric(id=f"c{n}", criterion=c, weight=w, role=role, axis=axis) for n, (c, w, role, axis) in rows]
+
+
+def _identified(task: SyntheticTask, called: str) -> Iterable[tuple[str, str]]:
+    """(name, description) of each entity that the question only describes; of an article without a description."""
+    question = normalise(task.question)
+    found: list[tuple[str, str]] = []
+    if pattern := task.provenance.pattern:
+        for part, step in zip(list(described(pattern))[:-1], task.plan, strict=False):
+            found.append((_name_of(part.entity, task.evidence), re.sub(r"^Identify |^找出|[.。]$", "", step)))
+        for value in (clue.value for _, clue in walk(pattern) if clue.value and clue.value.name_language):
+            found.append((_name_of(value.entity, task.evidence), called.format(value.name)))
+    else:
+        found = [(passage.title, "") for passage in task.evidence if passage.title != task.answer]
+    return ((name, what) for name, what in found if name and not is_named(name, question))
+
+
+def _name_of(key: str, evidence: Iterable[SupportingPassage]) -> str:
+    """What a graph's entity is called in the fact that needs it; empty where that cannot be read from the fact."""
+    for passage in evidence:
+        if len(passage.edge) != 3 or key not in (passage.edge[0], passage.edge[2]):
+            continue
+        for template in (wording(passage.edge[1]).form(language, "vp") for language in ("en", "zh")):
+            before, _, after = (template or "").partition("{}")
+            found = re.fullmatch(
+                rf"(.+?)\s?{re.escape(before.strip())}\s?(.+?)\s?{re.escape(after.strip())}[.。]", passage.fact
+            )
+            if found and (before.strip() or after.strip()):
+                return found[1] if key == passage.edge[0] else found[2].removeprefix("the ")
+    return ""
+
+
+class RubricWriter:
+    """Writes summary, rubrics and query with a model, and drops what does not fit together."""
+
+    def __init__(self, model: ModelStep) -> None:
+        self._model = model
+
+    async def write(self, task: SyntheticTask, card: Card) -> SyntheticTask:
+        """The task with a query and rubrics of the model. Raises Rejected, ModelError."""
+        facts = "\n".join(f"- {passage.fact}" for passage in task.evidence)
+        wrong = "\n".join(f"- {name}" for name in task.distractors[:MOST_NEAR]) or "-"
+        hidden = {"answer": task.answer, "facts": facts, "wrong": wrong}
+        text = {"type": "string", "maxLength": 400}
+        role = {"enum": list(get_args(Role))}
+        item = _object(criterion=text, weight={"type": "integer"}, role=role, axis={"type": "string", "maxLength": 40})
+        listed = {"type": "array", "items": item, "minItems": 3, "maxItems": MOST_RUBRICS}
+        summary, rubrics = await self._model.ask(
+            "rubrics", task.language, hidden, {"summary": text, "rubrics": listed}, _read_rubrics, card
+        )
+        shown = "\n".join(f"{rubric.id}: {rubric.criterion}" for rubric in rubrics)
+        texts = {"summary": summary, "rubrics": shown}
+        roles = _object(**{rubric.id: role for rubric in rubrics})
+        fields = {"query": {"type": "string", "maxLength": 600}, "roles": roles}
+        query, assigned = await self._model.ask("query", task.language, texts, fields, _read_query, card)
+        if differing := [rubric.id for rubric in rubrics if assigned.get(rubric.id) != rubric.role]:
+            raise Rejected(f"query: roles differ in {'one rubric' if len(differing) == 1 else 'several rubrics'}")
+        if any(is_named(name, normalise(query)) for name in (task.answer, *task.aliases) if name):
+            raise Rejected("query: it names the answer")
+        texts = {"query": query, "rubrics": "\n".join(f"({r.role}) {r.criterion}" for r in rubrics)}
+        verdict = {"consistent": {"type": "boolean"}, "reason": text}
+        if not await self._model.ask("consistent", task.language, texts, verdict, _read_consistent, card):
+            raise Rejected("consistent: the judge found query and rubrics inconsistent")
+        notes = {**task.provenance.notes, "from": task.id, "summary": summary, "model": self._model.name}
+        provenance = task.provenance.model_copy(update={"route": "rubrics", "notes": notes})
+        changed = {"id": f"rubrics-{task.id}", "question": query, "rubrics": rubrics, "provenance": provenance}
+        return task.model_copy(update=changed)
+
+
+def _object(**fields: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+
+
+def _read_rubrics(reply: str) -> tuple[str, list[Rubric]]:
+    found = json_object(reply, "rubrics")
+    listed, summary = found["rubrics"], found.get("summary")
+    if not isinstance(listed, list) or not isinstance(summary, str) or not summary.strip():
+        raise Unusable('"summary" is no text, or "rubrics" no list')
+    try:
+        rows = [{**item, "id": f"c{n}"} if isinstance(item, dict) else item for n, item in enumerate(listed, 1)]
+        rubrics = list(RubricSet.model_validate({"rubrics": rows}).rubrics)
+    except ValidationError as error:
+        raise Unusable(f"a rubric cannot be used: {error.errors()[0]['msg']}") from error
+    if not any(rubric.negative for rubric in rubrics) or not any(rubric.weight > 0 for rubric in rubrics):
+        raise Unusable("there must be rubrics with a weight above zero, and negative ones with a weight below zero")
+    if len({rubric.criterion.casefold() for rubric in rubrics}) < len(rubrics):
+        raise Unusable("two rubrics have the same criterion")
+    return summary.strip(), rubrics
+
+
+def _read_query(reply: str) -> tuple[str, dict[str, str]]:
+    found = json_object(reply, "query")
+    query, roles = found["query"], found.get("roles")
+    if not isinstance(query, str) or not query.strip() or not isinstance(roles, dict):
+        raise Unusable('"query" is no text, or "roles" no object')
+    return query.strip(), {str(key): str(value) for key, value in roles.items()}
+
+
+def _read_consistent(reply: str) -> bool:
+    value = json_object(reply, "consistent")["consistent"]
+    if not isinstance(value, bool):
+        raise Unusable('"consistent" is neither true nor false')
+    return value
+
+
+async def add_rubrics(source: Path, out: Path, model: ModelStep | None, progress: Progress) -> DataCard:
+    """Copy the tasks of a file with rubrics; with a model also with a query that it makes from them.
+
+    Raises UserError where no task could be used, ModelError where the endpoint does not work.
+    """
+
+    async def change(record: Sample, card: Card) -> list[Sample]:
+        try:
+            task = SyntheticTask.model_validate(record)
+        except ValueError:
+            raise Rejected("no task") from None
+        rubrics = mechanical_rubrics(task)
+        task = await RubricWriter(model).write(task, card) if model else task.model_copy(update={"rubrics": rubrics})
+        for rubric in task.rubrics:
+            card.counts.setdefault("role", Counter())[rubric.role] += 1
+        return [task.model_dump(mode="json")]
+
+    return await change_records(source, out, "rubrics", {"model": model.name if model else ""}, change, progress)
