@@ -232,3 +232,9 @@ def test_a_question_without_content_or_in_another_language_is_known(question: st
 def test_words_of_comparing_are_asked_for_where_nothing_is_compared() -> None:
     [part] = parts_of([analyse("What are the disadvantages of WAL mode?")])
     assert not part.sides and stem("disadvantages") in part.terms
+
+
+def test_a_name_alone_is_searched_for_in_more_than_one_wording() -> None:
+    for question in ("What is AutoGen?", "什么是 AutoGen？"):
+        [part] = parts_of([analyse(question)])
+        assert len(part.queries) > 1 and "AutoGen" in part.queries[1]

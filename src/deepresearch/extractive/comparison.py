@@ -26,8 +26,7 @@ SHARED = 0.6
 """Worth of a term that two cells share, beside their scores."""
 ASPECT = 0.9
 """Worth of the shared terms from which they are an aspect."""
-LONGEST_ASPECT = 3
-"""Words of an aspect."""
+LONGEST_ASPECT = 3  # words
 
 _WORD = re.compile(r"[A-Za-z][\w-]*")
 
@@ -150,5 +149,5 @@ def _in_common(
 
 def _label(candidate: Candidate, terms: frozenset[str]) -> str:
     """The terms as words of the candidate's text; Chinese pairs of characters are no words."""
-    words = [word for word in _WORD.findall(candidate.text) if stem(word) in terms]
-    return ", ".join(list(dict.fromkeys(words))[:LONGEST_ASPECT])
+    words = dict.fromkeys(word for word in _WORD.findall(candidate.text) if stem(word) in terms)
+    return ", ".join([*words][:LONGEST_ASPECT])

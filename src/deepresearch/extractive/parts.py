@@ -127,7 +127,8 @@ def _queries(
     each += [f"{name} {' '.join(clause.phrases)}" for name in about[:MOST_EACH]] if len(about) > 1 and not sides else []
     others = " ".join([words, *(word for term in asked for word in other_words(term, 2))])
     latin = " ".join(name for name in about if name.isascii()) if clause.language == "zh" else ""
-    wordings = [clause.text if many else "", words, *each, latin, others, *clause.names[:MOST_EACH]]
+    entry = f"{words} {'术语 定义' if clause.language == 'zh' else 'glossary'}" if clause.kind == "definition" else ""
+    wordings = [clause.text if many else "", words, *each, entry, latin, others, *clause.names[:MOST_EACH]]
     return tuple(dict.fromkeys(query.strip() for query in wordings if query.strip()))
 
 
