@@ -72,3 +72,4 @@ def test_what_is_said_of_the_passage_is_no_part_of_the_sentence() -> None:
         "九号线于1903年开通。",
         "线路从港口通往磨坊。",
     ]
+    assert sentences_of("The passage explains that os.close() closes the file.") == ["os.close() closes the file."]

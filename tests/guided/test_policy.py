@@ -180,3 +180,13 @@ async def test_early_finish_writes_from_what_was_recorded(tmp_path: Path, turns:
     events, _, end = await run(tmp_path, QUESTION, written, budget={"turns": turns})
     assert isinstance(end, RunFinished) and end.reason == "partial" and "1903" in section(events, "Short answer")
     assert find(events, Answered)[-1].by == by
+
+
+async def test_sentences_that_do_not_adjoin_are_quoted_each_by_itself(tmp_path: Path) -> None:
+    text = "Tram line 9 opened in 1903. The mill stood at its end. Tram line 9 was closed in 1956."
+    found = "Tram line 9 opened in 1903. Tram line 9 was closed in 1956."
+    written = model(finding=finds(found, "line 9"), answer=says("Tram line 9 opened in 1903."))
+    events, _, _ = await run(tmp_path, QUESTION, written, {"trams.md": f"# Tram lines\n\n{text}\n"})
+    assert {c.level for c in find(events, Verified)[-1].citations} == {"supports"}
+    quoted = re.findall("“([^”]+)”", section(events, "Findings"))
+    assert quoted and all(one in text for one in quoted)

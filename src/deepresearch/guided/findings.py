@@ -42,7 +42,7 @@ class PassageFinding:
     text: str = ""
     """The sentences of the model that hold; empty: none does."""
     quotation: str = ""
-    """The sentences of the passage that they rest on, or that are quoted in their place; empty: it says nothing."""
+    """What of the passage they rest on, or what is quoted in their place, a stretch a line; empty: it says nothing."""
 
     @property
     def says(self) -> str:
@@ -108,4 +108,5 @@ def sentences_of(text: str) -> list[str]:
 
 def _without_frame(sentence: str) -> str:
     body = _FRAME.sub("", sentence)
-    return sentence if body == sentence else body[:1].upper() + body[1:]
+    is_word = body != sentence and body.split(" ")[0].isalpha()  # os.close(), --force and the like stay as they are
+    return body[:1].upper() + body[1:] if is_word else body

@@ -12,6 +12,7 @@ from ..errors import ContextOverflow
 from ..extractive import ExtractivePolicy
 from ..extractive.answers import Answer
 from ..extractive.policy import answers_of
+from ..extractive.quoting import quotes_of
 from ..extractive.research import SURFER, Research, read_events
 from ..models import ChatModel
 from ..models.reply_cache import ReplyCache
@@ -121,7 +122,11 @@ class GuidedPolicy:
             again = await asker.repair(written or "", window.text)
             held, _ = await _held(finding, again, known)
         stands = is_related or written is None
-        return held if held.text or not stands else replace(finding, quotation=window.candidate.text)
+        return (
+            held
+            if held.text or not stands
+            else replace(finding, quotation="\n".join(q.text for q in quotes_of(window.candidate)))
+        )
 
     async def _report(self, view: View, research: Research, asker: Asker) -> Turn | None:
         """The report from what was recorded; None where the report is due early and nothing was recorded."""
@@ -153,5 +158,5 @@ async def _held(finding: PassageFinding, written: str, known: Mapping[str, Passa
     verdicts = await in_thread(check, [(sentence, finding.passage) for sentence in sentences], known)
     holding = [(s, v.evidence) for s, v in zip(sentences, verdicts, strict=True) if v.level == "supports"]
     is_related = any(verdict.level != "unrelated" for verdict in verdicts) or bool(written and not sentences)
-    quoted = dict.fromkeys(evidence for _, evidence in holding if evidence)
-    return replace(finding, text=" ".join(s for s, _ in holding), quotation=" ".join(quoted)), is_related
+    quoted = dict.fromkeys(" ".join(evidence.split()) for _, evidence in holding)
+    return replace(finding, text=" ".join(s for s, _ in holding), quotation="\n".join(filter(None, quoted))), is_related

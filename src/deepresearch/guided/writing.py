@@ -199,11 +199,11 @@ def _section(
     by_document: dict[str, list[str]] = {}
     for finding in findings:
         passage = known[finding.passage]
-        is_repeated = fuzz.ratio(finding.text, finding.quotation) >= ALIKE
+        is_repeated = fuzz.ratio(finding.text, " ".join(finding.quotation.split())) >= ALIKE
         stated = [] if is_repeated else sentences_of(finding.text)
         sentences = " ".join(cited(sentence, [finding.passage], words.stop) for sentence in stated)
-        quotation = render_quote(finding.quotation, passage, words) + words.stop if finding.quotation else ""
-        item = f"- {' '.join(filter(None, (sentences, quotation)))}"
+        quotations = [render_quote(line, passage, words) + words.stop for line in finding.quotation.splitlines()]
+        item = f"- {' '.join(filter(None, (sentences, *quotations)))}"
         by_document.setdefault(escape(shorten(titles[passage.document])), []).append(item)
     blocks = [f"## {escape(answer.part.heading) or words.findings}"]
     for title, items in by_document.items():
