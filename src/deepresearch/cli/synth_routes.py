@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from cyclopts import App
 
 from .judging import opened_model
-from .options import Data, EndpointFlags
-from .synth_inputs import progress_lines, put_card
+from .options import Data, EndpointFlags, Limits, Names
+from .synth_inputs import open_providers, progress_lines, put_card
 
 if TYPE_CHECKING:
     from ..settings import Settings
@@ -41,10 +41,56 @@ def rubrics(source: Path, /, *, out: Path, endpoint: EndpointFlags | None = None
     return put_card(_with_model(settings, lambda model: add_rubrics(source, out, model, progress_lines())), out)
 
 
+@routes.command
+def reflect(
+    source: Path,
+    /,
+    *,
+    out: Path,
+    library: Names = None,
+    teacher: str = "slips",
+    at_once: int = 16,
+    endpoint: EndpointFlags | None = None,
+    limits: Limits | None = None,
+    data: Data | None = None,
+) -> int:
+    """Let a teacher try every task with hints after wrong reports, and keep what ends right without a trace of them.
+
+    The history stays, there are at most three tries, and what is right at once is kept too.
+
+    Parameters
+    ----------
+    source
+        File of tasks.
+    out
+        File of rollouts; its data card is beside it.
+    library
+        Libraries that are searched.
+    teacher
+        slips, which needs no model: stops early with a near miss and then finds out; chat, a served model; or any
+        other of `synth rollout`.
+    at_once
+        Runs in progress at the same time.
+    """
+    from ..settings import Settings
+    from ..synthesis.reflection import reflect as run_with_hints
+    from ..synthesis.rollouts import RolloutOptions
+
+    own = {"policy": teacher} if teacher in ("extractive", "chat") else {}
+    settings = Settings.load({**_settings_flags(data, endpoint), **(limits or Limits()).flags(), **own})
+    options = RolloutOptions(teacher, 1, at_once, ", ".join(library or []))
+    with open_providers(settings, library) as providers:
+        return put_card(asyncio.run(run_with_hints(source, out, providers, settings, options, progress_lines())), out)
+
+
+def _settings_flags(data: Data | None, endpoint: EndpointFlags | None) -> dict[str, object]:
+    return {**(data or Data()).flags(), **(endpoint or EndpointFlags()).flags()}
+
+
 def _settings(data: Data | None, endpoint: EndpointFlags | None) -> "Settings":
     from ..settings import Settings
 
-    return Settings.load({**(data or Data()).flags(), **(endpoint or EndpointFlags()).flags()})
+    return Settings.load(_settings_flags(data, endpoint))
 
 
 def _with_model(settings: "Settings", work: "Callable[[ModelStep | None], Awaitable[DataCard]]") -> "DataCard":

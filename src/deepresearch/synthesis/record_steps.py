@@ -1,10 +1,12 @@
 """Steps that read a file record by record and write what they make of each, and a model that such a step asks."""
 
+import asyncio
 import tomllib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +15,7 @@ from ..models.prompt import Prompt
 from ..models.structured import StructuredClient
 from .data_files import Card, LineFile, read_records, source_of
 from .generation import SAVE_EVERY, Progress, Rejected
-from .records import DataCard
+from .records import DataCard, SyntheticTask
 
 Sample = dict[str, Any]
 Value = TypeVar("Value")
@@ -24,10 +26,12 @@ async def change_records(
     out: Path,
     route: str,
     settings: Mapping[str, Any],
-    change: Callable[[Sample, Card], Awaitable[list[Sample]]],
+    change: Callable[[Sample, Card], Awaitable[Sample]],
     progress: Progress,
+    at_once: int = 1,
 ) -> DataCard:
     """Write what `change` makes of each record, or count why it made nothing (Rejected); continues what was begun.
+    at_once: records that are worked on at the same time; the order of the file is that of the source.
 
     Raises UserError where nothing at all came of it.
     """
@@ -38,23 +42,41 @@ async def change_records(
         card.card.settings = dict(settings)
         total = sum(1 for _ in read_records(source))
         done = file.state.get("read", 0)
-        for number, record in enumerate(read_records(source), 1):
-            if number <= done:
-                continue
-            try:
-                for made in await change(record, card):
+        rest = islice(read_records(source), done, None)
+        while batch := list(islice(rest, max(at_once, SAVE_EVERY))):
+            limit = asyncio.Semaphore(at_once)
+            for made in await asyncio.gather(*(_tried(change, record, card, limit) for record in batch)):
+                if isinstance(made, Rejected):
+                    card.dropped[str(made)] += 1
+                else:
                     file.write(made)
                     card.add(made)
-            except Rejected as reason:
-                card.dropped[str(reason)] += 1
-            if number % SAVE_EVERY == 0 or number == total:
-                file.save(read=number, card=card.state())
-                progress(number, total, f"{card.card.records} kept")
+            done += len(batch)
+            file.save(read=done, card=card.state())
+            progress(done, total, f"{card.card.records} kept")
         if not card.card.records:
             file.discard()
             reasons = ", ".join(f"{count} times {reason}" for reason, count in card.dropped.most_common(3))
             raise UserError(f"Nothing of {source} could be used: {reasons or 'it is empty'}.", "See docs/synthesis.md.")
     return card.write()
+
+
+async def _tried(
+    change: Callable[[Sample, Card], Awaitable[Sample]], record: Sample, card: Card, limit: asyncio.Semaphore
+) -> Sample | Rejected:
+    async with limit:
+        try:
+            return await change(record, card)
+        except Rejected as reason:
+            return reason
+
+
+def task_of(record: Sample) -> SyntheticTask:
+    """The task that a record is. Raises Rejected."""
+    try:
+        return SyntheticTask.model_validate(record)
+    except ValueError:
+        raise Rejected("no task") from None
 
 
 class ModelStep:

@@ -39,6 +39,7 @@ TEACHERS: Registry[Teacher] = Registry(
     {
         "oracle": "deepresearch.synthesis.oracle:Oracle",
         "one-search": "deepresearch.synthesis.oracle:OneSearch",
+        "slips": "deepresearch.synthesis.reflection:SlippingOracle",
         "extractive": "deepresearch.synthesis.rollouts:open_by_settings",
         "chat": "deepresearch.synthesis.rollouts:open_by_settings",
     },
@@ -108,6 +109,8 @@ class RolloutPool:
     options: RolloutOptions
     folder: Path
     """For what tools write; each run has a folder of its own there while it lasts."""
+    wrap: Callable[[Policy, SyntheticTask], Policy] = lambda policy, task: policy
+    """What stands between the loop and the teacher of a task."""
     blobs: Blobs = field(init=False)
 
     def __post_init__(self) -> None:
@@ -118,7 +121,7 @@ class RolloutPool:
         name = f"{task.id}-{self.options.policy}-{attempt}"
         teacher = TEACHERS.get(self.options.policy)
         tools = default_tools(self.sources)
-        policy = teacher(self.settings, tools, task)
+        policy = self.wrap(teacher(self.settings, tools, task), task)
         log = RunLog(name, [], write=lambda rows: None, take=list, release=lambda: None)
         asked = Task(question=task.question, language=task.language, date=task.date, libraries=[self.options.library])
         log.append(

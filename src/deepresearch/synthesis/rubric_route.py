@@ -19,7 +19,7 @@ from .data_files import Card
 from .drawing import described, walk
 from .evidence import is_named
 from .generation import Progress, Rejected
-from .record_steps import ModelStep, Sample, change_records
+from .record_steps import ModelStep, Sample, change_records, task_of
 from .records import DataCard, SupportingPassage, SyntheticTask
 from .relations import wording
 
@@ -192,15 +192,12 @@ async def add_rubrics(source: Path, out: Path, model: ModelStep | None, progress
     Raises UserError where no task could be used, ModelError where the endpoint does not work.
     """
 
-    async def change(record: Sample, card: Card) -> list[Sample]:
-        try:
-            task = SyntheticTask.model_validate(record)
-        except ValueError:
-            raise Rejected("no task") from None
+    async def change(record: Sample, card: Card) -> Sample:
+        task = task_of(record)
         rubrics = mechanical_rubrics(task)
         task = await RubricWriter(model).write(task, card) if model else task.model_copy(update={"rubrics": rubrics})
         for rubric in task.rubrics:
             card.counts.setdefault("role", Counter())[rubric.role] += 1
-        return [task.model_dump(mode="json")]
+        return task.model_dump(mode="json")
 
     return await change_records(source, out, "rubrics", {"model": model.name if model else ""}, change, progress)
