@@ -301,8 +301,17 @@ def export(source: Path, /, *, out: Path, to: str = "chat") -> int:
 
 
 @synth.command
-def show(source: Path, /, *, hidden: Switch = False, most: int = 20) -> int:
-    """Print the tasks or rollouts of a file.
+def show(
+    source: Path,
+    /,
+    *,
+    hidden: Switch = False,
+    most: int = 20,
+    out: Path | None = None,
+    tasks: Path | None = None,
+    suites: Paths = None,
+) -> int:
+    """Print the tasks or rollouts of a file, or write one page with all that is known of each.
 
     Parameters
     ----------
@@ -312,11 +321,22 @@ def show(source: Path, /, *, hidden: Switch = False, most: int = 20) -> int:
         Print the hidden side too: plan, evidence, near misses.
     most
         Records to print.
+    out
+        Write an HTML page instead: hidden side, trajectory, rubrics, verdicts of the filters.
+    tasks
+        File of tasks in which the hidden side of the rollouts is, for the page.
+    suites
+        Evaluation suites, for the page: see `synth filter`.
     """
     from itertools import islice
 
     from ..synthesis.data_files import read_records
 
+    if out:
+        from ..synthesis.viewer import write_page
+
+        put(f"{write_page(source, out, tasks, most, suites or ())} records in {out}")
+        return 0
     for record in islice(read_records(source), most):
         put(f"{record.get('id') or record.get('run')}  {record['question']}")
         put(f"    answer: {record['answer']}")

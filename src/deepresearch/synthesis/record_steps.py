@@ -16,8 +16,8 @@ from ..models.structured import StructuredClient
 from .data_files import Card, LineFile, read_records, source_of
 from .generation import SAVE_EVERY, Progress, Rejected
 from .records import DataCard, SyntheticTask
+from .samples import Sample
 
-Sample = dict[str, Any]
 Value = TypeVar("Value")
 
 

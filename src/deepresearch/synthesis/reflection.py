@@ -26,10 +26,10 @@ from .evidence import is_named
 from .generation import Progress, Rejected
 from .grading import is_correct, short_answer
 from .oracle import SHOWN, SURFER, Oracle
-from .record_steps import Sample, change_records, task_of
+from .record_steps import change_records, task_of
 from .records import DataCard, SyntheticTask
 from .rollouts import RolloutOptions, RolloutPool, SharedSource
-from .samples import all_texts, ngrams, tokens
+from .samples import Sample, all_texts, ngrams, tokens
 
 MOST_TRIES = 3
 GRAM = {"en": 4, "zh": 8}

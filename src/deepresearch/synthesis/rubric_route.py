@@ -19,9 +19,10 @@ from .data_files import Card
 from .drawing import described, walk
 from .evidence import is_named
 from .generation import Progress, Rejected
-from .record_steps import ModelStep, Sample, change_records, task_of
+from .record_steps import ModelStep, change_records, task_of
 from .records import DataCard, SupportingPassage, SyntheticTask
 from .relations import wording
+from .samples import Sample
 
 MOST_NEAR = 4
 """Near misses that become flaws."""

@@ -1,0 +1,139 @@
+"""Tasks and rollouts as one HTML page for people: no script, nothing from outside, every text escaped."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from ..errors import UserError
+from ..files import write_file
+from .data_files import read_records
+from .filters import FILTERS, FOR_ROLLOUTS, FOR_TASKS, Filter, FilterOptions
+from .samples import Sample, identity
+
+LONGEST = 6_000
+"""Characters of one text that are shown."""
+STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
+article{border:1px solid #bbb;border-radius:6px;padding:0 1rem 1rem;margin:1.5rem 0}
+h2{font-size:1.1rem}h3{font-size:.95rem;margin:1rem 0 .3rem}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#f5f5f5;padding:.5rem;margin:.3rem 0;font-size:13px}
+table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:.15rem .5rem;text-align:left;vertical-align:top}
+summary{cursor:pointer}.bad{color:#a00}.good{color:#060}.turn{border-left:3px solid #36c;padding-left:.6rem}
+@media(prefers-color-scheme:dark){body{background:#181818;color:#ddd}pre{background:#262626}.bad{color:#f88}
+.good{color:#8d8}}
+"""
+HEAD = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+    '<meta name="viewport" content="width=device-width"><title>{}</title><style>{}</style></head><body><h1>{}</h1>'
+)
+HIDDEN = ("answer", "aliases", "distractors", "hops", "depth", "difficulty", "level", "pass_rate")
+RUN = ("policy", "state", "correct", "cited", "supported", "turns", "calls", "errors", "hints", "wrong")
+
+
+def write_page(source: Path, out: Path, tasks: Path | None = None, most: int = 50, suites: Sequence[Path] = ()) -> int:
+    """Write a page of the first `most` records of a file of tasks or rollouts; how many there are on it.
+
+    tasks: file in which the hidden side of rollouts is. suites: evaluation suites for the filters' verdicts.
+    Raises UserError for a file that cannot be read.
+    """
+    records = list(islice(read_records(source), most))
+    if not records:
+        raise UserError(f"{source} is empty.", "Name a file of tasks or rollouts.")
+    wanted = {record.get("task") for record in records}
+    known = {task["id"]: task for task in read_records(tasks) if task["id"] in wanted} if tasks else {}
+    names = FOR_ROLLOUTS if "events" in records[0] else FOR_TASKS
+    chosen = {name: FILTERS.get(name)(FilterOptions(suites=suites)) for name in names}
+    for record in read_records(source):  # as the filters would see the whole file
+        for one in chosen.values():
+            one.look(record)
+    write_file(out, (part.encode("utf-8", "replace") for part in _page(source.name, records, known, chosen)))
+    return len(records)
+
+
+def _page(
+    name: str, records: Iterable[Sample], tasks: Mapping[str, Sample], filters: Mapping[str, Filter]
+) -> Iterator[str]:
+    yield HEAD.format(_text(name), STYLE, _text(name))
+    for number, record in enumerate(records, 1):
+        try:
+            yield f"<article><h2>{number}. {_text(record['question'])}</h2><p>{_text(identity(record))}</p>"
+            yield from _hidden(record if "evidence" in record else tasks.get(record.get("task", ""), record))
+            if "events" in record:
+                yield _table((key, record[key]) for key in RUN if key in record)
+                yield _folded("Trajectory", "".join(map(_event, record["events"])))
+            yield from _verdicts(record, filters)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise UserError(
+                f"Record {number} is neither task nor rollout: {error!r}.", "See docs/synthesis.md."
+            ) from error
+        yield "</article>"
+    yield "</body></html>\n"
+
+
+def _hidden(task: Sample) -> Iterator[str]:
+    yield "<details open><summary>Hidden side</summary>" + _table((key, task[key]) for key in HIDDEN if key in task)
+    if task.get("plan"):
+        yield "<h3>Plan</h3><ol>" + "".join(f"<li>{_text(step)}</li>" for step in task["plan"]) + "</ol>"
+    if task.get("evidence"):
+        yield "<h3>Evidence</h3>"
+        for passage in task["evidence"]:
+            told = f"{passage.get('fact')} ({passage.get('title')}, {passage['passage']})"
+            yield _folded(told, _pre(passage.get("text")))
+    if task.get("rubrics"):
+        rows = "".join(
+            f"<tr><td>{_text(r.get('id'))}</td><td>{_text(r['role'])}</td><td>{r['weight']:g}</td>"
+            f"<td>{_text(r.get('axis'))}</td><td>{_text(r['criterion'])}</td></tr>"
+            for r in task["rubrics"]
+        )
+        yield f"<h3>Rubrics</h3><table>{rows}</table>"
+    if task.get("provenance"):
+        yield _folded("Provenance", _pre(json.dumps(task["provenance"], ensure_ascii=False)))
+    yield "</details>"
+
+
+def _event(event: Sample) -> str:
+    kind = _text(event["type"])
+    if event["type"] == "turn":
+        parts = [_pre(event[key]) for key in ("reasoning", "text") if event.get(key)]
+        calls = [{"tool": call.get("tool"), **(call.get("arguments") or {})} for call in event.get("calls", [])]
+        parts += [_pre(json.dumps(call, ensure_ascii=False)) for call in calls]
+        return f'<div class="turn"><h3>{kind}</h3>{"".join(parts)}</div>'
+    if event["type"] == "observation":
+        title = f"observation: {event.get('tool', '')} {event.get('status', 'ok')}"
+        return _folded(title, _pre(event.get("shown")))
+    if event["type"] == "verified":
+        rows = _table((c.get("level"), f"{c.get('passage')}: {c.get('claim', '')}") for c in event.get("citations", []))
+        return f"<h3>{kind}</h3>{rows}"
+    told = event.get("text") or event.get("message") or event.get("reason") or ""
+    return f"<h3>{kind}</h3>{_pre(told) if told else ''}"
+
+
+def _verdicts(record: Sample, filters: Mapping[str, Filter]) -> Iterator[str]:
+    yield "<h3>Filters</h3><ul>"
+    for name, one in filters.items():
+        why = one.reason(record)
+        yield f'<li class="{"bad" if why else "good"}">{_text(name)}: {_text(why or "passed")}</li>'
+    yield "</ul>"
+
+
+def _table(rows: Iterable[tuple[Any, Any]]) -> str:
+    cells = ((key, ", ".join(map(str, value)) if isinstance(value, list) else value) for key, value in rows)
+    return "<table>" + "".join(f"<tr><th>{_text(k)}</th><td>{_text(v)}</td></tr>" for k, v in cells) + "</table>"
+
+
+def _folded(title: str, content: str) -> str:
+    return f"<details><summary>{_text(title)}</summary>{content}</details>"
+
+
+def _pre(value: Any) -> str:
+    return f"<pre>{_text(value)}</pre>"
+
+
+def _text(value: Any) -> str:
+    text = "" if value is None else str(value)
+    cut = f"{text[:LONGEST]} … ({len(text) - LONGEST:,} characters more)" if len(text) > LONGEST else text
+    return escape("".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in cut))
