@@ -198,7 +198,6 @@ NEVER = {"text": "", "delay": 60}
     [
         ({"status": 401, "body": {"error": {"message": "bad key"}}}, "DEEPRESEARCH_API_KEY"),
         ({"status": 404, "body": {"error": {"message": "The model m does not exist"}}}, "m"),
-        ({"status": 400, "body": {"error": {"message": "tools is not supported by this model"}}}, "dialect"),
         ({"status": 200, "headers": {"Content-Type": "text/html"}, "body": "<html>Hello</html>"}, "/v1"),
     ],
 )
@@ -209,6 +208,16 @@ def test_an_endpoint_that_cannot_work_is_named_and_nothing_is_lost(
     done = command("run", QUESTION, "--docs", str(docs), "--model", "m", "--base-url", url, "--plan", "off")
     assert done.returncode == 2, done.stderr
     assert words in done.stderr and url.split("/")[2] in done.stderr and "deepresearch resume" in done.stderr
+
+
+def test_an_endpoint_that_refuses_tools_and_then_everything(
+    command: Command, docs: Path, endpoint: Callable[..., str]
+) -> None:
+    url = endpoint({"status": 400, "body": {"error": {"message": "tools is not supported by this model"}}})
+    done = command("run", QUESTION, "--docs", str(docs), "--model", "m", "--base-url", url, "--plan", "off")
+    assert done.returncode == 3, done.stderr  # what was found is reported, and the run can be resumed
+    assert "guided" in done.stderr
+    assert url.split("/")[2] in done.stderr and "deepresearch resume" in done.stderr and "refuses" in done.stderr
 
 
 def test_an_endpoint_that_is_down(command: Command, docs: Path) -> None:

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, TypeVar
 
-from ..errors import ContextOverflow
+from ..errors import ContextOverflow, ModelError
 from ..models.prompt import Prompt
 from ..models.structured import StructuredClient, StructuredReply, Unusable, add_cost, add_usage, json_object
 from ..text.sentences import split_sentences
@@ -49,9 +49,14 @@ class Spent:
     usage: Usage = field(default_factory=Usage)
     cost: float | None = 0.0
     notes: tuple[str, ...] = ()
+    refusal: ModelError | None = None
+    """Why the endpoint refused the requests, where it has answered none."""
+    _is_answered: bool = False
 
     def add(self, asked: StructuredReply[Any]) -> None:
         """One more request."""
+        self._is_answered |= asked.refusal is None
+        self.refusal = None if self._is_answered else asked.refusal
         self.usage, self.cost = add_usage(self.usage, asked.usage), add_cost(self.cost, asked.cost)
 
 

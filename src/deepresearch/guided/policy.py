@@ -72,6 +72,8 @@ class GuidedPolicy:
         except ContextOverflow as refusal:
             limit = f" of {refusal.limit} tokens" if refusal.limit else ""
             turn, notes = None, [TOO_SMALL.format(limit=limit)]
+        if asker.spent.refusal and not notes:
+            raise asker.spent.refusal
         turn = turn or plain
         by = self._model.name if turn.calls else turn.model
         spent = asker.spent
