@@ -21,8 +21,8 @@ DRAFT = {
     "rubrics": [
         {"criterion": "Gives the right town.", "weight": 5, "role": "explicit", "axis": "answer"},
         {"criterion": "Says which river it is.", "weight": 3, "role": "implicit", "axis": "step"},
-        {"criterion": "Gives a neighbouring town.", "weight": -3, "role": "negative", "axis": "answer"},
     ],
+    "flaws": [{"criterion": "Gives a neighbouring town.", "weight": 3, "axis": "answer"}],
 }
 QUERY = {"query": "Which town is it?", "roles": {"c1": "explicit", "c2": "implicit", "c3": "negative"}}
 
@@ -84,6 +84,7 @@ def test_a_model_writes_rubrics_and_from_them_the_query(tasks: Path, tmp_path: P
     with_replies(tasks, out, QUERY)
     made = list(read_tasks(out))
     assert len(made) == 6 and all(task.question == "Which town is it?" for task in made)
+    assert made[0].rubrics[2].negative and made[0].rubrics[2].weight == -3
     assert [rubric.id for rubric in made[0].rubrics] == ["c1", "c2", "c3"] and made[0].provenance.route == "rubrics"
     counts = read_card(out).counts["model"]
     assert counts["asked"] == counts["usable"] == counts["requests"] == 18 and counts["tokens"] > 0
@@ -95,7 +96,7 @@ def test_a_model_writes_rubrics_and_from_them_the_query(tasks: Path, tmp_path: P
         ({**QUERY, "roles": {**QUERY["roles"], "c2": "explicit"}}, True, DRAFT, "roles differ"),
         (QUERY, False, DRAFT, "inconsistent"),
         (QUERY, True, "Certainly! Here are some rubrics.", "no usable reply"),
-        (QUERY, True, {**DRAFT, "rubrics": DRAFT["rubrics"][:2]}, "no usable reply"),
+        (QUERY, True, {**DRAFT, "flaws": []}, "no usable reply"),
     ],
 )
 def test_what_does_not_agree_is_left_out(

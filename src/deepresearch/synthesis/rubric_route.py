@@ -127,11 +127,14 @@ class RubricWriter:
         hidden = {"answer": task.answer, "facts": facts, "wrong": wrong}
         text = {"type": "string", "maxLength": 400}
         role = {"enum": list(get_args(Role))}
-        item = _object(criterion=text, weight={"type": "integer"}, role=role, axis={"type": "string", "maxLength": 40})
-        listed = {"type": "array", "items": item, "minItems": 3, "maxItems": MOST_RUBRICS}
-        summary, rubrics = await self._model.ask(
-            "rubrics", task.language, hidden, {"summary": text, "rubrics": listed}, _read_rubrics, card
-        )
+        weighed = {"criterion": text, "weight": {"enum": [1, 2, 3, 4, 5]}, "axis": {"type": "string", "maxLength": 40}}
+        wanted = _object(role={"enum": ["explicit", "implicit"]}, **weighed)
+        fields = {
+            "summary": text,
+            "rubrics": {"type": "array", "items": wanted, "minItems": 2, "maxItems": MOST_RUBRICS},
+            "flaws": {"type": "array", "items": _object(**weighed), "minItems": 1, "maxItems": MOST_NEAR},
+        }
+        summary, rubrics = await self._model.ask("rubrics", task.language, hidden, fields, _read_rubrics, card)
         shown = "\n".join(f"{rubric.id}: {rubric.criterion}" for rubric in rubrics)
         texts = {"summary": summary, "rubrics": shown}
         roles = _object(**{rubric.id: role for rubric in rubrics})
@@ -157,16 +160,21 @@ def _object(**fields: Any) -> dict[str, Any]:
 
 def _read_rubrics(reply: str) -> tuple[str, list[Rubric]]:
     found = json_object(reply, "rubrics")
-    listed, summary = found["rubrics"], found.get("summary")
-    if not isinstance(listed, list) or not isinstance(summary, str) or not summary.strip():
-        raise Unusable('"summary" is no text, or "rubrics" no list')
+    wanted, flaws, summary = found["rubrics"], found.get("flaws"), found.get("summary")
+    if not isinstance(wanted, list) or not isinstance(flaws, list):
+        raise Unusable('"rubrics" or "flaws" is no list')
+    if not all(isinstance(item, dict) for item in (*wanted, *flaws)):
+        raise Unusable('"rubrics" or "flaws" has an item that is no object')
+    if not isinstance(summary, str) or not summary.strip():
+        raise Unusable('"summary" is no text')
+    negative = [{**flaw, "role": "negative", "weight": f"-{flaw.get('weight')}"} for flaw in flaws]
     try:
-        rows = [{**item, "id": f"c{n}"} if isinstance(item, dict) else item for n, item in enumerate(listed, 1)]
+        rows = [{**item, "id": f"c{n}"} for n, item in enumerate([*wanted, *negative], 1)]
         rubrics = list(RubricSet.model_validate({"rubrics": rows}).rubrics)
     except ValidationError as error:
         raise Unusable(f"a rubric cannot be used: {error.errors()[0]['msg']}") from error
     if not any(rubric.negative for rubric in rubrics) or not any(rubric.weight > 0 for rubric in rubrics):
-        raise Unusable("there must be rubrics with a weight above zero, and negative ones with a weight below zero")
+        raise Unusable("there must be at least one criterion with a weight above zero, and one flaw")
     if len({rubric.criterion.casefold() for rubric in rubrics}) < len(rubrics):
         raise Unusable("two rubrics have the same criterion")
     return summary.strip(), rubrics
