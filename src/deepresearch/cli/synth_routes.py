@@ -83,6 +83,55 @@ def reflect(
         return put_card(asyncio.run(run_with_hints(source, out, providers, settings, options, progress_lines())), out)
 
 
+@routes.command
+def plan(
+    source: Path,
+    /,
+    *,
+    out: Path,
+    runs: Path | None = None,
+    library: Names = None,
+    teacher: str = "follower",
+    threshold: float = 0.7,
+    at_once: int = 16,
+    endpoint: EndpointFlags | None = None,
+    limits: Limits | None = None,
+    data: Data | None = None,
+) -> int:
+    """Make a task of each finished report, its structure as the hidden plan, and keep the runs that follow it.
+
+    Parameters
+    ----------
+    source
+        File or folder of reports (Markdown, HTML and what else a library reads), or the name of a library.
+    out
+        File of tasks; its data card is beside it.
+    runs
+        Also let a teacher work on the tasks, and keep what follows the plan in this file of rollouts.
+    library
+        Libraries that are searched.
+    teacher
+        follower, which needs no model: searches for each item of the plan; or any other of `synth rollout`.
+    threshold
+        Least alignment of a run with the plan, 0 to 1.
+    at_once
+        Runs in progress at the same time.
+    """
+    from ..settings import Settings
+    from ..synthesis.plan_route import follow_plans, make_plan_tasks
+    from ..synthesis.rollouts import RolloutOptions
+
+    own = {"policy": teacher} if teacher in ("extractive", "chat") else {}
+    settings = Settings.load({**_settings_flags(data, endpoint), **(limits or Limits()).flags(), **own})
+    put_card(asyncio.run(make_plan_tasks(source, settings.data_folder(), out, progress_lines())), out)
+    if not runs:
+        return 0
+    options = RolloutOptions(teacher, 1, at_once, ", ".join(library or []))
+    with open_providers(settings, library) as providers:
+        kept = follow_plans(out, runs, providers, settings, options, threshold, progress_lines())
+        return put_card(asyncio.run(kept), runs)
+
+
 def _settings_flags(data: Data | None, endpoint: EndpointFlags | None) -> dict[str, object]:
     return {**(data or Data()).flags(), **(endpoint or EndpointFlags()).flags()}
 

@@ -3,7 +3,7 @@
 import asyncio
 import tomllib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from itertools import islice
@@ -29,9 +29,11 @@ async def change_records(
     change: Callable[[Sample, Card], Awaitable[Sample]],
     progress: Progress,
     at_once: int = 1,
+    records: Callable[[Card], Iterator[Sample]] | None = None,
 ) -> DataCard:
     """Write what `change` makes of each record, or count why it made nothing (Rejected); continues what was begun.
-    at_once: records that are worked on at the same time; the order of the file is that of the source.
+    at_once: records that are worked on at the same time; the order of the file is that of the source. records: reads
+    the source where it is no file of records, and puts what cannot be read into the card.
 
     Raises UserError where nothing at all came of it.
     """
@@ -40,9 +42,9 @@ async def change_records(
     with LineFile(out, {"route": route, "source": origin.sha256, **settings}) as file:
         card.restore(file.state.get("card", {}))
         card.card.settings = dict(settings)
-        total = sum(1 for _ in read_records(source))
+        total = 0 if records else sum(1 for _ in read_records(source))
         done = file.state.get("read", 0)
-        rest = islice(read_records(source), done, None)
+        rest = islice(records(card) if records else read_records(source), done, None)
         while batch := list(islice(rest, max(at_once, SAVE_EVERY))):
             limit = asyncio.Semaphore(at_once)
             for made in await asyncio.gather(*(_tried(change, record, card, limit) for record in batch)):
@@ -53,7 +55,7 @@ async def change_records(
                     card.add(made)
             done += len(batch)
             file.save(read=done, card=card.state())
-            progress(done, total, f"{card.card.records} kept")
+            progress(done, total or done, f"{card.card.records} kept")
         if not card.card.records:
             file.discard()
             reasons = ", ".join(f"{count} times {reason}" for reason, count in card.dropped.most_common(3))

@@ -1,0 +1,239 @@
+"""Planning: a finished report gives the task that would have led to it, and its structure the plan.
+
+Results are left out of the task. A run is kept if it follows the plan: its steps are assigned to the plan's items, one
+to one, so that the likeness of words and tools is greatest, and the mean over the items reaches a threshold.
+"""
+
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+from hashlib import blake2b
+from itertools import pairwise
+from pathlib import Path
+
+from ..policy import View
+from ..settings import Settings
+from ..text.sentences import split_sentences
+from ..text.wordlists import stop_words
+from ..tools import Tool
+from ..trajectory import Call, Observation, Turn
+from ..web.search import SearchProvider
+from .data_files import Card, read_records
+from .generation import Progress, Rejected
+from .oracle import SURFER
+from .record_steps import change_records, task_of
+from .records import DataCard, Provenance, SyntheticTask
+from .rollouts import RolloutOptions, RolloutPool, SharedSource
+from .samples import Sample, calls_of, tokens
+from .source_reports import FEWEST, FRAME, checked_source, read_reports
+
+MOST_STEPS = 10
+MOST_PARTS = 3
+MOST_PURPOSE = 2
+"""Sentences of the opening in a task."""
+THRESHOLD = 0.7
+WORD_SHARE = 0.85
+"""Of words in the likeness of a step and an item; the rest is whether the tool fits."""
+_PURPOSE = re.compile(
+    r"\b(?:this|the|our) (?:report|paper|study|article|analysis|review|document|guide|chapter|manual)\b.{0,40}?"
+    r"\b(?:examin|analy[sz]|explor|present|cover|aim|investigat|compar|review|assess|describ|discuss|address|evaluat|"
+    r"provid|synthesi|explain|focus)|(?:本文|本报告|本研究|报告)(?:.{0,12}?)(?:旨在|探讨|分析|研究|介绍|梳理|评估|比较|围绕|聚焦)",
+    re.IGNORECASE,
+)
+_RESULT = re.compile(
+    r"\d|%|\b(?:found|finds?|findings?|shows?|showed|reveals?|demonstrat\w+|concludes?|results?|indicates?|confirms?|"
+    r"outperform\w*|significantly|therefore|proves?|evidence suggests)\b|"
+    r"结果|表明|发现|显示|证明|结论|达到|增长|提高|下降|因此",
+    re.IGNORECASE,
+)
+_POINTS = re.compile(r"[:：]$|\b(?:following|below|above|these phenomena)\b|如下|以下|上述", re.IGNORECASE)
+"""Points to what is not in the task."""
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)?\s*(?:[%％万亿]|million|billion|trillion)|[<>≈~]\s*\d|\d[.,]\d")
+"""In a heading: it tells a result."""
+WORDS = {
+    "en": ("Write a research report on the following subject: {}.", "Find sources on {}", " (among them: {})", ", "),
+    "zh": ("请就以下主题撰写一份研究报告：{}。", "查找关于“{}”的资料", "（包括：{}）", "、"),
+}
+_TOOL_WORDS = {
+    "python": re.compile(r"\b(?:calculat|comput|simulat|plot)\w*|计算|模拟|绘图", re.IGNORECASE),
+    "todo": re.compile(r"\b(?:keep track|to-do)\b|待办", re.IGNORECASE),
+}
+
+
+def plan_task(report: Sample) -> SyntheticTask:
+    """The task that would have led to a report, with its plan hidden. Raises Rejected."""
+    sections = [section for section in report["sections"] if not _FIGURE.search(section["heading"])][:MOST_STEPS]
+    if len(sections) < FEWEST:
+        raise Rejected("no title, or fewer than three sections")
+    language = "zh" if report["language"].startswith("zh") else "en"
+    if language == "en" and not report["language"].startswith("en"):
+        raise Rejected("neither English nor Chinese")
+    if _FIGURE.search(report["title"]):
+        raise Rejected("the title tells a result")
+    ask, step, among, comma = WORDS[language]
+    purpose = [s for text in report["opening"] for s in split_sentences(text) if is_purpose(s)][:MOST_PURPOSE]
+    plan = []
+    for section in sections:
+        parts = [part for part in section["parts"] if not _FIGURE.search(part) and not FRAME.fullmatch(part)]
+        listed = among.format(comma.join(parts[:MOST_PARTS])) if parts else ""
+        plan.append(step.format(section["heading"]) + listed)
+    question = (" " if language == "en" else "").join([ask.format(report["title"]), *purpose])
+    return SyntheticTask(
+        id=f"planning-{language}-{blake2b(question.encode(), digest_size=6).hexdigest()}",
+        question=question,
+        language=language,
+        plan=plan,
+        hops=len(plan),
+        level="medium",
+        provenance=Provenance(
+            route="planning",
+            pages=[report["id"]],
+            notes={"title": report["title"], "queries": [section["heading"] for section in sections]},
+        ),
+    )
+
+
+def is_purpose(sentence: str) -> bool:
+    """Whether a sentence says what a report is for, and no result."""
+    tells = _PURPOSE.search(sentence) and not _RESULT.search(sentence) and not _POINTS.search(sentence)
+    return bool(tells) and len(sentence) <= 400
+
+
+class PlanFollower:
+    """The teacher without a model: searches for each item of the hidden plan, and quotes the best sentences found."""
+
+    name = "follower"
+    revises = False
+
+    def __init__(self, settings: Settings, tools: Sequence[Tool], task: SyntheticTask) -> None:
+        """Needs the task alone."""
+        self._task = task
+        self._queries: list[str] = task.provenance.notes.get("queries") or task.plan
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    async def decide(self, view: View) -> Turn:
+        """The plan; a search for each item; the report."""
+        if view.phase == "plan":
+            steps = "\n".join(f"{number}. {step}" for number, step in enumerate(self._task.plan, 1))
+            return Turn(text=steps, model=self.name, cost=0.0)
+        done = sum(isinstance(event, Turn) and bool(event.calls) for event in view.events)
+        if view.phase == "work" and SURFER in view.tools and done < len(self._queries):
+            query = f"{self._queries[done]} {self._task.provenance.notes.get('title', '')}".strip()[:300]
+            call = Call(id="", tool=SURFER, arguments={"action": "batch_search", "queries": [query], "k": 6})
+            text = self._task.plan[done] if done < len(self._task.plan) else ""
+            return Turn(text=text, calls=[call], finish="tool_calls", model=self.name, cost=0.0)
+        return Turn(text=self._report(view), model=self.name, cost=0.0)
+
+    def _report(self, view: View) -> str:
+        results = [e for e in view.events if isinstance(e, Observation) and e.call]
+        known = {passage.id: passage for result in results for passage in result.passages}
+        zh = self._task.language == "zh"
+        lines = [f"# {self._task.provenance.notes.get('title') or self._task.question}"]
+        used: set[str] = set()
+        for query, result in zip(self._queries, results, strict=False):
+            wanted = _content(query)
+            found = []
+            for passage in (known[id_] for id_ in result.passage_ids if id_ in known):
+                for sentence in split_sentences(passage.text):
+                    shared = len(wanted & _content(sentence))
+                    if shared and 20 <= len(sentence) <= 400 and sentence not in used and sentence[-1] in ".!?。！？":
+                        found.append((shared, sentence, passage.id))
+            lines.append(f"\n## {query}\n")
+            for _, sentence, id_ in sorted(found, key=lambda row: -row[0])[:3]:
+                used.add(sentence)
+                lines.append(f"{sentence[:-1]}{'' if zh else ' '}\\cite{{{id_}}}{sentence[-1]}")
+            if not found:
+                lines.append("没有找到资料。" if zh else "No source was found on this.")
+        return "\n".join(lines)
+
+
+def alignment(plan: Sequence[str], record: Sample) -> float:
+    """How far a run follows a plan, 0 to 1: the mean likeness of each item to the step that is assigned to it."""
+    turns = [event for event in record["events"] if event["type"] == "turn" and event.get("calls")]
+    steps = [(turn.get("text") or "", call) for turn in turns for call in calls_of({"events": [turn]})]
+    likeness = [[_likeness(item, text, call) for item in plan] for text, call in steps]
+    best = {0: 0.0}  # by the items that have a step already, as bits
+    for row in likeness:
+        for taken, total in list(best.items()):
+            for item, like in enumerate(row):
+                if like and not taken >> item & 1:
+                    key = taken | 1 << item
+                    best[key] = max(best.get(key, 0.0), total + like)
+    return max(best.values()) / len(plan) if plan else 0.0
+
+
+def _likeness(item: str, text: str, call: Sample) -> float:
+    arguments = call.get("arguments") or {}
+    asked = [q if isinstance(q, str) else q.get("text", "") for q in arguments.get("queries", [])]
+    wanted, done = _content(item), _content(" ".join([text, *asked, *map(str, arguments.get("references", []))]))
+    shared = len(wanted & done) / max(1, min(2, len(wanted)), min(len(wanted), len(done)))
+    tool = next((name for name, words in _TOOL_WORDS.items() if words.search(item)), SURFER)
+    return WORD_SHARE * min(1.0, shared) + (1 - WORD_SHARE) * (call.get("tool") == tool) if shared else 0.0
+
+
+@cache
+def _content(text: str) -> frozenset[str]:
+    """Words that carry meaning, and pairs of Chinese characters."""
+    words = tokens(text)
+    common = stop_words("en") | {"find", "sources", "among", "them", "查找", "关于", "资料", "包括"}
+    pairs = {a + b for a, b in pairwise(words) if not (a + b).isascii() and len(a + b) == 2}
+    return frozenset({w for w in words if len(w) > 1 and w not in common} | (pairs - common))
+
+
+async def make_plan_tasks(source: Path, data: Path, out: Path, progress: Progress) -> DataCard:
+    """Write a task for each report of a file, folder or library. Raises UserError where none could be used."""
+
+    known: set[str] = set()
+
+    async def change(report: Sample, card: Card) -> Sample:
+        if not known and card.card.records:
+            known.update(record["id"] for record in read_records(out))
+        task = plan_task(report)
+        if task.id in known:
+            raise Rejected("the question is there already")
+        known.add(task.id)
+        return task.model_dump(mode="json")
+
+    place = checked_source(source, data)
+    return await change_records(
+        place, out, "planning", {}, change, progress, records=lambda card: read_reports(source, data, card)
+    )
+
+
+async def follow_plans(
+    tasks: Path,
+    out: Path,
+    sources: Sequence[SearchProvider],
+    settings: Settings,
+    options: RolloutOptions,
+    threshold: float,
+    progress: Progress,
+) -> DataCard:
+    """Let a teacher work on each task, and keep the runs that follow its hidden plan; the card has the distribution.
+
+    Raises UserError where none does, ModelError.
+    """
+    shared = [SharedSource(source) for source in sources]
+    with tempfile.TemporaryDirectory(prefix="plans-") as scratch:
+        pool = RolloutPool(shared, settings, options, Path(scratch))
+
+        async def change(record: Sample, card: Card) -> Sample:
+            task = task_of(record)
+            made = (await pool.run(task, 0)).model_dump(mode="json")
+            score = alignment(task.plan, made)
+            low = min(9, int(score * 10))
+            card.counts.setdefault("alignment", Counter())[f"{low / 10:.1f}-{(low + 1) / 10:.1f}"] += 1
+            if made["state"] != "finished":
+                raise Rejected(f"the run is {made['state']}")
+            if score < threshold:
+                raise Rejected(f"alignment below {threshold:g}")
+            return {**made, "alignment": round(score, 4)}
+
+        chosen = {"policy": options.policy, "model": settings.model.name, "library": options.library}
+        return await change_records(
+            tasks, out, "planning", {**chosen, "threshold": threshold}, change, progress, options.at_once
+        )

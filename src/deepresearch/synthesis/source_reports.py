@@ -1,0 +1,124 @@
+"""Finished reports as material: title, opening and sections of Markdown, HTML, other documents, and libraries."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..errors import DocumentError, LibraryError, UserError
+from ..library import Library
+from ..library.documents import Block, Document, ReadProblem, own_title
+from ..library.readers import READERS
+from ..library.reading import kind_of, read
+from ..text.language import detect_language
+from .data_files import Card
+from .samples import Sample
+
+FEWEST = 3
+"""Sections of a report that can be used."""
+FRAME = re.compile(
+    r"(?:introduction|abstract|(?:executive )?summary|key (?:points|takeaways|findings|citations)|overview|"
+    r"conclusions?|(?:concluding|final) (?:remarks|thoughts)|references?|sources?|bibliography|appendix|appendices|"
+    r"contents|survey note|table of contents|faq|acknowledge?ments?|notes?|footnotes?|see also|license|further reading|"
+    r"citations|引言|前言|摘要|概述|概要|执行摘要|绪论|导言|结语|结束语|来源|附录|目录|致谢|关键引文|注释)\b.*|"
+    r".{0,6}(?:结论|总结|小结|参考文献|参考资料).*",
+    re.IGNORECASE,
+)
+"""Headings that frame a report and are no part of its subject."""
+_NUMBER = re.compile(
+    r"^(?:(?:part|section|chapter|step)\s+[\dIVX]+\s*[:.：-]*\s*|\d+(?:\.\d+)+[.、:：]*\s+|\(?[\dIVX]+[.)、:：]+\s*|"
+    r"[（(]?[一二三四五六七八九十]+[)）、.．]\s*|第[一二三四五六七八九十\d]+[章节部分]+[:：、\s]*)+",
+    re.IGNORECASE,
+)
+_MARKS = re.compile(r"[*_`#]+|\[([^\]]*)\]\([^)]*\)|<[^>]*>|\[\^?[\d_]+\]")
+
+
+def read_reports(source: Path, data: Path, card: Card) -> Iterator[Sample]:
+    """{"id", "title", "language", "opening", "sections": [{"heading", "parts", "text"}]} of each report of a file, a
+    folder, or the library of that name; what cannot be read goes into the card. Raises UserError."""
+    for document in _documents(source, data, card):
+        if isinstance(document, ReadProblem):
+            _problem(card, f"{document.place}: {document.reason}")
+        elif report := as_report(document):
+            yield report
+        else:
+            yield {"id": document.id, "sections": []}
+
+
+def _documents(source: Path, data: Path, card: Card) -> Iterator[Document | ReadProblem]:
+    if not source.exists():
+        library = Library.open(data, source.name, create=False)
+        try:
+            for document, title in library.documents():
+                blocks: list[Block] = []
+                above: list[str] = []
+                for passage in library.passages(document):
+                    fresh = next((i for i, h in enumerate(passage.heading) if above[i : i + 1] != [h]), None)
+                    if fresh is not None:
+                        blocks += [Block("heading", h, fresh + 1 + i) for i, h in enumerate(passage.heading[fresh:])]
+                    above = passage.heading
+                    blocks.append(Block("paragraph", passage.text))
+                yield Document(document, title, blocks)
+        finally:
+            library.close()
+        return
+    for file in sorted(p for p in source.rglob("*") if p.is_file()) if source.is_dir() else [source]:
+        if kind_of(file) in READERS.names() and file.name != "SOURCE.txt":
+            try:
+                yield from read(file)
+            except (DocumentError, LibraryError, OSError) as error:
+                _problem(card, str(error))
+
+
+def _problem(card: Card, words: str) -> None:
+    card.card.problem_count += 1
+    if len(card.card.problems) < 20:
+        card.card.problems.append(words)
+
+
+def as_report(document: Document) -> Sample | None:
+    """The parts of a report; None where it has no title or too few sections."""
+    named = "" if document.title == Path(document.id).stem else document.title
+    first = [block.text for block in document.blocks if block.kind == "heading" and block.level == 1]
+    title = plain_heading(own_title(document.blocks) or (first[0] if len(first) == 1 else named))
+    headings = [b for b in document.blocks if b.kind == "heading" and plain_heading(b.text) not in ("", title)]
+    subjects = Counter(b.level for b in headings if not FRAME.fullmatch(plain_heading(b.text)))
+    level = next((level for level in sorted(subjects) if subjects[level] >= FEWEST), None)
+    if level is None:
+        return None
+    opening: list[str] = []
+    sections: list[dict[str, Any]] = []
+    place = opening
+    for block in document.blocks:
+        heading = plain_heading(block.text) if block.kind == "heading" else ""
+        if block.kind == "heading" and block.level <= level and heading != title:
+            framed = FRAME.fullmatch(heading)
+            if framed:
+                place = opening if not sections else []
+            elif heading:
+                sections.append({"heading": heading, "parts": [], "text": []})
+                place = sections[-1]["text"]
+        elif block.kind == "heading" and heading and sections and place is sections[-1]["text"]:
+            sections[-1]["parts"].append(heading)
+        elif block.kind in ("paragraph", "item") and block.text.strip():
+            place.append(_MARKS.sub(r"\1", block.text).strip())
+    sections = [section for section in sections if section["text"]]
+    text = " ".join([title, *opening, *(line for s in sections for line in s["text"][:2])])
+    language = document.language or detect_language(text[:2000]) or "en"
+    if len(sections) < FEWEST or not title:
+        return None
+    return {"id": document.id, "title": title, "language": language, "opening": opening, "sections": sections}
+
+
+def plain_heading(text: str) -> str:
+    """A heading without its number and markup."""
+    return _NUMBER.sub("", " ".join(_MARKS.sub(r"\1", text).split())).strip(" :：.。-–—")
+
+
+def checked_source(source: Path, data: Path) -> Path:
+    """The path of a source, or of the library of that name. Raises UserError where there is neither."""
+    library = data / "libraries" / source.name
+    if not source.exists() and not library.is_dir():
+        raise UserError(f"{source} is no file or folder, and no library has that name.", "Check the spelling.")
+    return source if source.exists() else library
