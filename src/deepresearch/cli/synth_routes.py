@@ -132,6 +132,50 @@ def plan(
         return put_card(asyncio.run(kept), runs)
 
 
+@routes.command
+def verify(
+    library: str,
+    /,
+    *,
+    out: Path,
+    count: int = 100,
+    seed: int = 0,
+    teacher: str = "checker",
+    at_once: int = 16,
+    endpoint: EndpointFlags | None = None,
+    limits: Limits | None = None,
+    data: Data | None = None,
+) -> int:
+    """Let a teacher check the statements of paragraphs, some altered, and keep the runs whose every conclusion holds.
+
+    Parameters
+    ----------
+    library
+        Library from which the paragraphs are taken and which is searched.
+    out
+        File of rollouts; its data card is beside it.
+    count
+        Paragraphs to check.
+    seed
+        The same seed gives the same paragraphs.
+    teacher
+        checker, which needs no model: the project's own check of citations; or any other of `synth rollout`.
+    at_once
+        Runs in progress at the same time.
+    """
+    from ..settings import Settings
+    from ..synthesis.rollouts import RolloutOptions
+    from ..synthesis.verify_route import verify_statements
+
+    own = {"policy": teacher} if teacher in ("extractive", "chat") else {}
+    settings = Settings.load({**_settings_flags(data, endpoint), **(limits or Limits()).flags(), **own})
+    options = RolloutOptions(teacher, 1, at_once, library, seed)
+    folder = settings.data_folder()
+    with open_providers(settings, [library]) as providers:
+        kept = verify_statements(library, folder, out, providers, settings, options, count, progress_lines())
+        return put_card(asyncio.run(kept), out)
+
+
 def _settings_flags(data: Data | None, endpoint: EndpointFlags | None) -> dict[str, object]:
     return {**(data or Data()).flags(), **(endpoint or EndpointFlags()).flags()}
 

@@ -39,6 +39,7 @@ TEACHERS: Registry[Teacher] = Registry(
     {
         "oracle": "deepresearch.synthesis.oracle:Oracle",
         "one-search": "deepresearch.synthesis.oracle:OneSearch",
+        "checker": "deepresearch.synthesis.verify_route:StatementChecker",
         "follower": "deepresearch.synthesis.plan_route:PlanFollower",
         "slips": "deepresearch.synthesis.reflection:SlippingOracle",
         "extractive": "deepresearch.synthesis.rollouts:open_by_settings",

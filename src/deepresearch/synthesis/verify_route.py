@@ -1,0 +1,316 @@
+"""Verification: the statements of a paragraph are extracted, checked one by one, searched again, and reported on.
+
+A paragraph is taken from a library; in some of its sentences a number is altered, and a sentence that no source can
+settle is put in, so that the right conclusion on every statement is known. A run is kept only if each (statement,
+conclusion, evidence) holds: the conclusion is the known one, the evidence is in a passage that the run was shown, and
+the project's check of citations says of statement and evidence what the conclusion says.
+"""
+
+import random
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from pathlib import Path
+
+from ..derived import registered
+from ..errors import UserError
+from ..library import Library
+from ..policy import View
+from ..report.verification import support
+from ..settings import Settings
+from ..text.language import detect_language
+from ..text.sentences import split_sentences
+from ..text.wordlists import stop_words
+from ..tools import Tool
+from ..trajectory import Call, Passage, Turn
+from ..web.search import SearchProvider
+from .data_files import Card
+from .generation import Progress, Rejected
+from .oracle import AT_ONCE, SURFER
+from .record_steps import change_records, task_of
+from .records import DataCard, Provenance, SyntheticTask
+from .rollouts import RolloutOptions, RolloutPool, SharedSource
+from .samples import Sample
+from .source_reports import checked_source
+
+FEWEST, MOST = 3, 5
+"""Statements of a paragraph that are the library's own."""
+LENGTHS = {"en": (40, 260), "zh": (14, 120)}
+CONCLUSIONS = {"en": ("Supported", "Refuted", "Doubtful"), "zh": ("属实", "不实", "存疑")}
+LEVELS = ("supports", "contradicts", "")
+OPEN = {
+    "en": (
+        "Experts disagree on how the subject of {} will be seen in a hundred years.",
+        "Most readers find what is written on {} easy to remember.",
+        "An unpublished letter is said to give another account of {}.",
+    ),
+    "zh": (
+        "专家们对一百年后人们如何看待{}意见不一。",
+        "多数读者认为有关{}的内容容易记住。",
+        "据说一封未发表的信件对{}另有说法。",
+    ),
+}
+"""Statements that no source settles."""
+WORDS = {
+    "en": {
+        "ask": "Check each statement of this paragraph on {} against sources. Say of each whether it is supported, "
+        "refuted or doubtful, with the evidence:\n\n{}",
+        "extract": "Statements to check:\n{}\n\nPlan: search for each of them; search again, in other words, for what "
+        "is not settled; then report a conclusion and its evidence for each.",
+        "verify": "Verify: I search for the statements {}.",
+        "replan": "Replan: not settled yet: {}. I search for these again in other words.",
+        "title": "Check of the statements on {}\n\n## Short answer\n\nOf {} statements {} are supported, {} refuted, "
+        "{} doubtful.\n\n## Statements\n",
+        "open": "No passage that was found supports or refutes it.",
+    },
+    "zh": {
+        "ask": "请对照来源逐句核查下面这段关于{}的文字，说明每句属实、不实还是存疑，并给出证据：\n\n{}",
+        "extract": "待核查的陈述：\n{}\n\n计划：逐一检索；未能确定的换用其他说法再检索；最后给出每句的结论和证据。",
+        "verify": "核查：检索第{}句。",
+        "replan": "调整计划：第{}句尚未确定，换用其他说法再检索。",
+        "title": "关于{}的陈述核查\n\n## 简要回答\n\n共{}句，其中属实{}句，不实{}句，存疑{}句。\n\n## 各句结论\n",
+        "open": "找到的资料既不能证实也不能否定。",
+    },
+}
+_LINE = re.compile(
+    r"(?m)^\d+\. (?P<point>.+)\n   \*\*(?P<conclusion>[^*]+)\*\*(?:[:：] ?“(?P<evidence>.+)”)?(?P<rest>.*)$"
+)
+_CITE = re.compile(r"\\cite\{([^}]+)\}")
+_PRONOUN = re.compile(
+    r"(?:he|she|it|they|this|that|these|those|his|her|its|their|there|here|we|such|both|then|however|also|and|but|the "
+    r"(?:latter|former|same))\b|[他她它这那其该此]",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"(?<![\d.,/-])(?:1\d{3}|20\d{2}|[2-9]\d|[1-9]\d{2})(?![\d.,/%-]?\d|[-/A-Za-z])")
+_MONTH = re.compile(
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December|\d\s?月)\s?$"
+)
+"""Before a day, which could not be any number."""
+_NO_PROSE = re.compile(r"\bISBN\b|\bdoi\b|\bpp\.|\bet al\b|\(\d{4}\)\.|https?://|\b(?:\w+ )?Press[.:]", re.IGNORECASE)
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|be|been|can|could|would|may|might|will|do|does|did|[a-z]{2,}ed|[a-z]{3,}s|became|"
+    r"began|led|won|made|took|came|went|gave|held|grew|wrote|saw|lost|left|built|found|brought)\b|[\u4e00-\u9fff]"
+)
+"""What a whole statement has, as a title or a reference often has not."""
+
+
+def statements_task(passage: Passage, language: str, seed: str) -> SyntheticTask:
+    """A paragraph to check, with the right conclusions hidden. Raises Rejected."""
+    rng = random.Random(f"{seed}:{passage.id}")  # noqa: S311  not for secrets
+    least, most = LENGTHS[language]
+    if _NO_PROSE.search(passage.text):
+        raise Rejected("no prose")
+    own = [s.strip() for s in split_sentences(" ".join(passage.text.split()))]
+    own = [s for s in own if least <= len(s) <= most and _is_whole(s)][:MOST]
+    if len(own) < FEWEST or not passage.title:
+        raise Rejected("fewer than three whole statements")
+    can_alter = [n for n, s in enumerate(own) if _numbers(s)]
+    if not can_alter:
+        raise Rejected("no number to alter")
+    points, labels = list(own), [0] * len(own)
+    for n in rng.sample(can_alter, rng.randint(1, min(2, len(can_alter), len(own) - 1))):
+        points[n], labels[n] = _altered(own[n], rng), 1
+    place = rng.randrange(len(points) + 1)
+    points.insert(place, rng.choice(OPEN[language]).format(passage.title))
+    labels.insert(place, 2)
+    paragraph = ("" if language == "zh" else " ").join(points)
+    if split_sentences(paragraph) != points:
+        raise Rejected("the statements cannot be told apart again")
+    return SyntheticTask(
+        id=f"verification-{language}-{blake2b(paragraph.encode(), digest_size=6).hexdigest()}",
+        question=WORDS[language]["ask"].format(passage.title, paragraph),
+        language=language,
+        plan=points,
+        hops=len(points),
+        level="medium",
+        provenance=Provenance(
+            route="verification",
+            seed=seed,
+            pages=[passage.document],
+            notes={"title": passage.title, "conclusions": labels, "passage": passage.id, "original": own},
+        ),
+    )
+
+
+def _is_whole(sentence: str) -> bool:
+    """Whether a sentence can be checked by itself."""
+    opens = sentence[0].isupper() or sentence[0].isdigit() or not sentence[0].isascii()
+    ends = sentence[-1] in ".。" and "“" not in sentence
+    return opens and ends and not _PRONOUN.match(sentence) and bool(_VERB.search(sentence))
+
+
+def _numbers(sentence: str) -> list[re.Match[str]]:
+    return [found for found in _NUMBER.finditer(sentence) if not _MONTH.search(sentence[: found.start()])]
+
+
+def _altered(sentence: str, rng: random.Random) -> str:
+    found = rng.choice(_numbers(sentence))
+    number = int(found[0])
+    shift = rng.choice((-1, 1)) * rng.randint(3, 9 if number < 100 else 30)
+    other = number + shift if number + shift > 9 and (number < 1000 or number + shift < 2020) else number - abs(shift)
+    return f"{sentence[: found.start()]}{max(10, other)}{sentence[found.end() :]}"
+
+
+class StatementChecker:
+    """The teacher without a model: extracts, plans, verifies, plans again and reports, by the check of citations."""
+
+    name = "checker"
+    revises = False
+
+    def __init__(self, settings: Settings, tools: Sequence[Tool], task: SyntheticTask) -> None:
+        """Needs the question alone."""
+        self._language = "zh" if task.language == "zh" else "en"
+        self._words = WORDS[self._language]
+        self._points = split_sentences(task.question.split("\n\n", 1)[-1].strip())
+        self._title = str(task.provenance.notes.get("title", ""))
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    async def decide(self, view: View) -> Turn:
+        """One step of the five."""
+        if view.phase == "plan":
+            listed = "\n".join(f"{n}. {point}" for n, point in enumerate(self._points, 1))
+            return Turn(text=self._words["extract"].format(listed), model=self.name, cost=0.0)
+        shown = list(registered(view.events).values())
+        done = sum(isinstance(event, Turn) and bool(event.calls) for event in view.events)
+        first = -(-len(self._points) // AT_ONCE)
+        if view.phase == "work" and SURFER in view.tools and done < first:
+            numbers = range(done * AT_ONCE, min(len(self._points), (done + 1) * AT_ONCE))
+            return self._search("verify", list(numbers), [self._points[n][:400] for n in numbers])
+        verdicts = [judge_statement(point, shown) for point in self._points]
+        unsettled = [n for n, (conclusion, _, _) in enumerate(verdicts) if conclusion == 2][:AT_ONCE]
+        if view.phase == "work" and SURFER in view.tools and done == first and unsettled:
+            queries = [f"{self._title} {_key_words(self._points[n], self._title)}" for n in unsettled]
+            return self._search("replan", unsettled, queries)
+        return Turn(text=self._report(verdicts), model=self.name, cost=0.0)
+
+    def _search(self, step: str, numbers: Sequence[int], queries: list[str]) -> Turn:
+        told = ("、" if self._language == "zh" else ", ").join(str(n + 1) for n in numbers)
+        call = Call(id="", tool=SURFER, arguments={"action": "batch_search", "queries": queries, "k": 12})
+        text = self._words[step].format(told)
+        return Turn(text=text, calls=[call], finish="tool_calls", model=self.name, cost=0.0)
+
+    def _report(self, verdicts: Sequence[tuple[int, str, str]]) -> str:
+        counts = Counter(conclusion for conclusion, _, _ in verdicts)
+        lines = [f"# {self._words['title'].format(self._title, len(verdicts), *(counts[n] for n in range(3)))}"]
+        gap, stop = ("", "。") if self._language == "zh" else (" ", ".")
+        for n, (point, (conclusion, evidence, id_)) in enumerate(zip(self._points, verdicts, strict=True), 1):
+            word = CONCLUSIONS[self._language][conclusion]
+            told = (
+                f"**{word}**: “{evidence}”{gap}\\cite{{{id_}}}{stop}"
+                if id_
+                else f"**{word}**{stop} {self._words['open']}"
+            )
+            lines.append(f"{n}. {point}\n   {told}")
+        return "\n".join(lines)
+
+
+def _key_words(point: str, title: str) -> str:
+    """What to search for in other words than the statement's own sentence."""
+    plain = point.replace(title, " ")
+    words = [word for word in re.findall(r"\w+", plain) if word.casefold() not in stop_words("en")]
+    return " ".join(words)[:80]
+
+
+def judge_statement(point: str, passages: Sequence[Passage]) -> tuple[int, str, str]:
+    """(conclusion, evidence, id of its passage): 0 supported, 1 refuted, 2 doubtful; what supports goes first."""
+    found = [(support(point, passage), passage) for passage in passages]
+    for conclusion in (0, 1):
+        best = max((f for f in found if f[0].level == LEVELS[conclusion]), key=lambda f: f[0].score, default=None)
+        if best and best[0].evidence:
+            start, end = best[0].evidence[0]
+            return conclusion, " ".join(best[1].text[start:end].split()), best[1].id
+    return 2, "", ""
+
+
+def unsound(record: Sample, task: SyntheticTask) -> str:
+    """Why a run's report is not kept; empty: every (statement, conclusion, evidence) holds."""
+    passages = {p["id"]: Passage.model_validate(p) for e in record["events"] for p in e.get("passages", [])}
+    lines = list(_LINE.finditer(record["report"]))
+    if [line["point"].strip() for line in lines] != task.plan:
+        return "not every statement has its conclusion"
+    words = CONCLUSIONS["zh" if task.language == "zh" else "en"]
+    for line, point, label in zip(lines, task.plan, task.provenance.notes["conclusions"], strict=True):
+        told = line["conclusion"].strip(" .。:：")
+        if told != words[label]:
+            return f"a statement is {words[label]}, the run says {told if told in words else 'something else'}"
+        cited = _CITE.findall(line["rest"])
+        if label == 2:
+            if cited or any(support(point, passage).level in LEVELS[:2] for passage in passages.values()):
+                return "a passage settles what the run calls doubtful"
+            continue
+        passage = passages.get(cited[0]) if cited else None
+        if not passage or not line["evidence"] or line["evidence"] not in " ".join(passage.text.split()):
+            return "evidence is not in a passage that was shown"
+        if support(point, passage).level != LEVELS[label]:
+            return "statement and evidence do not bear the conclusion out"
+    return ""
+
+
+async def verify_statements(
+    library: str,
+    data: Path,
+    out: Path,
+    sources: Sequence[SearchProvider],
+    settings: Settings,
+    options: RolloutOptions,
+    count: int,
+    progress: Progress,
+) -> DataCard:
+    """Make paragraphs to check from a library, let a teacher check them, and keep the runs that hold.
+
+    Beside each run are its statements and the right conclusions. Raises UserError where nothing could be kept.
+    """
+    place = checked_source(Path(library), data)
+    if place == Path(library):
+        raise UserError(f"{library} is no library.", "Read it first: deepresearch index build NAME PATH.")
+    shared = [SharedSource(source) for source in sources]
+    with tempfile.TemporaryDirectory(prefix="statements-") as scratch:
+        pool = RolloutPool(shared, settings, options, Path(scratch))
+
+        def paragraphs(card: Card) -> Iterator[Sample]:
+            return _paragraphs(library, data, options.seed, count)
+
+        async def change(record: Sample, card: Card) -> Sample:
+            task = task_of(record)
+            made = (await pool.run(task, 0)).model_dump(mode="json")
+            why = unsound(made, task) if made["state"] == "finished" else f"the run is {made['state']}"
+            if why:
+                raise Rejected(why)
+            for label in task.provenance.notes["conclusions"]:
+                card.counts.setdefault("conclusions", Counter())[CONCLUSIONS["en"][label]] += 1
+            notes = task.provenance.notes
+            return {**made, "correct": True, "statements": task.plan, "conclusions": notes["conclusions"]}
+
+        chosen = {"policy": options.policy, "model": settings.model.name, "library": library, "count": count}
+        chosen |= {"seed": options.seed}
+        return await change_records(
+            place, out, "verification", chosen, change, progress, options.at_once, records=paragraphs
+        )
+
+
+def _paragraphs(name: str, data: Path, seed: int, count: int) -> Iterator[Sample]:
+    """The first `count` paragraphs of a library, in an order that the seed gives, that make a task."""
+    library = Library.open(data, name, create=False)
+    try:
+        documents = [document for document, _ in library.documents()]
+        random.Random(seed).shuffle(documents)  # noqa: S311  not for secrets
+        for document in documents:
+            for passage in library.passages(document):
+                language = passage.language or detect_language(passage.text) or ""
+                if language[:2] not in CONCLUSIONS:
+                    continue
+                try:
+                    task = statements_task(passage, language[:2], str(seed))
+                except Rejected:
+                    continue
+                yield task.model_dump(mode="json")
+                count -= 1
+                if not count:
+                    return
+                break  # one of each document
+    finally:
+        library.close()
