@@ -196,13 +196,13 @@ class StatementChecker:
     def _report(self, verdicts: Sequence[tuple[int, str, str]]) -> str:
         counts = Counter(conclusion for conclusion, _, _ in verdicts)
         lines = [f"# {self._words['title'].format(self._title, len(verdicts), *(counts[n] for n in range(3)))}"]
-        gap, stop = ("", "。") if self._language == "zh" else (" ", ".")
+        gap, stop, colon = ("", "。", "：") if self._language == "zh" else (" ", ".", ": ")
         for n, (point, (conclusion, evidence, id_)) in enumerate(zip(self._points, verdicts, strict=True), 1):
             word = CONCLUSIONS[self._language][conclusion]
             told = (
-                f"**{word}**: “{evidence}”{gap}\\cite{{{id_}}}{stop}"
+                f"**{word}**{colon}“{evidence}”{gap}\\cite{{{id_}}}{stop}"
                 if id_
-                else f"**{word}**{stop} {self._words['open']}"
+                else f"**{word}**{stop}{gap}{self._words['open']}"
             )
             lines.append(f"{n}. {point}\n   {told}")
         return "\n".join(lines)
