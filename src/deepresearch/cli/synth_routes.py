@@ -133,6 +133,25 @@ def plan(
 
 
 @routes.command
+def reports(source: Path, /, *, out: Path, seed: int = 0, data: Data | None = None) -> int:
+    """Make pairs of request and report from finished reports: by question, by a given plan, and from a bad form.
+
+    Parameters
+    ----------
+    source
+        File or folder of reports (Markdown, HTML and what else a library reads), or the name of a library.
+    out
+        File of pairs, as chat messages; its data card is beside it.
+    seed
+        The same seed gives the same bad forms.
+    """
+    from ..synthesis.report_route import make_report_pairs
+
+    folder = _settings(data, None).data_folder()
+    return put_card(asyncio.run(make_report_pairs(source, folder, out, seed, progress_lines())), out)
+
+
+@routes.command
 def verify(
     library: str,
     /,

@@ -27,6 +27,9 @@ SOURCE = "step-deepresearch"
 
 def as_chat(record: Sample) -> Iterator[Sample]:
     """Messages, each with `loss`, and tools: a sample for each stretch between two compactions."""
+    if "messages" in record:
+        yield {"task": record["id"], "messages": record["messages"], "tools": []}
+        return
     for sample in to_sft([parse_event(event) for event in record["events"]]):
         yield {"task": record["task"], **sample}
 
@@ -64,7 +67,7 @@ def as_sharegpt(record: Sample) -> Iterator[Sample]:
 
 def as_verl(record: Sample) -> Iterator[Sample]:
     """verl's rows: of a task a prompt with its ground truth for RL, of a rollout messages and tools for SFT."""
-    if "events" in record:
+    if "events" in record or "messages" in record:
         for sample in as_chat(record):
             masked = [{k: v for k, v in m.items() if k != "loss"} for m in sample["messages"]]
             yield {"messages": masked, "tools": sample["tools"], "loss": [m["loss"] for m in sample["messages"]]}

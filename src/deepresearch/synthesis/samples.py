@@ -27,7 +27,9 @@ def language_of(record: Sample) -> str:
 
 
 def own_texts(record: Sample) -> list[str]:
-    """What a policy wrote, or, of a task, the question."""
+    """What a policy wrote, of a pair the report, or, of a task, the question."""
+    if "messages" in record:
+        return [message["content"] for message in record["messages"] if message["loss"]]
     if "events" not in record:
         return [record["question"]]
     return [t for e in record["events"] if e["type"] == "turn" for t in (e.get("text"), e.get("reasoning")) if t]
@@ -36,6 +38,7 @@ def own_texts(record: Sample) -> list[str]:
 def all_texts(record: Sample) -> Iterator[str]:
     """Everything in a record that a model would be trained on, and of a task its hidden side too."""
     yield record["question"]
+    yield from (message["content"] for message in record.get("messages", []))
     if "events" not in record:
         yield from record.get("plan", [])
         yield from (evidence["text"] for evidence in record.get("evidence", []))

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +26,27 @@ FRAME = re.compile(
     re.IGNORECASE,
 )
 """Headings that frame a report and are no part of its subject."""
+BACK = re.compile(
+    r"(?:references?|sources?|bibliography|(?:key )?citations?|(?:foot)?notes?|contents|table of contents|"
+    r"acknowledge?ments?|license|参考文献|参考资料|来源|目录|致谢|关键引文|注释)\b",
+    re.IGNORECASE,
+)
+"""Headings of what is no text of a report."""
 _NUMBER = re.compile(
     r"^(?:(?:part|section|chapter|step)\s+[\dIVX]+\s*[:.：-]*\s*|\d+(?:\.\d+)+[.、:：]*\s+|\(?[\dIVX]+[.)、:：]+\s*|"
     r"[（(]?[一二三四五六七八九十]+[)）、.．]\s*|第[一二三四五六七八九十\d]+[章节部分]+[:：、\s]*)+",
     re.IGNORECASE,
 )
+_ADDRESS = re.compile(r"https?://\S+|[\W\d_]+")
+LEAST_TEXT = 25
+"""Letters beside its addresses of what is no bare list of sources."""
+_ITEM = re.compile(r"^(?:[-*•–]\s+)+")
 _MARKS = re.compile(r"[*_`#]+|\[([^\]]*)\]\([^)]*\)|<[^>]*>|\[\^?[\d_]+\]")
 
 
 def read_reports(source: Path, data: Path, card: Card) -> Iterator[Sample]:
-    """{"id", "title", "language", "opening", "sections": [{"heading", "parts", "text"}]} of each report of a file, a
-    folder, or the library of that name; what cannot be read goes into the card. Raises UserError."""
+    """The reports of a file, a folder, or the library of that name, each as {"id", "title", "language", "opening",
+    "sections": [{"heading", "parts", "text"}], "body"}; what cannot be read goes into the card. Raises UserError."""
     for document in _documents(source, data, card):
         if isinstance(document, ReadProblem):
             _problem(card, f"{document.place}: {document.reason}")
@@ -108,7 +118,24 @@ def as_report(document: Document) -> Sample | None:
     language = document.language or detect_language(text[:2000]) or "en"
     if len(sections) < FEWEST or not title:
         return None
-    return {"id": document.id, "title": title, "language": language, "opening": opening, "sections": sections}
+    body = list(_body(document.blocks, title, level))
+    found = {"id": document.id, "title": title, "language": language, "opening": opening, "sections": sections}
+    return {**found, "body": body}
+
+
+def _body(blocks: Sequence[Block], title: str, level: int) -> Iterator[tuple[str, int, str]]:
+    """(kind, level with 2 for a section, text) of what is under the title, without lists of sources."""
+    is_back = False
+    used = {b.level for b in blocks if b.kind == "heading" and plain_heading(b.text) not in ("", title)}
+    ranks = {own: 2 + rank for rank, own in enumerate(sorted(used))}
+    for block in blocks:
+        is_heading = block.kind == "heading"
+        text = plain_heading(block.text) if is_heading else _ITEM.sub("", _MARKS.sub(r"\1", block.text).strip())
+        if is_heading and block.level <= level:
+            is_back = bool(BACK.match(text))
+        is_address = "://" in text and len(_ADDRESS.sub("", text)) < LEAST_TEXT
+        if text and not (is_back or is_address or (is_heading and text == title)):
+            yield block.kind, ranks.get(block.level, 2) if is_heading else 0, text
 
 
 def plain_heading(text: str) -> str:
