@@ -1,5 +1,6 @@
 import asyncio
 import copy
+import json
 from pathlib import Path
 
 import pytest
@@ -7,11 +8,15 @@ import pytest
 from deepresearch.cli import main
 from deepresearch.errors import UserError
 from deepresearch.library import Library, LibraryProvider
-from deepresearch.settings import Settings
+from deepresearch.models.client import ChatClient
+from deepresearch.models.structured import StructuredClient
+from deepresearch.settings import ModelSettings, Settings
 from deepresearch.synthesis.data_files import Card, read_card, read_records, read_tasks
 from deepresearch.synthesis.plan_route import alignment, follow_plans, is_purpose, make_plan_tasks, plan_task
+from deepresearch.synthesis.record_steps import ModelStep
 from deepresearch.synthesis.rollouts import RolloutOptions
 from deepresearch.synthesis.source_reports import plain_heading, read_reports
+from tests.support.chat_server import ChatServer
 
 RIVERS = """# Rivers of the North
 
@@ -158,6 +163,30 @@ def test_runs_that_follow_the_plan_are_kept(reports: Path, tmp_path: Path) -> No
     assert alignment(plan, half) < 0.5
     assert alignment(["Find sources on Medieval Poetry", "Find sources on Chess Openings"], first) < 0.3
     assert alignment([plan[0]] * 3, half) < 0.5  # one step serves one item
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("How are the rivers of the north used and protected today?", ""),
+        ("Why are 40 per cent of the northern rivers dammed?", "tells a figure"),
+        ("Tell me of shipping on the rivers, fish migration and dam construction.", "tells the plan"),
+        ("Rivers?", "no usable reply"),
+    ],
+)
+async def test_a_model_words_the_task_without_results(reports: Path, tmp_path: Path, query: str, reason: str) -> None:
+    out = tmp_path / "tasks.jsonl"
+    async with ChatServer([{"text": json.dumps({"query": query})}]) as server:
+        client = ChatClient(ModelSettings(name="m", base_url=server.url), "")
+        work = make_plan_tasks(reports / "a.md", tmp_path, out, quiet, ModelStep(StructuredClient(client)))
+        if reason:
+            with pytest.raises(UserError, match=reason):
+                await work
+        else:
+            await work
+            [task] = read_tasks(out)
+            assert task.question == query and task.provenance.notes["plain"].startswith("Write a research report")
+        await client.close()
 
 
 def test_what_gives_nothing_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

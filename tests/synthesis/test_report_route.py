@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from deepresearch.cli import main
 from deepresearch.errors import UserError
 from deepresearch.synthesis.data_files import read_card, read_records
 from deepresearch.synthesis.exports import export_file
 from deepresearch.synthesis.filters import FilterOptions, filter_file
 from deepresearch.synthesis.report_route import BAD_FORMS, make_report_pairs, markdown
 from deepresearch.synthesis.samples import tokens
+from deepresearch.synthesis.viewer import write_page
 
 LINE = "Barges carry timber on the northern rivers, and most of these barges are built of steel in the yards of Arlen. "
 REPORT = f"""# Rivers of the North
@@ -94,7 +96,9 @@ def test_every_bad_form_has_the_same_words_and_a_seed_gives_the_same(reports: Pa
     assert first == pairs(reports, tmp_path / "two.jsonl")
 
 
-def test_pairs_are_filtered_and_exported_like_other_samples(reports: Path, tmp_path: Path) -> None:
+def test_pairs_are_filtered_shown_and_exported_like_other_samples(
+    reports: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     pairs(reports, tmp_path / "pairs.jsonl")
     suite = tmp_path / "suite.json"
     suite.write_text('[{"question": "most of these barges are built of steel in the yards of Arlen"}]')
@@ -103,6 +107,10 @@ def test_pairs_are_filtered_and_exported_like_other_samples(reports: Path, tmp_p
     )
     assert card.dropped == {"contamination": 3}
     assert export_file(tmp_path / "pairs.jsonl", tmp_path / "trl.jsonl", "trl").records == 3
+    assert main(["synth", "show", str(tmp_path / "pairs.jsonl"), "--hidden"]) == 0
+    assert "report-plan" in capsys.readouterr().out
+    assert write_page(tmp_path / "pairs.jsonl", tmp_path / "page.html") == 3
+    assert "### Barges" in (tmp_path / "page.html").read_text()
     for row in read_records(tmp_path / "trl.jsonl"):
         assert [m["role"] for m in row["prompt"] + row["completion"]] == ["user", "assistant"]
 

@@ -339,11 +339,11 @@ def show(
         return 0
     for record in islice(read_records(source), most):
         put(f"{record.get('id') or record.get('run')}  {record['question']}")
-        put(f"    answer: {record['answer']}")
+        put(f"    {record['kind']}" if "messages" in record else f"    answer: {record['answer']}")
         if "events" in record:
             outcome = "right" if record["correct"] else "wrong"
             put(f"    {record['policy']}: {outcome}, {record['turns']} turns, {record['calls']} calls")
-        elif hidden:
+        elif hidden and "evidence" in record:
             put(f"    {record['level']}, {record['hops']} facts; not: {', '.join(record['distractors'])}")
             for step in record["plan"]:
                 put(f"    - {step}")

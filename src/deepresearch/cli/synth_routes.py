@@ -100,6 +100,8 @@ def plan(
 ) -> int:
     """Make a task of each finished report, its structure as the hidden plan, and keep the runs that follow it.
 
+    With --model the task is in the model's words; --teacher chat lets it work on the tasks too.
+
     Parameters
     ----------
     source
@@ -123,7 +125,9 @@ def plan(
 
     own = {"policy": teacher} if teacher in ("extractive", "chat") else {}
     settings = Settings.load({**_settings_flags(data, endpoint), **(limits or Limits()).flags(), **own})
-    put_card(asyncio.run(make_plan_tasks(source, settings.data_folder(), out, progress_lines())), out)
+    folder = settings.data_folder()
+    made = _with_model(settings, lambda model: make_plan_tasks(source, folder, out, progress_lines(), model))
+    put_card(made, out)
     if not runs:
         return 0
     options = RolloutOptions(teacher, 1, at_once, ", ".join(library or []))

@@ -13,6 +13,7 @@ from hashlib import blake2b
 from itertools import pairwise
 from pathlib import Path
 
+from ..models.structured import Unusable, json_object
 from ..policy import View
 from ..settings import Settings
 from ..text.sentences import split_sentences
@@ -23,7 +24,7 @@ from ..web.search import SearchProvider
 from .data_files import Card, read_records
 from .generation import Progress, Rejected
 from .oracle import SURFER
-from .record_steps import change_records, task_of
+from .record_steps import ModelStep, change_records, task_of
 from .records import DataCard, Provenance, SyntheticTask
 from .rollouts import RolloutOptions, RolloutPool, SharedSource
 from .samples import Sample, calls_of, tokens
@@ -33,6 +34,8 @@ MOST_STEPS = 10
 MOST_PARTS = 3
 MOST_PURPOSE = 2
 """Sentences of the opening in a task."""
+SHORTEST_QUERY = 15
+"""Characters of a question."""
 THRESHOLD = 0.7
 WORD_SHARE = 0.85
 """Of words in the likeness of a step and an item; the rest is whether the tool fits."""
@@ -184,8 +187,37 @@ def _content(text: str) -> frozenset[str]:
     return frozenset({w for w in words if len(w) > 1 and w not in common} | (pairs - common))
 
 
-async def make_plan_tasks(source: Path, data: Path, out: Path, progress: Progress) -> DataCard:
-    """Write a task for each report of a file, folder or library. Raises UserError where none could be used."""
+async def worded(task: SyntheticTask, model: ModelStep, card: Card) -> SyntheticTask:
+    """The task with a question in a model's words. Raises Rejected where that tells a result, ModelError."""
+    texts = {"task": task.question, "plan": "\n".join(task.plan)}
+    fields = {"query": {"type": "string", "maxLength": 600}}
+    query = await model.ask("planning", task.language, texts, fields, _read_query, card)
+    told = {figure[0] for figure in re.finditer(r"\d+", query)} - set(re.findall(r"\d+", task.question))
+    if told or _FIGURE.search(query):
+        raise Rejected("planning: the question tells a figure")
+    headings = [str(heading).casefold() for heading in task.provenance.notes["queries"]]
+    if sum(heading in query.casefold() for heading in headings) >= FEWEST - 1:
+        raise Rejected("planning: the question tells the plan")
+    notes = {**task.provenance.notes, "model": model.name, "plain": task.question}
+    return task.model_copy(
+        update={"question": query, "provenance": task.provenance.model_copy(update={"notes": notes})}
+    )
+
+
+def _read_query(reply: str) -> str:
+    query = json_object(reply, "query")["query"]
+    if not isinstance(query, str) or len(query.strip()) < SHORTEST_QUERY:
+        raise Unusable('"query" is no question')
+    return query.strip()
+
+
+async def make_plan_tasks(
+    source: Path, data: Path, out: Path, progress: Progress, model: ModelStep | None = None
+) -> DataCard:
+    """Write a task for each report of a file, folder or library; with a model in its words.
+
+    Raises UserError where none could be used, ModelError.
+    """
 
     known: set[str] = set()
 
@@ -196,11 +228,12 @@ async def make_plan_tasks(source: Path, data: Path, out: Path, progress: Progres
         if task.id in known:
             raise Rejected("the question is there already")
         known.add(task.id)
-        return task.model_dump(mode="json")
+        return (await worded(task, model, card) if model else task).model_dump(mode="json")
 
+    chosen = {"model": model.name} if model else {}
     place = checked_source(source, data)
     return await change_records(
-        place, out, "planning", {}, change, progress, records=lambda card: read_reports(source, data, card)
+        place, out, "planning", chosen, change, progress, records=lambda card: read_reports(source, data, card)
     )
 
 

@@ -65,6 +65,8 @@ def _page(
             if "events" in record:
                 yield _table((key, record[key]) for key in RUN if key in record)
                 yield _folded("Trajectory", "".join(map(_event, record["events"])))
+            for message in record.get("messages", []):
+                yield f"<h3>{_text(message['role'])}</h3>{_pre(message['content'])}"
             yield from _verdicts(record, filters)
         except (KeyError, TypeError, AttributeError) as error:
             raise UserError(
