@@ -117,7 +117,7 @@ def test_a_report_gives_its_task_without_results_and_its_structure_as_plan(repor
         ("本文研究发现河流变短。", False),
     ],
 )
-def test_purpose_is_told_from_results(sentence: str, wanted: bool) -> None:
+def test_purpose_is_distinguished(sentence: str, wanted: bool) -> None:
     assert is_purpose(sentence) == wanted
 
 
@@ -169,8 +169,8 @@ def test_runs_that_follow_the_plan_are_kept(reports: Path, tmp_path: Path) -> No
     ("query", "reason"),
     [
         ("How are the rivers of the north used and protected today?", ""),
-        ("Why are 40 per cent of the northern rivers dammed?", "tells a figure"),
-        ("Tell me of shipping on the rivers, fish migration and dam construction.", "tells the plan"),
+        ("Why are 40 per cent of the northern rivers dammed?", "states a figure"),
+        ("Tell me of shipping on the rivers, fish migration and dam construction.", "gives the plan away"),
         ("Rivers?", "no usable reply"),
     ],
 )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..synthesis.records import DataCard
 
 routes = App()
-"""Their commands stand beside those of synth.py."""
+"""Their commands are listed with those of synth.py."""
 
 
 @routes.command

@@ -54,7 +54,7 @@ _RESULT = re.compile(
 _POINTS = re.compile(r"[:：]$|\b(?:following|below|above|these phenomena)\b|如下|以下|上述", re.IGNORECASE)
 """Points to what is not in the task."""
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)?\s*(?:[%％万亿]|million|billion|trillion)|[<>≈~]\s*\d|\d[.,]\d")
-"""In a heading: it tells a result."""
+"""In a heading: it states a result."""
 WORDS = {
     "en": ("Write a research report on the following subject: {}.", "Find sources on {}", " (among them: {})", ", "),
     "zh": ("请就以下主题撰写一份研究报告：{}。", "查找关于“{}”的资料", "（包括：{}）", "、"),
@@ -74,7 +74,7 @@ def plan_task(report: Sample) -> SyntheticTask:
     if language == "en" and not report["language"].startswith("en"):
         raise Rejected("neither English nor Chinese")
     if _FIGURE.search(report["title"]):
-        raise Rejected("the title tells a result")
+        raise Rejected("the title states a result")
     ask, step, among, comma = WORDS[language]
     purpose = [s for text in report["opening"] for s in split_sentences(text) if is_purpose(s)][:MOST_PURPOSE]
     plan = []
@@ -188,16 +188,16 @@ def _content(text: str) -> frozenset[str]:
 
 
 async def worded(task: SyntheticTask, model: ModelStep, card: Card) -> SyntheticTask:
-    """The task with a question in a model's words. Raises Rejected where that tells a result, ModelError."""
+    """The task with a question in a model's words. Raises Rejected where that states a result, ModelError."""
     texts = {"task": task.question, "plan": "\n".join(task.plan)}
     fields = {"query": {"type": "string", "maxLength": 600}}
     query = await model.ask("planning", task.language, texts, fields, _read_query, card)
     told = {figure[0] for figure in re.finditer(r"\d+", query)} - set(re.findall(r"\d+", task.question))
     if told or _FIGURE.search(query):
-        raise Rejected("planning: the question tells a figure")
+        raise Rejected("planning: the question states a figure")
     headings = [str(heading).casefold() for heading in task.provenance.notes["queries"]]
     if sum(heading in query.casefold() for heading in headings) >= FEWEST - 1:
-        raise Rejected("planning: the question tells the plan")
+        raise Rejected("planning: the question gives the plan away")
     notes = {**task.provenance.notes, "model": model.name, "plain": task.question}
     return task.model_copy(
         update={"question": query, "provenance": task.provenance.model_copy(update={"notes": notes})}

@@ -1,8 +1,8 @@
 """Reflection: a wrong answer is met by a hint, the history stays, and what ends right is kept without the hint.
 
-The hint never enters the record: it stands between the loop and the teacher, who sees its wrong report, then the hint;
-the record has the wrong report as the beginning of the turn that goes on from it. What the teacher writes after a hint
-may still repeat or mention it, so that is searched for, in texts, arguments and token ids.
+The hint never enters the record: it is given between the loop and the teacher, who sees its wrong report, then the
+hint; the record has the wrong report as the beginning of the turn that continues it. What the teacher writes after a
+hint may still repeat or mention it, so that is searched for, in texts, arguments and token ids.
 """
 
 import re
@@ -54,7 +54,7 @@ _MENTIONS = re.compile(
 
 @dataclass
 class Reflecting:
-    """A teacher who is told that a report is wrong, and goes on; for the loop it is one turn."""
+    """A teacher who learns that a report is wrong, and continues; for the loop it is one turn."""
 
     teacher: Policy
     task: SyntheticTask

@@ -139,8 +139,8 @@ async def make_report_pairs(source: Path, data: Path, out: Path, seed: int, prog
 
     async def change(pair: Sample, card: Card) -> Sample:
         made = report_pair(pair["report"], pair["kind"], seed)
-        kinds = card.counts.setdefault("kind", Counter())
-        kinds[pair["kind"]] += 1
+        counts = card.counts.setdefault("kind", Counter())
+        counts[pair["kind"]] += 1
         return made
 
     place = checked_source(source, data)

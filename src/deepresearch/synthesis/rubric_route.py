@@ -58,7 +58,7 @@ WORDS = {
 
 
 def mechanical_rubrics(task: SyntheticTask) -> list[Rubric]:
-    """Criteria from the hidden facts: explicit is what the question asks for or tells, implicit what has to be found
+    """Criteria from the hidden facts: explicit is what the question asks for or states, implicit what has to be found
     out on the way, negative what would be mistaken. Raises Rejected for a task without hidden facts."""
     if not task.evidence:
         raise Rejected("the task has no hidden facts")

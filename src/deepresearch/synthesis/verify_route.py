@@ -117,7 +117,7 @@ def statements_task(passage: Passage, language: str, seed: str) -> SyntheticTask
     labels.insert(place, 2)
     paragraph = ("" if language == "zh" else " ").join(points)
     if split_sentences(paragraph) != points:
-        raise Rejected("the statements cannot be told apart again")
+        raise Rejected("the statements cannot be separated again")
     return SyntheticTask(
         id=f"verification-{language}-{blake2b(paragraph.encode(), digest_size=6).hexdigest()}",
         question=WORDS[language]["ask"].format(passage.title, paragraph),
