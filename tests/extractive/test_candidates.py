@@ -135,3 +135,15 @@ def test_what_opens_an_entry_says_by_itself_what_leans_elsewhere() -> None:
 def test_a_full_stop_of_mathematical_chinese_ends_a_sentence() -> None:
     units = units_of("在最坏情况下复杂度是线性的．使用自定义哈希函数可以避免冲突．")
     assert [unit.kind for unit in units] == ["sentence", "sentence"]
+
+
+def test_what_asks_is_no_quotation_by_itself() -> None:
+    texts = [c.text for c in candidates("What is the difference between the two harbours? The old one is deeper.")]
+    assert texts and not any(text.endswith("?") for text in texts)
+
+
+def test_lists_of_links_to_other_documents_are_not_quoted() -> None:
+    text = "The harbour and its history, a long article on the old town."
+    assert candidates_of(passage(text, heading=["History"]), "Harbour")
+    for heading in ("See also", "7. References", "参考资料"):
+        assert not candidates_of(passage(text, heading=[heading]), "Harbour")

@@ -6,9 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from deepresearch.extractive.candidates import candidates_of
+from deepresearch.extractive.candidates import Candidate, candidates_of
 from deepresearch.extractive.phrases import phrases_for
-from deepresearch.extractive.quoting import escape, quotes_of, render_code, render_place, render_quote
+from deepresearch.extractive.quoting import (
+    PARAGRAPH,
+    escape,
+    paragraph_quotes,
+    quotes_of,
+    render_code,
+    render_place,
+    render_quote,
+)
 from tests.extractive.test_candidates import candidates, passage
 
 
@@ -55,3 +63,32 @@ def test_the_place_names_heading_term_and_page() -> None:
 
 def test_an_example_is_fenced() -> None:
     assert render_code("python -m venv .venv") == "  ```\n  python -m venv .venv\n  ```"
+
+
+def chosen(text: str, words: str) -> Candidate:
+    """The shortest candidate that has the words."""
+    return min((c for c in candidates(text) if words in c.text), key=lambda c: len(c.text))
+
+
+def test_a_paragraph_is_quoted_with_the_word_that_decides() -> None:
+    text = "Can it be attached later?\n\nNo. The tool runs the program itself. It needs control from the start."
+    [quote] = paragraph_quotes(chosen(text, "runs the program"))
+    assert quote.text == "No. The tool runs the program itself. It needs control from the start."
+
+
+def test_of_a_long_paragraph_as_much_is_quoted_as_there_is_room_for() -> None:
+    sentences = [f"Sentence {n} says that the harbour was dug in the year {1800 + n}." for n in range(30)]
+    [quote] = paragraph_quotes(chosen(" ".join(sentences), "1815"))
+    assert sentences[15] in quote.text and PARAGRAPH / 2 < len(quote.text) <= PARAGRAPH
+
+
+def test_a_list_is_quoted_whole_and_after_the_sentence_that_announces_it() -> None:
+    items = ["The first part is closed.", "The second part is moved.", "The third part is new."]
+    text = "The rules changed, with the following effects.\n\n" + "\n".join(f"- {item}" for item in items)
+    assert [q.text for q in paragraph_quotes(chosen(text, "second part"))] == items
+    assert [q.text for q in paragraph_quotes(chosen(text, "rules changed"))][1:] == items
+
+
+def test_a_list_without_an_announcement_is_not_part_of_the_paragraph_before_it() -> None:
+    text = "The harbour was dug in 1850 by hand.\n\n- Ships are listed here.\n- Captains are listed there."
+    assert len(paragraph_quotes(chosen(text, "1850"))) == 1

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ..text.characters import HAN, has_han
 from ..trajectory import Passage
 from .question import Question
+from .words import content_terms
 
 NEAR, SHORTEST = 80, 3
 """Characters on either side of an acronym within which it may be spelled out, and letters of the shortest one."""
@@ -58,3 +59,10 @@ def _in_brackets(question: Question, text: str) -> Iterator[tuple[str, str]]:
             for part in _PARTS.split(match.group(1)):
                 if len(name) >= SHORTEST and (_initials(name) == part or (has_han(name) and _LATIN.fullmatch(part))):
                     yield name, part
+
+
+def other_names(terms: frozenset[str], aliases: tuple[tuple[str, str], ...]) -> frozenset[str]:
+    """Terms of names for which `terms` have the other one. aliases: pairs of names for one thing."""
+    return frozenset(
+        term for name, other in aliases if terms >= set(content_terms(other)) for term in content_terms(name)
+    )

@@ -13,7 +13,8 @@ from functools import cached_property, lru_cache
 from ..text.characters import count_han, has_han
 from ..text.sentences import sentence_spans, split_sentences
 from ..trajectory import Passage
-from .words import content_terms, implied_terms, lexicon, stop_words
+from .aliases import other_names
+from .words import content_terms, implied_terms, lexicon, pattern, stop_words
 
 WINDOW = 3
 """Neighbouring units in one candidate at most; a short list is one as a whole."""
@@ -38,6 +39,7 @@ _LEADS = re.compile(r"[:：]\s*$")
 _CODE = re.compile(r"^\S*/\S+\s|\s&&\s|\s--\w+\s.*\s--\w+|^(?:from \S+ )?import \S+|[{}]\s*$|\)\s*;$|^\w+\(.*\)\s*#")
 _ASKS = re.compile(r"[?？!！]\W*$")
 """A line of its own that asks: what follows answers it."""
+_QUESTION = re.compile(r"[?？][\"'”’)\]」』》）]*$")
 _DATA = re.compile(r"\d|[:：]")
 _RULE = re.compile(r":?-+:?$|\|?[-:| ]*$")
 _JUNK = re.compile(
@@ -127,6 +129,8 @@ class Candidate:
 
 def candidates_of(passage: Passage, title: str, aliases: tuple[tuple[str, str], ...] = ()) -> list[Candidate]:
     """The candidates of a passage, in order. title: as it counts for context. aliases: pairs of names for one thing."""
+    if passage.heading and pattern("link_lists").fullmatch(passage.heading[-1].strip()):
+        return []
     outer = frozenset(content_terms([title, *passage.heading]))
     units = units_of(passage.text)
     if passage.excerpt:
@@ -144,13 +148,6 @@ def _candidate(
         return candidate
     extra, around = other_names(candidate.terms, aliases), other_names(context, aliases)
     return replace(candidate, extra=extra, context=context | around) if extra or around else candidate
-
-
-def other_names(terms: frozenset[str], aliases: tuple[tuple[str, str], ...]) -> frozenset[str]:
-    """Terms of names for which `terms` have the other one. aliases: pairs of names for one thing."""
-    return frozenset(
-        term for name, other in aliases if terms >= set(content_terms(other)) for term in content_terms(name)
-    )
 
 
 def _windows(units: tuple[Unit, ...]) -> Iterator[tuple[Unit, ...]]:
@@ -171,8 +168,8 @@ def _windows(units: tuple[Unit, ...]) -> Iterator[tuple[Unit, ...]]:
 
 
 def _stands(unit: Unit) -> bool:
-    """It can be quoted alone: a sentence that only leads to what follows cannot."""
-    return not _LEADS.search(unit.text) or bool(unit.code)
+    """It can be quoted alone: a sentence that only leads to what follows, or that asks, cannot."""
+    return bool(unit.code) or not (_LEADS.search(unit.text) or _QUESTION.search(unit.text))
 
 
 def _follows(one: Unit, other: Unit) -> bool:
@@ -203,7 +200,7 @@ def units_of(text: str) -> tuple[Unit, ...]:
     units: list[Unit] = []
     term = lead = ""
     opening, opens = "", False
-    for number, (block, kind) in enumerate(_blocks(text)):
+    for number, (block, kind) in enumerate(blocks_of(text)):
         if kind == "code":
             if len(block.splitlines()) <= LONGEST_CODE:
                 _add_example(units, block, opening, number, term)
@@ -246,7 +243,7 @@ def _text_pieces(block: str) -> Iterator[tuple[str, str]]:
     """(text, kind) of what a paragraph has: its sentences, or, where it has none, its lines of data."""
     found = False
     for start, end in _balanced(block):
-        sentence = _without_marks(" ".join(block[start:end].split()))
+        sentence = without_marks(" ".join(block[start:end].split()))
         if is_sentence(sentence):
             found = True
             yield sentence, "sentence"
@@ -259,7 +256,7 @@ def _text_pieces(block: str) -> Iterator[tuple[str, str]]:
 
 def _item_pieces(block: str) -> Iterator[str]:
     """The item as a whole where it is short, else its sentences."""
-    text = _without_marks(" ".join(block.split()))
+    text = without_marks(" ".join(block.split()))
     if _is_item(text):
         yield text
     elif len(text) > LONGEST_LINE:
@@ -268,12 +265,17 @@ def _item_pieces(block: str) -> Iterator[str]:
                 yield text[start:end]
 
 
+def is_junk(text: str) -> bool:
+    """It has marks of navigation, of broken text or of nothing that can be quoted."""
+    return bool(_JUNK.search(text))
+
+
 def _is_item(text: str) -> bool:
     words = len(text.split())
     return 4 <= len(text) <= 2 * LONGEST_LINE and not _JUNK.search(text) and (words > 1 or has_han(text))
 
 
-def _without_marks(sentence: str) -> str:
+def without_marks(sentence: str) -> str:
     """The sentence without the mark of a list item, and without emphasis that begins or ends outside it."""
     sentence = _ITEM.sub("", sentence).strip("# ")
     if sentence.count("**") % 2:
@@ -305,6 +307,12 @@ def _balanced(block: str) -> list[tuple[int, int]]:
         else:
             spans.append((begin, end))
     return spans
+
+
+@lru_cache(maxsize=4096)
+def blocks_of(text: str) -> tuple[tuple[str, str], ...]:
+    """(text, kind) of the paragraphs, list items, tables and fenced code of a text."""
+    return tuple(_blocks(text))
 
 
 def _blocks(text: str) -> Iterator[tuple[str, str]]:

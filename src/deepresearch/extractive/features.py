@@ -14,7 +14,8 @@ from importlib.resources import files
 from ..library.authority import MARGIN, Authority
 from ..text.characters import HAN, has_han
 from ..trajectory import Passage
-from .candidates import Candidate, candidates_of, other_names
+from .aliases import other_names
+from .candidates import Candidate, candidates_of
 from .parts import Part
 from .words import content_terms, implied_terms, is_general, lexicon, related
 

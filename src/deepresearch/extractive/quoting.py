@@ -1,16 +1,18 @@
 """Candidates as quotations in Markdown: letter for letter, with their citation, under their source."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..text.characters import WIDE
+from ..text.characters import WIDE, count_han
 from ..trajectory import Passage
-from .candidates import Candidate, Unit, is_signature, leans, units_of
+from .candidates import Candidate, Unit, blocks_of, is_junk, is_signature, leans, units_of, without_marks
 from .features import without_number
 from .phrases import Phrases
 
 LONGEST_TITLE = 90
 LONGEST_QUOTE = 800
+PARAGRAPH = 600
+"""Width of what the short answer quotes around a candidate: characters, Chinese ones twice."""
 LONGEST_ABOVE = 60
 SHORTEST_LEAD = 12
 """Characters of a sentence that says what the list behind it is ("Notes:" does not)."""
@@ -19,6 +21,7 @@ _ACTIVE = re.compile(r"([\\`*\[\]<~|])|(?<![^\W_])(_)|(_)(?![^\W_])|(&)(?=#?\w+;
 _SPAN = re.compile(r"(`[^`\\]+`(?!`)|\*\*[^\s*`\\\[\]<&_~](?:[^*`\\\[\]<&_~]*[^\s*`\\\[\]<&_~])?\*\*(?!\*))")
 _LAST_WORD = re.compile(rf"[^\s{WIDE}]+$")
 """Half a word or number would be one that the source does not have."""
+_ANNOUNCES = re.compile(r"[:：]$|\b(?:following|as follows|below)\b|以下|如下|下列|下面")
 _STOP = re.compile(r"[.。．;；]$")
 
 
@@ -60,6 +63,77 @@ def quotes_of(candidate: Candidate) -> list[Quote]:
         text = joined if run else unit.text
         run.append(unit)
     return [*quotes, _quote(run, text, passage)]
+
+
+def paragraph_quotes(candidate: Candidate) -> list[Quote]:
+    """The candidate with its paragraph or its list around it, as far as there is room: what decides an answer (a bare
+    "No.", a reason, a condition, the commands) is often in the sentence beside the one that has the asked words."""
+    passage, first = candidate.passage, candidate.units[0]
+    if passage.excerpt or any(unit.kind != first.kind for unit in candidate.units):
+        return quotes_of(candidate)
+    units = units_of(passage.text)
+    if first.kind == "item":
+        return quotes_of(replace(candidate, units=_list_around(candidate, units)))
+    if first.kind != "sentence":
+        return quotes_of(candidate)
+    wide = _paragraph_around(candidate, units)
+    last = wide[-1]
+    after = units[last.index + 1 : last.index + 2]
+    items = _list_after(last, units) if after and after[0].kind == "item" else ()
+    text = without_marks(" ".join(blocks_of(passage.text)[first.block][0].split()))
+    if first.block == last.block and _width(text) <= PARAGRAPH and not is_junk(text):
+        above = first.above if first.above and not text.startswith(first.above) else ""
+        whole = [Quote(passage, text, above, last.code, "sentence")]
+    else:
+        whole = quotes_of(replace(candidate, units=wide))
+    return [*whole, *(_quote([item], item.text, passage) for item in items)]
+
+
+def _width(text: str) -> int:
+    return len(text) + count_han(text)
+
+
+def _paragraph_around(candidate: Candidate, units: tuple[Unit, ...]) -> tuple[Unit, ...]:
+    """The sentences of the candidate and those of its paragraph behind it, then before it, while there is room."""
+    first, last = candidate.units[0].index, candidate.units[-1].index
+    block = candidate.units[0].block
+    room = PARAGRAPH - _width(candidate.text)
+    for step in (1, -1):
+        while 0 <= (at := last + 1 if step > 0 else first - 1) < len(units):
+            room -= _width(units[at].text)
+            if room < 0 or units[at].block != block or units[at].kind != "sentence":
+                break
+            first, last = (first, at) if step > 0 else (at, last)
+    return units[first : last + 1]
+
+
+def _list_around(candidate: Candidate, units: tuple[Unit, ...]) -> tuple[Unit, ...]:
+    """The list that the candidate is of, or the candidate where that is too long."""
+    first, last = candidate.units[0].index, candidate.units[-1].index
+    while first and _continues(units[first - 1], units[first]):
+        first -= 1
+    while last + 1 < len(units) and _continues(units[last], units[last + 1]):
+        last += 1
+    whole = units[first : last + 1]
+    return whole if _width("".join(unit.text for unit in whole)) <= PARAGRAPH else candidate.units
+
+
+def _list_after(lead: Unit, units: tuple[Unit, ...]) -> tuple[Unit, ...]:
+    """The list that a sentence announces, as far as there is room."""
+    if not _ANNOUNCES.search(lead.text):
+        return ()
+    items: list[Unit] = []
+    room = PARAGRAPH
+    for unit in units[lead.index + 1 :]:
+        room -= _width(unit.text)
+        if room < 0 or unit.kind != "item" or unit.block - (items or [lead])[-1].block > 1:
+            break
+        items.append(unit)
+    return tuple(items)
+
+
+def _continues(one: Unit, other: Unit) -> bool:
+    return one.kind == other.kind and one.above == other.above and other.block - one.block <= 1
 
 
 def _lead(first: Unit, passage: Passage) -> list[Quote]:

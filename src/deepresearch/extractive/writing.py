@@ -15,6 +15,7 @@ from .question import OPEN, unclear
 from .quoting import (
     Quote,
     escape,
+    paragraph_quotes,
     quotes_of,
     render_code,
     render_date,
@@ -122,7 +123,7 @@ def _said(candidates: Sequence[Candidate], part: Part, writer: Writer, again: bo
     if part.kind == "change":
         candidates = sorted(candidates, key=_first_date)
     for candidate in candidates:
-        quotes = [quote for quote in quotes_of(candidate) if _is_new(quote, writer) or again]
+        quotes = [quote for quote in paragraph_quotes(candidate) if _is_new(quote, writer) or again]
         if not quotes:
             continue
         first = quotes[0]
