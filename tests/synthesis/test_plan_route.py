@@ -7,7 +7,7 @@ import pytest
 
 from deepresearch.cli import main
 from deepresearch.errors import UserError
-from deepresearch.library import Library, LibraryProvider
+from deepresearch.library import Library
 from deepresearch.models.client import ChatClient
 from deepresearch.models.structured import StructuredClient
 from deepresearch.settings import ModelSettings, Settings
@@ -17,6 +17,7 @@ from deepresearch.synthesis.record_steps import ModelStep
 from deepresearch.synthesis.rollouts import RolloutOptions
 from deepresearch.synthesis.source_reports import plain_heading, read_reports
 from tests.support.chat_server import ChatServer
+from tests.synthesis.world import library_of
 
 RIVERS = """# Rivers of the North
 
@@ -146,11 +147,10 @@ def test_a_library_is_read_by_its_headings(reports: Path, tmp_path: Path) -> Non
 
 def test_runs_that_follow_the_plan_are_kept(reports: Path, tmp_path: Path) -> None:
     tasks = made(reports, tmp_path / "tasks.jsonl")
-    library = Library.open(tmp_path, "rivers")
-    library.add([reports])
+    library = library_of(tmp_path, "rivers", reports)
     options = RolloutOptions("follower", 1, 2, "rivers")
     out = tmp_path / "runs.jsonl"
-    work = follow_plans(tasks, out, [LibraryProvider(library)], Settings(), options, 0.7, quiet)
+    work = follow_plans(tasks, out, [library], Settings(), options, 0.7, quiet)
     asyncio.run(work)
     first, *rest = list(read_records(out))
     plan = next(read_tasks(tasks)).plan

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from deepresearch.errors import UserError
-from deepresearch.library import Library, LibraryProvider
+from deepresearch.library import LibraryProvider
 from deepresearch.settings import Settings
 from deepresearch.synthesis.data_files import read_card, read_records
 from deepresearch.synthesis.generation import Rejected
@@ -13,6 +13,7 @@ from deepresearch.synthesis.records import SyntheticTask
 from deepresearch.synthesis.rollouts import RolloutOptions
 from deepresearch.synthesis.verify_route import statements_task, unsound, verify_statements
 from deepresearch.trajectory import Passage
+from tests.synthesis.world import library_of
 
 TOWNS = {
     "Arlen": "Arlen was founded by fishermen in 1452 near the mouth of the Moss. Its harbour is deep. The town hall of "
@@ -67,9 +68,7 @@ def test_what_is_no_prose_is_left_out() -> None:
 def towns(tmp_path: Path) -> LibraryProvider:
     for title, text in TOWNS.items():
         (tmp_path / f"{title}.md").write_text(f"# {title}\n\n{text}\n")
-    library = Library.open(tmp_path, "towns")
-    library.add([tmp_path / f"{title}.md" for title in TOWNS])
-    return LibraryProvider(library)
+    return library_of(tmp_path, "towns", *(tmp_path / f"{title}.md" for title in TOWNS))
 
 
 def checked(towns: LibraryProvider, out: Path, teacher: str = "checker", seed: int = 0) -> list[dict]:

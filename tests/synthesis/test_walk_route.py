@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from deepresearch.errors import UserError
-from deepresearch.library import Library, LibraryProvider
+from deepresearch.library import LibraryProvider
 from deepresearch.synthesis.data_files import read_tasks
 from deepresearch.synthesis.page_readers import read_pages, wikitext_paragraphs
 from deepresearch.synthesis.pages import PageLink, PageStore
 from deepresearch.synthesis.walk_route import WalkOptions, WalkRoute, make_walk_tasks
 from deepresearch.synthesis.walk_wording import definition_of
 from tests.support.shared import DATA
+from tests.synthesis.world import library_of
 
 PAGES = {
     "Tin": "'''Tin''' is a soft silvery metal that was mined in Cornwall since antiquity. [[Tin]] is alloyed with "
@@ -96,9 +97,7 @@ def test_a_folder_of_pages(tmp_path: Path) -> None:
 
 def provider_of(store: PageStore, folder: Path, language: str = "en") -> LibraryProvider:
     store.write_corpus(folder / "corpus.jsonl", language)
-    library = Library.open(folder, "wiki")
-    library.add([folder / "corpus.jsonl"])
-    return LibraryProvider(library)
+    return library_of(folder, "wiki", folder / "corpus.jsonl")
 
 
 def test_a_question_joins_two_pages_and_is_left_out_where_one_page_answers_it(tmp_path: Path) -> None:

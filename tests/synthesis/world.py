@@ -47,6 +47,18 @@ def english(path: Path) -> Path:
     return path
 
 
+OPENED: list[Library] = []
+"""Libraries of the test in progress; conftest.py closes them."""
+
+
+def library_of(folder: Path, name: str, *paths: Path) -> LibraryProvider:
+    """A library of the documents, closed at the end of the test."""
+    library = Library.open(folder, name)
+    OPENED.append(library)
+    library.add(list(paths))
+    return LibraryProvider(library)
+
+
 @pytest.fixture
 def graph(tmp_path: Path) -> KnowledgeGraph:
     return build_graph([english(tmp_path / "towns.nt")], tmp_path / "graph")
@@ -55,9 +67,7 @@ def graph(tmp_path: Path) -> KnowledgeGraph:
 @pytest.fixture
 def library(tmp_path: Path, graph: KnowledgeGraph) -> LibraryProvider:
     write_pages(graph, tmp_path / "pages.jsonl", ["en"])
-    library = Library.open(tmp_path, "towns")
-    library.add([tmp_path / "pages.jsonl"])
-    return LibraryProvider(library)
+    return library_of(tmp_path, "towns", tmp_path / "pages.jsonl")
 
 
 def brute_force(pattern: Pattern, rows: list[tuple[str, str, str]], is_class: Callable[[str], bool]) -> set[str]:
