@@ -2,7 +2,7 @@
 
 Run: python -m benchmarks.verification [NAME ...] [--levels] [--wrong] | --fit | --time | --reports | --embed FOLDER
 
-The data is in $DEEPRESEARCH_SHARED/data, by default ../shared/data.
+The data is in $DEEPRESEARCH_SHARED/data, by default ../shared/data. One file, since all of it reads the same claims.
 
 AUC is the chance that a supported claim scores above one that is not (ties count half), with the 95 % interval of 1000
 bootstrap samples of whole questions; "held out" is that of the half on which no weight was fitted. R@10 is the share of

@@ -1,4 +1,4 @@
-"""From a question to a run, and from a stopped run to one that goes on."""
+"""From a question to a run, and from a stopped run to one that continues."""
 
 import os
 from pathlib import Path

@@ -125,7 +125,7 @@ async def test_a_limit_reached_while_revising_leaves_the_report_as_it_is(tmp_pat
 
 
 async def test_a_resumed_run_checks_again_only_what_is_new(tmp_path: Path) -> None:
-    """A run that died between the report and its check goes on with the check."""
+    """A run that died between the report and its check continues with the check."""
     run = bench(tmp_path, says(TRUE))
     await go(run)
     whole = run.events

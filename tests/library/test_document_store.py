@@ -1,4 +1,4 @@
-"""What can befall the document store's file, told apart."""
+"""What can befall the document store's file, each with its own error."""
 
 import contextlib
 import os

@@ -10,6 +10,8 @@ The files are the official ones of their makers, known by their hashes (SHA-256)
 
 A file for embeddings, `multilingual-e5-small.gguf` or `all-minilm-l6-v2.gguf`, is used where it is there too, or the
 server that DEEPRESEARCH_TEST_EMBEDDINGS names.
+
+One file, since a server takes long to start and all tests of a model share one.
 """
 
 import asyncio

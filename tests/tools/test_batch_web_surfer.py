@@ -1,4 +1,7 @@
-"""The search tool over small providers of its own: what is shown, shared out, recalled, and told apart."""
+"""The search tool over small providers of its own: what is shown, shared out, recalled, and distinguished.
+
+One file, since all of it calls the one tool over the same providers.
+"""
 
 import asyncio
 from collections.abc import Iterable

@@ -198,7 +198,7 @@ def read_around(research: Research) -> Turn | None:
 
 
 def open_trail(research: Research) -> Turn | None:
-    """Open the pages that the trail has come through so far: an excerpt seldom says where it goes on."""
+    """Open the pages that the trail has come through so far: an excerpt seldom names the next one."""
     trail = read_trail(research)
     nodes = [*trail.nodes, *best_for_question(research)]
     if research.steps.count(OPEN_TRAIL) >= MOST_OPENED:

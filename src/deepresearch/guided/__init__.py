@@ -1,4 +1,4 @@
-"""WrittenSections answers from small models, one small question under a schema at a time: see docs/guided.md."""
+"""Written answers from small models, one small question under a schema at a time: see docs/guided.md."""
 
 from .policy import GuidedPolicy
 

@@ -41,7 +41,7 @@ LONGEST_REPLY = 500
 
 
 class GuidedPolicy:
-    """WrittenSections answers from small models: see docs/guided.md."""
+    """Written answers from small models: see docs/guided.md."""
 
     name = NAME
     revises = False

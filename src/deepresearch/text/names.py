@@ -63,7 +63,7 @@ def names_in(text: str, question: bool = False) -> list[Name]:
 
 
 def subject_of(text: str) -> str:
-    """What a text without a title is about: the name that it opens with, where it goes on to say what that is."""
+    """What a text without a title is about: the name that it opens with, where it then says what that is."""
     chinese, names = _SUBJECT_ZH.match(text), names_in(text[:120], question=True)
     opening = (n.text for n in names if not text[: n.start].strip(" \"“*'") and _IS.match(text, n.end))
     return chinese.group() if chinese else next(opening, "")

@@ -40,6 +40,12 @@ def test_a_verdict_says_what_it_rests_on() -> None:
     assert found.evidence == ICE and found.claim == "Ice floats on water because it is less dense."
 
 
+def test_of_a_quotation_of_several_sentences_all_of_it_is_what_the_verdict_rests_on() -> None:
+    whole = KNOWN["b"].text
+    found = one(f"According to *On b*, “{whole}”\\cite{{b}}.")
+    assert (found.level, found.evidence) == ("supports", whole)
+
+
 def test_what_was_never_shown_is_unrelated() -> None:
     assert one("Ice floats \\cite{zzz}.").level == "unrelated"
     assert one("Ice floats \\cite{}.").level == "unrelated"

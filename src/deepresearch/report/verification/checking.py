@@ -5,12 +5,14 @@ from dataclasses import replace
 from functools import lru_cache
 
 from ...text.characters import clean
+from ...text.quotations import find_quote
 from ...text.terms import tokenise
 from ...trajectory import Citation, Passage, Verified
 from ..citations import find_marks
 from ..claims import Claim, claims_of
 from .faults import say
 from .lexical import weigh
+from .quotes import quotations
 from .support import Embed, Support, read_passage, support
 from .uncited import find_uncited
 
@@ -66,13 +68,16 @@ class _Checker:
             whole = support(claim.text, passage, given=claim.given, weights=self.weights, embed=self.embed)
             result = whole if whole.level == "supports" else result
         result = self._together(result, words, [other for other in claim.ids if other != id_ and other in self.known])
+        held = quotations(words) if result.level == "supports" else []
+        quoted = next(filter(None, (find_quote(one, passage.text) for one in held)), "")
+        first = passage.text[slice(*result.evidence[0])] if result.evidence else ""
         return Citation(
             passage=id_,
             level=result.level,
             reason=reason(result, words, copy_of),
             mark=mark,
             claim=words,
-            evidence=passage.text[slice(*result.evidence[0])] if result.evidence else "",
+            evidence=quoted or first,
             faults=list(dict.fromkeys(fault.kind for fault in result.faults)),
             by=result.by,
             copy_of=copy_of,
