@@ -8,12 +8,10 @@ from deepresearch.errors import UserError
 from deepresearch.library import LibraryProvider
 from deepresearch.settings import ModelSettings, Settings
 from deepresearch.synthesis.data_files import read_card, read_records
-from deepresearch.synthesis.grading import is_correct, pass_rates, short_answer
+from deepresearch.synthesis.grading import pass_rates
 from deepresearch.synthesis.graph import KnowledgeGraph
 from deepresearch.synthesis.graph_route import GraphOptions, make_graph_tasks
-from deepresearch.synthesis.records import Provenance, SyntheticTask
-from deepresearch.synthesis.rollouts import RolloutOptions, SharedSource, roll_out
-from deepresearch.web.search import Query, SearchResult
+from deepresearch.synthesis.rollouts import RolloutOptions, roll_out
 from tests.support.chat_server import ChatServer
 
 
@@ -71,57 +69,6 @@ def test_nothing_to_do_is_an_error(tmp_path: Path, library: LibraryProvider) -> 
     (tmp_path / "none.jsonl").write_text("")
     with pytest.raises(UserError, match="has no tasks"):
         rolled(tmp_path / "none.jsonl", library, "oracle")
-
-
-async def test_an_identical_query_is_asked_once_and_a_failed_one_again() -> None:
-    asked: list[str] = []
-
-    class Slow:
-        name = "slow"
-
-        async def search(self, query: Query) -> SearchResult:
-            asked.append(query.text)
-            await asyncio.sleep(0.01)
-            if len(asked) == 1:
-                raise OSError("down")
-            return SearchResult([], "slow")
-
-        async def open(self, reference: str) -> list:
-            return []
-
-        def close(self) -> None:
-            raise AssertionError("shared by all runs")
-
-    source = SharedSource(Slow())
-    with pytest.raises(OSError, match="down"):
-        await source.search(Query("a"))
-    await asyncio.gather(*(source.search(Query("a")) for _ in range(5)), source.search(Query("b")))
-    source.close()
-    assert asked == ["a", "a", "b"]
-
-
-@pytest.mark.parametrize(
-    ("report", "right"),
-    [
-        ("## Short answer\n\nIt is Niger \\cite{a}.\n\n## More\n\nMali.", True),
-        ("## Short answer\n\nIt is Mali or Niger.", False),
-        ("## Short answer\n\nMali.\n\n## More\n\nNiger.", False),
-        ("Nigeria is it.\n\nNiger.", False),
-        ("# Title\n\nChad borders Niger.\n\nMali.", True),
-        ("## 简要回答\n\n尼日尔与乍得接壤\\cite{b}。", True),
-        ("", False),
-    ],
-)
-def test_the_short_answer_decides(report: str, right: bool) -> None:
-    task = SyntheticTask(
-        id="t",
-        question="What borders Chad?",
-        answer="Niger",
-        aliases=["尼日尔"],
-        distractors=["Mali", "Chad"],
-        provenance=Provenance(route="graph"),
-    )
-    assert is_correct(report, task) is right, short_answer(report)
 
 
 async def test_a_served_model_is_a_teacher_too(tasks: Path, library: LibraryProvider) -> None:

@@ -6,12 +6,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from ..agent.rollouts import SharedSource
 from ..errors import UserError
 from ..library import Library, LibraryProvider
 from ..settings import Settings
 from .data_files import Card, LineFile, read_records, read_tasks, source_of
 from .records import DataCard, SyntheticTask
-from .rollouts import RolloutOptions, RolloutPool, SharedSource
+from .rollouts import RolloutOptions, RolloutPool
 
 BATCH = 64
 """Tries that a worker gets at once."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .evidence import is_named
+from ..text.names import is_named
 from .generation import Rejected
 from .graph import Ints, KnowledgeGraph
 from .patterns import PatternQuery

@@ -1,11 +1,10 @@
 """Each edge of a subgraph is searched again, and kept only with a passage that states it."""
 
-import re
 from collections.abc import Awaitable, Callable, Sequence
-from functools import lru_cache
 
 from ..errors import SearchFailed
-from ..text.characters import has_han, normalise
+from ..text.characters import normalise
+from ..text.names import is_named
 from ..trajectory import Passage
 from ..web.search import Query, SearchResult
 from .graph import KnowledgeGraph
@@ -97,14 +96,3 @@ def fact_text(words: Wording, language: str, head: str, tail: str) -> str:
 def plain_number(number: float) -> str:
     """A number as people write it in a text."""
     return f"{number:,.0f}" if number == int(number) and abs(number) >= 10_000 else f"{number:g}"
-
-
-def is_named(name: str, text: str) -> bool:
-    """Whether a text, in normal form, has the name as whole words."""
-    return (len(name) >= SHORTEST and _name_pattern(name).search(text) is not None) or (name.isdigit() and name in text)
-
-
-@lru_cache(maxsize=20_000)
-def _name_pattern(name: str) -> re.Pattern[str]:
-    escaped = re.escape(normalise(name))
-    return re.compile(escaped if has_han(name) else rf"(?<!\w){escaped}(?!\w)", re.IGNORECASE)

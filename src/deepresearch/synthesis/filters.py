@@ -15,10 +15,10 @@ from typing import Any, ClassVar
 
 from ..errors import UserError
 from ..files import write_file
+from ..judge.short_answer import cited_passages, short_answer
 from ..plugins import Registry
 from ..text.characters import HAN, HANGUL, KANA, count_han
 from .data_files import Card, read_records, source_of
-from .grading import cited_passages, short_answer
 from .records import DataCard, FilterReport
 from .samples import (
     Sample,

@@ -1,58 +1,15 @@
-"""Whether a report answers a task, decided without a model: by the names in its short answer."""
+"""Whether a report answers a task, decided without a model, and how often tasks are answered."""
 
-import re
 from collections.abc import Iterable, Mapping
 
-from ..text.characters import normalise
-from .evidence import is_named
+from ..judge.short_answer import names_answer
 from .records import SyntheticTask
-
-HEADINGS = ("short answer", "简要回答")
-_CITE = re.compile(r"\\cite\{([^}]*)\}")
-_BOLD = re.compile(r"\*\*(.+?)\*\*")
-_HEADING = re.compile(r"#{1,6}\s*(.+?)\s*#*")
-
-
-def short_answer(report: str, cited: bool = False) -> str:
-    """What is under the heading of the short answer; without one, the first paragraph. cited: with its citations."""
-    lines = report.splitlines()
-    start = next((i + 1 for i, line in enumerate(lines) if _is_heading(line)), 0)
-    text: list[str] = []
-    for line in lines[start:]:
-        if _HEADING.fullmatch(line.strip()) or (not start and text and not line.strip()):
-            if text:
-                break
-            continue
-        text += [line] if line.strip() else []
-    return "\n".join(text) if cited else _CITE.sub("", "\n".join(text))
-
-
-def _is_heading(line: str) -> bool:
-    found = _HEADING.fullmatch(line.strip())
-    return bool(found) and found[1].casefold() in HEADINGS if found else False
 
 
 def is_correct(report: str, task: SyntheticTask) -> bool:
-    """Whether the short answer, or what is bold in it, names the answer, and no near miss that the question itself
-    does not name."""
-    text = normalise(short_answer(report))
-    text = " ".join(_BOLD.findall(text)) or text
+    """Whether the short answer names the answer, and no near miss."""
     names = [name for name in (task.answer, *task.aliases) if name]
-    if not any(is_named(name, text) for name in names):
-        return False
-    question = normalise(task.question)
-    wrong = [name for name in task.distractors if not is_named(name, question) and not _within(name, names)]
-    return not any(is_named(name, text) for name in wrong)
-
-
-def _within(name: str, names: Iterable[str]) -> bool:
-    """Whether a near miss is named whenever the answer is: Congo in DR Congo."""
-    return any(is_named(name, normalise(other)) for other in names)
-
-
-def cited_passages(report: str) -> set[str]:
-    """Ids of the passages that a report cites."""
-    return {part.strip() for found in _CITE.findall(report) for part in found.split(",") if part.strip()}
+    return names_answer(report, task.question, names, task.distractors)
 
 
 def pass_rates(rollouts: Iterable[Mapping[str, object]]) -> dict[str, float]:

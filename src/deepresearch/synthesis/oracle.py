@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from ..derived import registered
 from ..policy import View
 from ..settings import Settings
+from ..text.names import is_named
 from ..tools import Tool
 from ..trajectory import Call, Passage, Turn
-from .evidence import is_named
 from .records import SupportingPassage, SyntheticTask
 
 SURFER = "batch_web_surfer"

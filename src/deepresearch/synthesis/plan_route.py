@@ -13,6 +13,7 @@ from hashlib import blake2b
 from itertools import pairwise
 from pathlib import Path
 
+from ..agent.rollouts import SharedSource
 from ..models.structured import Unusable, json_object
 from ..policy import View
 from ..settings import Settings
@@ -26,7 +27,7 @@ from .generation import Progress, Rejected
 from .oracle import SURFER
 from .record_steps import ModelStep, change_records, task_of
 from .records import DataCard, Provenance, SyntheticTask
-from .rollouts import RolloutOptions, RolloutPool, SharedSource
+from .rollouts import RolloutOptions, RolloutPool
 from .samples import Sample, calls_of, tokens
 from .source_reports import FEWEST, FRAME, checked_source, read_reports
 

@@ -15,20 +15,22 @@ from pathlib import Path
 from typing import Any
 
 from ..agent.export import to_sft
+from ..agent.rollouts import SharedSource
 from ..derived import registered
+from ..judge.short_answer import short_answer
 from ..policy import Policy, View
 from ..settings import Settings
 from ..text.characters import normalise
+from ..text.names import is_named
 from ..trajectory import Call, Turn, UserSteered, parse_event
 from ..web.search import SearchProvider
 from .data_files import Card
-from .evidence import is_named
 from .generation import Progress, Rejected
-from .grading import is_correct, short_answer
+from .grading import is_correct
 from .oracle import SHOWN, SURFER, Oracle
 from .record_steps import change_records, task_of
 from .records import DataCard, SyntheticTask
-from .rollouts import RolloutOptions, RolloutPool, SharedSource
+from .rollouts import RolloutOptions, RolloutPool
 from .samples import Sample, all_texts, ngrams, tokens
 
 MOST_TRIES = 3

@@ -7,32 +7,29 @@ Searches and readings are shared: the same query of another run is answered from
 import asyncio
 import json
 import tempfile
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, cast
 
-from ..agent.loop import Run
-from ..agent.setup import open_policy, system_prompt, versions
-from ..agent.verifier import Verifier
+from ..agent.rollouts import SharedSource, run_in_memory
+from ..agent.setup import open_policy
 from ..derived import answer, find, registered, total_usage
 from ..errors import UserError
 from ..files import write_file
+from ..judge.short_answer import cited_passages
 from ..plugins import Registry
 from ..policy import Policy
 from ..settings import Settings
-from ..store import Blobs, RunLog
+from ..store import Blobs
 from ..tools import Tool, default_tools
-from ..trajectory import Event, Observation, Passage, RunFailed, RunStarted, Task, Turn, Verified
-from ..web.search import Query, SearchProvider, SearchResult
+from ..trajectory import Event, Observation, RunFailed, Task, Turn, Verified
+from ..web.search import SearchProvider
 from .data_files import Card, LineFile, read_records, read_tasks, source_of
 from .generation import Progress
-from .grading import cited_passages, is_correct, pass_rates
+from .grading import is_correct, pass_rates
 from .records import DataCard, Rollout, SyntheticTask
 
-T = TypeVar("T")
 Teacher = Callable[[Settings, Sequence[Tool], SyntheticTask], Policy]
 TEACHERS: Registry[Teacher] = Registry(
     "teachers",
@@ -46,49 +43,12 @@ TEACHERS: Registry[Teacher] = Registry(
         "chat": "deepresearch.synthesis.rollouts:open_by_settings",
     },
 )
-CACHED = 20_000
-"""Answers kept; the oldest leave first."""
 SAVE_EVERY = 200
 
 
 def open_by_settings(settings: Settings, tools: Sequence[Tool], task: SyntheticTask) -> Policy:
     """The policy that the settings name: extractive, or a served model."""
     return open_policy(settings, tools)
-
-
-class SharedSource:
-    """A library or web provider that all runs use: each query and each document is asked for once."""
-
-    def __init__(self, source: SearchProvider) -> None:
-        self._source = source
-        self.name = source.name
-        self._answers: OrderedDict[Hashable, asyncio.Future[Any]] = OrderedDict()
-        self.asked, self.repeated = 0, 0
-
-    async def search(self, query: Query) -> SearchResult:
-        """See SearchProvider."""
-        return await self._once(query, lambda: self._source.search(query))
-
-    async def open(self, reference: str) -> list[Passage]:
-        """See Source."""
-        return await self._once(reference, lambda: self._source.open(reference))
-
-    def close(self) -> None:
-        """The source stays open for the other runs."""
-
-    async def _once(self, key: Hashable, ask: Callable[[], Awaitable[T]]) -> T:
-        self.asked += 1
-        if known := self._answers.get(key):
-            self.repeated += 1
-            return cast(T, await asyncio.shield(known))
-        future = self._answers[key] = asyncio.ensure_future(ask())
-        if len(self._answers) > CACHED:
-            self._answers.popitem(last=False)
-        try:
-            return await asyncio.shield(future)
-        except Exception:
-            self._answers.pop(key, None)  # a failure is asked again
-            raise
 
 
 @dataclass(frozen=True)
@@ -124,25 +84,9 @@ class RolloutPool:
         teacher = TEACHERS.get(self.options.policy)
         tools = default_tools(self.sources)
         policy = self.wrap(teacher(self.settings, tools, task), task)
-        log = RunLog(name, [], write=lambda rows: None, take=list, release=lambda: None)
         asked = Task(question=task.question, language=task.language, date=task.date, libraries=[self.options.library])
-        log.append(
-            RunStarted(
-                task=asked,
-                settings=self.settings.public(),
-                versions=versions(),
-                policy=policy.name,
-                system=system_prompt(self.settings),
-                tools=[tool.spec() for tool in tools],
-            )
-        )
-        folder = self.folder / name
-        run = Run(log, policy, tools, self.settings, folder, self.blobs, verifier=Verifier())
-        try:
-            end = await run.go()
-        finally:
-            await run.close()
-        return summary(task, attempt, self.options.policy, log.events, failed=isinstance(end, RunFailed))
+        events, end = await run_in_memory(asked, policy, tools, self.settings, self.folder / name, self.blobs)
+        return summary(task, attempt, self.options.policy, events, failed=isinstance(end, RunFailed))
 
     async def all(self, work: Iterator[tuple[SyntheticTask, int]]) -> AsyncGenerator[Rollout, None]:
         """The rollouts of `work`, as they end; no more than `at_once` tasks are read ahead."""

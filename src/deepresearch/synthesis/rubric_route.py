@@ -15,9 +15,9 @@ from pydantic import ValidationError
 from ..judge.rubrics import Role, Rubric, RubricSet
 from ..models.structured import Unusable, json_object
 from ..text.characters import normalise
+from ..text.names import is_named
 from .data_files import Card
 from .drawing import described, walk
-from .evidence import is_named
 from .generation import Progress, Rejected
 from .record_steps import ModelStep, change_records, task_of
 from .records import DataCard, SupportingPassage, SyntheticTask

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
+from ..agent.rollouts import SharedSource
 from ..derived import registered
 from ..errors import UserError
 from ..library import Library
@@ -31,7 +32,7 @@ from .generation import Progress, Rejected
 from .oracle import AT_ONCE, SURFER
 from .record_steps import change_records, task_of
 from .records import DataCard, Provenance, SyntheticTask
-from .rollouts import RolloutOptions, RolloutPool, SharedSource
+from .rollouts import RolloutOptions, RolloutPool
 from .samples import Sample
 from .source_reports import checked_source
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from ..errors import SearchFailed
 from ..text.characters import normalise
-from ..text.names import names_in
+from ..text.names import is_named, names_in
 from ..web.search import Query
 from .data_files import Card
-from .evidence import Search, is_named
+from .evidence import Search
 from .generation import Progress, Rejected, write_tasks
 from .pages import LinkedSentence, PageStore
 from .records import GENERATOR, DataCard, Provenance, SourceFile, SupportingPassage, SyntheticTask

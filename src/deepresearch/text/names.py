@@ -7,9 +7,9 @@ decided by the library's titles, not here.
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
-from .characters import HAN
+from .characters import HAN, has_han, normalise
 from .phrases import phrase_spans
 from .wordlists import request_words, stop_words, word_set
 
@@ -191,3 +191,20 @@ def _institution(text: str, start: int, end: int) -> tuple[int, int]:
     start += phrase_spans(text[start:end])[-1][0]
     before = _BEFORE_INSTITUTION.match(text, start, end)
     return (before.end(), end) if before and end - before.end() > 2 else (start, end)
+
+
+_SHORTEST = 2
+"""Characters of a name that can be looked for."""
+
+
+def is_named(name: str, text: str) -> bool:
+    """Whether a text, in normal form, has the name as whole words."""
+    return (len(name) >= _SHORTEST and _name_pattern(name).search(text) is not None) or (
+        name.isdigit() and name in text
+    )
+
+
+@lru_cache(maxsize=20_000)
+def _name_pattern(name: str) -> re.Pattern[str]:
+    escaped = re.escape(normalise(name))
+    return re.compile(escaped if has_han(name) else rf"(?<!\w){escaped}(?!\w)", re.IGNORECASE)
