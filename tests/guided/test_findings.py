@@ -43,7 +43,7 @@ def test_words_that_the_passage_has_not_are_invented() -> None:
     )
     known = {"p1": PASSAGE.model_copy(update={"text": text, "title": "importlib"})}
     copied = "This class allows for potentially minimizing the cost of loading a module if it is never used."
-    invented = "Loading a .pkl file can lead to potential errors if it is never used."
+    invented = "Loading a pickle file can lead to potential errors if it is never used."
     assert [verdict.level == "supports" for verdict in check([(copied, "p1"), (invented, "p1")], known)] == [
         True,
         False,

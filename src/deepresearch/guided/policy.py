@@ -11,7 +11,6 @@ from dataclasses import replace
 from ..errors import ContextOverflow
 from ..extractive import ExtractivePolicy
 from ..extractive.answers import Answer
-from ..extractive.policy import answers_of
 from ..extractive.quoting import quotes_of
 from ..extractive.research import SURFER, Research, read_events
 from ..models import ChatModel
@@ -21,12 +20,12 @@ from ..policy import View
 from ..threads import in_thread
 from ..trajectory import Call, Passage, Turn
 from .asks import Asker
+from .declining import ASKED, answers_with
 from .evidence import Window, windows_of
 from .findings import TOOL, PassageFinding, check, recorded, recording, sentences_of
 from .writing import compose
 
 NAME = "guided"
-ASKED = "Searching in the words of the model."
 READING = "Reading passages."
 BATCH = 4
 """Passages read in one turn."""
@@ -86,7 +85,7 @@ class GuidedPolicy:
             return None
         if ASKED not in research.steps and (turn := await self._search(research, asker)):
             return turn
-        answers = await in_thread(answers_of, research)
+        answers = await in_thread(answers_with, research, view.events)
         unread = _unread(research, answers, view) if TOOL in view.tools else []
         if not unread:
             return None
@@ -132,7 +131,7 @@ class GuidedPolicy:
 
     async def _report(self, view: View, research: Research, asker: Asker) -> Turn | None:
         """The report from what was recorded; None where the report is due early and nothing was recorded."""
-        answers = await in_thread(answers_of, research)
+        answers = await in_thread(answers_with, research, view.events)
         done = recorded(view.events)
         if view.phase == "answer" and not any(finding.says for finding in done.values()):
             return None

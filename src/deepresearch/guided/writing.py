@@ -1,23 +1,23 @@
 """The report from findings: each sentence of the model is checked against the passages of the findings that it uses."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
-from ..extractive.answers import NEAREST, NEARLY, Answer
+from ..extractive.answers import NEARLY, Answer
 from ..extractive.candidates import Candidate
 from ..extractive.features import rarity, short_titles
 from ..extractive.parts import Part
 from ..extractive.phrases import Phrases, phrases_for
 from ..extractive.quoting import escape, quotes_of, render_quote, shorten, show_title
-from ..extractive.ranking import choose
 from ..extractive.research import Research
 from ..extractive.words import content_terms, related
 from ..extractive.writing import WrittenSections, write_report
 from ..threads import in_thread
 from ..trajectory import AnsweredPart, Passage
 from .asks import Asker, prompts
+from .declining import declined
 from .findings import PassageFinding, check, cited, sentences_of
 
 USED = 6
@@ -56,7 +56,7 @@ async def compose(
     final: list[Answer] = []
     for answer in answers:
         own = [f for f in findings if f.part == answer.part.text and f.says]
-        final.append(answer if own and answer.answered else _declined(answer))
+        final.append(answer if own and answer.answered else declined(answer))
         if not (own and answer.answered):
             short.append([])
             sections.append([])
@@ -67,12 +67,6 @@ async def compose(
     note = prompts("zh" if research.question.language == "zh" else "en")["note"]
     report = await in_thread(write_report, research, final, WrittenSections(short, sections, note.strip()))
     return report, [AnsweredPart(question=a.part.text, answered=a.answered) for a in final]
-
-
-def _declined(answer: Answer) -> Answer:
-    """The answer as one that nothing read gives, with what came nearest."""
-    nearest = answer.nearest or tuple(one.candidate for one in choose(answer.ranked, NEAREST))
-    return replace(answer, answered=False, short=(), further=(), rows=(), nearest=nearest)
 
 
 async def _direct(

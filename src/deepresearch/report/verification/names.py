@@ -14,6 +14,10 @@ _LETTER = rf"(?:(?![{CJK}])\w)"
 """Of words; Chinese and its neighbours have none."""
 _WORD = re.compile(rf"(?!\d|_){_LETTER}(?:(?:{_LETTER}|['’&.-])*{_LETTER})?")
 _ENDS = ".!?:;\n。！？：；"
+_IS = re.compile(r"\s+(?:is|was)\b")
+"""A word before it is what its sentence is about, not a verb or an adjective that has its capital for opening it."""
+_CODE = re.compile(r"(?<![\w./:-])(?:--[a-z][\w-]+|(?:/[\w.+-]*\w){2,}|\.[a-z]\w{0,7})(?![\w/])")
+"""Options, paths and endings of files, which are named as they are."""
 
 
 @cache
@@ -36,6 +40,7 @@ def check(claim: Reading, passage: Reading, evidence: str) -> list[Fault]:
         if not all(_is_named(word, passage) for word in _words(name, text))
     ]
     lacking += [name.text for name in chinese_names(text) if not _holds(name.text, passage.plain)]
+    lacking += [code for code in _CODE.findall(text) if code.strip(".") not in passage.plain]
     return [Fault("name", name, missing("name", name, (), text)) for name in dict.fromkeys(lacking)]
 
 
@@ -43,7 +48,8 @@ def _words(name: Name, text: str) -> Iterator[str]:
     """The distinctive words of a name; the first of a sentence may have its capital for that alone."""
     for match in _WORD.finditer(name.text):
         word = match.group().rstrip(".")
-        capital = any(c.isupper() for c in (word[1:] if _opens(text, name.start + match.start()) else word))
+        is_open = _opens(text, name.start + match.start()) and not _IS.match(text, name.start + match.end())
+        capital = any(c.isupper() for c in (word[1:] if is_open else word))
         if capital and len(word) > 1 and word.casefold().removesuffix("'s") not in _no_names():
             yield word
 

@@ -11,7 +11,7 @@ from ...text.characters import normalise
 from ...text.language import detect_language
 from ...text.terms import content_terms
 from ...trajectory import Passage
-from . import names, quotes, substitution, values, wording
+from . import comparisons, names, quotes, substitution, values, wording
 from .attribution import without_frame
 from .faults import Fault
 from .lexical import Overlap, overlap, weigh
@@ -105,7 +105,7 @@ def compared(stated: Reading, source: Reading, given: str, weights: Mapping[str,
     body = read(without_frame(stated.text))
     common = overlap(body, source, weights, frozenset(content_terms(given)))
     shown = "\n".join(source.sentences[n].text for n in common.evidence)
-    faults = [fault for check in (quotes, values, names) for fault in check.check(stated, source, shown)]
+    faults = [fault for check in (quotes, values, names, comparisons) for fault in check.check(stated, source, shown)]
     close = common.best >= ALIGNED
     return common, [fault if close or fault.kind == "quote" else replace(fault, conflict=False) for fault in faults]
 
