@@ -11,7 +11,10 @@
     │   ├── LibraryError         a library or folder cannot be used
     │   │   └── DamagedLibrary       damaged, or of another version: only building it again helps
     │   ├── ExportError          an export cannot be made
-    │   └── RubricError          rubrics that cannot be read or used
+    │   ├── RubricError          rubrics that cannot be read or used
+    │   └── TrainingError        samples or settings of which nothing can be learnt
+    │       ├── CheckpointError      a checkpoint or saved state that does not fit
+    │       └── Diverged             the loss is no number any more; what was saved before can be resumed
     ├── PolicyError          the policy's mistake: shown to the policy, the run continues
     │   ├── MalformedCall        a tool call that cannot be read, or was cut off
     │   ├── UnknownTool          a tool that does not exist
@@ -106,6 +109,19 @@ class ExportError(UserError):
 
 class RubricError(UserError):
     reason = "rubric"
+
+
+class TrainingError(UserError):
+    reason = "training"
+
+
+class CheckpointError(TrainingError):
+    reason = "checkpoint"
+
+
+class Diverged(TrainingError):
+    reason = "diverged"
+    exit_code = 1
 
 
 class PolicyError(DeepResearchError):

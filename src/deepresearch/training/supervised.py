@@ -1,0 +1,314 @@
+"""One trainer for all supervised stages: mid-training, fine-tuning on runs, judges.
+
+Any Hugging Face causal model; samples with a loss weight for each token, packed so that none sees another. The order of
+the samples, the learning rate and the random numbers of an update are functions of the seed and the update's number, so
+what is resumed after a kill continues to the same weights as without it.
+"""
+
+import json
+import math
+import resource
+import shutil
+import time
+import warnings
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from transformers import PreTrainedModel
+
+from ..errors import CheckpointError, Diverged
+from ..files import write_file
+from .curves import Curve, CurveFile
+from .packing import Batch, SampleStore, Span, check_model, hidden_states, plan_rows, store_samples, token_logprobs
+from .records import TokenSample, read_samples
+
+Evaluate = Callable[[PreTrainedModel, int], dict[str, float]]
+"""Measures the model after an update; what it returns becomes part of the curve."""
+
+
+@dataclass(frozen=True)
+class SupervisedOptions:
+    """How a model is trained on samples."""
+
+    context: int = 1024
+    """Most tokens of a row, and of a sample."""
+    long: Literal["skip", "split"] = "skip"
+    """What becomes of a longer sample: left out and counted, or split into pieces (documents)."""
+    rows: int = 16
+    """Rows of one update, on all devices together."""
+    micro_rows: int = 0
+    """Rows whose gradient a device computes at once; 0: all of them."""
+    epochs: int = 1
+    updates: int = 0
+    """Updates in all; 0: as many as `epochs` need."""
+    learning_rate: float = 1e-3
+    schedule: Literal["cosine", "constant"] = "cosine"
+    warmup: int = 20
+    """Updates in which the rate grows to `learning_rate`."""
+    floor: float = 0.1
+    """Share of the rate that is left at the end of the cosine."""
+    weight_decay: float = 0.1
+    """Of matrices; none of norms and biases."""
+    betas: tuple[float, float] = (0.9, 0.95)
+    clip: float = 1.0
+    """Largest norm of the gradient."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of the computation; weights and optimizer are float32."""
+    gradient_checkpointing: bool = False
+    """Compute each layer again for the gradient instead of keeping what it computed."""
+    lora_rank: int = 0
+    """Train low-rank additions to all linear layers instead of the weights; merged at the end."""
+    save_every: int = 200
+    evaluate_every: int = 0
+    """0: at the end only."""
+    seed: int = 0
+
+    def rate(self, update: int, updates: int) -> float:
+        """Learning rate of an update, from 0."""
+        if update < self.warmup:
+            return self.learning_rate * (update + 1) / self.warmup
+        if self.schedule == "constant":
+            return self.learning_rate
+        done = (update - self.warmup) / max(1, updates - self.warmup)
+        return self.learning_rate * (self.floor + (1 - self.floor) * (1 + math.cos(math.pi * min(1.0, done))) / 2)
+
+
+class Objective(torch.nn.Module):
+    """The weighted sum of the negative log-probabilities of a batch."""
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        own = batch.weights.nonzero().squeeze(-1)  # logits of context are never computed
+        hidden = hidden_states(self.model, batch)[own]
+        logprobs = token_logprobs(self.model.get_output_embeddings(), hidden, batch.targets[own])
+        return -(logprobs * batch.weights[own]).sum()
+
+
+def train(
+    model: PreTrainedModel,
+    samples: Sequence[TokenSample] | Path,
+    options: SupervisedOptions,
+    out: Path,
+    evaluate: Evaluate | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Curve:
+    """Train `model` in place; what was interrupted is continued by the same call.
+
+    `out` gets curve.jsonl and the state to resume from. A file of samples is mapped from disk. Returns the curve with
+    the counts of samples left out. Raises TrainingError for impossible samples or settings, CheckpointError where the
+    state in `out` is that of another run, Diverged where the loss is no number any more, OSError.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    check_model(model)
+    vocab = model.get_input_embeddings().num_embeddings
+    if isinstance(samples, Path):
+        store = store_samples(read_samples(samples), options.context, vocab, options.long, out / "tokens")
+    else:
+        store = store_samples(samples, options.context, vocab, options.long)
+    run = _Run(model, store, options, out)
+    try:
+        return run.train(evaluate, progress or (lambda line: None))
+    finally:
+        run.close()
+
+
+class _Run:
+    """One training run between two interruptions."""
+
+    def __init__(self, model: PreTrainedModel, store: SampleStore, options: SupervisedOptions, out: Path) -> None:
+        self.model, self.store, self.options, self.states = model, store, options, out / "states"
+        self.device = model.device
+        self.adapted = _add_lora(model, options) if options.lora_rank else None
+        if options.gradient_checkpointing:
+            model.activation_checkpointing_enable({"use_reentrant": False})
+        self.objective = Objective(model)
+        self.optimizer = make_optimizer(self.objective, options)
+        self.updates = options.updates or sum(len(list(self._epoch(epoch))) for epoch in range(options.epochs))
+        self.identity = {
+            "samples": zlib.crc32(store.ids.tobytes(), zlib.crc32(store.weights.tobytes())),
+            "shapes": {name: list(weight.shape) for name, weight in self._learnt()},
+            **{name: getattr(options, name) for name in ("context", "rows", "seed", "updates", "epochs")},
+        }
+        self.update = self._resume()
+        self.curve = CurveFile(out / "curve.jsonl", self.update)
+        self.curve.curve.skipped = store.skipped
+
+    def close(self) -> None:
+        self.curve.close()
+
+    def train(self, evaluate: Evaluate | None, progress: Callable[[str], None]) -> Curve:
+        """All updates that are left."""
+        options, curve = self.options, self.curve
+        progress(self._beginning())
+        for number, rows in enumerate(self._all_rows()):
+            if number < self.update:
+                continue
+            if number >= self.updates:
+                break
+            curve.add(**self._learn(number, rows))
+            self.update = number + 1
+            last = self.update == self.updates
+            if last or self.update % options.save_every == 0:
+                self._save()
+            if evaluate and (last or (options.evaluate_every and self.update % options.evaluate_every == 0)):
+                self.model.eval()
+                if measured := evaluate(self.model, self.update):
+                    curve.add(update=self.update, **measured)
+            if last or self.update % 20 == 0:
+                progress(_describe(curve.curve, self.updates))
+        if self.adapted is not None:
+            self.adapted.merge_and_unload()
+        return curve.curve
+
+    def _beginning(self) -> str:
+        store = self.store
+        learnt = sum(weight.numel() for _, weight in self._learnt())
+        left_out = ", ".join(f"{n} {reason}" for reason, n in store.skipped.items()) or "none"
+        return (
+            f"{learnt:,} parameters, {len(store.spans):,} samples, {len(store.ids):,} tokens, left out: {left_out}; "
+            f"update {self.update} of {self.updates}"
+        )
+
+    def _epoch(self, epoch: int) -> Iterator[list[list[Span]]]:
+        rows = plan_rows(self.store.spans, self.options.context, self.options.seed, epoch)
+        for start in range(0, len(rows), self.options.rows):
+            yield rows[start : start + self.options.rows]
+
+    def _all_rows(self) -> Iterator[list[list[Span]]]:
+        for epoch in count():
+            yield from self._epoch(epoch)
+
+    def _learn(self, number: int, rows: list[list[Span]]) -> dict[str, float]:
+        """One update; what was measured. The weights are as before it where Diverged is raised."""
+        options = self.options
+        started = time.perf_counter()
+        torch.manual_seed(options.seed * 1_000_003 + number)
+        self.model.train()
+        documents = [[self.store.document(span) for span in row] for row in rows]
+        total = float(sum(weights.sum() for row in documents for _, weights in row))
+        loss = torch.zeros((), device=self.device)
+        size = options.micro_rows or len(rows)
+        for start in range(0, len(rows), size):
+            batch = Batch.of([part for row in documents[start : start + size] for part in row], self.device)
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=options.precision == "bfloat16"):
+                share = self.objective(batch) / total
+            share.backward()
+            loss += share.detach()
+        norm = float(torch.nn.utils.clip_grad_norm_(self.objective.parameters(), options.clip))
+        if not math.isfinite(norm) or not math.isfinite(float(loss)):
+            self.optimizer.zero_grad()
+            self._save()
+            raise Diverged(
+                f"The loss of update {number + 1} is {float(loss)}, the norm of its gradient {norm}.",
+                f"The state before it is in {self.states}: resume with a lower learning rate or in float32.",
+            )
+        rate = options.rate(number, self.updates)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        tokens = sum(len(ids) for row in documents for ids, _ in row)
+        seconds = time.perf_counter() - started
+        return {
+            "update": number + 1, "loss": float(loss), "rate": rate, "norm": norm, "tokens": tokens,
+            "seconds": seconds, "memory_gb": _memory(self.device),
+        }  # fmt: skip
+
+    def _learnt(self) -> list[tuple[str, torch.nn.Parameter]]:
+        return [(name, weight) for name, weight in self.objective.named_parameters() if weight.requires_grad]
+
+    def _save(self) -> None:
+        """Write the state to resume from; the one before it is removed when it is whole."""
+        older = self._saved()
+        folder = self.states / f"{self.update:08}"
+        aside = self.states / "part"
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        weights = {name: weight.data for name, weight in self._learnt()}
+        torch.save({"weights": weights, "optimizer": self.optimizer.state_dict()}, aside / "state.pt")
+        write_file(aside / "run.json", [json.dumps(self.identity).encode()])
+        if folder in older:  # saved where the loss diverged, after a resume from there
+            return
+        aside.rename(folder)
+        for old in older:
+            shutil.rmtree(old)
+
+    def _saved(self) -> list[Path]:
+        return sorted(self.states.glob("[0-9]*"))
+
+    def _resume(self) -> int:
+        """Put the newest saved state, where there is one, into model and optimizer; the number of updates done."""
+        if not (saved := self._saved()):
+            return 0
+        found, wanted = json.loads((saved[-1] / "run.json").read_bytes()), json.loads(json.dumps(self.identity))
+        if different := sorted(name for name in wanted if wanted[name] != found.get(name)):
+            raise CheckpointError(
+                f"{self.states} is of a run with other {', '.join(different)}.",
+                "Name another folder, or delete it to begin again.",
+            )
+        state = torch.load(saved[-1] / "state.pt", map_location=self.device, weights_only=True)
+        with torch.no_grad():
+            for name, weight in self._learnt():
+                weight.copy_(state["weights"][name])
+        self.optimizer.load_state_dict(state["optimizer"])
+        return int(saved[-1].name)
+
+
+def make_optimizer(module: torch.nn.Module, options: SupervisedOptions) -> torch.optim.Optimizer:
+    """AdamW over what is trained, with weight decay on matrices only."""
+    learnt = [weight for weight in module.parameters() if weight.requires_grad]
+    groups = [
+        {"params": [weight for weight in learnt if weight.ndim > 1], "weight_decay": options.weight_decay},
+        {"params": [weight for weight in learnt if weight.ndim < 2], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=options.learning_rate, betas=options.betas, fused=True)
+
+
+def validation_loss(model: PreTrainedModel, store: SampleStore, context: int) -> float:
+    """Mean negative log-probability over the weights of all samples, in nats."""
+    model.eval()
+    objective, loss, total = Objective(model), 0.0, 0.0
+    with torch.no_grad():
+        for row in plan_rows(store.spans, context, 0, 0):
+            documents = [store.document(span) for span in row]
+            loss += float(objective(Batch.of(documents, model.device)))
+            total += float(sum(weights.sum() for _, weights in documents))
+    return loss / total
+
+
+def _add_lora(model: PreTrainedModel, options: SupervisedOptions) -> Any:
+    from peft import LoraConfig, get_peft_model  # noqa: PLC0415  slow to import, rarely needed
+
+    torch.manual_seed(options.seed)
+    rank = options.lora_rank
+    settings = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft reads an attribute that transformers renames
+        return get_peft_model(model, settings)
+
+
+def _describe(curve: Curve, updates: int) -> str:
+    recent = [point for point in curve.points[-20:] if "loss" in point]
+    speed = sum(point["tokens"] for point in recent) / sum(point["seconds"] for point in recent)
+    mean = sum(point["loss"] for point in recent) / len(recent)
+    measured = curve.points[-1] if "loss" not in curve.points[-1] else {}
+    more = "".join(f", {name} {value:.3f}" for name, value in measured.items() if name != "update")
+    return (
+        f"update {recent[-1]['update']:.0f} of {updates}: loss {mean:.4f}, {speed:,.0f} tokens/s, "
+        f"{recent[-1]['memory_gb']:.2f} GB{more}"
+    )
+
+
+def _memory(device: torch.device) -> float:
+    """Peak memory so far, GB: of the GPU, or of the process."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 1e9
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
