@@ -48,6 +48,8 @@ class ModelSettings(SettingsGroup):
     extractive policy works."""
     file: str = ""
     """Model in the GGUF format, for which llama.cpp's server is started and ended with the run."""
+    checkpoint: str = ""
+    """Folder of a checkpoint that runs in this process, with the policy `local` (the extra `train`)."""
     server: str = ""
     """That server's program (DEEPRESEARCH_LLAMA_SERVER; never from a file or a record); empty: llama-server on the
     path, or of the extra `local`."""

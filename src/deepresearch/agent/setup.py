@@ -173,7 +173,8 @@ def _about_unknown(settings: Sequence[str]) -> list[str]:
 def policy_of(settings: Settings) -> str:
     """The name of the policy: a model that is named is used, unless the settings name another policy."""
     model = settings.model
-    return settings.policy if settings.policy != AUTO else "chat" if model.name or model.file else "extractive"
+    auto = "chat" if model.name or model.file else "local" if model.checkpoint else "extractive"
+    return settings.policy if settings.policy != AUTO else auto
 
 
 def check_policy(settings: Settings) -> None:

@@ -27,6 +27,8 @@ class EndpointFlags:
     """Model name; auto: whichever a server on this machine offers; without one no model is asked."""
     model_file: str | None = None
     """Model in the GGUF format: llama.cpp's server is started for it and ended with the run."""
+    checkpoint: str | None = None
+    """Folder of a trained checkpoint, which runs in this process (--policy local)."""
     base_url: str | None = None
     """OpenAI-compatible endpoint, e.g. http://127.0.0.1:8000/v1; its key comes from DEEPRESEARCH_API_KEY."""
     dialect: Literal["native", "toolcall", "tool_call", "steptml"] | None = None
@@ -42,6 +44,7 @@ class EndpointFlags:
         return {
             "model.name": self.model,
             "model.file": file,
+            "model.checkpoint": str(Path(self.checkpoint).expanduser().absolute()) if self.checkpoint else None,
             "model.base_url": self.base_url,
             "model.dialect": self.dialect,
             "model.temperature": self.temperature,

@@ -60,7 +60,8 @@ def run(
     web
         Search the web too, beside documents and libraries; search.providers names the services.
     policy
-        auto: what fits the model; chat; guided (small models); extractive (none); or that of an installed package.
+        auto: what fits the model; chat; guided (small models); extractive (none); local (a checkpoint); or that of an
+        installed package.
     plan
         ask: wait for the plan to be approved; show: show it and continue; off: no plan.
     """

@@ -56,8 +56,8 @@ def ready_model(settings: Settings, policies: Container[str]) -> ReadyModel:
 
     Raises SettingsError where there is no such model or file, ModelUnreachable where a server does not start.
     """
-    if settings.policy == "extractive" or not (settings.model.name or settings.model.file):
-        policy = settings.policy if settings.policy != AUTO else "extractive"
+    if settings.policy in ("extractive", "local") or not (settings.model.name or settings.model.file):
+        policy = settings.policy if settings.policy != AUTO else "local" if settings.model.checkpoint else "extractive"
         return ReadyModel(settings, settings, policy)
     ready = _started(settings) if settings.model.file else _found(settings)
     try:

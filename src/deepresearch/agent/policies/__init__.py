@@ -13,6 +13,7 @@ POLICIES: Registry[Callable[[Settings, Sequence[Tool]], Policy]] = Registry(
         "chat": "deepresearch.agent.policies.chat:open_chat",
         "guided": "deepresearch.agent.policies.guided:open_guided",
         "extractive": "deepresearch.agent.policies.without_model:WithoutModel",
+        "local": "deepresearch.training.policy:open_local",
     },
 )
 """Name of each policy, and what makes it from a run's settings and tools."""
