@@ -10,40 +10,40 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..text.characters import has_han
-from .candidates import Candidate, advises_against, points_elsewhere
+from .candidates import Candidate, blocks_of, points_elsewhere
 from .chains import WHOLE, along, joined
 from .comparison import Contrast, compare_sides, joint, names
-from .features import OF_KIND, Asked, Pool, prepare, rarity, shows
+from .features import OF_KIND, Asked, Pool, covered, has_form, prepare, rarity
+from .fitting import EXAMINED, fit_form, fitting, share_named
 from .parts import Part
 from .question import unclear
 from .ranking import Ranked, choose, model, rank, shortest
 from .trail import Step
-from .words import content_terms, related
+from .words import content_terms, pattern, related
 
-DEMANDING = frozenset({"date", "number", "size", "money", "duration", "percentage", "version"})
-"""Kinds of question whose answer shows."""
-TO_BE_DONE = frozenset({"how", "list"})
-EXAMINED = 40
-"""Candidates among which it must show."""
 SHORT = 4
 """Candidates in the short answer of one part."""
 SHORT_OF_MANY = 2
 """The same where the question has several parts, or beside the table of a comparison."""
-FURTHER = 9
+FURTHER = 5
 """Candidates in the findings of one part, beyond the short answer."""
 LONGEST = 6
 """Candidates in the short answer where a trail leads it."""
-CLOSE, BEARING = 2.5, 2.5
+CLOSE, BEARING = 2.5, 2.0
 """How far below the best score the score may be of what is quoted first, and of the findings."""
-NEARLY = 0.45
+EQUAL = 1.05
+"""The same for what is quoted first though it has nothing asked for that the quotations before it do not have."""
+ADDS = 0.08
+"""Share of what is asked that this must be."""
+NEARLY = 0.6
 """Share of what the best have of the asked terms that a finding must have."""
 NEAREST = 3
 """Candidates shown where nothing answers."""
 UNSURE = 0.25
 """Weight of a Chinese pair of characters that neither the passages nor general text have: mostly no word."""
-SHORTEST_TITLE = 2
-"""Characters of a Chinese title that is a name where the question has it."""
 SURELY = 0.9
+SECTION_FITS = 0.5
+"""How far the section must be about what is asked to be quoted beyond the paragraph."""
 TOLD = 0.6
 """Rarity from which a term that no passage has counts as missing."""
 
@@ -66,6 +66,8 @@ class Answer:
     """What came nearest, where nothing answers."""
     missing: tuple[str, ...] = ()
     """Asked terms that nothing read has."""
+    whole: bool = False
+    """What is quoted first is in a section that is about what is asked: what follows there belongs to the answer."""
     ranked: tuple[Ranked, ...] = field(default=(), repr=False)
 
     @property
@@ -97,9 +99,10 @@ def answer_part(
 ) -> Answer:
     """The answer to one part, or that there is none. taken: what is quoted already."""
     asked = prepare(part, pool, on_trail)
-    everything = rank(pool, asked)
+    by_words = rank(pool, asked)
+    likelihood = likely(fitting(by_words, asked, pool), asked, pool)
+    everything = fit_form(by_words, asked, pool)
     ranked = fitting(everything, asked, pool)
-    likelihood = likely(ranked, asked, pool)
     missing = tuple(t for t in asked.rarest if rarity(t) >= TOLD and not _was_read(t, pool))
     if likelihood < model()["answer"]["threshold"]:
         nearest = tuple(one.candidate for one in choose(everything, NEAREST))
@@ -107,10 +110,10 @@ def answer_part(
     short: list[Candidate] = []
     rows: tuple[Contrast, ...] = ()
     if part.sides:
-        short = _close(joint(ranked, asked), ranked, SHORT_OF_MANY)
+        short = _close(joint(ranked, asked), asked, ranked, SHORT_OF_MANY)
         rows = compare_sides(pool, asked, short)
     if not (short or rows):
-        short = _close(ranked, ranked, most)
+        short = _close(ranked, asked, ranked, most)
     shown = [c for row in rows for c in row.said]
     bearing = _bearing(everything)
     if rows:
@@ -124,44 +127,41 @@ def answer_part(
         tuple(shortest(one, everything).candidate for one in further),
         rows,
         missing=missing,
+        whole=_section_of(short, everything) >= SECTION_FITS,
         ranked=tuple(everything),
     )
 
 
-def _close(fit: Sequence[Ranked], ranked: Sequence[Ranked], most: int) -> list[Candidate]:
-    """The best of `fit` and those nearly as good, each as short as it can be. ranked: all that was ranked."""
+def _section_of(short: Sequence[Candidate], ranked: Sequence[Ranked]) -> float:
+    return next((one.values["section"] for one in ranked if short and one.candidate == short[0]), 0.0)
+
+
+def _close(fit: Sequence[Ranked], asked: Asked, ranked: Sequence[Ranked], most: int) -> list[Candidate]:
+    """The best of `fit`, and of those nearly as good what is as good or adds something that is asked for, each as short
+    as it can be. ranked: all that was ranked."""
     if not fit:
         return []
     close = [one for one in fit if one.score >= fit[0].score - CLOSE and one.candidate.says_by_itself] or fit[:1]
-    return [shortest(one, ranked).candidate for one in choose(close, most)]
+    chosen: list[Candidate] = []
+    told: set[str] = set()
+    best, decided = close[0], _decided(close[0], asked)
+    for one in choose(close, most):
+        had = one.candidate.terms | one.candidate.context
+        here = {term for term in asked.weights if has_form(term, had)}
+        adds = covered(asked.weights, here - told) >= ADDS and one.values["section"] >= best.values["section"] / 2
+        beside = best.values["section"] >= SECTION_FITS and not asked.part.name_terms <= had
+        if not chosen or (not (beside or decided) and (one.score >= best.score - EQUAL or adds)):
+            chosen.append(shortest(one, ranked).candidate)
+            told |= here
+    return chosen
 
 
-def fitting(ranked: Sequence[Ranked], asked: Asked, pool: Pool) -> list[Ranked]:
-    """Those of the first of `ranked` that can answer.
-
-    Where the part demands a date, a number or an amount, it shows, in a document that names what the part names; where
-    the part asks what to do, they do not say what not to do.
-    """
-    first = ranked[:EXAMINED]
-    if TO_BE_DONE & set(asked.part.kinds):
-        first = [one for one in first if not advises_against(one.candidate.text)]
-    demanded = [kind for kind in asked.answers if kind in DEMANDING]
-    if not demanded:
-        return list(first)
-    return [
-        one
-        for one in first
-        if any(shows(one.candidate, kind, asked) for kind in demanded) and _names_its_subject(one, asked, pool)
-    ]
-
-
-def _names_its_subject(one: Ranked, asked: Asked, pool: Pool) -> bool:
-    passage = one.candidate.passage
-    if passage.id in asked.on_trail:
-        return True
-    titles = {t for t in pool.titles.values() if has_han(t) and len(t) >= SHORTEST_TITLE and t in asked.part.text}
-    told = not titles or pool.titles[passage.document] in titles or any(t in one.candidate.text for t in titles)
-    return told and _named(asked.part, pool.document_terms[passage.document]) == 1.0
+def _decided(best: Ranked, asked: Asked) -> bool:
+    """The paragraph of the candidate begins with yes or no, where that is asked."""
+    if "yes or no" not in asked.part.kinds:
+        return False
+    paragraph = blocks_of(best.candidate.passage.text)[best.candidate.units[0].block][0]
+    return bool(pattern("decides").match(paragraph))
 
 
 def _chained(answer: Answer, steps: Sequence[Step], pool: Pool) -> Answer:
@@ -187,7 +187,7 @@ def _holds(chain: Sequence[Candidate], part: Part) -> bool:
     """The quotations have all that the part names, and its years and versions."""
     terms = frozenset().union(*(c.terms | c.context for c in chain))
     numbers = [term for term in part.terms if term[0].isdigit() and len(term) > 1]
-    return _named(part, terms) == 1.0 and all(number in terms for number in numbers)
+    return share_named(part, terms) == 1.0 and all(number in terms for number in numbers)
 
 
 def _bearing(ranked: Sequence[Ranked]) -> list[Ranked]:
@@ -226,17 +226,9 @@ def signals(ranked: Sequence[Ranked], asked: Asked, pool: Pool) -> dict[str, flo
         "best_passage": asked.best_passage,
         "known": sum(w for t, w in weights.items() if _was_read(t, pool)) / total,
         "rarest_known": float(not rarest or _was_read(rarest, pool)),
-        "names_known": _named(asked.part, pool.terms),
+        "names_known": share_named(asked.part, pool.terms),
         **{name: most(name) for name in ("answer", "heading_fits")},
     }
-
-
-def _named(part: Part, terms: Collection[str]) -> float:
-    """The share of what the part names that is among `terms`; of `TechMart` the whole word or all its parts."""
-    named = [own for name in part.names if (own := content_terms(name))]
-    whole = [len(own) > 1 and all(t in own[0] for t in own[1:]) for own in named]
-    met = [all(t in terms for t in own) or (one and own[0] in terms) for own, one in zip(named, whole, strict=True)]
-    return sum(met) / len(met) if met else 1.0
 
 
 def _numbers_met(one: Ranked, asked: Asked) -> float:
@@ -281,7 +273,7 @@ def likely(ranked: Sequence[Ranked], asked: Asked, pool: Pool) -> float:
     Chinese word that tells most, or where what is best has none of its years and versions."""
     part = asked.part
     numbers = any(_numbers_met(one, asked) for one in ranked[:NEAREST])
-    if not numbers or unclear(part.text) or _named(part, pool.terms) < 1.0 or _word_unread(part, pool):
+    if not numbers or unclear(part.text) or share_named(part, pool.terms) < 1.0 or _word_unread(part, pool):
         return 0.0
     learned = model()["answer"]
     values = signals(ranked, asked, pool)

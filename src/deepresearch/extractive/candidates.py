@@ -37,7 +37,7 @@ _OPTION = re.compile(r"-{1,2}[A-Za-z?][\w-]*(?:[ =\[<(].{0,60})?(?:,? -{1,2}\w.{
 _ITEM = re.compile(r"^\s*(?:[-*•·]|\d{1,3}[.)、])\s+")
 _LEADS = re.compile(r"[:：]\s*$")
 _CODE = re.compile(r"^\S*/\S+\s|\s&&\s|\s--\w+\s.*\s--\w+|^(?:from \S+ )?import \S+|[{}]\s*$|\)\s*;$|^\w+\(.*\)\s*#")
-_ASKS = re.compile(r"[?？!！]\W*$")
+ASKS = re.compile(r"[?？!！]\W*$")
 """A line of its own that asks: what follows answers it."""
 _QUESTION = re.compile(r"[?？][\"'”’)\]」』》）]*$")
 _DATA = re.compile(r"\d|[:：]")
@@ -199,12 +199,13 @@ def units_of(text: str) -> tuple[Unit, ...]:
     """The quotable units of a text."""
     units: list[Unit] = []
     term = lead = ""
-    opening, opens = "", False
+    opening, opens, leading = "", False, ""
     for number, (block, kind) in enumerate(blocks_of(text)):
         if kind == "code":
-            if len(block.splitlines()) <= LONGEST_CODE:
-                _add_example(units, block, opening, number, term)
-            opening = ""
+            short = block if len(block.splitlines()) <= LONGEST_CODE else ""
+            if short and units:
+                _add_example(units, short, opening, number, term)
+            leading, opening = short if not units else "", ""
             continue
         if kind == "table":
             units += _rows(block, len(units), number)
@@ -222,8 +223,8 @@ def units_of(text: str) -> tuple[Unit, ...]:
             lead = _lead_of(block)
             opening = lead
         for piece, sort in pieces:
-            units.append(Unit(piece, len(units), number, sort, above, opens=opens))
-            opens = False
+            units.append(Unit(piece, len(units), number, sort, above, leading, opens))
+            leading, opens = "", False
     return tuple(units)
 
 
@@ -235,7 +236,7 @@ def _lead_of(block: str) -> str:
 
 def _add_example(units: list[Unit], code: str, opening: str, number: int, term: str) -> None:
     """Give an example to the sentence that leads to it, else to the one before it."""
-    if units and not units[-1].code and (opening or units[-1].above == term) and number - units[-1].block <= 1:
+    if not units[-1].code and (opening or units[-1].above == term) and number - units[-1].block <= 1:
         units[-1] = replace(units[-1], code=code)
 
 
@@ -351,7 +352,7 @@ def _label(block: str) -> str | None:
     line = block.strip().removesuffix("¶").strip()
     if "\n" in line or len(line) > LONGEST_TERM or re.search(r"[.。．;；,，]$", line):
         return None
-    if is_signature(line) or _OPTION.match(line) or _ASKS.search(line):
+    if is_signature(line) or _OPTION.match(line) or ASKS.search(line):
         return line
     if _LEADS.search(line) or len(line.split()) > 8 or re.search(r"\d", line):
         return None

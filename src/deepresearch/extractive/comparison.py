@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from .candidates import Candidate
 from .features import Asked, Pool, prepare, rarity, shows
+from .fitting import fit_form
 from .parts import Part
 from .ranking import Ranked, choose, rank, shortest
 from .words import content_terms, is_general, stem
@@ -93,16 +94,17 @@ def _said_of(side: str, part: Part, pool: Pool, on_trail: Collection[str], compa
     what names it; never what names another of the things as well."""
     own = set(content_terms(side))
     others = [other for other in part.sides if other != side]
+    asked = prepare(part.side(side), pool, on_trail)
     told = [
         one
-        for one in rank(pool, prepare(part.side(side), pool, on_trail))
+        for one in fit_form(rank(pool, asked), asked, pool)
         if (names(one.candidate, side, part.sides) or own <= one.candidate.context)
         and not any(names(one.candidate, other, part.sides) for other in others)
         and len(one.candidate.units) <= LONGEST_CELL
         and one.candidate.says_by_itself
     ]
-    explaining = [
-        one for one in told if one.values["defines"] == 1.0 or own <= set(content_terms(one.candidate.text[:BEGINNING]))
+    explaining = [one for one in told if one.values["defines"] == 1.0] or [
+        one for one in told if own <= set(content_terms(one.candidate.text[:BEGINNING]))
     ]
     fit = explaining if explaining or compared else told
     return [shortest(one, fit) for one in fit[: 3 * PER_SIDE]]

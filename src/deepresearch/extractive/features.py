@@ -160,8 +160,8 @@ def prepare(part: Part, pool: Pool, on_trail: Collection[str] = ()) -> Asked:
     terms = part.terms
     weights = {term: _weight(term, part, pool) for term in terms}
     local = {term: 1 - 0.9 * pool.commonness.get(term, 0.0) for term in terms}
-    cover = {ident: _covered(weights, had) for ident, had in pool.passage_terms.items()}
-    by_document = {document: _covered(weights, had) for document, had in pool.document_terms.items()}
+    cover = {ident: covered(weights, had) for ident, had in pool.passage_terms.items()}
+    by_document = {document: covered(weights, had) for document, had in pool.document_terms.items()}
     kinds = lexicon()["kinds"]
     return Asked(
         part=part,
@@ -187,7 +187,7 @@ def _weight(term: str, part: Part, pool: Pool) -> float:
     return UNSEEN * weight if has_han(term) and term not in pool.terms else weight
 
 
-def _covered(weights: dict[str, float], had: Collection[str]) -> float:
+def covered(weights: dict[str, float], had: Collection[str]) -> float:
     total = sum(weights.values())
     return sum(weight for term, weight in weights.items() if term in had) / total if total else 0.0
 
@@ -198,23 +198,23 @@ def features(candidate: Candidate, asked: Asked, pool: Pool) -> dict[str, float]
     defines = _defines(candidate, asked, pool)
     if defines == 1.0 and "definition" in part.kinds:  # an entry need not repeat its term
         own |= context
-    covered = _covered(asked.weights, own)
+    share = covered(asked.weights, own)
     both = own | context
     starts = {term[:PREFIX] for term in own}
-    had = frozenset(t for t in asked.weights if t in own or _has_form(t, own, starts))
+    had = frozenset(t for t in asked.weights if has_form(t, own, starts))
     named = part.name_terms
     shown, often = _shown(candidate, asked)
     text, passage = candidate.text, candidate.passage
     heading = passage.heading[-1] if passage.heading else ""
     cover = asked.passage_cover.get(passage.id, 0.0)
     return {
-        "covered": covered,
-        "covered_in_context": _covered(asked.weights, both),
-        "covered_beyond_context": _covered({t: w for t, w in asked.weights.items() if t not in context}, own),
-        "covered_locally": _covered(asked.local, own),
-        "covered_loosely": _covered(asked.weights, had),
-        "sought_covered": _covered(asked.sought, own),
-        "sought_loosely": _covered(asked.sought, had),
+        "covered": share,
+        "covered_in_context": covered(asked.weights, both),
+        "covered_beyond_context": covered({t: w for t, w in asked.weights.items() if t not in context}, own),
+        "covered_locally": covered(asked.local, own),
+        "covered_loosely": covered(asked.weights, had),
+        "sought_covered": covered(asked.sought, own),
+        "sought_loosely": covered(asked.sought, had),
         "covered_by_passage": cover,
         "covered_by_document": asked.document_cover.get(passage.document, 0.0),
         "passage_beside_best": cover / asked.best_passage,
@@ -226,7 +226,7 @@ def features(candidate: Candidate, asked: Asked, pool: Pool) -> dict[str, float]
         "title_fits": _fits(pool.titles[passage.document], asked),
         "above_fits": _fits(candidate.above, asked),
         "answer": shown,
-        "answer_covered": shown * covered,
+        "answer_covered": shown * share,
         "answer_in_passage": shown * cover / asked.best_passage,
         "answer_often": often,
         "kind_above": float(not (_heading_terms(heading) | candidate.units[0].above_terms).isdisjoint(asked.kind)),
@@ -243,9 +243,12 @@ def _share(wanted: Collection[str], had: Collection[str]) -> float:
     return sum(term in had for term in wanted) / len(wanted) if wanted else 0.0
 
 
-def _has_form(term: str, had: frozenset[str], starts: set[str]) -> bool:
-    """A related word, or another form of the word, is there. starts: how the words there begin."""
-    return (len(term) >= PREFIX and term.isalpha() and term[:PREFIX] in starts) or not related(term).isdisjoint(had)
+def has_form(term: str, had: frozenset[str], starts: set[str] | None = None) -> bool:
+    """The term, a related word, or another form of the word is there. starts: how the words there begin."""
+    if term in had or not related(term).isdisjoint(had):
+        return True
+    starts = {other[:PREFIX] for other in had} if starts is None else starts
+    return len(term) >= PREFIX and term.isalpha() and term[:PREFIX] in starts
 
 
 @lru_cache(maxsize=1 << 14)

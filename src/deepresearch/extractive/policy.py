@@ -18,7 +18,7 @@ from .phrases import phrases_for
 from .planning import plan_text, todo_items
 from .research import SURFER, Research, read_events
 from .trail import STRONG, best_for_question, fold_name, on_trail, read_trail, steps_of
-from .words import content_terms
+from .words import content_terms, is_relation
 from .writing import write_report
 
 NAME = "extractive"
@@ -250,7 +250,9 @@ def _read(step: str, references: list[dict[str, Any]], paragraphs: int) -> Turn:
 
 def is_settled(research: Research) -> bool:
     """The question's relations were walked to their end: more reading around would only add noise."""
-    return len(parts_of(research.questions)) == 1 and bool(read_trail(research).edges)
+    if len(parts_of(research.questions)) > 1:
+        return False
+    return any(is_relation(edge.lead.link) for edge in read_trail(research).edges)
 
 
 @lru_cache(maxsize=1)

@@ -17,6 +17,7 @@ from .words import (
     is_comparing,
     is_general,
     is_relation,
+    lettered,
     lexicon,
     pattern,
     stop_words,
@@ -85,7 +86,7 @@ def analyse(text: str) -> Question:
     found = _distinct(n for n in spans if not (is_weak(n.text) or n.text.casefold() in word_set("words", "nobody")))
     names = tuple(n.text for n in found)
     outside = _blank(text, found)
-    phrases = tuple(_phrases(outside))
+    phrases = tuple(phrases_of(outside))
     terms = tuple(content_terms([*names, *phrases]))
     return Question(
         text=text,
@@ -124,7 +125,7 @@ def unclear(text: str) -> str:
     known = sum(word.casefold() in stop_words() for word in words)
     if len(pattern("scripts").findall(text)) > len("".join(words)) / 3 or foreign > max(1, known):
         return "language"
-    return "" if _phrases(text) else "content"
+    return "" if phrases_of(text) else "content"
 
 
 def kinds_of(text: str) -> tuple[str, ...]:
@@ -177,12 +178,13 @@ def _blank(text: str, names: list[Name]) -> str:
     return text
 
 
-def _phrases(text: str) -> list[str]:
+def phrases_of(text: str) -> list[str]:
     """Runs of words between function words and marks."""
     phrases: list[str] = []
     for piece in _PHRASE_BREAK.split(text):
         for part in _SCRIPT_CHANGE.split(piece):
             phrases += _chinese(part) if has_han(part) else _english(part)
+    phrases += lettered(text)
     return list(dict.fromkeys(p for p in phrases if p))
 
 

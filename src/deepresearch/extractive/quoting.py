@@ -1,11 +1,23 @@
 """Candidates as quotations in Markdown: letter for letter, with their citation, under their source."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..text.characters import WIDE, count_han
 from ..trajectory import Passage
-from .candidates import Candidate, Unit, blocks_of, is_junk, is_signature, leans, units_of, without_marks
+from .candidates import (
+    ASKS,
+    Candidate,
+    Unit,
+    blocks_of,
+    is_junk,
+    is_signature,
+    leans,
+    points_elsewhere,
+    units_of,
+    without_marks,
+)
 from .features import without_number
 from .phrases import Phrases
 
@@ -13,6 +25,8 @@ LONGEST_TITLE = 90
 LONGEST_QUOTE = 800
 PARAGRAPH = 600
 """Width of what the short answer quotes around a candidate: characters, Chinese ones twice."""
+SECTION = 800
+"""Width of what is quoted of a section that is about what is asked."""
 LONGEST_ABOVE = 60
 SHORTEST_LEAD = 12
 """Characters of a sentence that says what the list behind it is ("Notes:" does not)."""
@@ -56,7 +70,8 @@ def quotes_of(candidate: Candidate) -> list[Quote]:
     run: list[Unit] = []
     text = ""
     for unit in units:
-        joined = _joined(text, unit.text, passage) if run and unit.kind == "sentence" == run[-1].kind else ""
+        joins = run and not run[-1].code and unit.kind == "sentence" == run[-1].kind and unit.block == run[-1].block
+        joined = _joined(text, unit.text, passage) if joins else ""
         if run and not joined:
             quotes.append(_quote(run, text, passage))
             run = []
@@ -65,15 +80,42 @@ def quotes_of(candidate: Candidate) -> list[Quote]:
     return [*quotes, _quote(run, text, passage)]
 
 
-def paragraph_quotes(candidate: Candidate) -> list[Quote]:
-    """The candidate with its paragraph or its list around it, as far as there is room: what decides an answer (a bare
-    "No.", a reason, a condition, the commands) is often in the sentence beside the one that has the asked words."""
+def section_quotes(candidate: Candidate, following: Sequence[Passage]) -> list[Quote]:
+    """The candidate with its paragraph and what follows in its section, as far as there is room: the steps, the
+    conditions and the exceptions. following: the passages behind its own under the same heading."""
+    quotes = paragraph_quotes(candidate)
+    if candidate.passage.excerpt or quotes[-1].kind == "row":
+        return quotes
+    said = " ".join(quote.text for quote in quotes)
+    room = SECTION - _width(said)
+    for passage in [candidate.passage, *following]:
+        own = passage is candidate.passage
+        units = units_of(passage.text)[candidate.units[-1].index + 1 if own else 0 :]
+        after: list[Unit] = []
+        for unit in units:
+            if own and unit.text in said:
+                continue
+            room -= _width(unit.text)
+            if room < 0 or unit.kind == "row" or (unit.above != candidate.above and ASKS.search(unit.above)):
+                room = 0
+                break
+            after += [unit] if not points_elsewhere(unit.text) else []
+        more = quotes_of(replace(candidate, passage=passage, units=tuple(after))) if after else []
+        quotes = [quote for quote in quotes if not any(quote.text in one.text for one in more)] + more
+        if room <= 0:
+            break
+    return quotes
+
+
+def paragraph_quotes(candidate: Candidate, lists: bool = True) -> list[Quote]:
+    """The candidate with its paragraph or (lists) its list around it, as far as there is room: what decides an answer
+    (a bare "No.", a reason, a condition) is often in the sentence beside the one that has the asked words."""
     passage, first = candidate.passage, candidate.units[0]
     if passage.excerpt or any(unit.kind != first.kind for unit in candidate.units):
         return quotes_of(candidate)
     units = units_of(passage.text)
     if first.kind == "item":
-        return quotes_of(replace(candidate, units=_list_around(candidate, units)))
+        return quotes_of(replace(candidate, units=_list_around(candidate, units)) if lists else candidate)
     if first.kind != "sentence":
         return quotes_of(candidate)
     wide = _paragraph_around(candidate, units)

@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
+from ..text.characters import HAN
 from ..text.terms import tokenise
 from ..text.wordlists import request_words
 from ..text.wordlists import stop_words as text_stop_words
@@ -18,6 +19,8 @@ from ..text.wordlists import word_set as text_word_set
 _COMPOUND = re.compile(r"[a-z_]\.|\.[a-z_]|[a-z0-9]_|_[a-z0-9]")
 _WORD = re.compile(r"(?<![\w.])[A-Za-z]+(?:['’][a-z]+)?(?![\w(]|\.\w)")
 _LONE = re.compile(r"[a-z]$")
+_LETTERED = re.compile(rf"(?<![A-Za-z0-9])([A-Za-z])\s?([{HAN}])")
+"""A word of a Latin letter and a Chinese character: U 盘, B 树."""
 
 
 @cache
@@ -156,4 +159,11 @@ def implied_terms(text: str) -> list[str]:
 @lru_cache(maxsize=1 << 14)
 def _content_terms(text: str) -> tuple[str, ...]:
     kept = _WORD.sub(lambda word: " " if word.group().casefold() in stop_words() else word.group(), text)
-    return tuple(t for t in dict.fromkeys(tokenise(kept)) if not _COMPOUND.search(t) and not _LONE.match(t))
+    terms = [*tokenise(kept), *lettered(text)]
+    return tuple(t for t in dict.fromkeys(terms) if not _COMPOUND.search(t) and not _LONE.match(t))
+
+
+def lettered(text: str) -> list[str]:
+    """The words of a Latin letter and a Chinese character in the text, as terms."""
+    found = (m.groups() for m in _LETTERED.finditer(text))
+    return [letter.casefold() + character for letter, character in found if character not in break_words()]

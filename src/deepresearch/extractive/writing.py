@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from ..text.dates import dates
 from ..tools.fencing import one_line
+from ..trajectory import Passage
 from .agreement import Pair, compare_sources
 from .answers import Answer
 from .candidates import Candidate
@@ -21,6 +22,7 @@ from .quoting import (
     render_date,
     render_place,
     render_quote,
+    section_quotes,
     shorten,
     show_title,
 )
@@ -32,6 +34,8 @@ EXCERPT = 240
 """Characters of a passage shown where nothing answers."""
 BY_ASPECT = frozenset({OPEN, "risks", "change", "why", "list", "how"})
 """Kinds of question whose findings are shown by what the headings above them say."""
+IN_LISTS = frozenset({OPEN, "risks", "change", "list", "how", "definition"})
+"""Kinds of question that a whole list may answer."""
 SEEN, MOST_NEXT = 60, 3
 """Candidates whose aspects could be asked about, and how many are proposed."""
 ASPECTS = 2
@@ -62,6 +66,14 @@ class Writer:
     shown: set[str] = field(default_factory=set)
     """Quotations in the report so far, each by its passage and text."""
     written: WrittenSections | None = None
+
+    def following(self, passage: Passage) -> list[Passage]:
+        """The passages that were read behind one under the same heading, without a gap."""
+        places = {p.position: p for p in self.research.evidence if p.document == passage.document}
+        found: list[Passage] = []
+        while (after := places.get(passage.position + len(found) + 1)) and after.heading == passage.heading:
+            found.append(after)
+        return found
 
     @property
     def many(self) -> bool:
@@ -111,19 +123,25 @@ def _short_answer(writer: Writer) -> list[str]:
         if writer.written:
             blocks += writer.written.short[number]
             continue
-        said = [*_said(answer.short, answer.part, writer), *_comparison(answer, writer)]
+        said = [*_said(answer.short, answer.part, writer, whole=answer.whole), *_comparison(answer, writer)]
         blocks += said or _said(answer.quoted[:1], answer.part, writer, again=True)
     return blocks
 
 
-def _said(candidates: Sequence[Candidate], part: Part, writer: Writer, again: bool = False) -> list[str]:
+def _said(
+    candidates: Sequence[Candidate], part: Part, writer: Writer, again: bool = False, whole: bool = False
+) -> list[str]:
     """Candidates as running text with their sources, lists as lists, examples after them. again: what was quoted
-    before too, so that each part is answered where it is asked."""
+    before too, so that each part is answered where it is asked. whole: the first with what follows in its section."""
     blocks: list[str] = []
-    if part.kind == "change":
+    if part.kind == "change" and not whole:
         candidates = sorted(candidates, key=_first_date)
     for candidate in candidates:
-        quotes = [quote for quote in paragraph_quotes(candidate) if _is_new(quote, writer) or again]
+        if whole and candidate is candidates[0]:
+            found = section_quotes(candidate, writer.following(candidate.passage))
+        else:
+            found = paragraph_quotes(candidate, part.kind in IN_LISTS)
+        quotes = [quote for quote in found if _is_new(quote, writer) or again]
         if not quotes:
             continue
         first = quotes[0]

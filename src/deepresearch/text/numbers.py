@@ -45,6 +45,8 @@ _ONES: dict[str, float] = _UNITS["ones"]
 _ORDINALS: dict[str, float] = _UNITS["ordinals"]
 _CURRENCIES: dict[str, str] = _UNITS["currencies"]
 _MEASURES: dict[str, tuple[str, float]] = {name: (unit, factor) for name, (unit, factor) in _UNITS["measures"].items()}
+MEASURED = frozenset([*_CURRENCIES.values(), *(unit for unit, _ in _MEASURES.values()), "%"])
+"""Units of numbers that do not count things."""
 _HAN_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "兩": 2}
 _HAN_SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
 

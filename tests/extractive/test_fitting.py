@@ -1,0 +1,85 @@
+"""What can answer, and what the form of a document adds: sections, rows, what numbers count, who is named."""
+
+import pytest
+
+from deepresearch.trajectory import Passage
+from tests.extractive.test_answers import answers
+from tests.extractive.test_candidates import passage
+
+LIMITS = passage(
+    "| Item | Limit |\n| --- | --- |\n| shelves per room | 40 |\n| books per shelf | 32 |\n| rooms per library | 12 |",
+    "p1",
+    "Limits of the library",
+)
+
+
+def first(question: str, *pages: Passage) -> str:
+    [answer] = answers(question, list(pages))
+    return answer.short[0].text if answer.answered else ""
+
+
+def test_the_row_whose_key_is_asked_for_comes_first_and_alone() -> None:
+    [answer] = answers("How many books can a shelf of the library have?", [LIMITS])
+    assert [c.text for c in answer.short] == ["books per shelf | 32"]
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("学校有多少学生？", "学校有12间教室，第一轮面向6周岁以上的学生招生。"),
+        ("用火车运煤要多少分钟？", "两分钟的思考可以省去许多麻烦。火车运煤很方便。"),
+    ],
+)
+def test_a_number_of_something_else_is_no_answer(question: str, text: str) -> None:
+    assert first(question, passage(text, "p1", "School")) == ""
+
+
+def test_a_number_is_that_of_what_is_counted() -> None:
+    page = passage("The school has 12 rooms. In all 310 pupils go to the school.", "p1", "School")
+    assert "310" in first("How many pupils go to the school?", page)
+
+
+def test_who_is_answered_by_a_person() -> None:
+    pages = [
+        passage("The Heron engine writes a log. Heron Log Viewer shows what the engine wrote.", "p1", "Heron engine"),
+        passage("Mary Bell wrote the Heron engine and its manual. Tom Hill tested it.", "p2", "Authors"),
+    ]
+    assert first("Who wrote the Heron engine?", *pages).startswith("Mary Bell")
+    assert first("Who wrote the Heron engine?", pages[0]) == ""
+
+
+def test_a_section_whose_heading_says_it_in_another_word_answers() -> None:
+    pages = [
+        passage("Replication copies changes. Replication of a table is quick and safe.", "p1", "Replication"),
+        passage(
+            "- Views are not copied by replication.\n- Sequences are not copied.",
+            "p2",
+            "Manual",
+            heading=["Manual", "7.2. Restrictions"],
+        ),
+    ]
+    assert "Views" in first("What are the limitations of replication?", *pages)
+
+
+def test_what_is_under_a_question_like_the_one_asked_is_quoted_alone() -> None:
+    pages = [
+        passage("Why does the kettle whistle?\n\nSteam is pressed through a small hole.", "p1", "Kettles"),
+        passage("The kettle can whistle, and a whistle of the kettle is loud.", "p2", "Noise"),
+    ]
+    assert first("Why does a kettle whistle?", *pages).startswith("Steam")
+
+
+def test_an_entry_defines_what_its_heading_names() -> None:
+    pages = [
+        passage("互动题用于考试。互动题的介绍见题型。", "p1", "考试"),
+        passage("考生的程序要与评测程序来回通信才能完成任务。", "p2", "题型", heading=["题型", "互动题"]),
+    ]
+    assert "来回通信" in first("互动题是什么？", *pages)
+
+
+def test_a_word_of_a_letter_and_a_character_is_looked_for() -> None:
+    pages = [
+        passage("文件放在硬盘的目录下。", "p1", "硬盘", document="a"),
+        passage("文件放在 U 盘的根目录下。", "p2", "介质", document="b"),
+    ]
+    assert "U 盘" in first("文件放在 U 盘的什么位置？", *pages)
