@@ -226,14 +226,17 @@ class Endpoint:
         if usage.estimated or not usage.input:
             return usage
         before, tokens = self.counted
-        size, known = _bytes(messages), len(before)
-        is_longer = known and len(messages) > known and messages[:known] == before
-        grown, more = (_bytes(messages[known:]), usage.input - tokens) if is_longer else (size, usage.input)
-        if grown > SHORTEST_GROWTH and grown > MOST_BYTES_PER_TOKEN * more:
+        known = len(before)
+        if not (len(messages) > known and messages[:known] == before):
+            known = tokens = 0
+        # Only what is new is measured: measuring the whole prompt at each step takes longer than sending it.
+        grown = _bytes(messages[known:])
+        if grown > SHORTEST_GROWTH and grown > MOST_BYTES_PER_TOKEN * (usage.input - tokens):
             if not self.told_cut:
                 ask.notes.append(
-                    f"The endpoint counted only {usage.input} tokens in {size} bytes: it seems to leave out a part of "
-                    "the prompt without saying so. Give the server a larger context, or lower context.limit."
+                    f"The endpoint counted only {usage.input} tokens in {_bytes(messages)} bytes: it seems to leave "
+                    "out a part of the prompt without saying so. Give the server a larger context, or lower "
+                    "context.limit."
                 )
             self.told_cut = True
             return usage.model_copy(update={"cut": True})

@@ -1,6 +1,5 @@
 """Replies of a chat endpoint put together from what it sends, read by its content, whatever its content type."""
 
-import codecs
 import itertools
 import json
 import re
@@ -13,7 +12,7 @@ from .base import Message
 from .calls import GivenCall
 
 DONE = "[DONE]"
-_LINE_END = re.compile(r"\r?\n|\r(?=[^\n])")  # a return at the very end may be half of a line end
+_LINE_END = re.compile(rb"\r?\n|\r(?=[^\n])")  # a return at the very end may be half of a line end
 _FIELD = re.compile(r"(data|event|id|retry|error): ?(?:data: ?)*")  # some proxies write data: twice
 _KNOWN = frozenset({"role", "content", "reasoning_content", "reasoning", "tool_calls", "function_call", "name"})
 """Fields of a message that are read here."""
@@ -52,36 +51,41 @@ class _PayloadReader:
     """An event ends at an empty line, as in the standard, and also at the next line of data once it is whole."""
 
     def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
-        self._rest = ""
+        self._rest = b""
         """What came after the last line end."""
+        self._begun = False
         self._pending = ""
         self._name: str | None = None
 
     def feed(self, chunk: bytes) -> list[Payload]:
-        text = self._decoder.decode(chunk)
-        self._rest += text
-        if "\r" in self._rest:
+        self._rest += chunk
+        if b"\r" in self._rest:
             *lines, self._rest = _LINE_END.split(self._rest)
-        elif "\n" in text:
-            *lines, self._rest = self._rest.split("\n")
+        elif b"\n" in chunk:
+            whole, _, self._rest = self._rest.rpartition(b"\n")
+            lines = [whole]
         else:
             return []
-        return self._take(lines)
+        return self._take(b"\n".join(lines)) if lines else []
 
     def end(self) -> list[Payload]:
-        return self._take([self._rest.rstrip("\r"), ""] if self._rest.strip() else [""], ended=True)
+        return self._take(self._rest.rstrip(b"\r") + b"\n" if self._rest.strip() else b"", ended=True)
 
-    def _take(self, lines: Sequence[str], ended: bool = False) -> list[Payload]:
+    def _take(self, lines: bytes, ended: bool = False) -> list[Payload]:
         found: list[Payload] = []
-        for line in lines:
+        text = lines.decode("utf-8", "replace")
+        if not self._begun:
+            self._begun, text = True, text.removeprefix("\ufeff")
+        for line in text.split("\n"):
             if not line or line.isspace():
                 if self._pending and (ended or self._name is not None):
                     found.append(Payload(self._pending, self._name))
                     self._pending, self._name = "", ""
                 continue
-            match = _FIELD.match(line)
-            if match is None:
+            if line.startswith("data: {"):  # nearly every line
+                field, value = "data", line[6:]
+                self._name = self._name or ""
+            elif (match := _FIELD.match(line)) is None:
                 field, value = "data" if line[0] != ":" else "comment", line
             else:
                 field, value = match[1], line[match.end() :]
@@ -112,7 +116,7 @@ def _is_whole(data: str) -> bool:
     return True
 
 
-def joined(pieces: list[str]) -> str:
+def joined(pieces: Sequence[str]) -> str:
     """The text that the pieces of a stream add up to.
 
     Most servers send what is new. Some send the text so far in every piece, some end with the whole text once more.
@@ -130,17 +134,24 @@ def joined(pieces: list[str]) -> str:
 
 
 def repeats_itself(text: str) -> bool:
-    """Whether the end of `text` is one short passage again and again: its smallest period, by its prefix function."""
-    tail = text[-_LOOP:]
+    """Whether the end of `text` is one short passage again and again."""
+    tail, longest = text[-_LOOP:], _LOOP // _TIMES
     if len(tail) < _LOOP:
         return False
-    border = [0] * len(tail)
-    for at in range(1, len(tail)):
-        length = border[at - 1]
-        while length and tail[at] != tail[length]:
-            length = border[length - 1]
-        border[at] = length + (tail[at] == tail[length])
-    return len(tail) - border[-1] <= _LOOP // _TIMES
+    start = tail[: _LOOP - longest]
+    period = tail.find(start, 1)  # all that begins like the tail again, at most `longest` further on
+    while period > 0 and tail[period:] != tail[:-period]:
+        period = tail.find(start, period + 1)
+    return period > 0
+
+
+def _end(pieces: Sequence[str]) -> str:
+    """The end of the text that the pieces add up to, long enough to look for repetition."""
+    at, length = len(pieces), 0
+    while at and length < _LOOP:
+        at -= 1
+        length += len(pieces[at])
+    return joined(pieces[at:])
 
 
 @dataclass
@@ -200,8 +211,8 @@ class Assembler:
         if self._unseen < _STEP:
             return False
         self._unseen = 0
-        last = joined(self._calls[-1].arguments) if self._calls else ""
-        return any(map(repeats_itself, (self.text, self.reasoning, last)))
+        arguments = self._calls[-1].arguments if self._calls else ()
+        return any(repeats_itself(_end(pieces)) for pieces in (self._content, self._reasoning, arguments))
 
     def calls(self) -> list[GivenCall]:
         """Every native call, in order."""
@@ -256,8 +267,10 @@ class Assembler:
 
     def _take_message(self, message: dict[str, Any]) -> bool:
         content, reasoning = texts_of(message)
-        self._content.append(content)
-        self._reasoning.append(reasoning)
+        if content:
+            self._content.append(content)
+        if reasoning:
+            self._reasoning.append(reasoning)
         self._unseen += len(content) + len(reasoning)
         parts = list(message.get("tool_calls") or ())
         if function := message.get("function_call"):

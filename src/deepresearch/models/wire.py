@@ -118,17 +118,18 @@ def _with_results(messages: Sequence[Message]) -> list[Message]:
         if message["role"] == "assistant" and not calls and not text_of(message).strip():
             continue
         found.append(message)
-        results = _results(messages[at + 1 :]) if calls else {}
+        results = _results(messages, at + 1) if calls else {}
         for call in calls or ():
             missing = {"role": "tool", "tool_call_id": call["id"], "content": NO_RESULT}
             found.append(results.get(call["id"], missing))
     return found
 
 
-def _results(following: Sequence[Message]) -> dict[str, Message]:
-    """The results up to the next turn, by the id of their call."""
+def _results(messages: Sequence[Message], start: int) -> dict[str, Message]:
+    """The results from `start` up to the next turn, by the id of their call."""
     results: dict[str, Message] = {}
-    for message in following:
+    for at in range(start, len(messages)):
+        message = messages[at]
         if message["role"] == "assistant":
             break
         if message["role"] == "tool":
