@@ -1,6 +1,7 @@
 # make demo   a cited report on the language reference that ships with Python, in ./demo
 # make test   the whole suite
-# make check  format, lint, types, import rules, budgets, quick tests
+# make lint   format, lint, types, import rules
+# make check  the same, and the quick tests, budgets of lines among them
 # make pythons the quick tests on each other Python that is installed (3.12, 3.13)
 # make format put the format right
 # make bench  the benchmarks, each beside a named peer
@@ -9,9 +10,12 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# Half of the suite's time is waiting for processes and disks, so two workers a core.
+WORKERS ?= 4
+PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 QUESTION ?= Why is it dangerous to use a mutable object such as a list as the default value of a parameter?
 
-.PHONY: demo test check pythons format bench mutate clean
+.PHONY: demo test lint check pythons format bench mutate clean
 
 .venv/core: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -28,14 +32,16 @@ demo: .venv/core
 	@echo "The report: demo/report.md and demo/report.html"
 
 test: .venv/dev
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
-check: .venv/dev
+lint: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -q -m "not slow"
+
+check: lint
+	$(PYTEST) -m "not slow"
 
 pythons: .venv/dev
 	.ci/pythons

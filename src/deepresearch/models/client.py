@@ -3,15 +3,14 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from pydantic_core import from_json, to_json
 
-from ..errors import BrokenReply, SettingsError
+from ..errors import BrokenReply
 from ..network import client_options
 from ..retry import aretry
 from ..settings import ModelSettings, NetworkSettings, Settings
@@ -22,6 +21,7 @@ from .calls import read_calls, read_message, schemas_of
 from .dialects import check_dialect
 from .endpoint import Ask, Endpoint
 from .failures import Failures, Refused
+from .listing import addresses, checked_key
 from .prices import cost
 from .stream import DONE, REPETITION, Assembler, Payload, finish_of, read_payloads
 
@@ -174,7 +174,9 @@ class ChatClient:
         """
         done, due = False, 0.0
         now = asyncio.get_running_loop().time
-        async with aclosing(read_payloads(_chunks(response))) as arrivals:
+        # Without the steps that would decompress it, where nothing is compressed: nothing was asked to be.
+        body = response.aiter_bytes() if "content-encoding" in response.headers else response.aiter_raw()
+        async with aclosing(read_payloads(body)) as arrivals:
             async for payloads in arrivals:
                 new = [self._take(payload, assembler, tools) for payload in payloads if payload.data.strip() != DONE]
                 ends = len(new) < len(payloads)
@@ -248,11 +250,6 @@ def chat_client(settings: Settings, **changes: Any) -> ChatClient:
     return ChatClient(model, settings.key(), network=settings.network, reasoning=settings.context.reasoning)
 
 
-def _chunks(response: "httpx2.Response") -> AsyncIterable[bytes]:
-    """The body as it arrives; where nothing is compressed, without the steps that would decompress it."""
-    return response.aiter_bytes() if "content-encoding" in response.headers else response.aiter_raw()
-
-
 def _parsed(data: str) -> Any:
     """The JSON value. Raises ValueError, RecursionError."""
     try:
@@ -280,33 +277,6 @@ def _encoded(fields: dict[str, Any]) -> bytes:
         return to_json(fields)  # several times faster than json on a long conversation
     except ValueError:  # half a surrogate pair
         return json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
-
-
-def checked_key(key: str) -> str:
-    """The key itself. Raises SettingsError for one that cannot be sent."""
-    if key and not (key.isascii() and key.isprintable() and " " not in key):
-        raise SettingsError(
-            "The key of the model endpoint has characters that no key has.", "Copy it again, without line breaks."
-        )
-    return key
-
-
-def addresses(base_url: str, tail: str, setting: str) -> tuple[str, str]:
-    """Where requests for `tail` go, and the same as it may be shown. Raises SettingsError."""
-    try:
-        parts = urlsplit(base_url.strip())
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:  # a port that is no number, or none of those that exist; brackets that do not close
-        usable = False
-    if not usable:
-        raise SettingsError(
-            f"{setting} = {base_url.rsplit('@', 1)[-1]!r} is not the address of an endpoint.",
-            "Use http://host:port/v1, with a port from 1 to 65535.",
-        )
-    path = parts.path.rstrip("/")
-    path = path if path.endswith(tail) else path + tail
-    shown = parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1], path=path, query="", fragment="")
-    return parts._replace(path=path, fragment="").geturl(), shown.geturl()
 
 
 async def _beginning(response: "httpx2.Response") -> bytes:

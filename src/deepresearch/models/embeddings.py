@@ -10,8 +10,9 @@ from ..errors import ContextOverflow
 from ..network import client_options
 from ..retry import retry
 from ..settings import NetworkSettings
-from .client import CONNECTING, addresses, checked_key
+from .client import CONNECTING
 from .failures import Failures, Refused
+from .listing import addresses, checked_key
 
 if TYPE_CHECKING:
     import httpx2

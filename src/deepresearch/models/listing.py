@@ -1,9 +1,10 @@
-"""Which models an endpoint has, and how long their contexts are."""
+"""The address and key of an endpoint, which models it has, and how long their contexts are."""
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
-from ..errors import KeyRefused, ModelUnreachable, NotAnEndpoint
+from ..errors import KeyRefused, ModelUnreachable, NotAnEndpoint, SettingsError
 from ..network import client_options
 from ..settings import NetworkSettings
 
@@ -60,3 +61,30 @@ def _listed(row: dict[str, Any]) -> ListedModel:
         float(size) if isinstance(size, int | float) and size > 0 else None,
         str(row.get("owned_by") or ""),
     )
+
+
+def checked_key(key: str) -> str:
+    """The key itself. Raises SettingsError for one that cannot be sent."""
+    if key and not (key.isascii() and key.isprintable() and " " not in key):
+        raise SettingsError(
+            "The key of the model endpoint has characters that no key has.", "Copy it again, without line breaks."
+        )
+    return key
+
+
+def addresses(base_url: str, tail: str, setting: str) -> tuple[str, str]:
+    """Where requests for `tail` go, and the same as it may be shown. Raises SettingsError."""
+    try:
+        parts = urlsplit(base_url.strip())
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is no number, or none of those that exist; brackets that do not close
+        usable = False
+    if not usable:
+        raise SettingsError(
+            f"{setting} = {base_url.rsplit('@', 1)[-1]!r} is not the address of an endpoint.",
+            "Use http://host:port/v1, with a port from 1 to 65535.",
+        )
+    path = parts.path.rstrip("/")
+    path = path if path.endswith(tail) else path + tail
+    shown = parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1], path=path, query="", fragment="")
+    return parts._replace(path=path, fragment="").geturl(), shown.geturl()
