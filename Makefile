@@ -15,6 +15,9 @@ WORKERS ?= 4
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 QUESTION ?= Why is it dangerous to use a mutable object such as a list as the default value of a parameter?
 
+# The suite starts hundreds of processes, and each would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test lint check pythons format bench mutate clean
 
 .venv/core: pyproject.toml constraints.txt
