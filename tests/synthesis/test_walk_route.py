@@ -43,12 +43,12 @@ def dump(path: Path, pages: dict[str, str], tail: str = "</mediawiki>") -> Path:
 
 
 def test_markup_becomes_text_with_the_places_of_its_links() -> None:
-    [(text, links)] = wikitext_paragraphs(
-        "{{Box|a=[[x]]}}'''Albedo''' is a [[ratio]] of [[Sun light#Spectrum|sun's light]]&nbsp;"
+    [part] = wikitext_paragraphs(
+        "{{Box|a=[[x]]}}\n== Light ==\n'''Albedo''' is a [[ratio]] of [[Sun light#Spectrum|sun's light]]&nbsp;"
         "[[File:a.png|thumb|[[y]]]] that <b>[[snow]]</b> throws back.<ref>[[z]]</ref>"
     )
-    assert text == "Albedo is a ratio of sun's light that snow throws back."
-    assert [(text[k.start : k.end], k.target) for k in links] == [
+    assert (part.text, part.heading) == ("Albedo is a ratio of sun's light that snow throws back.", "Light")
+    assert [(part.text[k.start : k.end], k.target) for k in part.links] == [
         ("ratio", "Ratio"), ("sun's light", "Sun light"), ("snow", "Snow"),
     ]  # fmt: skip
 
@@ -89,7 +89,7 @@ def test_a_folder_of_pages(tmp_path: Path) -> None:
     store = read_pages(folder, tmp_path / "pages")
     assert store.titles() == ["First page", "the other"]
     page = store.page("the other")
-    assert page is not None and page.paragraphs[0][1][0] == PageLink(6, 10, "a.html")
+    assert page is not None and page.paragraphs[0].links[0] == PageLink(6, 10, "a.html")
     assert store.sentences(page)[0].links == ("First page",)
     assert store.problem_count == 1
     store.close()
@@ -111,14 +111,68 @@ def test_a_question_joins_two_pages_and_is_left_out_where_one_page_answers_it(tm
         assert len({e.title for e in task.evidence}) == len(task.evidence) >= 2
         assert all(task.answer.casefold() in e.text.casefold() for e in task.evidence)
     route = WalkRoute(store, provider.search, WalkOptions())
-    mention = route._mention("Organ", "Lead (metal)", set(), random.Random(0))
+    mention = route._mention("Organ", "Lead (metal)", [], random.Random(0))
     assert mention is not None
-    copied = {**PAGES, "Copy": f"Tin, wind. [[Lead]] is named with {mention.company} on Roof, Organ and Tin."}
+    copied = {**PAGES, "Copy": f"Tin, wind. [[Lead]] is named with {mention.place.name} on Roof, Organ and Tin."}
     store.close()
     other = read_pages(dump(tmp_path / "copy.xml.bz2", copied), tmp_path / "copied")
     route = WalkRoute(other, provider.search, WalkOptions())
     assert route._single_page("Lead (metal)", [mention], ["Organ", "Copy"]) == "Copy"
     other.close()
+
+
+MANUAL = {
+    "intro.html": "<h1>3. Installing¶</h1><nav><a href='tools.html'>Next</a></nav><div class='para'>Files are copied "
+    "by <code>dd</code>, <code>cp</code>, <code>tar</code> and <code>mv</code>; see "
+    "<a href='tools.html'>Tools</a>.</div>"
+    "<h2>3.1. After it</h2><p>In 1998 came <code>cp</code>, <code>ln</code>, <code>awk</code> and <code>sed</code>."
+    "</p>",
+    "tools.html": "<h1>Tools</h1><dl><dt>archive</dt><dd>It is made by <code>tar</code>, <code>cpio</code>, "
+    "<code>zip</code> or <code>awk</code>.</dd><dt>copy</dt><dd>This is what <code>cp</code>, <code>rsync</code>, "
+    "<code>scp</code> and <code>dd</code> do.</dd></dl><pre>tar cf x</pre>"
+    "<p>What it needs is under <a href='intro.html'>this</a>.</p>",
+}
+
+
+def test_a_manual_names_things_in_code_under_headings_and_in_entries(tmp_path: Path) -> None:
+    folder = tmp_path / "manual"
+    folder.mkdir()
+    for name, text in MANUAL.items():
+        (folder / name).write_text(f"<html><head><title>x</title></head><body>{text}</body></html>")
+    store = read_pages(folder, tmp_path / "pages")
+    assert store.titles() == ["Installing", "Tools"]
+    page = store.page("Tools")
+    assert page is not None
+    assert [(s.term, s.links) for s in store.sentences(page)] == [
+        ("archive", ("tar", "cpio", "zip", "awk")), ("copy", ("cp", "rsync", "scp", "dd")), ("", ("Installing",)),
+    ]  # fmt: skip
+    there = {
+        "the same sentence as “dd” on the page “Installing”": {"cp", "tar", "mv"},
+        "a sentence with the year 1998 on the page “Installing”": {"cp", "ln", "awk", "sed"},
+        "the heading “After it” on the page “Installing”": {"cp", "ln", "awk", "sed"},
+        "the entry that explains “archive” on the page “Tools”": {"tar", "cpio", "zip", "awk"},
+        "the entry that explains “copy” on the page “Tools”": {"cp", "rsync", "scp", "dd"},
+    }
+    out = tmp_path / "tasks.jsonl"
+    provider = provider_of(store, tmp_path)
+    seen: set[str] = set()
+    for seed in range(4):
+        asyncio.run(make_walk_tasks(store, provider.search, out, WalkOptions(count=3, seed=seed)))
+        for task in read_tasks(out):
+            places = [names for words, names in there.items() if words in task.question]
+            seen |= {words for words in there if words in task.question}
+            assert all(len(names) >= 3 for names in places)
+            if len(places) == len(task.evidence):
+                assert set.intersection(*places) == {task.answer}
+        for file in tmp_path.glob("tasks.jsonl*"):
+            file.unlink()
+    assert len(seen) >= 2
+    route = WalkRoute(store, provider.search, WalkOptions())
+    forms = {
+        place.form for t in store.titles() for s in route.sentences_of(t) for place in route._places(s, t, "cp", [])
+    }
+    assert forms == {"company", "year", "heading", "entry"}
+    store.close()
 
 
 def test_pages_that_share_nothing_end_clearly(tmp_path: Path) -> None:

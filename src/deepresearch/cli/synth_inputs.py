@@ -61,13 +61,14 @@ def open_pages(source: Path, licence: str, settings: "Settings") -> "tuple[PageS
     from ..errors import UserError
     from ..synthesis.data_files import source_of
     from ..synthesis.page_readers import read_pages
+    from ..synthesis.pages import FORMAT
 
     folder = settings.data_folder()
     library = folder / "libraries" / source.name
     if not source.exists() and not library.is_dir():
         raise UserError(f"{source} is no file or folder, and no library has that name.", "Check the spelling.")
     file = source_of(source if source.exists() else library, licence)
-    place = folder / "linked-pages" / f"{file.sha256[:16]}.sqlite"
+    place = folder / "linked-pages" / f"{file.sha256[:16]}-{FORMAT}.sqlite"
     store = read_pages(source, place, None if source.exists() else folder)
     say(f"{len(store):,} pages; {store.problem_count:,} left out")
     for problem in store.problems[:3]:

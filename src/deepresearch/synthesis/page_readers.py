@@ -4,7 +4,8 @@ import bz2
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, cast
 from urllib.parse import unquote, urldefrag
@@ -16,31 +17,42 @@ from markdown_it import MarkdownIt
 
 from ..errors import UserError
 from ..library import Library
-from .pages import LinkedPage, PageLink, PageStore
+from .pages import LinkedPage, PageLink, PageStore, Paragraph
+from .source_reports import NUMBER
 
 LONGEST_TITLE = 6
 """Words of a title that is looked for in the passages of a library."""
 
 
 LONGEST_NAME = 40
-"""Characters of what a link says that a page can be called by."""
+"""Characters of what a link says that a page can be called by, and of what is set as code and names something."""
+SHORTEST_TEXT = 20
+"""Characters of a paragraph."""
+_BLOCKS = frozenset(
+    "address article aside blockquote body caption center dd details div dl dt fieldset figcaption figure form h1 h2 "
+    "h3 h4 h5 h6 header hr html legend li main menu ol p section summary table tbody td tfoot th thead tr ul".split()
+)
+_UNREAD = frozenset("head nav footer pre script style button select svg template noscript textarea".split())
+_CODE = frozenset("code tt kbd dfn samp".split())
+_CODE_CLASSES = frozenset("application command envar filename function literal option package pkg systemitem".split())
+"""Classes of what names a thing in manuals that are made from DocBook or reStructuredText."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a page, in the order of the text."""
+
+    text: str
+    targets: tuple[str, ...] = ()
+    role: str = ""
+    """Empty: running text; break: a paragraph ends; heading; term: what the text until the next one defines."""
 
 
 _BLANK_LINE = re.compile(r"\n\s*\n|\n(?=[*#:;])")
-
-
 _MARKS = re.compile(r"^[*#:;\s]+")
-
-
 _OTHER_SPACE = re.compile(r"^:?[\w -]{2,20}:")
-
-
 _WORDS = re.compile(r"\w+(?:[-'’]\w+)*")
-
-
 _SKIPPED_TAGS = frozenset({"ref", "table", "gallery", "math", "timeline", "syntaxhighlight", "score"})
-
-
 _SPACES = re.compile(r"[ \t\n\xa0]+")
 
 
@@ -106,32 +118,29 @@ def _add_wikitext(title: str, redirect: str, text: str, store: PageStore) -> Non
         store.problem(title, "no text")
 
 
-def wikitext_paragraphs(text: str) -> list[tuple[str, list[PageLink]]]:
+def wikitext_paragraphs(text: str) -> list[Paragraph]:
     """Paragraphs of MediaWiki's markup as plain text with the places of their links."""
-    pieces: list[tuple[str, str]] = []
-    _collect(mwparserfromhell.parse(text).nodes, pieces)
-    return _paragraphs(pieces)
+    return _paragraphs(_wikitext_pieces(mwparserfromhell.parse(text).nodes))
 
 
-def _collect(nodes: Sequence[Any], pieces: list[tuple[str, str]]) -> None:
-    """(text, target or "") of every piece of running text; templates, tables and notes are left out."""
+def _wikitext_pieces(nodes: Sequence[Any]) -> Iterator[Piece]:
+    """Every piece of running text; templates, tables and notes are left out."""
     for node in nodes:
         match type(node).__name__:
             case "Text":
-                pieces.append((str(node), ""))
+                yield Piece(str(node))
             case "HTMLEntity":
-                pieces.append((node.normalize(), ""))
+                yield Piece(node.normalize())
             case "Heading":
-                pieces.append(("\n\n", ""))
+                yield Piece(node.title.strip_code(), role="heading")
             case "ExternalLink" if node.title:
-                pieces.append((node.title.strip_code(), ""))
+                yield Piece(node.title.strip_code())
             case "Wikilink":
                 target = str(node.title)
                 if not _OTHER_SPACE.match(target):
-                    shown = (node.text or node.title).strip_code()
-                    pieces.append((shown, _as_title(target)))
+                    yield Piece((node.text or node.title).strip_code(), (_as_title(target),))
             case "Tag" if str(node.tag).casefold() not in _SKIPPED_TAGS and node.contents:
-                _collect(node.contents.nodes, pieces)
+                yield from _wikitext_pieces(node.contents.nodes)
 
 
 def _as_title(target: str) -> str:
@@ -139,19 +148,25 @@ def _as_title(target: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _paragraphs(pieces: Sequence[tuple[str, str]]) -> list[tuple[str, list[PageLink]]]:
+def _paragraphs(pieces: Iterable[Piece]) -> list[Paragraph]:
     """Pieces joined and cut at blank lines and list items; blanks are made single, and links keep their places."""
-    found: list[tuple[str, list[PageLink]]] = []
-    text, links = "", list[PageLink]()
+    found: list[Paragraph] = []
+    text, links, heading, term = "", list[PageLink](), "", ""
 
     def end() -> None:
         nonlocal text, links
-        if len(text.strip()) >= 20:
-            found.append((text.rstrip(), links))
+        if len(text.strip()) >= SHORTEST_TEXT:
+            found.append(Paragraph(text.rstrip(), links, heading, term))
         text, links = "", []
 
-    for piece, target in pieces:
-        for number, part in enumerate(_BLANK_LINE.split(piece)):
+    for piece in pieces:
+        if piece.role:
+            end()
+        if piece.role == "heading":
+            heading, term = " ".join(piece.text.split()), ""
+        elif piece.role == "term":
+            term = " ".join(piece.text.split())
+        for number, part in enumerate([] if piece.role else _BLANK_LINE.split(piece.text)):
             if number:
                 end()
             plain = _SPACES.sub(" ", part)
@@ -159,8 +174,8 @@ def _paragraphs(pieces: Sequence[tuple[str, str]]) -> list[tuple[str, list[PageL
                 plain = _MARKS.sub("", plain)
             elif text.endswith(" "):
                 plain = plain.lstrip(" ")
-            if target and plain.strip():
-                links.append(PageLink(len(text), len(text) + len(plain), target))
+            if plain.strip():
+                links += [PageLink(len(text), len(text) + len(plain), target) for target in piece.targets]
             text += plain
     end()
     return found
@@ -182,19 +197,19 @@ def _read_folder(folder: Path, store: PageStore) -> None:
         except (OSError, UnicodeDecodeError, lxml.etree.LxmlError) as error:
             store.problem(name, str(error))
             continue
-        first = next(tree.iter("h1", "h2", "h3"), None)
-        heading = first.text_content() if first is not None and first.tag == "h1" else tree.findtext(".//title") or ""
-        title = " ".join(heading.split()) or _meta_title(text)
-        page = LinkedPage(title or name, _html_paragraphs(tree, file, folder))
+        main = [element.text_content() for element in tree.iter("h1")]
+        heading = main[0] if len(main) == 1 else tree.findtext(".//title") or ""
+        title = _heading(heading) or _meta_title(text)
+        page = LinkedPage(title or name, _html_paragraphs(tree, file, folder, title))
         if not page.paragraphs or not store.add(page):
             store.problem(name, "another page has that title" if page.paragraphs else "no text")
         elif title:
             store.add(LinkedPage(name, redirect=title))
         else:
             untitled.append(name)
-        for shown, links in page.paragraphs:
-            for link in links:
-                called.setdefault(link.target, Counter())[shown[link.start : link.end].strip()] += 1
+        for part in page.paragraphs:
+            for link in part.links:
+                called.setdefault(link.target, Counter())[part.text[link.start : link.end].strip()] += 1
     for name in untitled:
         if names := [n for n, count in called.get(name, Counter()).most_common(5) if _is_title(n, count)]:
             store.rename(name, names[0])
@@ -210,25 +225,56 @@ def _meta_title(text: str) -> str:
     return next((part.strip() for part in found.groups() if part), "") if found else ""
 
 
-def _html_paragraphs(tree: Any, file: Path, folder: Path) -> list[tuple[str, list[PageLink]]]:
-    found = []
-    for element in tree.iter("p", "li", "dd"):
-        if element.find(".//p") is None and element.find(".//li") is None:
-            pieces: list[tuple[str, str]] = []
-            _collect_html(element, file, folder, pieces)
-            found += _paragraphs([(text.replace("\n", " "), target) for text, target in pieces])
-    return found
+def _heading(text: str) -> str:
+    """A heading without its number and the sign that links to it."""
+    return NUMBER.sub("", " ".join(text.replace("¶", " ").split()))
 
 
-def _collect_html(element: Any, file: Path, folder: Path, pieces: list[tuple[str, str]]) -> None:
-    if element.tag == "a":
-        pieces.append((element.text_content(), _page_of(element.get("href") or "", file, folder)))
+def _html_paragraphs(tree: Any, file: Path, folder: Path, title: str) -> list[Paragraph]:
+    def target_of(element: Any) -> str:
+        return _page_of(element.get("href") or "", file, folder)
+
+    found = _paragraphs(_html_pieces(tree, target_of))
+    return [replace(part, heading="") if part.heading == title else part for part in found]
+
+
+def _html_pieces(element: Any, target_of: Callable[[Any], str]) -> Iterator[Piece]:
+    """Running text with what it links to and what it sets as code; navigation and listings are left out."""
+    tag = element.tag
+    if not isinstance(tag, str) or tag in _UNREAD:
         return
-    pieces.append((element.text or "", ""))
+    if re.fullmatch(r"h[1-6]", tag):
+        yield Piece(_heading(element.text_content()), role="heading")
+        return
+    if tag == "dt":
+        yield Piece(element.text_content().replace("¶", " "), role="term")
+        return
+    text = " ".join(element.text_content().split())
+    if tag == "a" or _is_code(element):
+        targets = [target_of(element)] if tag == "a" else []
+        if len(text) <= LONGEST_NAME and (tag != "a" or _is_all_code(element)):
+            targets.append(text)
+        yield Piece(text if text != "¶" else "", tuple(filter(None, targets)))
+        return
+    if tag in _BLOCKS:
+        yield Piece("", role="break")
+    yield Piece((element.text or "").replace("\n", " "))
     for child in element:
-        if isinstance(child.tag, str):
-            _collect_html(child, file, folder, pieces)
-        pieces.append((child.tail or "", ""))
+        yield from _html_pieces(child, target_of)
+        yield Piece((child.tail or "").replace("\n", " "))
+    if tag in _BLOCKS:
+        yield Piece("", role="term" if tag == "dl" else "break")
+
+
+def _is_code(element: Any) -> bool:
+    return element.tag in _CODE or (
+        element.tag == "span" and bool(_CODE_CLASSES & set((element.get("class") or "").split()))
+    )
+
+
+def _is_all_code(link: Any) -> bool:
+    only = list(link)
+    return len(only) == 1 and not (link.text or "").strip() and not (only[0].tail or "").strip() and _is_code(only[0])
 
 
 def _page_of(reference: str, file: Path, folder: Path) -> str:
@@ -246,7 +292,7 @@ def _read_library(library: Library, store: PageStore) -> None:
     try:
         titles = {title.casefold(): title for _, title in library.documents() if title}
         for document, title in library.documents():
-            paragraphs = [(p.text, list(_mentions(p.text, titles, title))) for p in library.passages(document)]
+            paragraphs = [Paragraph(p.text, list(_mentions(p.text, titles, title))) for p in library.passages(document)]
             known = store.page(title)
             if known:
                 paragraphs = known.paragraphs + paragraphs

@@ -1,22 +1,26 @@
 """Hyperlinked pages in one file: from MediaWiki dumps, folders of HTML or Markdown, and libraries.
 
-A page is its paragraphs, each with the places of its links. Redirects are followed when pages are looked up.
+A page is its paragraphs, each with its heading, the term that it defines, and the places of its links and of the names
+set as code. Redirects are followed when pages are looked up.
 """
 
 import json
 import sqlite3
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
 from ..errors import UserError
 from ..text.sentences import sentence_spans
 
+FORMAT = 2
+"""Of the file; raised when pages are kept in another way."""
 MOST_PROBLEMS = 20
 
 
 @dataclass(frozen=True)
 class PageLink:
-    """A place in a text that names another page."""
+    """A place in a text that names another page, or something that is set as code."""
 
     start: int
     end: int
@@ -25,10 +29,29 @@ class PageLink:
 
 @dataclass(frozen=True)
 class LinkedSentence:
-    """A sentence with the titles that it links to, redirects followed."""
+    """A sentence with the titles that it links to, redirects followed, and the names that it sets as code."""
 
     text: str
     links: tuple[str, ...]
+    heading: str = ""
+    term: str = ""
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Running text and where on its page it is."""
+
+    text: str
+    links: Sequence[PageLink] = ()
+    heading: str = ""
+    """The nearest one above it; empty above the first."""
+    term: str = ""
+    """What it defines, in a list of definitions."""
+
+    def whole(self) -> str:
+        """The text with what stands above it."""
+        above = [part for part in (self.heading, self.term) if part]
+        return ": ".join([*above, self.text])
 
 
 @dataclass
@@ -36,7 +59,7 @@ class LinkedPage:
     """One page."""
 
     title: str
-    paragraphs: list[tuple[str, list[PageLink]]] = field(default_factory=list)
+    paragraphs: list[Paragraph] = field(default_factory=list)
     redirect: str = ""
 
 
@@ -57,10 +80,10 @@ class PageStore:
 
     def add(self, page: LinkedPage) -> bool:
         """Keep a page, if it is the first of its title; whether it was."""
-        body = json.dumps([[t, [[k.start, k.end, k.target] for k in links]] for t, links in page.paragraphs])
+        body = json.dumps([[p.text, [astuple(k) for k in p.links], p.heading, p.term] for p in page.paragraphs])
         row = (page.title, page.redirect, body)
         added = self._db.execute("insert or ignore into pages (title, redirect, body) values (?, ?, ?)", row).rowcount
-        targets = {k.target for _, links in page.paragraphs for k in links}
+        targets = {k.target for paragraph in page.paragraphs for k in paragraph.links}
         links = ((target, page.title) for target in targets)
         self._db.executemany("insert or ignore into links values (?, ?)", links)
         return added > 0
@@ -122,18 +145,20 @@ class PageStore:
         row = self._db.execute("select title, redirect, body from pages where title = ?", (title,)).fetchone()
         if not row:
             return None
-        paragraphs = [(text, [PageLink(*link) for link in links]) for text, links in json.loads(row[2])]
+        paragraphs = [
+            Paragraph(text, [PageLink(*link) for link in links], heading, term)
+            for text, links, heading, term in json.loads(row[2])
+        ]
         return LinkedPage(row[0], paragraphs, row[1])
 
     def sentences(self, page: LinkedPage) -> list[LinkedSentence]:
         """The sentences of a page with the titles that they link to."""
         found = []
-        for text, links in page.paragraphs:
-            for start, end in sentence_spans(text):
-                inside = [self.resolve(k.target) for k in links if start <= k.start and k.end <= end]
-                found.append(
-                    LinkedSentence(text[start:end], tuple(t for t in dict.fromkeys(inside) if t != page.title))
-                )
+        for part in page.paragraphs:
+            for start, end in sentence_spans(part.text):
+                inside = [self.resolve(k.target) for k in part.links if start <= k.start and k.end <= end]
+                links = tuple(t for t in dict.fromkeys(inside) if t != page.title)
+                found.append(LinkedSentence(part.text[start:end], links, part.heading, part.term))
         return found
 
     def write_corpus(self, path: Path, language: str) -> int:
@@ -142,8 +167,8 @@ class PageStore:
         with path.open("w", encoding="utf-8") as file:
             for title in self.titles():
                 page = self.page(title)
-                for number, (text, _) in enumerate(page.paragraphs if page else [], 1):
-                    row = {"id": f"{title}#{number}", "title": title, "text": text, "language": language}
+                for number, part in enumerate(page.paragraphs if page else [], 1):
+                    row = {"id": f"{title}#{number}", "title": title, "text": part.whole(), "language": language}
                     file.write(json.dumps(row, ensure_ascii=False) + "\n")
                     count += 1
         return count

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from ..judge.rubrics import Rubric
 from ..trajectory import Record
 
-GENERATOR = 1
+GENERATOR = 2
 """Version of the generators; raised when the same seed would give other records."""
 
 Route = Literal["graph", "walk", "planning", "reflection", "verification", "report", "rubrics"]

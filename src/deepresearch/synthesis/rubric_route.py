@@ -26,7 +26,10 @@ from .samples import Sample
 
 MOST_NEAR = 4
 """Near misses that become flaws."""
-MOST_RUBRICS = 20
+LONGEST_TEXT = 240
+"""Characters of a criterion or a summary."""
+MOST_RUBRICS = 8
+"""That a model is asked for, as its prompt says; a small one would go on until its reply is cut."""
 _SOME = re.compile(r"(?:an? |某)")
 """Begins the description of what several entities may be."""
 WORDS = {
@@ -125,7 +128,7 @@ class RubricWriter:
         facts = "\n".join(f"- {passage.fact}" for passage in task.evidence)
         wrong = "\n".join(f"- {name}" for name in task.distractors[:MOST_NEAR]) or "-"
         hidden = {"answer": task.answer, "facts": facts, "wrong": wrong}
-        text = {"type": "string", "maxLength": 400}
+        text = {"type": "string", "maxLength": LONGEST_TEXT}
         role = {"enum": list(get_args(Role))}
         weighed = {"criterion": text, "weight": {"enum": [1, 2, 3, 4, 5]}, "axis": {"type": "string", "maxLength": 40}}
         wanted = _object(role={"enum": ["explicit", "implicit"]}, **weighed)

@@ -32,11 +32,12 @@ BACK = re.compile(
     re.IGNORECASE,
 )
 """Headings of what is no text of a report."""
-_NUMBER = re.compile(
-    r"^(?:(?:part|section|chapter|step)\s+[\dIVX]+\s*[:.：-]*\s*|\d+(?:\.\d+)+[.、:：]*\s+|\(?[\dIVX]+[.)、:：]+\s*|"
+NUMBER = re.compile(
+    r"^(?:(?:part|section|chapter|step)\s+[\dIVX]+\s*[:.：-]*\s*|(?:[A-Z]\.)?\d+(?:\.\d+)+[.、:：]*\s+|[A-Z]\.\d+\.\s+|\(?[\dIVX]+[.)、:：]+\s*|"
     r"[（(]?[一二三四五六七八九十]+[)）、.．]\s*|第[一二三四五六七八九十\d]+[章节部分]+[:：、\s]*)+",
     re.IGNORECASE,
 )
+"""Before a heading."""
 _ADDRESS = re.compile(r"https?://\S+|[\W\d_]+")
 LEAST_TEXT = 25
 """Letters beside its addresses of what is no bare list of sources."""
@@ -140,7 +141,7 @@ def _body(blocks: Sequence[Block], title: str, level: int) -> Iterator[tuple[str
 
 def plain_heading(text: str) -> str:
     """A heading without its number and markup."""
-    return _NUMBER.sub("", " ".join(_MARKS.sub(r"\1", text).split())).strip(" :：.。-–—")
+    return NUMBER.sub("", " ".join(_MARKS.sub(r"\1", text).split())).strip(" :：.。-–—")
 
 
 def checked_source(source: Path, data: Path) -> Path:

@@ -1,12 +1,13 @@
-"""The walk route: from page to page without a target, until several of them name the same thing in company.
+"""The walk route: from page to page without a target, until several of them name the same thing.
 
-A question asks for what is named together with one thing on one page, and with another thing on another. Each page
-alone leaves several candidates; a solver that sees any single page must fail.
+A question says of several pages where on each the answer is named: beside another thing, beside a number, under a
+heading, in the entry of a term, or as a link. Each page alone leaves several candidates; a solver that sees any single
+page must fail.
 """
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -21,7 +22,7 @@ from .evidence import Search
 from .generation import Progress, Rejected, write_tasks
 from .pages import LinkedSentence, PageStore
 from .records import GENERATOR, DataCard, Provenance, SourceFile, SupportingPassage, SyntheticTask
-from .walk_wording import bare, definition_of, named_as, plan_steps, question_text, resemble
+from .walk_wording import Place, bare, definition_of, named_as, numbers_in, plan_steps, question_text, resemble
 
 LONGEST_WALK = 8
 """Pages of one walk."""
@@ -37,6 +38,8 @@ MOST_PAGES = 4
 """Pages that one question joins."""
 SURE = 2
 """Names of a question on the answer's own page from which that page alone suggests it."""
+LONGEST_PLACE = 60
+"""Characters of a heading or term that a question names."""
 LONGEST_SENTENCE = 600
 MOST_LINKS = 12
 """Of one sentence; more make a list."""
@@ -44,6 +47,9 @@ MOST_LINKS = 12
 
 _SIGNS = re.compile(r"[_$\\{}]|\.(?:md|html?)$")
 """Of formulas, and of pages that have only the name of their file."""
+_SHORTENED = re.compile(r"(?:[a-z]\.)+[a-z]")
+"""As "e.g"."""
+_WORD = re.compile(r"[a-z]+")
 
 
 @dataclass(frozen=True)
@@ -63,17 +69,14 @@ class WalkOptions:
 
 @dataclass(frozen=True)
 class Mention:
-    """That the answer is named on a page, in a sentence with something else."""
+    """That the answer is named at a place of a page."""
 
     page: str
-    company: str
-    """The other thing, by its title."""
-    named: str
-    """As the sentence names it."""
+    place: Place
     sentence: str
-    """One in which both are named."""
+    """One at that place that names the answer."""
     candidates: frozenset[str]
-    """All that are named on that page together with the company."""
+    """All that are named there."""
 
 
 class WalkRoute:
@@ -111,7 +114,7 @@ class WalkRoute:
 
     def _things(self, sentence: LinkedSentence) -> list[str]:
         """What a sentence names: its links first, then other pages and names in its text."""
-        named = [name.text for name in names_in(sentence.text)]
+        named = [name.text for name in names_in(sentence.text) if not _SHORTENED.fullmatch(name.text)]
         if self.options.language == "zh":
             named += [title for title in self._short_titles if title in sentence.text]
         return list(dict.fromkeys([*sentence.links, *named]))
@@ -139,57 +142,78 @@ class WalkRoute:
         return visited
 
     def _common(self, visited: Sequence[str], rng: random.Random) -> tuple[str, list[Mention]]:
-        """Something that two visited pages name in company, and that alone is in both companies. Raises Rejected."""
+        """Something that several visited pages name, and that alone is named at these places. Raises Rejected."""
         naming: dict[str, list[str]] = {}
         for page in visited:
             for title in dict.fromkeys(t for s in self.sentences_of(page) for t in s.links):
                 naming.setdefault(title, []).append(page)
         shared = [title for title, pages in naming.items() if len(pages) >= 2 and self._is_answer(title)]
         rng.shuffle(shared)
-        for answer in shared:
+        for answer in (title for title in shared if not self._is_ordinary(title, naming[title])):
             pages = [page for page in naming[answer] if page != answer and not _SIGNS.search(page)]
             rng.shuffle(pages)
             mentions: list[Mention] = []
             for page in pages:
-                if mention := self._mention(page, answer, {m.company for m in mentions}, rng):
+                if mention := self._mention(page, answer, [m.place.name for m in mentions], rng):
                     mentions.append(mention)
                 if len(mentions) >= 2 and self._is_only(answer, mentions):
                     return answer, mentions
                 if len(mentions) == MOST_PAGES:
                     break
-        raise Rejected("the pages name nothing in common in company")
+        raise Rejected("the pages name nothing in common")
 
     def _is_answer(self, title: str) -> bool:
         """Whether a title is a name that can be asked for or told."""
-        words = len(title) > 1 and not title[0].isdigit() and not _SIGNS.search(title)
+        words = sum(c.isalnum() for c in title) > 1 and not title[0].isdigit() and not _SIGNS.search(title)
         return words and not title.startswith(("List of", "Category"))
 
-    def _mention(self, page: str, answer: str, told: set[str], rng: random.Random) -> Mention | None:
-        sentences = self.sentences_of(page)
-        choices = [
-            (sentence, company)
-            for sentence in sentences
-            if answer in sentence.links and _is_prose(sentence)
-            for company in self._things(sentence)
-            if self._is_answer(company)
-            and company not in (answer, page)
-            and not any(resemble(company, other) for other in (answer, *told))
-        ]
-        rng.shuffle(choices)
-        for sentence, company in choices:
-            together = [s for s in sentences if _has(s, company)]
-            candidates = frozenset(t for s in together for t in self._things(s)) - {company, page}
-            surface = named_as(company, sentence.text)
-            if len(candidates) >= CROWD and surface:
-                return Mention(page, company, surface, sentence.text, candidates)
-        return self._plain_mention(page, answer) if self.pages.page(answer) else None
+    def _is_ordinary(self, title: str, pages: Sequence[str]) -> bool:
+        """Whether a name set as code is on these pages mostly an ordinary word."""
+        if not _WORD.fullmatch(title) or self.pages.page(title):
+            return False
+        named = [s for page in pages for s in self.sentences_of(page) if is_named(title, normalise(s.text))]
+        return 2 * sum(title in s.links for s in named) < len(named)
 
-    def _plain_mention(self, page: str, answer: str) -> Mention | None:
-        """That a page names the answer, among other things that have pages of their own."""
-        candidates = self._named_pages(page)
-        sentences = [s for s in self.sentences_of(page) if answer in s.links and _is_prose(s)]
-        shown = [s for s in sentences if named_as(bare(answer), s.text)]
-        return Mention(page, "", "", shown[0].text, candidates) if shown and len(candidates) >= CROWD else None
+    def _mention(self, page: str, answer: str, told: Sequence[str], rng: random.Random) -> Mention | None:
+        """The answer at a place of a page where enough else is named; each form of place has the same chance."""
+        forms: dict[str, list[tuple[LinkedSentence, Place]]] = {}
+        for sentence in self.sentences_of(page):
+            if answer in sentence.links and _is_prose(sentence) and named_as(bare(answer), sentence.text):
+                for place in self._places(sentence, page, answer, told):
+                    forms.setdefault(place.form, []).append((sentence, place))
+        for form in rng.sample(list(forms), len(forms)):
+            for sentence, place in rng.sample(forms[form], len(forms[form])):
+                candidates = self._candidates(page, place)
+                if len(candidates) >= CROWD:
+                    return Mention(page, place, sentence.text, candidates)
+        return None
+
+    def _places(self, sentence: LinkedSentence, page: str, answer: str, told: Sequence[str]) -> Iterator[Place]:
+        """The places that a question could give for what the sentence names."""
+        for name in self._things(sentence):
+            if self._can_tell(name, page, answer, told) and (shown := named_as(name, sentence.text)):
+                yield Place("company", name, shown)
+        yield from numbers_in(sentence.text)
+        for form, name in (("heading", sentence.heading), ("entry", sentence.term)):
+            if 2 < len(name) <= LONGEST_PLACE and self._can_tell(name, page, answer, told):
+                yield Place(form, name, name)
+        if self.pages.page(answer):
+            yield Place("page")
+
+    def _can_tell(self, name: str, page: str, answer: str, told: Sequence[str]) -> bool:
+        known = name in (answer, page) or any(resemble(name, other) for other in (answer, *told) if other)
+        return not known and self._is_answer(name)
+
+    def _candidates(self, page: str, place: Place) -> frozenset[str]:
+        """All that a page names at a place."""
+        if place.form == "page":
+            return self._named_pages(page)
+        there = [sentence for sentence in self.sentences_of(page) if place.holds(sentence)]
+        return frozenset(t for s in there for t in self._things(s)) - {place.name, page}
+
+    def _text(self, mention: Mention) -> str:
+        there = [s.text for s in self.sentences_of(mention.page) if mention.place.holds(s)]
+        return normalise(" ".join(there))
 
     def _named_pages(self, page: str) -> frozenset[str]:
         """Titles of other pages that a page links to or names."""
@@ -203,12 +227,9 @@ class WalkRoute:
         return self._named[page]
 
     def _is_only(self, answer: str, mentions: Sequence[Mention]) -> bool:
-        """Whether nothing else is named in all these companies, by link or by its name alone."""
+        """Whether nothing else is named at all these places, by link or by its name alone."""
         rivals = frozenset.union(*(mention.candidates for mention in mentions)) - {answer}
-        texts = [
-            normalise(" ".join(s.text for s in self.sentences_of(m.page) if not m.company or _has(s, m.company)))
-            for m in mentions
-        ]
+        texts = [self._text(mention) for mention in mentions]
         if not all(
             answer in m.candidates and is_named(bare(answer), text) for m, text in zip(mentions, texts, strict=True)
         ):
@@ -224,12 +245,13 @@ class WalkRoute:
         The solver takes, of all that the page links to, or on the answer's own page of that too, what is named most
         closely with the things that the question names; two with the same score leave it without an answer.
         """
-        asked = [name for m in mentions for name in (m.company, m.page) if name]
+        asked = [name for m in mentions for name in (m.place.name, m.page) if name]
         for page in dict.fromkeys([answer, *(m.page for m in mentions), *visited]):
             scores: dict[str, set[str]] = {}
             for sentence in self.sentences_of(page):
                 text = normalise(sentence.text)
-                named = {name for name in asked if name == page or name in sentence.links or is_named(name, text)}
+                known = (page, sentence.heading, sentence.term, *sentence.links)
+                named = {name for name in asked if name in known or is_named(name, text)}
                 for title in (*sentence.links, *([page] if page == answer else [])):
                     if title not in asked:
                         scores.setdefault(title, set()).update(named)
@@ -245,7 +267,8 @@ class WalkRoute:
     ) -> SyntheticTask:
         language = self.options.language
         spoken = [self._spoken_of(m.page, answer, rng) for m in mentions]
-        question = question_text(language, [(s, m.named) for s, m in zip(spoken, mentions, strict=True)], rng)
+        clues = [(s, m.place) for s, m in zip(spoken, mentions, strict=True)]
+        question = question_text(language, clues, bare(answer), rng)
         if is_named(bare(answer), normalise(question)):
             raise Rejected("the question names the answer")
         evidence = []
@@ -254,6 +277,7 @@ class WalkRoute:
         described = sum(s != f"“{m.page}”" for s, m in zip(spoken, mentions, strict=True))
         score = len(mentions) + 2.0 * bool(described) + described
         told = "\n".join([answer, *sorted(m.page for m in mentions)])
+        notes = {"link": answer, "forms": [m.place.form for m in mentions]}
         near = sorted(t for t in frozenset.union(*(m.candidates for m in mentions)) - {answer} if not _SIGNS.search(t))
         return SyntheticTask(
             id=f"walk-{language}-{blake2b(told.encode(), digest_size=6).hexdigest()}",
@@ -261,14 +285,14 @@ class WalkRoute:
             language=language,
             answer=bare(answer),
             aliases=[answer] if bare(answer) != answer else [],
-            plan=plan_steps(language, [(s, m.named) for s, m in zip(spoken, mentions, strict=True)]),
+            plan=plan_steps(language, clues),
             evidence=evidence,
             distractors=[bare(title) for title in rng.sample(near, min(8, len(near)))],
             hops=len(mentions) + described,
             depth=1 + bool(described),
             difficulty=score,
             level="easy" if score < 3 else "medium" if score < 6 else "hard",
-            provenance=Provenance(route="walk", seed=seed, pages=list(visited), notes={"link": answer}),
+            provenance=Provenance(route="walk", seed=seed, pages=list(visited), notes=notes),
         )
 
     def _spoken_of(self, title: str, answer: str, rng: random.Random) -> str:
@@ -283,12 +307,14 @@ class WalkRoute:
     async def _support(self, mention: Mention, step: int) -> SupportingPassage:
         """The passage of the library that holds the sentence. Raises Rejected."""
         wanted = normalise(mention.sentence)
+        above = mention.place.name if mention.place.form in ("heading", "entry") else ""
         try:
-            result = await self._search(Query(text=f"{mention.page} {mention.sentence}"[:400], k=10))
+            result = await self._search(Query(text=f"{mention.page} {above} {mention.sentence}"[:400], k=10))
         except SearchFailed as error:
             raise Rejected("a search failed") from error
         for hit in result.hits:
-            if wanted in normalise(hit.passage.text):
+            text = normalise(hit.passage.text)
+            if wanted in text and (not above or normalise(above) in text):
                 return SupportingPassage(
                     passage=hit.passage.id,
                     document=hit.passage.document,
@@ -296,14 +322,10 @@ class WalkRoute:
                     text=hit.passage.text,
                     url=hit.passage.url,
                     fact=mention.sentence,
-                    query=f"{mention.page} {mention.named}",
+                    query=f"{mention.page} {mention.place.shown}",
                     step=step,
                 )
         raise Rejected("the library does not have the sentence")
-
-
-def _has(sentence: LinkedSentence, name: str) -> bool:
-    return name in sentence.links or is_named(name, normalise(sentence.text))
 
 
 def _is_prose(sentence: LinkedSentence) -> bool:

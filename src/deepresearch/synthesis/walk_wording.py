@@ -2,10 +2,12 @@
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from ..text.characters import has_han, normalise
-from .pages import LinkedPage
+from .evidence import is_named
+from .pages import LinkedPage, LinkedSentence
 
 SHORTEST_DEFINITION = {"en": 45, "zh": 14}
 """Characters; a shorter one fits too many things."""
@@ -21,7 +23,7 @@ _DEFINITION = {
 
 def definition_of(page: LinkedPage | None, language: str) -> str:
     """What a page's first sentence says that its subject is; empty where it says nothing of the kind."""
-    first = page.paragraphs[0][0] if page and page.paragraphs else ""
+    first = page.paragraphs[0].text if page and page.paragraphs else ""
     found = _DEFINITION[language].match(re.sub(r"\s?\([^()]*\)", "", first))
     subject = page.title.split(" (")[0].split()[-1].casefold() if page else ""
     if not found or (language == "en" and subject not in found[1].casefold()):
@@ -30,48 +32,120 @@ def definition_of(page: LinkedPage | None, language: str) -> str:
     return definition if len(definition) >= SHORTEST_DEFINITION[language] else ""
 
 
-def question_text(language: str, clues: Sequence[tuple[str, str]], rng: random.Random) -> str:
-    plain = all(not thing for _, thing in clues)
-    if language == "zh":
-        parts = [
-            f"在{_article_zh(page)}里" + (f"与“{thing}”在同一句中被提到" if thing else "被提到")
-            for page, thing in clues
-        ]
-        told = "，又".join(parts)
-        if plain:
-            return f"有一个主题，本身有专门的文章，{told}。它是什么？"
-        return rng.choice((f"什么{told}？", f"有一个名称，它{told}。它是什么？"))
-    parts = [(f"in the same sentence as {thing} in " if thing else "in ") + _article(page) for page, thing in clues]
-    told = ", and ".join(parts) if len(parts) < 3 else "; ".join(parts[:-1]) + f"; and {parts[-1]}"
-    if plain:
-        return f"Which subject that has an article of its own is mentioned {told}?"
+PLACES = {
+    "en": {
+        "page": "on {page}",
+        "company": "in the same sentence as “{thing}” on {page}",
+        "number": "in a sentence with the number {thing} on {page}",
+        "year": "in a sentence with the year {thing} on {page}",
+        "heading": "under the heading “{thing}” on {page}",
+        "entry": "in the entry that explains “{thing}” on {page}",
+    },
+    "zh": {
+        "page": "在{page}里",
+        "company": "在{page}里与“{thing}”同一句中",
+        "number": "在{page}里含有数字{thing}的一句中",
+        "year": "在{page}里含有年份{thing}的一句中",
+        "heading": "在{page}的“{thing}”一节里",
+        "entry": "在{page}解释“{thing}”的条目里",
+    },
+}
+"""Where the answer is named, by form."""
+_SHAPES = (
+    (re.compile(r"[~/]|\w+/"), ("path", "路径")),
+    (re.compile(r"-{1,2}\w"), ("option", "选项")),
+    (re.compile(r"[\w.]+\(\)$"), ("function", "函数")),
+    (re.compile(r"\*?[\w-]*\.[a-z]{1,5}$"), ("file name", "文件名")),
+    (re.compile(r"[a-z_.:]"), ("name set as code", "代码名称")),
+)
+"""What a name set as code is, by its form."""
+_NUMBER = re.compile(
+    r"(?P<time>\b(?i:in|since|until|by|from|of|after|before|during) (?:[A-Z][a-z]+ )?|[A-Z][a-z]+ \d{1,2}, )?"
+    r"(?<![A-Za-z0-9.,/:-])(?P<number>\d{1,3}(?:,\d{3})+|\d+\.\d+|\d{3,6})(?![A-Za-z0-9/:-]|[.,]\d)(?P<year>年)?"
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where on a page a name is."""
+
+    form: str
+    """page; company: beside another name; number; year; heading; entry: where a term is explained."""
+    name: str = ""
+    shown: str = ""
+    """The name as the page writes it."""
+
+    def holds(self, sentence: LinkedSentence) -> bool:
+        """Whether a sentence of the page is there."""
+        if self.form in ("heading", "entry"):
+            return self.name == (sentence.heading if self.form == "heading" else sentence.term)
+        return not self.name or self.name in sentence.links or is_named(self.name, normalise(sentence.text))
+
+
+def numbers_in(text: str) -> Iterator[Place]:
+    """Places beside the numbers and years of a sentence, small ones left out."""
+    for found in _NUMBER.finditer(text):
+        number = found["number"]
+        is_year = re.fullmatch(r"1\d{3}|20\d\d", number) and (found["time"] or found["year"])
+        yield Place("year" if is_year else "number", number, number)
+
+
+def question_text(language: str, clues: Sequence[tuple[str, Place]], answer: str, rng: random.Random) -> str:
+    """The question. clues: for each page how it is spoken of, and the place on it."""
+    zh = language == "zh"
+    if all(place.form == "page" for _, place in clues):
+        pages = [_page(language, page) for page, _ in clues]
+        if zh:
+            return f"{_joined(pages, '、', '和')}都提到了哪个另有页面介绍的主题？"
+        return f"Which page do {_joined(pages, ', ', ' and ')} {'both' if len(pages) == 2 else 'all'} refer to?"
+    shape = next((words[zh] for pattern, words in _SHAPES if pattern.match(answer)), "")
+    parts = [where(language, page, place) for page, place in clues]
+    if zh:
+        told = "出现，也".join(parts)
+        what = f"哪个{shape}" if shape else "什么名称"
+        return rng.choice(
+            (
+                f"{what}{told}出现？",
+                f"有一个{shape or '名称'}，它{told}出现。它是什么？",
+                f"请找出{told}出现的{shape or '名称'}。",
+            )
+        )
+    told = _joined(parts, "; ", ", and ")
+    which = f"Which {shape}" if shape else "Who or what" if answer[0].isupper() else "What"
     return rng.choice(
         (
-            f"Who or what is mentioned {told}?",
-            f"I am trying to recall a name. It comes up {told}. What is it?",
-            f"One name appears {told}. Which name is it?",
+            f"{which} is mentioned {told}?",
+            f"I am trying to recall {_with_article(shape or 'name')}. It comes up {told}. What is it?",
+            f"One {shape or 'name'} appears {told}. Which {shape or 'name'} is it?",
         )
     )
 
 
-def _article(page: str) -> str:
-    return f"the article {page}" if page.startswith("“") else f"the article about {page}"
+def where(language: str, page: str, place: Place) -> str:
+    """A place in words."""
+    return PLACES[language][place.form].format(thing=place.shown, page=_page(language, page))
 
 
-def _article_zh(page: str) -> str:
-    return f"文章{page}" if page.startswith("“") else f"介绍“{page}”的文章"
-
-
-def plan_steps(language: str, clues: Sequence[tuple[str, str]]) -> list[str]:
+def _page(language: str, page: str) -> str:
+    is_title = page.startswith("“")
     if language == "zh":
-        return [
-            f"找到{_article_zh(page)}，看{f'与“{thing}”同句的' if thing else '它提到的'}有哪些。"
-            for page, thing in clues
-        ]
-    return [
-        f"Find {_article(page)}, and list what it names{f' together with {thing}' if thing else ''}."
-        for page, thing in clues
-    ]
+        return f"页面{page}" if is_title else f"介绍“{page}”的页面"
+    return f"the page {page}" if is_title else f"the page about {page}"
+
+
+def _joined(parts: Sequence[str], comma: str, last: str) -> str:
+    return f"{comma.join(parts[:-1])}{last}{parts[-1]}"
+
+
+def _with_article(word: str) -> str:
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+
+
+def plan_steps(language: str, clues: Sequence[tuple[str, Place]]) -> list[str]:
+    """Find each page, and list what is named at its place."""
+    if language == "zh":
+        return [f"列出{where(language, page, place)}出现的名称。" for page, place in clues]
+    return [f"List what is named {where(language, page, place)}." for page, place in clues]
 
 
 def named_as(name: str, text: str) -> str:
