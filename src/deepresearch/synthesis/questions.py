@@ -1,6 +1,7 @@
 """A pattern in words: the question, and the plan that its solver would follow."""
 
 import random
+import re
 from collections.abc import Callable
 
 from .drawing import described
@@ -15,6 +16,8 @@ TONGUES = {
     "en": {"de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese"},
     "zh": {"de": "德语", "fr": "法语", "es": "西班牙语", "it": "意大利语", "pt": "葡萄牙语"},
 }
+_CONSONANT = re.compile(r"eu|ewe|one\b|once\b", re.IGNORECASE)
+"""Begins words that sound as if with a consonant."""
 
 
 class QuestionWriter:
@@ -84,9 +87,11 @@ class QuestionWriter:
             return shared.format(self.phrase(inner.value))
         forms = ("nested", "vp") if clue.forward and clue.value.clues else ("vp",) if clue.forward else ("inverse",)
         form = next(filter(None, (words.form(self._language, form) for form in forms)), "{}")
-        if clue.forward and clue.value.name and not clue.value.name_language:
-            return form.format(tail_text(words, self._language, clue.value.name))
-        return form.format(self.phrase(clue.value))
+        return form.format(self._tail(words, clue.value) if clue.forward else self.phrase(clue.value))
+
+    def _tail(self, words: Wording, value: Pattern) -> str:
+        named = value.name and not value.name_language
+        return tail_text(words, self._language, value.name) if named else self.phrase(value)
 
     def _superlative(self, clue: Clue) -> str:
         place = clue.rank or 1
@@ -99,7 +104,13 @@ class QuestionWriter:
     def _kind(self, pattern: Pattern) -> str:
         if not pattern.kind:
             return "事物" if self._language == "zh" else "thing"
-        return kind_word(self._graph.name(self._query.numbers[pattern.kind], self._language))
+        kind = self._query.numbers[pattern.kind]
+        forms = (
+            wording(self._graph.relations[relation]).form(self._language, "kind")
+            for relation in self._query.class_relations
+            if self._graph.has_edge(self._query.numbers[pattern.entity], relation, kind)
+        )
+        return kind_word(self._graph.name(kind, self._language), next(forms, None) or "{}")
 
 
 def _size(clue: Clue) -> int:
@@ -143,4 +154,4 @@ def _also(verb: str) -> str:
 
 
 def _article(word: str) -> str:
-    return "an" if word[:1].casefold() in "aeiou" else "a"
+    return "an" if re.match(r"[aeio]|u(?!ni(?![nm])|s[aei]|t)", word.casefold()) and not _CONSONANT.match(word) else "a"

@@ -34,7 +34,7 @@ class Wording:
     key: str
     texts: dict[str, dict[str, str]]
     """Language to form to template: vp, nested (of a described tail), shared (of two heads with one tail), inverse;
-    between, exact, one, none, largest, smallest of a number."""
+    between, exact, one, none, largest, smallest of a number; kind: what a member of the class is called."""
     is_class: bool = False
     same: bool = False
     """Reads the same in both directions."""
@@ -69,9 +69,10 @@ def wording(key: str, label: str = "") -> Wording:
     )
 
 
-def kind_word(name: str) -> str:
-    """What a class is called in a question."""
-    return str(_read()["kinds"].get(name, name))
+def kind_word(name: str, template: str = "{}") -> str:
+    """What a member of a class is called in a question. template: the form "kind" of the relation to the class."""
+    word = str(_read()["kinds"].get(name, name))
+    return word if re.fullmatch(_read()["classes"]["pattern"], word) else template.format(word)
 
 
 def measure_word(kind: str) -> str:

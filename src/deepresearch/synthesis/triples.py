@@ -8,7 +8,7 @@ import gzip
 import json
 import lzma
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -41,6 +41,9 @@ _LABELS = ("rdf-schema#label", "core#prefLabel", "core#altLabel", "schema.org/na
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
 _PLAIN = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f"}
 _BRACKETS = re.compile(r"[（(][^（()）]*[）)]$")
+_MEANINGS = re.compile(r"\S {3}\S")
+_OF_NOUNS = frozenset({"_instance_hypernym", "_has_part", "_member_meronym"})
+_NOUN_GLOSS = re.compile(r"[^,]*, (?:\([\w ]+\) )?(?:an?|the|any|one of) ")
 
 
 def build_graph(paths: list[Path], folder: Path, form: str = "auto", sources: Any = None) -> KnowledgeGraph:
@@ -268,16 +271,42 @@ def _chinese_name(relation: str, code: str, name: str) -> str:
 
 
 def read_wordnet(path: Path, into: GraphBuilder) -> None:
-    """WN18RR: train, valid and test triples, and entity2text.txt with a word and its gloss per synset."""
-    for part in ("train", "valid", "test"):
-        for _, (head, relation, tail) in _rows(path / f"{part}.txt", into, 3):
-            into.add(head, relation, tail)
-    for place, (key, text) in _rows(path / "entity2text.txt", into, 2):
-        word = text.partition(",")[0].strip()
-        if word:
+    """WN18RR: train, valid and test triples, and entity2text.txt with a word and its gloss per synset.
+
+    A key with several glosses stands for synsets of several parts of speech, and is left out. Hypernyms of verbs are
+    the relation _verb_hypernym, so that they can be worded.
+    """
+    glosses = {key: text for _, (key, text) in _rows(path / "entity2text.txt", into, 2)}
+    triples = [row for part in ("train", "valid", "test") for _, row in _rows(path / f"{part}.txt", into, 3)]
+    clear = [row for row in triples if not any(_MEANINGS.search(glosses.get(key, "")) for key in (row[0], row[2]))]
+    into.skipped["triples of keys with several meanings"] += len(triples) - len(clear)
+    nouns = _nouns(clear, glosses)
+    for head, relation, tail in clear:
+        into.add(head, "_verb_hypernym" if relation == "_hypernym" and head not in nouns else relation, tail)
+    for key, text in glosses.items():
+        if word := text.partition(",")[0].strip():
             into.add_name(key, "en", word, known_only=True)
         else:
-            into.problem(place, "no word before the gloss")
+            into.problem(f"entity2text.txt: {key}", "no word before the gloss")
+
+
+def _nouns(triples: Sequence[Sequence[str]], glosses: Mapping[str, str]) -> set[str]:
+    """The nouns: joined by hypernyms to a synset that has parts, members or instances, or is explained as a noun is."""
+    joined: dict[str, list[str]] = {}
+    open_: list[str] = []
+    for head, relation, tail in triples:
+        if relation == "_hypernym":
+            joined.setdefault(head, []).append(tail)
+            joined.setdefault(tail, []).append(head)
+        elif relation in _OF_NOUNS:
+            open_ += [head, tail]
+    open_ += [key for key in joined if _NOUN_GLOSS.match(glosses.get(key, ""))]
+    nouns: set[str] = set()
+    while open_:
+        if (key := open_.pop()) not in nouns:
+            nouns.add(key)
+            open_ += joined.get(key, [])
+    return nouns
 
 
 def _rows(path: Path, into: GraphBuilder, fields: int) -> Iterator[tuple[str, list[str]]]:
