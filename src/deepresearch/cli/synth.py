@@ -17,6 +17,7 @@ from .synth_inputs import (
     put_card,
     search_all,
     settings_of,
+    teaching_settings,
 )
 from .synth_routes import routes
 from .terminal import put
@@ -217,12 +218,9 @@ def rollout(
         Spread the work over so many processes of a Ray cluster.
     """
     from ..errors import UserError
-    from ..settings import Settings
     from ..synthesis.rollouts import RolloutOptions, add_pass_rates, roll_out
 
-    flags = {**(data or Data()).flags(), **(endpoint or EndpointFlags()).flags(), **(limits or Limits()).flags()}
-    own = {"policy": teacher} if teacher in ("extractive", "chat") else {}
-    settings = Settings.load({**flags, **own})
+    settings = teaching_settings(teacher, data, endpoint, limits)
     if not library:
         raise UserError("There is nothing to search.", "Name the library of the tasks: --library NAME.")
     options = RolloutOptions(teacher, tries, at_once, ", ".join(library))

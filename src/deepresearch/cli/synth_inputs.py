@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .options import Data
+from .options import Data, EndpointFlags, Limits
 from .terminal import put, say
 
 if TYPE_CHECKING:
@@ -23,6 +23,17 @@ def settings_of(data: Data | None, web: bool) -> "Settings":
     from ..settings import Settings
 
     return Settings.load({**(data or Data()).flags(), "search.web": web or None})
+
+
+def teaching_settings(
+    teacher: str, data: Data | None, endpoint: EndpointFlags | None, limits: Limits | None
+) -> "Settings":
+    """Settings for the runs of a teacher; of those that are policies of `run` too, that policy."""
+    from ..settings import Settings
+
+    own = {"policy": teacher} if teacher in ("extractive", "chat") else {}
+    flags = [group.flags() for group in (data, endpoint, limits) if group]
+    return Settings.load({key: value for group in [*flags, own] for key, value in group.items()})
 
 
 def open_graph(
@@ -58,16 +69,13 @@ def is_hyperlinked(source: Path) -> bool:
 
 def open_pages(source: Path, licence: str, settings: "Settings") -> "tuple[PageStore, list[SourceFile]]":
     """The pages of a source, read into the data folder where they are not there yet."""
-    from ..errors import UserError
     from ..synthesis.data_files import source_of
     from ..synthesis.page_readers import read_pages
     from ..synthesis.pages import FORMAT
+    from ..synthesis.source_reports import checked_source
 
     folder = settings.data_folder()
-    library = folder / "libraries" / source.name
-    if not source.exists() and not library.is_dir():
-        raise UserError(f"{source} is no file or folder, and no library has that name.", "Check the spelling.")
-    file = source_of(source if source.exists() else library, licence)
+    file = source_of(checked_source(source, folder), licence)
     place = folder / "linked-pages" / f"{file.sha256[:16]}-{FORMAT}.sqlite"
     store = read_pages(source, place, None if source.exists() else folder)
     say(f"{len(store):,} pages; {store.problem_count:,} left out")

@@ -9,7 +9,7 @@ from cyclopts import App
 
 from .judging import opened_model
 from .options import Data, EndpointFlags, Limits, Names
-from .synth_inputs import open_providers, progress_lines, put_card
+from .synth_inputs import open_providers, progress_lines, put_card, settings_of, teaching_settings
 
 if TYPE_CHECKING:
     from ..settings import Settings
@@ -37,7 +37,7 @@ def rubrics(source: Path, /, *, out: Path, endpoint: EndpointFlags | None = None
     """
     from ..synthesis.rubric_route import add_rubrics
 
-    settings = _settings(data, endpoint)
+    settings = teaching_settings("", data, endpoint, None)
     return put_card(_with_model(settings, lambda model: add_rubrics(source, out, model, progress_lines())), out)
 
 
@@ -72,12 +72,10 @@ def reflect(
     at_once
         Runs in progress at the same time.
     """
-    from ..settings import Settings
     from ..synthesis.reflection import reflect as run_with_hints
     from ..synthesis.rollouts import RolloutOptions
 
-    own = {"policy": teacher} if teacher in ("extractive", "chat") else {}
-    settings = Settings.load({**_settings_flags(data, endpoint), **(limits or Limits()).flags(), **own})
+    settings = teaching_settings(teacher, data, endpoint, limits)
     options = RolloutOptions(teacher, 1, at_once, ", ".join(library or []))
     with open_providers(settings, library) as providers:
         return put_card(asyncio.run(run_with_hints(source, out, providers, settings, options, progress_lines())), out)
@@ -119,12 +117,10 @@ def plan(
     at_once
         Runs in progress at the same time.
     """
-    from ..settings import Settings
     from ..synthesis.plan_route import follow_plans, make_plan_tasks
     from ..synthesis.rollouts import RolloutOptions
 
-    own = {"policy": teacher} if teacher in ("extractive", "chat") else {}
-    settings = Settings.load({**_settings_flags(data, endpoint), **(limits or Limits()).flags(), **own})
+    settings = teaching_settings(teacher, data, endpoint, limits)
     folder = settings.data_folder()
     made = _with_model(settings, lambda model: make_plan_tasks(source, folder, out, progress_lines(), model))
     put_card(made, out)
@@ -151,7 +147,7 @@ def reports(source: Path, /, *, out: Path, seed: int = 0, data: Data | None = No
     """
     from ..synthesis.report_route import make_report_pairs
 
-    folder = _settings(data, None).data_folder()
+    folder = settings_of(data, False).data_folder()
     return put_card(asyncio.run(make_report_pairs(source, folder, out, seed, progress_lines())), out)
 
 
@@ -186,27 +182,15 @@ def verify(
     at_once
         Runs in progress at the same time.
     """
-    from ..settings import Settings
     from ..synthesis.rollouts import RolloutOptions
     from ..synthesis.verify_route import verify_statements
 
-    own = {"policy": teacher} if teacher in ("extractive", "chat") else {}
-    settings = Settings.load({**_settings_flags(data, endpoint), **(limits or Limits()).flags(), **own})
+    settings = teaching_settings(teacher, data, endpoint, limits)
     options = RolloutOptions(teacher, 1, at_once, library, seed)
     folder = settings.data_folder()
     with open_providers(settings, [library]) as providers:
         kept = verify_statements(library, folder, out, providers, settings, options, count, progress_lines())
         return put_card(asyncio.run(kept), out)
-
-
-def _settings_flags(data: Data | None, endpoint: EndpointFlags | None) -> dict[str, object]:
-    return {**(data or Data()).flags(), **(endpoint or EndpointFlags()).flags()}
-
-
-def _settings(data: Data | None, endpoint: EndpointFlags | None) -> "Settings":
-    from ..settings import Settings
-
-    return Settings.load(_settings_flags(data, endpoint))
 
 
 def _with_model(settings: "Settings", work: "Callable[[ModelStep | None], Awaitable[DataCard]]") -> "DataCard":

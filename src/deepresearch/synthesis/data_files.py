@@ -123,11 +123,7 @@ def read_tasks(path: Path) -> Iterator[SyntheticTask]:
 
 def write_parquet(records: Iterable[Mapping[str, Any]], path: Path) -> int:
     """Write records as Parquet, nested values as JSON text; how many there were. Raises UserError."""
-    try:
-        import pyarrow as pa  # noqa: PLC0415  an optional package
-        import pyarrow.parquet as pq  # noqa: PLC0415
-    except ImportError as error:
-        raise UserError("Parquet needs pyarrow.", "pip install 'step-deepresearch[synth]'") from error
+    pa, pq = _pyarrow()
     rows = iter(records)
     writer, count = None, 0
     types = {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
@@ -147,16 +143,21 @@ def write_parquet(records: Iterable[Mapping[str, Any]], path: Path) -> int:
     return count
 
 
+def _pyarrow() -> tuple[Any, Any]:
+    try:
+        import pyarrow as pa  # noqa: PLC0415  an optional package
+        import pyarrow.parquet as pq  # noqa: PLC0415
+    except ImportError as error:
+        raise UserError("Parquet needs pyarrow.", "pip install 'step-deepresearch[synth]'") from error
+    return pa, pq
+
+
 def _flat(value: Any, nested: bool) -> Any:
     return json.dumps(value, ensure_ascii=False) if nested or isinstance(value, list | dict) else value
 
 
 def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
-    try:
-        import pyarrow as pa  # noqa: PLC0415
-        import pyarrow.parquet as pq  # noqa: PLC0415
-    except ImportError as error:
-        raise UserError("Parquet needs pyarrow.", "pip install 'step-deepresearch[synth]'") from error
+    pa, pq = _pyarrow()
     try:
         with pq.ParquetFile(path) as file:
             nested = json.loads((file.schema_arrow.metadata or {}).get(b"json", b"[]"))
@@ -199,13 +200,18 @@ class Card:
         """Put the card beside its file."""
         self.card.counts = {key: dict(sorted(counter.items())) for key, counter in sorted(self.counts.items())}
         self.card.dropped = dict(self.dropped.most_common())
-        write_file(card_file(self.path), [self.card.model_dump_json(indent=1).encode()])
-        return self.card
+        return save_card(self.card, self.path)
 
 
 def card_file(path: Path) -> Path:
     """Where the data card of a file is."""
     return path.with_name(path.name + ".card.json")
+
+
+def save_card(card: DataCard, path: Path) -> DataCard:
+    """Put a card beside the file at `path`; the card."""
+    write_file(card_file(path), [card.model_dump_json(indent=1).encode()])
+    return card
 
 
 def read_card(path: Path) -> DataCard:

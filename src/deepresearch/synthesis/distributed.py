@@ -3,6 +3,7 @@
 import asyncio
 import json
 import tempfile
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ from ..agent.rollouts import SharedSource
 from ..errors import UserError
 from ..library import Library, LibraryProvider
 from ..settings import Settings
-from .data_files import Card, LineFile, read_records, read_tasks, source_of
+from .data_files import save_card
 from .records import DataCard, SyntheticTask
-from .rollouts import RolloutOptions, RolloutPool
+from .rollouts import RolloutOptions, RolloutPool, record_rollouts
+from .samples import Sample
 
 BATCH = 64
 """Tries that a worker gets at once."""
@@ -48,21 +50,9 @@ def roll_out_on_ray(
         import ray.data  # noqa: PLC0415
     except ImportError as error:
         raise UserError("Ray is not installed.", "pip install 'step-deepresearch[cluster]'") from error
-    origin = source_of(tasks)
-    identity = {"tasks": origin.sha256, "policy": options.policy, "tries": options.tries, "seed": options.seed}
-    with LineFile(out, identity, in_order=False) as file:
-        card = Card(out, "rollout", options.seed, [origin])
-        card.card.settings = {**options.__dict__, "workers": workers}
-        done = set()
-        for record in read_records(out):
-            done.add((record["task"], record["attempt"]))
-            card.add(record)
-        items = [
-            {"work": json.dumps([task.model_dump(mode="json"), attempt])}
-            for task in read_tasks(tasks)
-            for attempt in range(options.tries)
-            if (task.id, attempt) not in done
-        ]
+
+    async def make(work: Iterator[tuple[SyntheticTask, int]]) -> AsyncGenerator[Sample, None]:
+        items = [{"work": json.dumps([task.model_dump(mode="json"), attempt])} for task, attempt in work]
         if items:
             dataset = ray.data.from_items(items).map_batches(
                 RolloutWorker,
@@ -71,9 +61,8 @@ def roll_out_on_ray(
                 concurrency=workers,
             )
             for row in dataset.iter_rows():
-                record = json.loads(row["rollout"])
-                file.write(record)
-                file.flush()
-                card.add(record)
-        file.save()
-    return card.write()
+                yield json.loads(row["rollout"])
+
+    card = asyncio.run(record_rollouts(tasks, out, options, make, lambda done, wanted: None))
+    card.settings["workers"] = workers
+    return save_card(card, out)

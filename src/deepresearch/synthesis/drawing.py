@@ -28,6 +28,9 @@ FOREIGN = 0.2
 LATIN = ("de", "fr", "es", "it", "pt")
 
 
+_COMMON_STEMS = frozenset("unite repub islan south north easte weste centr saint franc dolla".split())
+
+
 @dataclass
 class Material:
     """What a pattern may be drawn from: edges and numbers with a passage that supports them."""
@@ -287,16 +290,4 @@ def _stems(name: str) -> set[str]:
     """Beginnings of words, and pairs of Chinese characters, by which names of one origin resemble each other."""
     words = [word[:5].casefold() for word in name.replace("-", " ").split() if word.isascii() and len(word) >= 4]
     han = [name[i : i + 2] for i in range(len(name) - 1) if not name[i : i + 2].isascii()]
-    return {*words, *han} - {
-        "unite",
-        "repub",
-        "islan",
-        "south",
-        "north",
-        "easte",
-        "weste",
-        "centr",
-        "saint",
-        "franc",
-        "dolla",
-    }
+    return {*words, *han} - _COMMON_STEMS

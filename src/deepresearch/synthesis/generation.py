@@ -1,7 +1,10 @@
 """What the routes share: attempts that each give a task or a reason why not, written to a file that can
 be continued."""
 
+import tomllib
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -69,3 +72,14 @@ async def write_tasks(
                 "Does the library hold texts on what the source is about? See docs/synthesis.md.",
             )
     return card.write()
+
+
+def words_of(route: str, language: str) -> dict[str, Any]:
+    """The words of a route: those of words.toml in Chinese for "zh", else in English."""
+    found: dict[str, Any] = _words()[route]["zh" if language == "zh" else "en"]
+    return found
+
+
+@cache
+def _words() -> dict[str, dict[str, Any]]:
+    return tomllib.loads(files(__package__).joinpath("words.toml").read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .data_files import Card
-from .drawing import Drawer, Material, depth, described, difficulty, hops, leak, near_misses
+from .drawing import Drawer, Material, depth, described, difficulty, hops, leak, near_misses, walk
 from .evidence import EvidenceSearch, Search
 from .generation import Progress, Rejected, write_tasks
 from .graph import KnowledgeGraph
@@ -67,7 +67,8 @@ class GraphRoute:
         edges = await self._supported(subgraph, language)
         if not edges:
             raise Rejected("no edge of the subgraph has a supporting passage")
-        numbers = {root: await self._supported_numbers([root], language)}
+        numeric = self.graph.numeric
+        numbers = {root: [n for n in numeric if await self.evidence.support_number(root, n, language)]}
         pattern = Drawer(self.query, self.wordings, Material(edges, numbers), language, rng).draw(root)
         evidence = await self._evidence(pattern, language)
         return self._task(pattern, root, language, evidence, own_seed, rng)
@@ -81,15 +82,6 @@ class GraphRoute:
         found = await asyncio.gather(*(self.evidence.support(edge, language) for edge in edges))
         kept = [edge for edge, passage in zip(edges, found, strict=True) if passage]
         self.supported += len(kept)
-        return kept
-
-    async def _supported_numbers(self, entities: Sequence[int], language: str) -> list[int]:
-        """Numeric relations of which every entity's number is supported by a passage."""
-        kept = []
-        for relation in self.graph.numeric:
-            found = [await self.evidence.support_number(entity, relation, language) for entity in entities]
-            if all(found):
-                kept.append(relation)
         return kept
 
     async def _evidence(self, pattern: Pattern, language: str) -> list[SupportingPassage]:
@@ -143,6 +135,8 @@ class GraphRoute:
         names = self.graph.all_names(root)
         answer = self.graph.name(root, language)
         score = difficulty(pattern)
+        values = [clue.value for _, clue in walk(pattern) if clue.value]
+        parts = [(value.entity, self.query.numbers[value.entity]) for value in values]
         missed = [self.graph.name(e, language) for e in near_misses(self.query, pattern, root)]
         return SyntheticTask(
             id=f"graph-{language}-{blake2b(pattern.model_dump_json().encode(), digest_size=6).hexdigest()}",
@@ -162,6 +156,7 @@ class GraphRoute:
                 seed=seed,
                 pattern=pattern,
                 pages=list(dict.fromkeys(e.document for e in evidence)),
+                notes={"names": {key: self.graph.name(entity, language) for key, entity in parts}},
             ),
         )
 

@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 
 from ..errors import UserError
 from ..library import Library
-from .pages import LinkedPage, PageLink, PageStore, Paragraph
+from .pages import LinkedPage, PageLink, PageParagraph, PageStore
 from .source_reports import NUMBER
 
 LONGEST_TITLE = 6
@@ -118,7 +118,7 @@ def _add_wikitext(title: str, redirect: str, text: str, store: PageStore) -> Non
         store.problem(title, "no text")
 
 
-def wikitext_paragraphs(text: str) -> list[Paragraph]:
+def wikitext_paragraphs(text: str) -> list[PageParagraph]:
     """Paragraphs of MediaWiki's markup as plain text with the places of their links."""
     return _paragraphs(_wikitext_pieces(mwparserfromhell.parse(text).nodes))
 
@@ -148,15 +148,15 @@ def _as_title(target: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _paragraphs(pieces: Iterable[Piece]) -> list[Paragraph]:
+def _paragraphs(pieces: Iterable[Piece]) -> list[PageParagraph]:
     """Pieces joined and cut at blank lines and list items; blanks are made single, and links keep their places."""
-    found: list[Paragraph] = []
+    found: list[PageParagraph] = []
     text, links, heading, term = "", list[PageLink](), "", ""
 
     def end() -> None:
         nonlocal text, links
         if len(text.strip()) >= SHORTEST_TEXT:
-            found.append(Paragraph(text.rstrip(), links, heading, term))
+            found.append(PageParagraph(text.rstrip(), links, heading, term))
         text, links = "", []
 
     for piece in pieces:
@@ -230,7 +230,7 @@ def _heading(text: str) -> str:
     return NUMBER.sub("", " ".join(text.replace("¶", " ").split()))
 
 
-def _html_paragraphs(tree: Any, file: Path, folder: Path, title: str) -> list[Paragraph]:
+def _html_paragraphs(tree: Any, file: Path, folder: Path, title: str) -> list[PageParagraph]:
     def target_of(element: Any) -> str:
         return _page_of(element.get("href") or "", file, folder)
 
@@ -292,7 +292,9 @@ def _read_library(library: Library, store: PageStore) -> None:
     try:
         titles = {title.casefold(): title for _, title in library.documents() if title}
         for document, title in library.documents():
-            paragraphs = [Paragraph(p.text, list(_mentions(p.text, titles, title))) for p in library.passages(document)]
+            paragraphs = [
+                PageParagraph(p.text, list(_mentions(p.text, titles, title))) for p in library.passages(document)
+            ]
             known = store.page(title)
             if known:
                 paragraphs = known.paragraphs + paragraphs

@@ -38,7 +38,7 @@ class LinkedSentence:
 
 
 @dataclass(frozen=True)
-class Paragraph:
+class PageParagraph:
     """Running text and where on its page it is."""
 
     text: str
@@ -59,7 +59,7 @@ class LinkedPage:
     """One page."""
 
     title: str
-    paragraphs: list[Paragraph] = field(default_factory=list)
+    paragraphs: list[PageParagraph] = field(default_factory=list)
     redirect: str = ""
 
 
@@ -146,7 +146,7 @@ class PageStore:
         if not row:
             return None
         paragraphs = [
-            Paragraph(text, [PageLink(*link) for link in links], heading, term)
+            PageParagraph(text, [PageLink(*link) for link in links], heading, term)
             for text, links, heading, term in json.loads(row[2])
         ]
         return LinkedPage(row[0], paragraphs, row[1])

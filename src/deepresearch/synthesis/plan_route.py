@@ -5,7 +5,6 @@ to one, so that the likeness of words and tools is greatest, and the mean over t
 """
 
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
@@ -13,21 +12,19 @@ from hashlib import blake2b
 from itertools import pairwise
 from pathlib import Path
 
-from ..agent.rollouts import SharedSource
 from ..models.structured import Unusable, json_object
 from ..policy import View
 from ..settings import Settings
 from ..text.sentences import split_sentences
 from ..text.wordlists import stop_words
-from ..tools import Tool
-from ..trajectory import Call, Observation, Turn
+from ..trajectory import Observation, Turn
 from ..web.search import SearchProvider
 from .data_files import Card, read_records
-from .generation import Progress, Rejected
-from .oracle import SURFER
+from .generation import Progress, Rejected, words_of
+from .oracle import SURFER, ProgramTeacher, numbered
 from .record_steps import ModelStep, change_records, task_of
 from .records import DataCard, Provenance, SyntheticTask
-from .rollouts import RolloutOptions, RolloutPool
+from .rollouts import RolloutOptions, open_pool
 from .samples import Sample, calls_of, tokens
 from .source_reports import FEWEST, FRAME, checked_source, read_reports
 
@@ -56,10 +53,6 @@ _POINTS = re.compile(r"[:：]$|\b(?:following|below|above|these phenomena)\b|如
 """Points to what is not in the task."""
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)?\s*(?:[%％万亿]|million|billion|trillion)|[<>≈~]\s*\d|\d[.,]\d")
 """In a heading: it states a result."""
-WORDS = {
-    "en": ("Write a research report on the following subject: {}.", "Find sources on {}", " (among them: {})", ", "),
-    "zh": ("请就以下主题撰写一份研究报告：{}。", "查找关于“{}”的资料", "（包括：{}）", "、"),
-}
 _TOOL_WORDS = {
     "python": re.compile(r"\b(?:calculat|comput|simulat|plot)\w*|计算|模拟|绘图", re.IGNORECASE),
     "todo": re.compile(r"\b(?:keep track|to-do)\b|待办", re.IGNORECASE),
@@ -76,14 +69,14 @@ def plan_task(report: Sample) -> SyntheticTask:
         raise Rejected("neither English nor Chinese")
     if _FIGURE.search(report["title"]):
         raise Rejected("the title states a result")
-    ask, step, among, comma = WORDS[language]
+    words = words_of("planning", language)
     purpose = [s for text in report["opening"] for s in split_sentences(text) if is_purpose(s)][:MOST_PURPOSE]
     plan = []
     for section in sections:
         parts = [part for part in section["parts"] if not _FIGURE.search(part) and not FRAME.fullmatch(part)]
-        listed = among.format(comma.join(parts[:MOST_PARTS])) if parts else ""
-        plan.append(step.format(section["heading"]) + listed)
-    question = (" " if language == "en" else "").join([ask.format(report["title"]), *purpose])
+        listed = words["among"].format(words["comma"].join(parts[:MOST_PARTS])) if parts else ""
+        plan.append(words["step"].format(section["heading"]) + listed)
+    question = (" " if language == "en" else "").join([words["ask"].format(report["title"]), *purpose])
     return SyntheticTask(
         id=f"planning-{language}-{blake2b(question.encode(), digest_size=6).hexdigest()}",
         question=question,
@@ -105,32 +98,24 @@ def is_purpose(sentence: str) -> bool:
     return bool(tells) and len(sentence) <= 400
 
 
-class PlanFollower:
+class PlanFollower(ProgramTeacher):
     """The teacher without a model: searches for each item of the hidden plan, and quotes the best sentences found."""
 
     name = "follower"
-    revises = False
 
-    def __init__(self, settings: Settings, tools: Sequence[Tool], task: SyntheticTask) -> None:
-        """Needs the task alone."""
-        self._task = task
-        self._queries: list[str] = task.provenance.notes.get("queries") or task.plan
-
-    async def close(self) -> None:
-        """Nothing is open."""
+    @property
+    def _queries(self) -> list[str]:
+        return list(self._task.provenance.notes.get("queries") or self._task.plan)
 
     async def decide(self, view: View) -> Turn:
         """The plan; a search for each item; the report."""
         if view.phase == "plan":
-            steps = "\n".join(f"{number}. {step}" for number, step in enumerate(self._task.plan, 1))
-            return Turn(text=steps, model=self.name, cost=0.0)
+            return self._write(numbered(self._task.plan))
         done = sum(isinstance(event, Turn) and bool(event.calls) for event in view.events)
         if view.phase == "work" and SURFER in view.tools and done < len(self._queries):
             query = f"{self._queries[done]} {self._task.provenance.notes.get('title', '')}".strip()[:300]
-            call = Call(id="", tool=SURFER, arguments={"action": "batch_search", "queries": [query], "k": 6})
-            text = self._task.plan[done] if done < len(self._task.plan) else ""
-            return Turn(text=text, calls=[call], finish="tool_calls", model=self.name, cost=0.0)
-        return Turn(text=self._report(view), model=self.name, cost=0.0)
+            return self._call(self._task.plan[done] if done < len(self._task.plan) else "", k=6, queries=[query])
+        return self._write(self._report(view))
 
     def _report(self, view: View) -> str:
         results = [e for e in view.events if isinstance(e, Observation) and e.call]
@@ -251,9 +236,7 @@ async def follow_plans(
 
     Raises UserError where none does, ModelError.
     """
-    shared = [SharedSource(source) for source in sources]
-    with tempfile.TemporaryDirectory(prefix="plans-") as scratch:
-        pool = RolloutPool(shared, settings, options, Path(scratch))
+    with open_pool(sources, settings, options) as pool:
 
         async def change(record: Sample, card: Card) -> Sample:
             task = task_of(record)

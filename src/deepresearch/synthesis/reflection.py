@@ -6,7 +6,6 @@ hint may still repeat or mention it, so that is searched for, in texts, argument
 """
 
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from ..agent.export import to_sft
-from ..agent.rollouts import SharedSource
 from ..derived import registered
 from ..judge.short_answer import short_answer
 from ..policy import Policy, View
@@ -25,27 +23,17 @@ from ..text.names import is_named
 from ..trajectory import Call, Turn, UserSteered, parse_event
 from ..web.search import SearchProvider
 from .data_files import Card
-from .generation import Progress, Rejected
+from .generation import Progress, Rejected, words_of
 from .grading import is_correct
 from .oracle import SHOWN, SURFER, Oracle
 from .record_steps import change_records, task_of
 from .records import DataCard, SyntheticTask
-from .rollouts import RolloutOptions, RolloutPool
+from .rollouts import RolloutOptions, open_pool
 from .samples import Sample, all_texts, ngrams, tokens
 
 MOST_TRIES = 3
 GRAM = {"en": 4, "zh": 8}
 """Words, or Chinese characters, in a row that give a hint away."""
-HINTS = {
-    "en": (
-        "Hint from the supervisor: the answer in your report is not right. Compare it with each condition.",
-        "Hint from the supervisor: this answer is not right either. Pay attention to the following step: {}",
-    ),
-    "zh": (
-        "导师提示：你报告中的答案不正确，请逐一核对每个条件。",
-        "导师提示：这个答案仍然不正确，请特别注意这一步：{}",
-    ),
-}
 _MENTIONS = re.compile(
     r"\b(?:hints?|supervisor|(?:as|since) you (?:said|say|pointed out|told|mentioned|suggest\w*)|"
     r"(?:the|your) (?:feedback|correction)|you (?:are|were) right|I (?:was|have been) told|thank you for)\b|"
@@ -107,7 +95,7 @@ class Reflecting:
         return turn
 
     def _hint(self, report: str) -> str:
-        words = HINTS["zh" if self.task.language == "zh" else "en"]
+        words: list[str] = words_of("reflection", self.task.language)["hints"]
         step = self.task.plan[-1] if self.task.plan else self.task.question
         return words[min(len(self.hints), len(words) - 1)].format(step)
 
@@ -211,25 +199,9 @@ class SlippingOracle(Oracle):
         return names[_number(self._task.id) % len(names)] if names else ""
 
     def _doubt(self, wrong: str, steps: Iterable[str]) -> str:
-        doubts = DOUBTS["zh" if self._task.language == "zh" else "en"]
+        doubts: list[str] = words_of("reflection", self._task.language)["doubts"]
         gap = "" if self._task.language == "zh" else " "
         return doubts[_number(self._task.id) % len(doubts)].format(wrong) + gap + gap.join(steps)
-
-
-DOUBTS = {
-    "en": (
-        "Before I hand this in: nothing that I have read shows that {} meets every condition. Still open:",
-        "Wait. {} was a guess: I have no passage for the last part. I still have to do this:",
-        "Checking the draft against the question: {} is not established by any source so far. What is missing:",
-        "I should not stop here. Whether {} fits all conditions is unproved. Next:",
-    ),
-    "zh": (
-        "提交之前再核对一遍：目前读到的内容都不能证明{}满足全部条件。还需要：",
-        "等一下，{}只是猜测，最后一部分还没有依据。接下来：",
-        "对照问题检查草稿：还没有来源能确认是{}。缺少的是：",
-        "不能就此结束，{}是否符合所有条件尚未得到证实。下一步：",
-    ),
-}
 
 
 def _number(text: str) -> int:
@@ -248,7 +220,7 @@ async def reflect(
 
     Raises UserError where nothing was kept, ModelError.
     """
-    with tempfile.TemporaryDirectory(prefix="reflection-") as scratch:
+    with open_pool(sources, settings, options) as pool:
 
         async def change(record: Sample, card: Card) -> Sample:
             task = task_of(record)
@@ -258,8 +230,7 @@ async def reflect(
                 wrapped.append(Reflecting(policy, task))
                 return wrapped[-1]
 
-            pool = RolloutPool(shared, settings, options, Path(scratch), wrap=wrap)
-            rollout = await pool.run(task, 0)
+            rollout = await replace(pool, wrap=wrap).run(task, 0)
             [teacher], made = wrapped, rollout.model_dump(mode="json")
             if not rollout.correct or rollout.state != "finished":
                 raise Rejected(f"{rollout.state}, not right after {len(teacher.hints)} hints")
@@ -272,6 +243,5 @@ async def reflect(
             wrong = [short_answer(report) for report in teacher.wrong_reports]
             return {**made, "hints": len(teacher.hints), "wrong": wrong}
 
-        shared = [SharedSource(source) for source in sources]
         chosen = {"policy": options.policy, "model": settings.model.name, "library": options.library}
         return await change_records(tasks, out, "reflection", chosen, change, progress, options.at_once)

@@ -8,23 +8,6 @@ from importlib.resources import files
 from typing import Any
 
 LANGUAGES = ("en", "zh")
-_DEFAULTS: dict[str, dict[str, str]] = {
-    "en": {
-        "vp": "has {{}} as its {0}",
-        "nested": "has as its {0} {{}}",
-        "inverse": "is the {0} of {{}}",
-        "between": "has a {0} between {{}} and {{}}",
-        "largest": "the {{}}highest {0}",
-        "smallest": "the {{}}lowest {0}",
-    },
-    "zh": {
-        "vp": "的{0}是{{}}",
-        "inverse": "是{{}}的{0}",
-        "between": "的{0}在{{}}到{{}}之间",
-        "largest": "{0}{{}}高",
-        "smallest": "{0}{{}}低",
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -55,7 +38,7 @@ def wording(key: str, label: str = "") -> Wording:
     texts = {}
     for language in LANGUAGES:
         forms = row.get(language, {})
-        plain = {form: text.format(name) for form, text in _DEFAULTS[language].items()}
+        plain = {form: text.format(name) for form, text in _read()["defaults"][language].items()}
         if "vp" in forms:  # what is described must end its clause: has as a part the wheel that ...
             plain["nested"] = re.sub(r"^has \{\} as (.+)$", r"has as \1 {}", forms["vp"])
         texts[language] = plain | forms

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from .data_files import Card
-from .generation import Progress, Rejected
+from .generation import Progress, Rejected, words_of
 from .plan_route import plan_task
 from .record_steps import change_records
 from .records import DataCard
@@ -28,18 +28,6 @@ MOST_SECTIONS = 15
 _NUMBERED = re.compile(r"\d+[.)] ")
 PROSE = 0.5
 """Least share of a report's text that is in paragraphs and lists."""
-WORDS = {
-    "en": {
-        "plan": "{}\n\nFollow this plan, with a section for each of its points:\n{}",
-        "form": "The content of the following report is good, its form is bad. Write it again, well formed: with a "
-        "title, headings, paragraphs and lists. Change, add and leave out nothing.\n\n{}",
-    },
-    "zh": {
-        "plan": "{}\n\n请按照以下提纲撰写，每一点对应一节：\n{}",
-        "form": "下面这份报告内容很好，但格式混乱。请重新排版：使用标题、小标题、段落和列表，"
-        "不要改动、增加或删去内容。\n\n{}",
-    },
-}
 
 
 def markdown(title: str, body: Sequence[Block]) -> str:
@@ -101,7 +89,7 @@ def report_pair(report: Sample, kind: str, seed: int) -> Sample:
         raise Rejected("too short or too long")
     if sum(len(t) for k, _, t in body if k in ("paragraph", "item")) < PROSE * len(good):
         raise Rejected("more tables and code than text")
-    words = WORDS[task.language]
+    words = words_of("report", task.language)
     request = task.question
     if kind == "plan":
         headings = [text for k, level, text in body if k == "heading" and level == 2]

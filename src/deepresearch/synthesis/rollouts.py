@@ -8,7 +8,7 @@ import asyncio
 import json
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,10 +25,11 @@ from ..store import Blobs
 from ..tools import Tool, default_tools
 from ..trajectory import Event, Observation, RunFailed, Task, Turn, Verified
 from ..web.search import SearchProvider
-from .data_files import Card, LineFile, read_records, read_tasks, source_of
+from .data_files import Card, LineFile, read_records, read_tasks, save_card, source_of
 from .generation import Progress
 from .grading import is_correct, pass_rates
 from .records import DataCard, Rollout, SyntheticTask
+from .samples import Sample
 
 Teacher = Callable[[Settings, Sequence[Tool], SyntheticTask], Policy]
 TEACHERS: Registry[Teacher] = Registry(
@@ -108,6 +109,13 @@ class RolloutPool:
             await asyncio.gather(*running, return_exceptions=True)
 
 
+@contextmanager
+def open_pool(sources: Sequence[SearchProvider], settings: Settings, options: RolloutOptions) -> Iterator[RolloutPool]:
+    """A pool whose folder lasts as long as it; its sources are shared by all runs."""
+    with tempfile.TemporaryDirectory(prefix="rollouts-") as scratch:
+        yield RolloutPool([SharedSource(source) for source in sources], settings, options, Path(scratch))
+
+
 def summary(task: SyntheticTask, attempt: int, policy: str, events: Sequence[Event], failed: bool) -> Rollout:
     """The record of a finished run."""
     report = answer(events)
@@ -146,12 +154,33 @@ async def roll_out(
     progress: Progress = lambda done, wanted, what: None,
 ) -> DataCard:
     """Try every task of a file; continues a file that was begun. Raises UserError."""
+    with open_pool(sources, settings, options) as pool:
+
+        async def make(work: Iterator[tuple[SyntheticTask, int]]) -> AsyncGenerator[Sample, None]:
+            async with aclosing(pool.all(work)) as rollouts:
+                async for rollout in rollouts:
+                    yield rollout.model_dump(mode="json")
+
+        card = await record_rollouts(
+            tasks, out, options, make, lambda done, wanted: progress(done, wanted, _cache_words(pool.sources))
+        )
+        card.settings |= {"model": settings.model.name, "cache": _cache_words(pool.sources)}
+    return save_card(card, out)
+
+
+async def record_rollouts(
+    tasks: Path,
+    out: Path,
+    options: RolloutOptions,
+    make: Callable[[Iterator[tuple[SyntheticTask, int]]], AsyncGenerator[Sample, None]],
+    progress: Callable[[int, int], None],
+) -> DataCard:
+    """Write what `make` gives for each task and try that is not in the file yet. Raises UserError."""
     origin = source_of(tasks)
     identity = {"tasks": origin.sha256, "policy": options.policy, "tries": options.tries, "seed": options.seed}
-    shared = [SharedSource(source) for source in sources]
-    with LineFile(out, identity, in_order=False) as file, tempfile.TemporaryDirectory(prefix="rollouts-") as scratch:
+    with LineFile(out, identity, in_order=False) as file:
         card = Card(out, "rollout", options.seed, [origin])
-        card.card.settings = {**options.__dict__, "model": settings.model.name}
+        card.card.settings = {**options.__dict__}
         done: set[tuple[str, int]] = set()
         for record in read_records(out):
             done.add((record["task"], record["attempt"]))
@@ -159,18 +188,15 @@ async def roll_out(
         wanted = options.tries * sum(1 for _ in read_tasks(tasks))
         if not wanted:
             raise UserError(f"{tasks} has no tasks.", "Make some with deepresearch synth graph or walk.")
-        pool = RolloutPool(shared, settings, options, Path(scratch))
         work = ((t, n) for t in read_tasks(tasks) for n in range(options.tries) if (t.id, n) not in done)
-        async with aclosing(pool.all(work)) as rollouts:
-            async for rollout in rollouts:
-                record = rollout.model_dump(mode="json")
+        async with aclosing(make(work)) as rollouts:
+            async for record in rollouts:
                 file.write(record)
                 file.flush()
                 card.add(record)
                 if card.card.records % SAVE_EVERY == 0:
-                    progress(card.card.records, wanted, _cache_words(shared))
+                    progress(card.card.records, wanted)
         file.save()
-    card.card.settings["cache"] = _cache_words(shared)
     return card.write()
 
 

@@ -18,10 +18,9 @@ from ..text.characters import normalise
 from ..text.names import is_named
 from .data_files import Card
 from .drawing import described, walk
-from .generation import Progress, Rejected
+from .generation import Progress, Rejected, words_of
 from .record_steps import ModelStep, change_records, task_of
-from .records import DataCard, SupportingPassage, SyntheticTask
-from .relations import wording
+from .records import DataCard, SyntheticTask
 from .samples import Sample
 
 MOST_NEAR = 4
@@ -32,32 +31,6 @@ MOST_RUBRICS = 8
 """That a model is asked for, as its prompt says; a small one would go on until its reply is cut."""
 _SOME = re.compile(r"(?:an? |某)")
 """Begins the description of what several entities may be."""
-WORDS = {
-    "en": {
-        "answer": "The report gives {} as its answer.",
-        "fact": "The report states, and cites a source for it: {}",
-        "some fact": "The report states, and cites a source for it, this or what leads to the answer as well: {}",
-        "described": "The report identifies {1} as {0}.",
-        "some": "The report names {1}: {0}, or another that fits.",
-        "called": "what is called “{}”",
-        "page": "The report identifies “{}” as an article that the question describes without its title.",
-        "near": "The report gives {} as its answer, which does not meet all conditions.",
-        "on the way": "The report gives {} as its answer, which is only a step on the way.",
-        "undecided": "The report leaves open which of several candidates is the answer.",
-    },
-    "zh": {
-        "answer": "报告给出的答案是{}。",
-        "fact": "报告说明并引用来源：{}",
-        "some fact": "报告说明并引用来源（或同样能得出答案的其他事实）：{}",
-        "described": "报告查明{1}是{0}。",
-        "some": "报告找出{1}：{0}，或其他符合的对象。",
-        "called": "叫做“{}”的对象",
-        "page": "报告查明“{}”是问题所描述但未写出标题的文章。",
-        "near": "报告给出的答案是{}，而它并不满足全部条件。",
-        "on the way": "报告给出的答案是{}，而它只是中间的一步。",
-        "undecided": "报告没有在几个候选者中确定答案。",
-    },
-}
 
 
 def mechanical_rubrics(task: SyntheticTask) -> list[Rubric]:
@@ -65,7 +38,7 @@ def mechanical_rubrics(task: SyntheticTask) -> list[Rubric]:
     out on the way, negative what would be mistaken. Raises Rejected for a task without hidden facts."""
     if not task.evidence:
         raise Rejected("the task has no hidden facts")
-    words = WORDS["zh" if task.language == "zh" else "en"]
+    words = words_of("rubrics", task.language)
     identified = dict(_identified(task, words["called"]))
     some = [name for name, what in identified.items() if _SOME.match(what)]
     drafts: list[tuple[str, float, Role, str]] = [(words["answer"].format(task.answer), 5, "explicit", "answer")]
@@ -93,28 +66,14 @@ def _identified(task: SyntheticTask, called: str) -> Iterable[tuple[str, str]]:
     question = normalise(task.question)
     found: list[tuple[str, str]] = []
     if pattern := task.provenance.pattern:
+        names = task.provenance.notes.get("names", {})
         for part, step in zip(list(described(pattern))[:-1], task.plan, strict=False):
-            found.append((_name_of(part.entity, task.evidence), re.sub(r"^Identify |^找出|[.。]$", "", step)))
+            found.append((names.get(part.entity, ""), re.sub(r"^Identify |^找出|[.。]$", "", step)))
         for value in (clue.value for _, clue in walk(pattern) if clue.value and clue.value.name_language):
-            found.append((_name_of(value.entity, task.evidence), called.format(value.name)))
+            found.append((names.get(value.entity, ""), called.format(value.name)))
     else:
         found = [(passage.title, "") for passage in task.evidence if passage.title != task.answer]
     return ((name, what) for name, what in found if name and not is_named(name, question))
-
-
-def _name_of(key: str, evidence: Iterable[SupportingPassage]) -> str:
-    """What a graph's entity is called in the fact that needs it; empty where that cannot be read from the fact."""
-    for passage in evidence:
-        if len(passage.edge) != 3 or key not in (passage.edge[0], passage.edge[2]):
-            continue
-        for template in (wording(passage.edge[1]).form(language, "vp") for language in ("en", "zh")):
-            before, _, after = (template or "").partition("{}")
-            found = re.fullmatch(
-                rf"(.+?)\s?{re.escape(before.strip())}\s?(.+?)\s?{re.escape(after.strip())}[.。]", passage.fact
-            )
-            if found and (before.strip() or after.strip()):
-                return found[1] if key == passage.edge[0] else found[2].removeprefix("the ")
-    return ""
 
 
 class RubricWriter:

@@ -17,6 +17,7 @@ from babel.core import get_global
 
 from ..errors import UserError
 from ..plugins import Registry
+from .generation import words_of
 from .graph import KnowledgeGraph
 from .graph_builder import GraphBuilder
 
@@ -163,49 +164,8 @@ def _unescaped(literal: str) -> str:
     return _ESCAPE.sub(read, literal)
 
 
-REGIONS = {
-    "Africa": "非洲",
-    "Americas": "美洲",
-    "Asia": "亚洲",
-    "Europe": "欧洲",
-    "Oceania": "大洋洲",
-    "Caribbean": "加勒比",
-    "Eastern Africa": "东非",
-    "Western Asia": "西亚",
-    "Western Africa": "西非",
-    "Northern Europe": "北欧",
-    "South America": "南美洲",
-    "South-Eastern Asia": "东南亚",
-    "Middle Africa": "中部非洲",
-    "Southern Europe": "南欧",
-    "Polynesia": "波利尼西亚",
-    "Southern Asia": "南亚",
-    "Southeast Europe": "东南欧",
-    "Western Europe": "西欧",
-    "Eastern Asia": "东亚",
-    "Central America": "中美洲",
-    "North America": "北美洲",
-    "Northern Africa": "北非",
-    "Micronesia": "密克罗尼西亚",
-    "Central Europe": "中欧",
-    "Southern Africa": "南部非洲",
-    "Melanesia": "美拉尼西亚",
-    "Central Asia": "中亚",
-    "Eastern Europe": "东欧",
-    "Australia and New Zealand": "澳大拉西亚",
-}
 ISO = {"deu": "de", "fra": "fr", "spa": "es", "zho": "zh", "ita": "it", "jpn": "ja", "rus": "ru", "por": "pt"}
 """Languages of the names of countries, by their three letters."""
-CLASSES = {
-    "country": "国家",
-    "language": "语言",
-    "currency": "货币",
-    "city": "城市",
-    "region": "大洲",
-    "subregion": "地理区域",
-    "internet domain": "互联网域名",
-    "calling code": "电话区号",
-}
 
 
 def read_countries(path: Path, into: GraphBuilder) -> None:
@@ -215,7 +175,7 @@ def read_countries(path: Path, into: GraphBuilder) -> None:
         countries = json.loads(file.read_bytes())
     except ValueError as error:
         raise UserError(f"{file} is not JSON: {error}.", "Take countries.json of mledoze/countries.") from error
-    for name, chinese in CLASSES.items():
+    for name, chinese in words_of("countries", "zh")["classes"].items():
         into.add_name(f"class:{name}", "en", name)
         into.add_name(f"class:{name}", "zh", chinese)
     for country in countries:
@@ -267,7 +227,7 @@ def _chinese_name(relation: str, code: str, name: str) -> str:
         return str(chinese.languages.get(code, ""))
     if relation == "currency":
         return str(chinese.currencies.get(code, ""))
-    return REGIONS.get(name, "")
+    return str(words_of("countries", "zh")["regions"].get(name, ""))
 
 
 def read_wordnet(path: Path, into: GraphBuilder) -> None:

@@ -8,13 +8,11 @@ the project's check of citations says of statement and evidence what the conclus
 
 import random
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
-from ..agent.rollouts import SharedSource
 from ..derived import registered
 from ..errors import UserError
 from ..library import Library
@@ -25,56 +23,21 @@ from ..text.language import detect_language
 from ..text.sentences import split_sentences
 from ..text.wordlists import stop_words
 from ..tools import Tool
-from ..trajectory import Call, Passage, Turn
+from ..trajectory import Passage, Turn
 from ..web.search import SearchProvider
 from .data_files import Card
-from .generation import Progress, Rejected
-from .oracle import AT_ONCE, SURFER
+from .generation import Progress, Rejected, words_of
+from .oracle import AT_ONCE, SURFER, ProgramTeacher, numbered
 from .record_steps import change_records, task_of
 from .records import DataCard, Provenance, SyntheticTask
-from .rollouts import RolloutOptions, RolloutPool
+from .rollouts import RolloutOptions, open_pool
 from .samples import Sample
 from .source_reports import checked_source
 
 FEWEST, MOST = 3, 5
 """Statements of a paragraph that are the library's own."""
 LENGTHS = {"en": (40, 260), "zh": (14, 120)}
-CONCLUSIONS = {"en": ("Supported", "Refuted", "Doubtful"), "zh": ("属实", "不实", "存疑")}
 LEVELS = ("supports", "contradicts", "")
-OPEN = {
-    "en": (
-        "Experts disagree on how the subject of {} will be seen in a hundred years.",
-        "Most readers find what is written on {} easy to remember.",
-        "An unpublished letter is said to give another account of {}.",
-    ),
-    "zh": (
-        "专家们对一百年后人们如何看待{}意见不一。",
-        "多数读者认为有关{}的内容容易记住。",
-        "据说一封未发表的信件对{}另有说法。",
-    ),
-}
-"""Statements that no source settles."""
-WORDS = {
-    "en": {
-        "ask": "Check each statement of this paragraph on {} against sources. Say of each whether it is supported, "
-        "refuted or doubtful, with the evidence:\n\n{}",
-        "extract": "Statements to check:\n{}\n\nPlan: search for each of them; search again, in other words, for what "
-        "is not settled; then report a conclusion and its evidence for each.",
-        "verify": "Verify: I search for the statements {}.",
-        "replan": "Replan: not settled yet: {}. I search for these again in other words.",
-        "title": "Check of the statements on {}\n\n## Short answer\n\nOf {} statements {} are supported, {} refuted, "
-        "{} doubtful.\n\n## Statements\n",
-        "open": "No passage that was found supports or refutes it.",
-    },
-    "zh": {
-        "ask": "请对照来源逐句核查下面这段关于{}的文字，说明每句属实、不实还是存疑，并给出证据：\n\n{}",
-        "extract": "待核查的陈述：\n{}\n\n计划：逐一检索；未能确定的换用其他说法再检索；最后给出每句的结论和证据。",
-        "verify": "核查：检索第{}句。",
-        "replan": "调整计划：第{}句尚未确定，换用其他说法再检索。",
-        "title": "关于{}的陈述核查\n\n## 简要回答\n\n共{}句，其中属实{}句，不实{}句，存疑{}句。\n\n## 各句结论\n",
-        "open": "找到的资料既不能证实也不能否定。",
-    },
-}
 _LINE = re.compile(
     r"(?m)^\d+\. (?P<point>.+)\n   \*\*(?P<conclusion>[^*]+)\*\*(?:[:：] ?“(?P<evidence>.+)”)?(?P<rest>.*)$"
 )
@@ -101,6 +64,7 @@ def statements_task(passage: Passage, language: str, seed: str) -> SyntheticTask
     """A paragraph to check, with the right conclusions hidden. Raises Rejected."""
     rng = random.Random(f"{seed}:{passage.id}")  # noqa: S311  not for secrets
     least, most = LENGTHS[language]
+    words = words_of("verification", language)
     if _NO_PROSE.search(passage.text):
         raise Rejected("no prose")
     own = [s.strip() for s in split_sentences(" ".join(passage.text.split()))]
@@ -114,14 +78,14 @@ def statements_task(passage: Passage, language: str, seed: str) -> SyntheticTask
     for n in rng.sample(can_alter, rng.randint(1, min(2, len(can_alter), len(own) - 1))):
         points[n], labels[n] = _altered(own[n], rng), 1
     place = rng.randrange(len(points) + 1)
-    points.insert(place, rng.choice(OPEN[language]).format(passage.title))
+    points.insert(place, rng.choice(words["unsettled"]).format(passage.title))
     labels.insert(place, 2)
     paragraph = ("" if language == "zh" else " ").join(points)
     if split_sentences(paragraph) != points:
         raise Rejected("the statements cannot be separated again")
     return SyntheticTask(
         id=f"verification-{language}-{blake2b(paragraph.encode(), digest_size=6).hexdigest()}",
-        question=WORDS[language]["ask"].format(passage.title, paragraph),
+        question=words["ask"].format(passage.title, paragraph),
         language=language,
         plan=points,
         hops=len(points),
@@ -154,27 +118,22 @@ def _altered(sentence: str, rng: random.Random) -> str:
     return f"{sentence[: found.start()]}{max(10, other)}{sentence[found.end() :]}"
 
 
-class StatementChecker:
+class StatementChecker(ProgramTeacher):
     """The teacher without a model: extracts, plans, verifies, plans again and reports, by the check of citations."""
 
     name = "checker"
-    revises = False
 
     def __init__(self, settings: Settings, tools: Sequence[Tool], task: SyntheticTask) -> None:
-        """Needs the question alone."""
+        super().__init__(settings, tools, task)
         self._language = "zh" if task.language == "zh" else "en"
-        self._words = WORDS[self._language]
+        self._words = words_of("verification", self._language)
         self._points = split_sentences(task.question.split("\n\n", 1)[-1].strip())
         self._title = str(task.provenance.notes.get("title", ""))
-
-    async def close(self) -> None:
-        """Nothing is open."""
 
     async def decide(self, view: View) -> Turn:
         """One step of the five."""
         if view.phase == "plan":
-            listed = "\n".join(f"{n}. {point}" for n, point in enumerate(self._points, 1))
-            return Turn(text=self._words["extract"].format(listed), model=self.name, cost=0.0)
+            return self._write(self._words["extract"].format(numbered(self._points)))
         shown = list(registered(view.events).values())
         done = sum(isinstance(event, Turn) and bool(event.calls) for event in view.events)
         first = -(-len(self._points) // AT_ONCE)
@@ -186,20 +145,18 @@ class StatementChecker:
         if view.phase == "work" and SURFER in view.tools and done == first and unsettled:
             queries = [f"{self._title} {_key_words(self._points[n], self._title)}" for n in unsettled]
             return self._search("replan", unsettled, queries)
-        return Turn(text=self._report(verdicts), model=self.name, cost=0.0)
+        return self._write(self._report(verdicts))
 
     def _search(self, step: str, numbers: Sequence[int], queries: list[str]) -> Turn:
         told = ("、" if self._language == "zh" else ", ").join(str(n + 1) for n in numbers)
-        call = Call(id="", tool=SURFER, arguments={"action": "batch_search", "queries": queries, "k": 12})
-        text = self._words[step].format(told)
-        return Turn(text=text, calls=[call], finish="tool_calls", model=self.name, cost=0.0)
+        return self._call(self._words[step].format(told), queries=queries)
 
     def _report(self, verdicts: Sequence[tuple[int, str, str]]) -> str:
         counts = Counter(conclusion for conclusion, _, _ in verdicts)
         lines = [f"# {self._words['title'].format(self._title, len(verdicts), *(counts[n] for n in range(3)))}"]
         gap, stop, colon = ("", "。", "：") if self._language == "zh" else (" ", ".", ": ")
         for n, (point, (conclusion, evidence, id_)) in enumerate(zip(self._points, verdicts, strict=True), 1):
-            word = CONCLUSIONS[self._language][conclusion]
+            word = self._words["conclusions"][conclusion]
             told = (
                 f"**{word}**{colon}“{evidence}”{gap}\\cite{{{id_}}}{stop}"
                 if id_
@@ -233,7 +190,7 @@ def unsound(record: Sample, task: SyntheticTask) -> str:
     lines = list(_LINE.finditer(record["report"]))
     if [line["point"].strip() for line in lines] != task.plan:
         return "not every statement has its conclusion"
-    words = CONCLUSIONS["zh" if task.language == "zh" else "en"]
+    words = words_of("verification", task.language)["conclusions"]
     for line, point, label in zip(lines, task.plan, task.provenance.notes["conclusions"], strict=True):
         told = line["conclusion"].strip(" .。:：")
         if told != words[label]:
@@ -268,9 +225,7 @@ async def verify_statements(
     place = checked_source(Path(library), data)
     if place == Path(library):
         raise UserError(f"{library} is no library.", "Read it first: deepresearch index build NAME PATH.")
-    shared = [SharedSource(source) for source in sources]
-    with tempfile.TemporaryDirectory(prefix="statements-") as scratch:
-        pool = RolloutPool(shared, settings, options, Path(scratch))
+    with open_pool(sources, settings, options) as pool:
 
         def paragraphs(card: Card) -> Iterator[Sample]:
             return _paragraphs(library, data, options.seed, count)
@@ -282,7 +237,9 @@ async def verify_statements(
             if why:
                 raise Rejected(why)
             for label in task.provenance.notes["conclusions"]:
-                card.counts.setdefault("conclusions", Counter())[CONCLUSIONS["en"][label]] += 1
+                card.counts.setdefault("conclusions", Counter())[
+                    words_of("verification", "en")["conclusions"][label]
+                ] += 1
             notes = task.provenance.notes
             return {**made, "correct": True, "statements": task.plan, "conclusions": notes["conclusions"]}
 
@@ -302,7 +259,7 @@ def _paragraphs(name: str, data: Path, seed: int, count: int) -> Iterator[Sample
         for document in documents:
             for passage in library.passages(document):
                 language = passage.language or detect_language(passage.text) or ""
-                if language[:2] not in CONCLUSIONS:
+                if language[:2] not in LENGTHS:
                     continue
                 try:
                     task = statements_task(passage, language[:2], str(seed))

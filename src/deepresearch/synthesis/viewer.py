@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
+from importlib.resources import files
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,21 +16,6 @@ from .samples import Sample, identity
 
 LONGEST = 6_000
 """Characters of one text that are shown."""
-STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
-article{border:1px solid #bbb;border-radius:6px;padding:0 1rem 1rem;margin:1.5rem 0}
-h2{font-size:1.1rem}h3{font-size:.95rem;margin:1rem 0 .3rem}
-pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#f5f5f5;padding:.5rem;margin:.3rem 0;font-size:13px}
-table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:.15rem .5rem;text-align:left;vertical-align:top}
-summary{cursor:pointer}.bad{color:#a00}.good{color:#060}.turn{border-left:3px solid #36c;padding-left:.6rem}
-@media(prefers-color-scheme:dark){body{background:#181818;color:#ddd}pre{background:#262626}.bad{color:#f88}
-.good{color:#8d8}}
-"""
-HEAD = (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-    '<meta name="viewport" content="width=device-width"><title>{}</title><style>{}</style></head><body><h1>{}</h1>'
-)
 HIDDEN = ("answer", "aliases", "distractors", "hops", "depth", "difficulty", "level", "pass_rate")
 RUN = ("policy", "state", "correct", "cited", "supported", "turns", "calls", "errors", "hints", "wrong")
 
@@ -57,7 +43,7 @@ def write_page(source: Path, out: Path, tasks: Path | None = None, most: int = 5
 def _page(
     name: str, records: Iterable[Sample], tasks: Mapping[str, Sample], filters: Mapping[str, Filter]
 ) -> Iterator[str]:
-    yield HEAD.format(_text(name), STYLE, _text(name))
+    yield files(__package__).joinpath("viewer.html").read_text(encoding="utf-8").replace("TITLE", _text(name))
     for number, record in enumerate(records, 1):
         try:
             yield f"<article><h2>{number}. {_text(record['question'])}</h2><p>{_text(identity(record))}</p>"

@@ -22,7 +22,7 @@ from .evidence import Search
 from .generation import Progress, Rejected, write_tasks
 from .pages import LinkedSentence, PageStore
 from .records import GENERATOR, DataCard, Provenance, SourceFile, SupportingPassage, SyntheticTask
-from .walk_wording import Place, bare, definition_of, named_as, numbers_in, plan_steps, question_text, resemble
+from .walk_wording import PagePlace, bare, definition_of, named_as, numbers_in, plan_steps, question_text, resemble
 
 LONGEST_WALK = 8
 """Pages of one walk."""
@@ -72,7 +72,7 @@ class Mention:
     """That the answer is named at a place of a page."""
 
     page: str
-    place: Place
+    place: PagePlace
     sentence: str
     """One at that place that names the answer."""
     candidates: frozenset[str]
@@ -176,7 +176,7 @@ class WalkRoute:
 
     def _mention(self, page: str, answer: str, told: Sequence[str], rng: random.Random) -> Mention | None:
         """The answer at a place of a page where enough else is named; each form of place has the same chance."""
-        forms: dict[str, list[tuple[LinkedSentence, Place]]] = {}
+        forms: dict[str, list[tuple[LinkedSentence, PagePlace]]] = {}
         for sentence in self.sentences_of(page):
             if answer in sentence.links and _is_prose(sentence) and named_as(bare(answer), sentence.text):
                 for place in self._places(sentence, page, answer, told):
@@ -188,23 +188,23 @@ class WalkRoute:
                     return Mention(page, place, sentence.text, candidates)
         return None
 
-    def _places(self, sentence: LinkedSentence, page: str, answer: str, told: Sequence[str]) -> Iterator[Place]:
+    def _places(self, sentence: LinkedSentence, page: str, answer: str, told: Sequence[str]) -> Iterator[PagePlace]:
         """The places that a question could give for what the sentence names."""
         for name in self._things(sentence):
             if self._can_tell(name, page, answer, told) and (shown := named_as(name, sentence.text)):
-                yield Place("company", name, shown)
+                yield PagePlace("company", name, shown)
         yield from numbers_in(sentence.text)
         for form, name in (("heading", sentence.heading), ("entry", sentence.term)):
             if 2 < len(name) <= LONGEST_PLACE and self._can_tell(name, page, answer, told):
-                yield Place(form, name, name)
+                yield PagePlace(form, name, name)
         if self.pages.page(answer):
-            yield Place("page")
+            yield PagePlace("page")
 
     def _can_tell(self, name: str, page: str, answer: str, told: Sequence[str]) -> bool:
         known = name in (answer, page) or any(resemble(name, other) for other in (answer, *told) if other)
         return not known and self._is_answer(name)
 
-    def _candidates(self, page: str, place: Place) -> frozenset[str]:
+    def _candidates(self, page: str, place: PagePlace) -> frozenset[str]:
         """All that a page names at a place."""
         if place.form == "page":
             return self._named_pages(page)

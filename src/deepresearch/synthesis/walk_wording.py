@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..text.characters import has_han, normalise
-from .evidence import is_named
+from ..text.names import is_named
+from .generation import words_of
 from .pages import LinkedPage, LinkedSentence
 
 SHORTEST_DEFINITION = {"en": 45, "zh": 14}
@@ -32,25 +33,6 @@ def definition_of(page: LinkedPage | None, language: str) -> str:
     return definition if len(definition) >= SHORTEST_DEFINITION[language] else ""
 
 
-PLACES = {
-    "en": {
-        "page": "on {page}",
-        "company": "in the same sentence as “{thing}” on {page}",
-        "number": "in a sentence with the number {thing} on {page}",
-        "year": "in a sentence with the year {thing} on {page}",
-        "heading": "under the heading “{thing}” on {page}",
-        "entry": "in the entry that explains “{thing}” on {page}",
-    },
-    "zh": {
-        "page": "在{page}里",
-        "company": "在{page}里与“{thing}”同一句中",
-        "number": "在{page}里含有数字{thing}的一句中",
-        "year": "在{page}里含有年份{thing}的一句中",
-        "heading": "在{page}的“{thing}”一节里",
-        "entry": "在{page}解释“{thing}”的条目里",
-    },
-}
-"""Where the answer is named, by form."""
 _SHAPES = (
     (re.compile(r"[~/]|\w+/"), ("path", "路径")),
     (re.compile(r"-{1,2}\w"), ("option", "选项")),
@@ -66,7 +48,7 @@ _NUMBER = re.compile(
 
 
 @dataclass(frozen=True)
-class Place:
+class PagePlace:
     """Where on a page a name is."""
 
     form: str
@@ -82,15 +64,15 @@ class Place:
         return not self.name or self.name in sentence.links or is_named(self.name, normalise(sentence.text))
 
 
-def numbers_in(text: str) -> Iterator[Place]:
+def numbers_in(text: str) -> Iterator[PagePlace]:
     """Places beside the numbers and years of a sentence, small ones left out."""
     for found in _NUMBER.finditer(text):
         number = found["number"]
         is_year = re.fullmatch(r"1\d{3}|20\d\d", number) and (found["time"] or found["year"])
-        yield Place("year" if is_year else "number", number, number)
+        yield PagePlace("year" if is_year else "number", number, number)
 
 
-def question_text(language: str, clues: Sequence[tuple[str, Place]], answer: str, rng: random.Random) -> str:
+def question_text(language: str, clues: Sequence[tuple[str, PagePlace]], answer: str, rng: random.Random) -> str:
     """The question. clues: for each page how it is spoken of, and the place on it."""
     zh = language == "zh"
     if all(place.form == "page" for _, place in clues):
@@ -121,9 +103,9 @@ def question_text(language: str, clues: Sequence[tuple[str, Place]], answer: str
     )
 
 
-def where(language: str, page: str, place: Place) -> str:
+def where(language: str, page: str, place: PagePlace) -> str:
     """A place in words."""
-    return PLACES[language][place.form].format(thing=place.shown, page=_page(language, page))
+    return str(words_of("walk", language)[place.form]).format(thing=place.shown, page=_page(language, page))
 
 
 def _page(language: str, page: str) -> str:
@@ -141,7 +123,7 @@ def _with_article(word: str) -> str:
     return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
 
 
-def plan_steps(language: str, clues: Sequence[tuple[str, Place]]) -> list[str]:
+def plan_steps(language: str, clues: Sequence[tuple[str, PagePlace]]) -> list[str]:
     """Find each page, and list what is named at its place."""
     if language == "zh":
         return [f"列出{where(language, page, place)}出现的名称。" for page, place in clues]
