@@ -8,7 +8,18 @@ import pytest
 
 from deepresearch.derived import find
 from deepresearch.trajectory import Answered, RunFinished, Turn, Verified
-from tests.guided.guided_runs import asked, finds, model, passage_of, question_of, report, run, says, section, shown
+from tests.guided.guided_runs import (
+    asked,
+    finds,
+    model,
+    passage_of,
+    question_of,
+    report,
+    run,
+    says,
+    section,
+    shown,
+)
 from tests.support.chat_server import Received
 
 QUESTION = "When did tram line 9 open?"
@@ -190,3 +201,20 @@ async def test_sentences_that_do_not_adjoin_are_quoted_each_by_itself(tmp_path: 
     assert {c.level for c in find(events, Verified)[-1].citations} == {"supports"}
     quoted = re.findall("“([^”]+)”", section(events, "Findings"))
     assert quoted and all(one in text for one in quoted)
+
+
+async def test_what_the_model_overlooks_is_quoted_among_the_findings(tmp_path: Path) -> None:
+    names = ("Anna Rehm", "Ole Lund", "Ida Voss", "Karl Ek")
+    documents = {
+        f"{n}.md": f"# Book {n}\n\nTram line 9 was driven by {name} in its year {n}.\n" for n, name in enumerate(names)
+    }
+    seen = "Tram line 9 was driven by Anna Rehm in its year 0."
+    written = model(finding=finds(seen, "Anna Rehm"), answer=says(seen))
+    events, _, _ = await run(tmp_path, "Who were the drivers that tram line 9 was driven by?", written, documents)
+    assert all(name in section(events, "Findings") for name in names)
+
+
+async def test_what_says_that_a_passage_says_nothing_is_not_written_again(tmp_path: Path) -> None:
+    denied = "The passage does not provide any information about when tram line 9 did open."
+    events, server, _ = await run(tmp_path, QUESTION, model(finding=finds(denied, "line 9")))
+    assert "repair" not in {asked(r) for r in server.requests} and "does not provide" not in report(events)

@@ -123,7 +123,7 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        options = f"--host 127.0.0.1 --port {self.port} -c {CONTEXT} -np 1 -t 2 --jinja --no-ui --alias tiny"
+        options = f"--host 127.0.0.1 --port {self.port} -c {CONTEXT} -np 1 --jinja --no-ui --alias tiny"
         command = [str(SERVER), "-m", str(self.model), *options.split(), *self.options]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

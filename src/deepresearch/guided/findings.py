@@ -21,8 +21,13 @@ TOOL = "file"
 HAD = 0.9
 """Share of a sentence's terms that its passage must have."""
 _STOPS = " .。!！;；"
-_NO_STATEMENT = re.compile(r"[?？]\W*$|^\W*(?:and|or|but|nor|which)\b")
-"""A question, or the rest of a sentence."""
+_NO_STATEMENT = re.compile(r"[?？]\W*$|[:：]\s*$|^\W*(?:and|or|but|nor|which)\b")
+"""A question, what leads to a list, or the rest of a sentence."""
+_SAYS_NOTHING = re.compile(
+    r"^(?:finding: ?)?(?:the|this) (?:passage|text|document|finding)\b.{0,60}?\b(?:not|no|nothing)\b"
+    r"|^(?:该|这个|本)?(?:段落|文段|文中|文本)[^，。]{0,8}?(?:没有|未|不)",
+    re.IGNORECASE,
+)
 _TELLS = "(?:also )?(?:states|says|mentions|explains|notes)"
 _FRAME = re.compile(
     rf"^(?:(?i:according to (?:the|this) (?:passage|text),? |(?:the|this) (?:passage|text) {_TELLS},? (?:that )?"
@@ -104,6 +109,11 @@ def sentences_of(text: str) -> list[str]:
     stop = "。" if has_han(text) else "."
     stated = [_without_frame(one).strip(_STOPS) for one in split_sentences(text) if not _NO_STATEMENT.search(one)]
     return [sentence for sentence in (f"{one}{stop}" for one in stated) if is_sentence(sentence)]
+
+
+def says_nothing(text: str) -> bool:
+    """The model says in a sentence that the passage says nothing to the question."""
+    return bool(_SAYS_NOTHING.match(text.strip()))
 
 
 def _without_frame(sentence: str) -> str:

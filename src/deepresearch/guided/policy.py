@@ -22,7 +22,7 @@ from ..trajectory import Call, Passage, Turn
 from .asks import Asker
 from .declining import ASKED, answers_with
 from .evidence import Window, windows_of
-from .findings import TOOL, PassageFinding, check, recorded, recording, sentences_of
+from .findings import TOOL, PassageFinding, check, recorded, recording, says_nothing, sentences_of
 from .writing import compose
 
 NAME = "guided"
@@ -119,7 +119,7 @@ class GuidedPolicy:
         held, is_related = await _held(finding, written or "", known)
         if held.text or not window.is_chosen:
             return held
-        if is_related:
+        if is_related and not says_nothing(written or ""):
             again = await asker.repair(written or "", window.text)
             held, _ = await _held(finding, again, known)
         stands = is_related or written is None

@@ -18,7 +18,7 @@ from ..threads import in_thread
 from ..trajectory import AnsweredPart, Passage
 from .asks import Asker, prompts
 from .declining import declined
-from .findings import PassageFinding, check, cited, sentences_of
+from .findings import PassageFinding, check, cited, says_nothing, sentences_of
 
 USED = 6
 """Findings of one part from which its answer is written."""
@@ -79,7 +79,7 @@ async def _direct(
         others = [finding.passage for finding in findings if finding.passage not in bound]
         for sentence in sentences_of(written.text):
             statement = await _statement(sentence, [*bound, *others], known)
-            if statement is None:
+            if statement is None and not says_nothing(sentence):
                 again = await asker.repair(sentence, known[bound[0]].text)
                 statement = await _statement((sentences_of(again) or [""])[0], bound[:1], known)
             if statement and not _is_told(statement.text, [one.text for one in statements]):
@@ -189,7 +189,8 @@ def _section(
     titles: Mapping[str, str],
     words: Phrases,
 ) -> list[str]:
-    """Every finding of a part with the words of the passage that it rests on, under its document."""
+    """Every finding of a part with the words of the passage that it rests on, and what else the extractive policy would
+    quote of passages without one, under its document."""
     by_document: dict[str, list[str]] = {}
     for finding in findings:
         passage = known[finding.passage]
@@ -199,6 +200,12 @@ def _section(
         quotations = [render_quote(line, passage, words) + words.stop for line in finding.quotation.splitlines()]
         item = f"- {' '.join(filter(None, (sentences, *quotations)))}"
         by_document.setdefault(escape(shorten(titles[passage.document])), []).append(item)
+    found = {finding.passage for finding in findings}
+    for candidate in (c for c in answer.quoted if c.passage.id not in found):
+        quotes = " ".join(render_quote(quote.text, candidate.passage, words) for quote in quotes_of(candidate))
+        by_document.setdefault(escape(shorten(titles[candidate.passage.document])), []).append(
+            f"- {quotes}{words.stop}"
+        )
     blocks = [f"## {escape(answer.part.heading) or words.findings}"]
     for title, items in by_document.items():
         blocks += [f"**{title}**", "\n".join(items)]
