@@ -214,25 +214,34 @@ def attend(
             sliding_window=sliding_window, **rest,
         )  # fmt: skip
         return found
+    kind = query.dtype
+    if query.device.type == "cpu":  # its kernel is slower in bfloat16
+        query, key, value = query.float(), key.float(), value.float()
     if documents.gather:
         key, value = documents.gather(key), documents.gather(value)
     if repeats := query.shape[1] // key.shape[1] - 1:
         key, value = (part.repeat_interleave(repeats + 1, 1) for part in (key, value))
+    if documents.gather:
+        parts = [
+            (query[:, :, first:last], key[:, :, start:end], value[:, :, start:end])
+            for first, last, start, end in documents.pieces
+        ]
+    else:  # the gradient of a split is one concatenation, that of slices a sum of tensors of the whole stream
+        lengths = [last - first for first, last, _, _ in documents.pieces]
+        parts = list(zip(*(part.split(lengths, 2) for part in (query, key, value)), strict=True))
     out = []
-    for first, last, start, end in documents.pieces:
-        q, k, v = query[:, :, first:last], key[:, :, start:end], value[:, :, start:end]
-        if sliding_window and end - start > sliding_window:
-            distance = (
-                torch.arange(start, end, device=q.device)
-                - torch.arange(end - q.shape[2], end, device=q.device)[:, None]
-            )
+    for q, k, v in parts:
+        if sliding_window and k.shape[2] > sliding_window:
+            keys = torch.arange(k.shape[2], device=q.device)
+            distance = keys - keys[-q.shape[2] :, None]
             limits: dict[str, Any] = {"attn_mask": (distance <= 0) & (distance > -sliding_window)}
         elif q.shape[2] == k.shape[2]:
             limits = {"is_causal": True}
         else:
             limits = {"attn_mask": causal_lower_right(q.shape[2], k.shape[2])}
-        out.append(F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, scale=scaling, **limits))
-    return torch.cat(out, 2).transpose(1, 2), None
+        with torch.autocast(q.device.type, enabled=False):
+            out.append(F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, scale=scaling, **limits))
+    return torch.cat(out, 2).transpose(1, 2).to(kind), None
 
 
 AttentionInterface.register(ATTENTION, attend)

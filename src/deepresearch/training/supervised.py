@@ -7,6 +7,7 @@ what is resumed after a kill continues to the same weights as without it.
 
 import json
 import math
+import os
 import resource
 import shutil
 import time
@@ -19,6 +20,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+import torch.distributed as dist
+from torch.distributed.tensor import DTensor
 from transformers import PreTrainedModel
 
 from ..errors import CheckpointError, Diverged
@@ -26,6 +29,7 @@ from ..files import write_file
 from .curves import Curve, CurveFile
 from .packing import Batch, SampleStore, Span, check_model, hidden_states, plan_rows, store_samples, token_logprobs
 from .records import TokenSample, read_samples
+from .sharding import Processes, load_state, save_state
 
 Evaluate = Callable[[PreTrainedModel, int], dict[str, float]]
 """Measures the model after an update; what it returns becomes part of the curve."""
@@ -63,6 +67,8 @@ class SupervisedOptions:
     """Compute each layer again for the gradient instead of keeping what it computed."""
     lora_rank: int = 0
     """Train low-rank additions to all linear layers instead of the weights; merged at the end."""
+    context_processes: int = 1
+    """Processes of torchrun that share the tokens of the same rows; for long contexts."""
     save_every: int = 200
     evaluate_every: int = 0
     """0: at the end only."""
@@ -107,15 +113,18 @@ def train(
     state in `out` is that of another run, Diverged where the loss is no number any more, OSError.
     """
     out.mkdir(parents=True, exist_ok=True)
+    processes = Processes.join(options.context_processes)
     check_model(model)
     vocab = model.get_input_embeddings().num_embeddings
     if isinstance(samples, Path):
-        store = store_samples(read_samples(samples), options.context, vocab, options.long, out / "tokens")
+        tokens = out / f"tokens{dist.get_rank() if processes else ''}"
+        store = store_samples(read_samples(samples), options.context, vocab, options.long, tokens)
     else:
         store = store_samples(samples, options.context, vocab, options.long)
-    run = _Run(model, store, options, out)
+    run = _Run(model, store, options, out, processes)
+    quiet = progress is None or (processes and not processes.first)
     try:
-        return run.train(evaluate, progress or (lambda line: None))
+        return run.train(evaluate, _silent if quiet or not progress else progress)
     finally:
         run.close()
 
@@ -123,22 +132,34 @@ def train(
 class _Run:
     """One training run between two interruptions."""
 
-    def __init__(self, model: PreTrainedModel, store: SampleStore, options: SupervisedOptions, out: Path) -> None:
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        store: SampleStore,
+        options: SupervisedOptions,
+        out: Path,
+        processes: Processes | None,
+    ) -> None:
         self.model, self.store, self.options, self.states = model, store, options, out / "states"
-        self.device = model.device
+        self.processes = processes
+        self.device = processes.device if processes else model.device
         self.adapted = _add_lora(model, options) if options.lora_rank else None
         if options.gradient_checkpointing:
             model.activation_checkpointing_enable({"use_reentrant": False})
         self.objective = Objective(model)
+        shapes = {name: list(weight.shape) for name, weight in self._learnt()}
+        if processes:
+            processes.shard(self.objective, model._no_split_modules, options.precision == "bfloat16")
         self.optimizer = make_optimizer(self.objective, options)
         self.updates = options.updates or sum(len(list(self._epoch(epoch))) for epoch in range(options.epochs))
         self.identity = {
             "samples": zlib.crc32(store.ids.tobytes(), zlib.crc32(store.weights.tobytes())),
-            "shapes": {name: list(weight.shape) for name, weight in self._learnt()},
+            "shapes": shapes,
             **{name: getattr(options, name) for name in ("context", "rows", "seed", "updates", "epochs")},
         }
         self.update = self._resume()
-        self.curve = CurveFile(out / "curve.jsonl", self.update)
+        self.main = not processes or processes.first
+        self.curve = CurveFile(out / "curve.jsonl" if self.main else Path(os.devnull), self.update)
         self.curve.curve.skipped = store.skipped
 
     def close(self) -> None:
@@ -195,14 +216,20 @@ class _Run:
         documents = [[self.store.document(span) for span in row] for row in rows]
         total = float(sum(weights.sum() for row in documents for _, weights in row))
         loss = torch.zeros((), device=self.device)
-        size = options.micro_rows or len(rows)
-        for start in range(0, len(rows), size):
-            batch = Batch.of([part for row in documents[start : start + size] for part in row], self.device)
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=options.precision == "bfloat16"):
+        own = self.processes.rows(documents) if self.processes else documents
+        size = options.micro_rows or len(own)
+        mixed = options.precision == "bfloat16" and not self.processes  # FSDP computes in bfloat16 itself
+        for start in range(0, len(own), size):
+            parts = [part for row in own[start : start + size] for part in row]
+            batch = self.processes.batch(parts) if self.processes else Batch.of(parts, self.device)
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=mixed):
                 share = self.objective(batch) / total
-            share.backward()
+            (share * (self.processes.count if self.processes else 1)).backward()  # FSDP takes the mean over processes
             loss += share.detach()
-        norm = float(torch.nn.utils.clip_grad_norm_(self.objective.parameters(), options.clip))
+        if self.processes:
+            loss = self.processes.total(loss)
+        length = torch.nn.utils.clip_grad_norm_(self.objective.parameters(), options.clip)
+        norm = float(length.full_tensor() if isinstance(length, DTensor) else length)
         if not math.isfinite(norm) or not math.isfinite(float(loss)):
             self.optimizer.zero_grad()
             self._save()
@@ -229,17 +256,25 @@ class _Run:
         """Write the state to resume from; the one before it is removed when it is whole."""
         older = self._saved()
         folder = self.states / f"{self.update:08}"
-        aside = self.states / "part"
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        weights = {name: weight.data for name, weight in self._learnt()}
-        torch.save({"weights": weights, "optimizer": self.optimizer.state_dict()}, aside / "state.pt")
-        write_file(aside / "run.json", [json.dumps(self.identity).encode()])
-        if folder in older:  # saved where the loss diverged, after a resume from there
+        if folder in older:  # the loss diverged right after a resume
             return
-        aside.rename(folder)
-        for old in older:
-            shutil.rmtree(old)
+        aside = self.states / "part"
+        if self.main:
+            shutil.rmtree(aside, ignore_errors=True)
+            aside.mkdir(parents=True)
+            write_file(aside / "run.json", [json.dumps(self.identity).encode()])
+        self._wait()
+        save_state(aside, self.objective, self.optimizer)
+        self._wait()
+        if self.main:
+            aside.rename(folder)
+            for old in older:
+                shutil.rmtree(old)
+        self._wait()
+
+    def _wait(self) -> None:
+        if self.processes:
+            dist.barrier()
 
     def _saved(self) -> list[Path]:
         return sorted(self.states.glob("[0-9]*"))
@@ -254,11 +289,7 @@ class _Run:
                 f"{self.states} is of a run with other {', '.join(different)}.",
                 "Name another folder, or delete it to begin again.",
             )
-        state = torch.load(saved[-1] / "state.pt", map_location=self.device, weights_only=True)
-        with torch.no_grad():
-            for name, weight in self._learnt():
-                weight.copy_(state["weights"][name])
-        self.optimizer.load_state_dict(state["optimizer"])
+        load_state(saved[-1], self.objective, self.optimizer)
         return int(saved[-1].name)
 
 
@@ -305,6 +336,10 @@ def _describe(curve: Curve, updates: int) -> str:
         f"update {recent[-1]['update']:.0f} of {updates}: loss {mean:.4f}, {speed:,.0f} tokens/s, "
         f"{recent[-1]['memory_gb']:.2f} GB{more}"
     )
+
+
+def _silent(line: str) -> None:
+    pass
 
 
 def _memory(device: torch.device) -> float:
