@@ -1,3 +1,5 @@
+import pytest
+
 from deepresearch.guided.findings import PassageFinding, check, cited, recorded, recording, sentences_of
 from deepresearch.report.verification import support
 from deepresearch.trajectory import Passage, Turn
@@ -49,6 +51,55 @@ def test_words_that_the_passage_has_not_are_invented() -> None:
         False,
     ]
     assert support(invented, known["p1"]).level == "supports"
+
+
+@pytest.mark.parametrize(
+    ("text", "whole", "without"),
+    [
+        (
+            "If the default value is a string, the parser parses the value as if it were an argument.",
+            "If the default value is a string, the parser parses the value as if it were an argument.",
+            "The parser parses the value as if it were an argument.",
+        ),
+        (
+            "如果输出是大写字母，则表示下面的执行位未设置。",
+            "输出是大写字母时，表示下面的执行位未设置。",
+            "则表示下面的执行位未设置。",
+        ),
+    ],
+)
+def test_a_sentence_keeps_the_condition_of_its_passage(text: str, whole: str, without: str) -> None:
+    known = {"p1": PASSAGE.model_copy(update={"text": text})}
+    levels = [verdict.level for verdict in check([(whole, "p1"), (without, "p1")], known)]
+    assert levels == ["supports", "partly"]
+    assert support(without, known["p1"]).level == "supports"
+
+
+def test_chinese_function_words_are_no_invention() -> None:
+    known = {"p1": PASSAGE.model_copy(update={"text": "粘滞位保护目录内的文件不被其所有者之外的用户删除。"})}
+    [verdict] = check([("粘滞位保护的是目录内的文件，不被其所有者之外的用户删除。", "p1")], known)
+    assert verdict.level == "supports"
+
+
+@pytest.mark.parametrize(
+    ("text", "right", "wrong"),
+    [
+        (
+            "The `set_one` class keeps every element once. The `map_one` class keeps a value for each key.",
+            "The set_one class keeps every element once.",
+            "The map_one class keeps every element once.",
+        ),
+        (
+            "无序集合 unordered_set 只关心元素是否存在，使用哈希实现。无序映射 unordered_map 关心键与值。",
+            "unordered_set 只关心元素是否存在，使用哈希实现。",
+            "unordered_map 只关心元素是否存在，使用哈希实现。",
+        ),
+    ],
+)
+def test_what_is_stated_of_one_thing_is_not_of_another(text: str, right: str, wrong: str) -> None:
+    known = {"p1": PASSAGE.model_copy(update={"text": text})}
+    levels = [verdict.level for verdict in check([(right, "p1"), (wrong, "p1")], known)]
+    assert levels == ["supports", "partly"]
 
 
 def test_markup_of_the_model_neither_hides_a_sentence_nor_moves_a_verdict() -> None:

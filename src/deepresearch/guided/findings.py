@@ -12,7 +12,9 @@ from ..extractive.quoting import escape
 from ..extractive.words import content_terms, related
 from ..report.verification import verify
 from ..text.characters import has_han
+from ..text.names import names_in
 from ..text.sentences import split_sentences
+from ..text.wordlists import stop_words
 from ..trajectory import Call, Citation, Event, Passage, Turn
 
 FILE = "findings.jsonl"
@@ -29,6 +31,15 @@ _SAYS_NOTHING = re.compile(
     re.IGNORECASE,
 )
 _TELLS = "(?:also )?(?:states|says|mentions|explains|notes)"
+_IF = "if|when|whenever|unless|once|where|provided|assuming|in case|as long as"
+_CONDITION = re.compile(
+    rf"\W*(?:otherwise, |but |and |however, |also, )?(?:(?:only )?(?:{_IF})\b(?P<condition>[^,;]+),)"
+    r"|\W*(?:但|而|不过)?(?:如果|假如|若|当|除非|只有|一旦)(?P<condition_zh>[^，；]+)，",
+    re.IGNORECASE,
+)
+"""A condition at the start of a sentence."""
+_CONDITIONAL = re.compile(rf"(?<!as )\b(?:{_IF})\b|如果|假如|若|当|除非|只有|一旦|时", re.IGNORECASE)
+_LATIN = re.compile(r"[A-Za-z][\w.+#-]*\w")
 _FRAME = re.compile(
     rf"^(?:(?i:according to (?:the|this) (?:passage|text),? |(?:the|this) (?:passage|text) {_TELLS},? (?:that )?"
     rf"|it {_TELLS} that )|(?:根据|据)?(?:该|这个|本)?(?:段落|文段)[中还也]*(?:提到|指出|说明|说|表示)?了?[，：,:]?)"
@@ -86,22 +97,57 @@ def check(claims: Sequence[tuple[str, str]], known: Mapping[str, Passage]) -> li
     """For each (sentence, passage id) the verdict of the check of finished reports: what passes here passes there.
 
     A supported sentence with words of its own is supported in part only: a small model does not paraphrase, it invents.
+    So is one that states without its condition what the passage states under one, or of one thing what the passage
+    states of another.
     """
     text = "\n\n".join(cited(sentence, [ident]) for sentence, ident in claims)
     verdicts = {verdict.mark: verdict for verdict in verify(text, known).citations}
     found = []
     for number, (sentence, ident) in enumerate(claims):
         verdict = verdicts.get(number) or Citation(passage=ident, level="unrelated")
-        invented = verdict.level == "supports" and _share_had(sentence, known[ident]) < HAD
-        found.append(verdict.model_copy(update={"level": "partly"}) if invented else verdict)
+        is_altered = verdict.level == "supports" and _is_altered(sentence, known[ident])
+        found.append(verdict.model_copy(update={"level": "partly"}) if is_altered else verdict)
     return found
 
 
+def _is_altered(sentence: str, passage: Passage) -> bool:
+    """It has words of its own, or another condition or subject than the nearest sentence of the passage."""
+    terms = set(content_terms(sentence))
+    stated = [one for line in passage.text.splitlines() for one in split_sentences(line)] or [passage.text]
+    nearest = max(stated, key=lambda one: sum(rarity(term) for term in terms.intersection(content_terms(one))))
+    return (
+        _share_had(sentence, passage) < HAD or _drops_condition(sentence, nearest) or _swaps_subject(sentence, nearest)
+    )
+
+
 def _share_had(sentence: str, passage: Passage) -> float:
-    """The share of the sentence's terms, by rarity, that its passage has, title and headings included."""
+    """The share of the sentence's terms, by rarity, that its passage has, title and headings included. Chinese pairs
+    with a function word in them are no words."""
     had = set(content_terms([passage.title, *passage.heading, passage.text]))
-    weights = {term: rarity(term) for term in content_terms(sentence)}
+    weights = {t: rarity(t) for t in content_terms(sentence) if stop_words("zh").isdisjoint(t)}
     return sum(w for term, w in weights.items() if not related(term).isdisjoint(had)) / (sum(weights.values()) or 1.0)
+
+
+def _drops_condition(sentence: str, evidence: str) -> bool:
+    """The evidence opens with a condition of which the sentence has little, and the sentence states none."""
+    stated = _CONDITION.match(evidence.strip())
+    if stated is None or _CONDITIONAL.search(sentence):
+        return False
+    own, condition = set(content_terms(sentence)), set(content_terms(stated["condition"] or stated["condition_zh"]))
+    return len(condition - own) > len(condition) / 2
+
+
+def _swaps_subject(sentence: str, evidence: str) -> bool:
+    """The evidence does not have what the sentence names first, but a name that the sentence has not."""
+    said, given = sentence.casefold(), evidence.casefold()
+    first = next(iter(_names(sentence)), "")
+    return bool(first) and first not in given and any(name not in said for name in _names(evidence))
+
+
+def _names(text: str) -> list[str]:
+    """Names in the order of the text; in Chinese, all Latin words."""
+    latin = _LATIN.findall(text) if has_han(text) else [name.text for name in names_in(text, question=True)]
+    return [name.casefold() for name in latin]
 
 
 def sentences_of(text: str) -> list[str]:

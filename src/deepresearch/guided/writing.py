@@ -22,9 +22,9 @@ from .findings import PassageFinding, check, cited, says_nothing, sentences_of
 
 USED = 6
 """Findings of one part from which its answer is written."""
-BESIDE = 3
+BESIDE = 2
 """Sentences of findings that the first section has beside the answer."""
-QUOTED = 2
+QUOTED = 4
 """Quotations that it has beside them."""
 MOST_CITED = 3
 """Passages cited in one sentence."""
