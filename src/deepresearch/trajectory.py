@@ -98,6 +98,10 @@ class AnsweredPart(Record):
 
     question: str
     answered: bool
+    quoted: bool = Field(default=False, exclude_if=_is_false)
+    """Quotations that bear on it were found: it is answered where they show the kind of answer that it asks for."""
+    kind: str = Field(default="", exclude_if=_is_false)
+    """That kind, in words."""
 
 
 class Sample(Record):

@@ -139,3 +139,20 @@ def test_a_trail_leads_the_short_answer_only_to_what_bears_on_the_question() -> 
     assert answer.answered
     quoted = [candidate.passage.id for candidate in answer.short]
     assert quoted[:2] == ["p1", "p4"] and "p5" not in quoted
+
+
+def test_an_aspect_in_chinese_is_a_word_of_both_cells() -> None:
+    pages = [
+        passage("甲赛制\n\n选手仅有一次提交机会，赛后公布成绩。", "z1", "赛制", document="z1"),
+        passage("乙赛制\n\n选手有多次提交机会，比赛时公布成绩。", "z2", "赛制", document="z2"),
+        *(passage(f"第{n}次会议讨论天气和茶点。", f"w{n}", "会议") for n in range(4)),
+    ]
+    [answer] = answers("甲赛制和乙赛制有什么区别？", pages)
+    assert [cell.passage.id for cell in answer.rows[0].cells if cell] == ["z1", "z2"]
+    assert "提交机会" in answer.rows[0].aspect
+
+
+def test_whether_the_kind_of_answer_shows_is_independent_of_whether_anything_is_quoted() -> None:
+    assert answers("When was the Alpha bridge built?")[0].shown
+    [answer] = answers("Why was the Alpha bridge built?", BRIDGES[:1])
+    assert not answer.shown

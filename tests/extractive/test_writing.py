@@ -39,3 +39,38 @@ def test_aspects_that_were_seen_and_not_quoted_are_the_next_questions() -> None:
 
 def test_a_question_for_one_thing_proposes_no_aspects() -> None:
     assert "## Next questions" not in written("When was the barge of iron built?", BARGES)
+
+
+def test_what_adds_nothing_is_not_in_the_short_answer() -> None:
+    pages = [
+        Passage(**{**passage(text, f"p{n}", "Locks").model_dump(), "position": n})
+        for n, text in enumerate(
+            [
+                "Can a lock be opened without a key?\n\nNo. A lock of steel opens with its own key alone.",
+                "A lock can be opened by a key of brass. Locks are sold in shops.",
+            ]
+        )
+    ]
+    first = written("Can a lock be opened without a key?", pages).split("## Short answer", 1)[1].split("\n## ", 1)[0]
+    assert "“No. A lock of steel" in first and "brass" not in first
+
+
+def test_a_section_about_what_is_asked_is_quoted_on_into_the_next_passage() -> None:
+    texts = [
+        "Oil the chain before it is cleaned:",
+        "```\nclean --chain\n```\n\nThe chain is dried after it is cleaned.",
+    ]
+    pages = [
+        passage(text, f"p{n}", "Bicycles", document="b", heading=["Bicycles", "Cleaning the chain"], position=n)
+        for n, text in enumerate(texts)
+    ]
+    first = written("How do I clean the chain of a bicycle?", pages).split("## Short answer", 1)[1]
+    assert "clean --chain" in first and "dried" in first
+
+
+def test_why_a_page_was_not_read_is_said_in_the_language_of_the_report() -> None:
+    pages = [passage("甲桥建成于1931年。", "p1", "甲桥")]
+    research = Research(analyse("甲桥建成于哪一年？"), {"p1": pages[0]}, [PastQuery("甲桥", "", ["p1"])], answered=True)
+    research.unread = {"http://a.example/": "http_404: a.example: HTTP 404.", "http://b.example/": "robots: no."}
+    report = write_report(research, answer_parts(gather(pages), parts_of([research.question])))
+    assert "服务器返回 HTTP 404" in report and "robots.txt 不允许" in report

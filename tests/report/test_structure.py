@@ -174,6 +174,17 @@ def test_without_a_model_parts_are_counted_and_not_citations(run: MakeRun) -> No
     assert "问题共 3 部分，已回答 2 部分；引文逐字照录" in markdown(chinese)
 
 
+def test_quotations_are_counted_apart_from_those_that_show_what_is_asked_for(run: MakeRun) -> None:
+    parts = [
+        AnsweredPart(question="a", answered=True, quoted=True, kind="a date or time"),
+        AnsweredPart(question="b", answered=False, quoted=True, kind="a number or amount"),
+        AnsweredPart(question="c", answered=False),
+    ]
+    check = Verified(citations=[Citation(passage="p1", level="supports")])
+    shown = markdown(make_report(written_by(run("“A” \\cite{p1}.", after=[check]), "extractive", parts=parts)))
+    assert "quotations found for 2 of 3 parts of the question, 1 with what is asked for (a date or time);" in shown
+
+
 def test_quotations_are_called_verbatim_only_where_the_check_found_them_so(run: MakeRun) -> None:
     wrong = Verified(citations=[Citation(passage="p1", level="partly", faults=["quote"])])
     assert "verbatim" not in markdown(make_report(written_by(run("A \\cite{p1}.", after=[wrong]), "extractive")))

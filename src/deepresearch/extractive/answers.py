@@ -13,8 +13,9 @@ from ..text.characters import has_han
 from .candidates import Candidate, blocks_of, points_elsewhere
 from .chains import WHOLE, along, joined
 from .comparison import Contrast, compare_sides, joint, names
+from .conclusions import Conclusion, conclude
 from .features import OF_KIND, Asked, Pool, covered, has_form, prepare, rarity
-from .fitting import EXAMINED, fit_form, fitting, share_named
+from .fitting import EXAMINED, bound, fit_form, fitting, share_named
 from .parts import Part
 from .question import unclear
 from .ranking import Ranked, choose, model, rank, shortest
@@ -66,6 +67,10 @@ class Answer:
     """What came nearest, where nothing answers."""
     missing: tuple[str, ...] = ()
     """Asked terms that nothing read has."""
+    shown: bool = False
+    """What is quoted first shows the kind of answer that is asked for."""
+    concluded: Conclusion | None = None
+    """What two values in the first two quotations say together."""
     whole: bool = False
     """What is quoted first is in a section that is about what is asked: what follows there belongs to the answer."""
     ranked: tuple[Ranked, ...] = field(default=(), repr=False)
@@ -89,6 +94,8 @@ def answer_parts(
         answer = answer_part(pool, part, on_trail, SHORT if len(parts) == 1 else SHORT_OF_MANY, taken)
         if len(parts) == 1 and not part.sides and not unclear(part.text):
             answer = _chained(answer, steps, pool)
+        answer = _concluded(answer, pool)
+        answer = replace(answer, shown=answer.answered and _shown(answer, prepare(part, pool, on_trail)))
         taken += answer.quoted
         answers.append(answer)
     return answers
@@ -181,6 +188,24 @@ def _chained(answer: Answer, steps: Sequence[Step], pool: Pool) -> Answer:
     short = short[:LONGEST]
     further = tuple(c for c in answer.further if not any(c.overlaps(other) for other in short))
     return replace(answer, answered=True, short=tuple(short), further=further, nearest=())
+
+
+def _concluded(answer: Answer, pool: Pool) -> Answer:
+    """The answer with what follows from the values of two things, and the sentences that give them first."""
+    found = conclude(answer.part, answer.ranked, pool)
+    if not found:
+        return answer
+    others = [c for c in answer.short if not any(c.overlaps(said) for said in found.said)]
+    short = (*found.said, *others[:SHORT_OF_MANY])
+    further = tuple(c for c in answer.further if not any(c.overlaps(other) for other in short))
+    return replace(answer, answered=True, short=short, further=further, nearest=(), concluded=found, whole=False)
+
+
+def _shown(answer: Answer, asked: Asked) -> bool:
+    """The kind of answer that is asked for is in what is quoted first; of an open question anything is."""
+    if not asked.answers or answer.concluded or any(all(row.cells) for row in answer.rows):
+        return True
+    return any(bound(candidate, kind, asked) > 0 for candidate in answer.short for kind in asked.answers)
 
 
 def _holds(chain: Sequence[Candidate], part: Part) -> bool:

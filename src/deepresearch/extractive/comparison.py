@@ -6,7 +6,9 @@ What is said of one thing goes beside what is said of the other in the same word
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
+from ..text.characters import HAN
 from .candidates import Candidate
 from .features import Asked, Pool, prepare, rarity, shows
 from .fitting import fit_form
@@ -30,6 +32,7 @@ ASPECT = 0.9
 LONGEST_ASPECT = 3  # words
 
 _WORD = re.compile(r"[A-Za-z][\w-]*")
+_HAN_RUN = re.compile(f"[{HAN}]{{2,}}")
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,13 @@ def _in_common(
 
 
 def _label(candidate: Candidate, terms: frozenset[str]) -> str:
-    """The terms as words of the candidate's text; Chinese pairs of characters are no words."""
-    words = dict.fromkeys(word for word in _WORD.findall(candidate.text) if stem(word) in terms)
-    return ", ".join([*words][:LONGEST_ASPECT])
+    """The terms as words of the candidate's text; in Chinese its stretches of which every pair of characters is one."""
+    words = [word for word in _WORD.findall(candidate.text) if stem(word) in terms]
+    for piece in _HAN_RUN.findall(candidate.text):
+        run = ""
+        for one, other in pairwise(piece + " "):
+            run += one
+            if one + other not in terms:
+                words += [run] if len(run) > 1 else []
+                run = ""
+    return ("、" if candidate.chinese else ", ").join([*dict.fromkeys(words)][:LONGEST_ASPECT])

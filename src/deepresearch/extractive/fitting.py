@@ -117,23 +117,23 @@ def fitting(ranked: Sequence[Ranked], asked: Asked, pool: Pool) -> list[Ranked]:
     if not demanded:
         return list(first)
     binds = bool({"number", "person"} & set(demanded))
-    bound = [(max(_bound(one.candidate, kind, asked) for kind in demanded), one) for one in first]
-    least = BESIDE * max((share for share, _ in bound), default=0.0) if binds else 0.0
+    found = [(max(bound(one.candidate, kind, asked) for kind in demanded), one) for one in first]
+    least = BESIDE * max((share for share, _ in found), default=0.0) if binds else 0.0
     fit = [
         replace(one, score=one.score + BOUND * share * binds)
-        for share, one in bound
+        for share, one in found
         if share > 0 and share >= least and _names_its_subject(one, asked, pool)
     ]
     return sorted(fit, key=lambda one: -one.score)
 
 
-def _bound(candidate: Candidate, kind: str, asked: Asked) -> float:
+def bound(candidate: Candidate, kind: str, asked: Asked) -> float:
     """How surely what the candidate shows of the kind is said of what is asked, 0 to 1; 0 where it shows nothing."""
     chinese_person = kind == "person" and candidate.chinese  # their names cannot be told from other words
     if chinese_person or candidate.passage.id in asked.on_trail:
         return LEAST * bool(chinese_person or shows(candidate, kind, asked))
-    if not shows(candidate, kind, asked):
-        return 0.0
+    if kind not in DEMANDING or not shows(candidate, kind, asked):
+        return float(bool(shows(candidate, kind, asked)))
     counted = _counted(asked.part.text) if kind == "number" else ""
     shares = [0.0]
     for unit in candidate.units:

@@ -87,7 +87,11 @@ class ExtractivePolicy:
             if LIST_TOOL in view.tools and research.listed and not research.ticked_off:
                 return tick_off(research)
         answers = answers_of(research)
-        told = [AnsweredPart(question=a.part.text, answered=a.answered) for a in answers]
+        kinds = phrases_for(research.question.language).kinds
+        told = [
+            AnsweredPart(question=a.part.text, answered=a.shown, quoted=a.answered, kind=kinds[a.part.kind])
+            for a in answers
+        ]
         return Turn(text=write_report(research, answers), model=NAME, cost=0.0, parts=told)
 
 

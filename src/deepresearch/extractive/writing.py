@@ -9,6 +9,7 @@ from ..trajectory import Passage
 from .agreement import Pair, compare_sources
 from .answers import Answer
 from .candidates import Candidate
+from .conclusions import Conclusion
 from .features import short_titles
 from .parts import Part
 from .phrases import Phrases, phrases_for
@@ -26,7 +27,7 @@ from .quoting import (
     shorten,
     show_title,
 )
-from .research import Research
+from .research import TOO_LONG, Research
 from .words import content_terms, is_comparing, is_general, related
 
 LONGEST_HEADING = 200
@@ -123,9 +124,24 @@ def _short_answer(writer: Writer) -> list[str]:
         if writer.written:
             blocks += writer.written.short[number]
             continue
-        said = [*_said(answer.short, answer.part, writer, whole=answer.whole), *_comparison(answer, writer)]
+        said = [_concluded(answer.concluded, writer)] if answer.concluded else []
+        said += [*_said(answer.short, answer.part, writer, whole=answer.whole), *_comparison(answer, writer)]
         blocks += said or _said(answer.quoted[:1], answer.part, writer, again=True)
     return blocks
+
+
+def _concluded(found: Conclusion, writer: Writer) -> str:
+    """The sentence that two values make, with the citations of both."""
+    words = writer.words
+    (a, b), (x, y), cited = (
+        map(escape, found.things),
+        map(escape, found.values),
+        dict.fromkeys(f"\\cite{{{candidate.passage.id}}}" for candidate in found.said),
+    )
+    number, _, unit = found.gap.rpartition(" ")
+    gap = f"{number} {words.conclusions.get(unit, unit)}" if number else found.gap
+    sentence = words.conclusions[found.kind].format(a=a, b=b, x=x, y=y, gap=escape(gap))
+    return f"{sentence}{''.join(cited)}{words.stop}"
 
 
 def _said(
@@ -283,9 +299,18 @@ def _missing(writer: Writer) -> list[str]:
     lines += [words.failed.format(what=escape(reason)) for reason in reasons]
     for why in dict.fromkeys(research.unread.values()):
         documents = [_name(document, writer) for document, told in research.unread.items() if told == why]
-        lines.append(words.unread.format(what="; ".join(documents), why=escape(one_line(why).rstrip("."))))
+        lines.append(words.unread.format(what="; ".join(documents), why=escape(_reason(why, words))))
     lines += [words.widen] if not writer.answered and looked else []
     return [f"## {words.not_found}", "\n".join(lines)] if lines else []
+
+
+def _reason(why: str, words: Phrases) -> str:
+    """Why a page was not read, in the language of the report where its outcome is known there."""
+    outcome, _, status = (
+        why.partition(":")[0].partition("_") if why.startswith("http_") else (why.partition(":")[0], "", "")
+    )
+    known = words.reasons.get("long" if why == TOO_LONG else outcome, "")
+    return known.format(status=status) if known else one_line(why).rstrip(".")
 
 
 def _next(writer: Writer) -> list[str]:

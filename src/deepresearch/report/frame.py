@@ -88,13 +88,17 @@ def headline(report: ReportModel) -> str:
     """How far the report can be relied on, in one line.
 
     Of a report that a model wrote: how many citations support their sentence. Without a model every sentence is quoted,
-    so that a count of citations would mean nothing: there it is how many parts of the question were answered.
+    so that a count of citations would mean nothing: there it is for how many parts of the question quotations were
+    found, and in how many they show the kind of answer that is asked for.
     """
     labels, checks = report.labels, report.checks
     if not report.without_model:
         return summary(checks, labels) if checks and checks.total else ""
     answered = sum(part.answered for part in report.parts)
-    counted = labels.parts.format(n=answered, of=len(report.parts)) if report.parts else ""
+    quoted = sum(part.quoted for part in report.parts)
+    kinds = labels.comma.join(dict.fromkeys(part.kind for part in report.parts if part.answered and part.kind))
+    form, kinds = labels.parts_quoted if quoted else labels.parts, labels.aside.format(text=kinds) if kinds else ""
+    counted = form.format(n=answered, of=len(report.parts), quoted=quoted, kinds=kinds) if report.parts else ""
     misquoted = checks is None or any(w.check and "quote" in w.check.faults for w in checks.weak)
     return labels.semicolon.join(filter(None, (counted, "" if misquoted or not report.marks else labels.verbatim)))
 
