@@ -14,7 +14,7 @@ from .candidates import Candidate, blocks_of, points_elsewhere
 from .chains import WHOLE, along, joined
 from .comparison import Contrast, compare_sides, joint, names
 from .conclusions import Conclusion, conclude
-from .features import OF_KIND, Asked, Pool, covered, has_form, prepare, rarity
+from .features import OF_KIND, Asked, Pool, covered, has_form, prepare, rarity, shows
 from .fitting import EXAMINED, bound, fit_form, fitting, share_named
 from .parts import Part
 from .question import unclear
@@ -92,7 +92,7 @@ def answer_parts(
     answers = []
     for part in parts:
         answer = answer_part(pool, part, on_trail, SHORT if len(parts) == 1 else SHORT_OF_MANY, taken)
-        if len(parts) == 1 and not part.sides and not unclear(part.text):
+        if len(parts) == 1 and not (part.sides or answer.whole or unclear(part.text)):
             answer = _chained(answer, steps, pool)
         answer = _concluded(answer, pool)
         answer = replace(answer, shown=answer.answered and _shown(answer, prepare(part, pool, on_trail)))
@@ -119,6 +119,8 @@ def answer_part(
     if part.sides:
         short = _close(joint(ranked, asked), asked, ranked, SHORT_OF_MANY)
         rows = compare_sides(pool, asked, short)
+        if rows and all(rows[0].cells) and not any(shows(candidate, "compare", asked) for candidate in short):
+            short = []  # it names both and compares nothing
     if not (short or rows):
         short = _close(ranked, asked, ranked, most)
     shown = [c for row in rows for c in row.said]
@@ -134,18 +136,14 @@ def answer_part(
         tuple(shortest(one, everything).candidate for one in further),
         rows,
         missing=missing,
-        whole=_section_of(short, everything) >= SECTION_FITS,
+        whole=any(one.values["section"] >= SECTION_FITS for one in everything if one.candidate in short),
         ranked=tuple(everything),
     )
 
 
-def _section_of(short: Sequence[Candidate], ranked: Sequence[Ranked]) -> float:
-    return next((one.values["section"] for one in ranked if short and one.candidate == short[0]), 0.0)
-
-
 def _close(fit: Sequence[Ranked], asked: Asked, ranked: Sequence[Ranked], most: int) -> list[Candidate]:
     """The best of `fit`, and of those nearly as good what is as good or adds something that is asked for, each as short
-    as it can be. ranked: all that was ranked."""
+    as it can be; those of a section that is about what is asked in its order. ranked: all that was ranked."""
     if not fit:
         return []
     close = [one for one in fit if one.score >= fit[0].score - CLOSE and one.candidate.says_by_itself] or fit[:1]
@@ -160,7 +158,16 @@ def _close(fit: Sequence[Ranked], asked: Asked, ranked: Sequence[Ranked], most: 
         if not chosen or (not (beside or decided) and (one.score >= best.score - EQUAL or adds)):
             chosen.append(shortest(one, ranked).candidate)
             told |= here
-    return chosen
+    if best.values["section"] < SECTION_FITS:
+        return chosen
+    home = best.candidate.passage
+
+    def in_section(candidate: Candidate) -> tuple[bool, int, int]:
+        passage = candidate.passage
+        away = (passage.document, passage.heading) != (home.document, home.heading)
+        return away, 0 if away else passage.position, 0 if away else candidate.units[0].index
+
+    return sorted(chosen, key=in_section)
 
 
 def _decided(best: Ranked, asked: Asked) -> bool:
@@ -176,7 +183,7 @@ def _chained(answer: Answer, steps: Sequence[Step], pool: Pool) -> Answer:
     speak for it, however few of the words of the question it has; two quotations that were joined must have most."""
     chain = along(answer.ranked, steps)
     answered = answer.answered or bool(chain)
-    if not chain:
+    if not chain and not answer.whole:
         chain, share = joined(answer.ranked, prepare(answer.part, pool), pool)
         answered = answered or (share >= WHOLE and _holds(chain, answer.part))
     if not (chain and answered):

@@ -150,6 +150,7 @@ def _said(
     """Candidates as running text with their sources, lists as lists, examples after them. again: what was quoted
     before too, so that each part is answered where it is asked. whole: the first with what follows in its section."""
     blocks: list[str] = []
+    by_source: list[tuple[str, list[Quote]]] = []
     if part.kind == "change" and not whole:
         candidates = sorted(candidates, key=_first_date)
     for candidate in candidates:
@@ -162,8 +163,13 @@ def _said(
             continue
         first = quotes[0]
         source = show_title(writer.titles[first.passage.document], writer.words) + _in_brackets(first, writer)
+        if whole and by_source and by_source[-1][0] == source:
+            by_source[-1][1].extend(quotes)
+        else:
+            by_source.append((source, quotes))
+    for source, quotes in by_source:
         if len(quotes) == 1:
-            blocks.append(writer.words.according.format(title=source, quote=_render(first, writer)))
+            blocks.append(writer.words.according.format(title=source, quote=_render(quotes[0], writer)))
         else:
             blocks.append(writer.words.according_list.format(title=source))
             blocks.append("\n".join(f"- {_render(quote, writer)}" for quote in quotes))
