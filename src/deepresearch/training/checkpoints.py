@@ -67,6 +67,12 @@ def load_checkpoint(folder: Path, dtype: torch.dtype = torch.float32, dialect: s
 
     Raises CheckpointError where something is missing or does not fit, among it marks that the tokenizer lacks.
     """
+    model, tokenizer = load_model(folder, dtype)
+    return Checkpoint(model, tokenizer, open_dialect_of(folder, tokenizer, dialect), folder)
+
+
+def load_model(folder: Path, dtype: torch.dtype = torch.float32) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
+    """Model and tokenizer of a folder, which need not be those of a policy. Raises CheckpointError."""
     if not (folder / "config.json").is_file():
         raise CheckpointError(f"{folder} holds no checkpoint: no config.json.", "Name a Hugging Face model folder.")
     try:
@@ -92,7 +98,7 @@ def load_checkpoint(folder: Path, dtype: torch.dtype = torch.float32, dialect: s
             f"{folder}: the tokenizer has {len(tokenizer)} tokens, the model knows {rows}.",
             "Use the tokenizer that the model was trained with.",
         )
-    return Checkpoint(model, tokenizer, open_dialect_of(folder, tokenizer, dialect), folder)
+    return model, tokenizer
 
 
 def open_dialect_of(folder: Path, tokenizer: PreTrainedTokenizerFast, default: str = "chat") -> Any:

@@ -14,8 +14,9 @@ from typing import Any, Literal
 from pydantic_core import from_json
 
 from ..errors import ContextOverflow, SettingsError
-from ..models.client import CONNECTING, addresses, checked_key
+from ..models.client import CONNECTING
 from ..models.failures import Failures, Refused
+from ..models.listing import addresses, checked_key
 from ..network import client_options
 from ..retry import aretry
 from ..settings import NetworkSettings
