@@ -12,7 +12,7 @@ from cyclopts import App, CycloptsError
 
 from ..errors import DeepResearchError
 from ..version import __version__
-from . import judging, libraries, looking, replaying, running, sites, synth
+from . import judging, libraries, looking, replaying, running, sites, synth, train
 from .doctor import doctor
 from .terminal import discard, say
 
@@ -40,6 +40,7 @@ app.command(libraries.index)
 app.command(sites.authority)
 app.command(judging.judge)
 app.command(synth.synth)
+app.command(train.train)
 app.command(doctor)
 
 

@@ -5,9 +5,8 @@ Any Hugging Face causal model can be one; new small ones have Qwen2's architectu
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,14 @@ from transformers import (
     Qwen2Config,
     Qwen2ForCausalLM,
 )
+from transformers.utils.logging import disable_progress_bar
 
-from ..errors import CheckpointError
+from ..errors import CheckpointError, TrainingError
 from ..files import write_file
+from ..trajectory import parse_event
+from .dialects import DIALECTS, Dialect, open_dialect
+from .records import TokenSample, as_sample, read_records
+from .tokenizer import text_ids, train_tokenizer
 
 DIALECT_FILE = "dialect.json"
 
@@ -32,7 +36,7 @@ class Checkpoint:
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerFast
-    dialect: Any
+    dialect: Dialect
     folder: Path
 
 
@@ -75,6 +79,7 @@ def load_model(folder: Path, dtype: torch.dtype = torch.float32) -> tuple[PreTra
     """Model and tokenizer of a folder, which need not be those of a policy. Raises CheckpointError."""
     if not (folder / "config.json").is_file():
         raise CheckpointError(f"{folder} holds no checkpoint: no config.json.", "Name a Hugging Face model folder.")
+    disable_progress_bar()
     try:
         model, loading = AutoModelForCausalLM.from_pretrained(
             folder, dtype=dtype, output_loading_info=True, local_files_only=True
@@ -101,22 +106,21 @@ def load_model(folder: Path, dtype: torch.dtype = torch.float32) -> tuple[PreTra
     return model, tokenizer
 
 
-def open_dialect_of(folder: Path, tokenizer: PreTrainedTokenizerFast, default: str = "chat") -> Any:
+def open_dialect_of(folder: Path, tokenizer: PreTrainedTokenizerFast, default: str = "chat") -> Dialect:
     """The dialect that the folder's dialect.json describes, or `default`. Raises CheckpointError, SettingsError."""
     file = folder / DIALECT_FILE
     try:
         description = json.loads(file.read_bytes()) if file.is_file() else {"name": default}
     except ValueError as error:
         raise CheckpointError(f"{file} is not JSON: {error}.", 'It holds {"name": "compact"} or "chat".') from error
-    dialects = import_module("deepresearch.training.dialects")
-    return dialects.open_dialect(tokenizer, description)
+    return open_dialect(tokenizer, description)
 
 
 def save_checkpoint(
     folder: Path,
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerFast,
-    dialect: Any,
+    dialect: Dialect | Mapping[str, Any],
     state: Mapping[str, torch.Tensor] | None = None,
 ) -> None:
     """Put a checkpoint at `folder`, whole or not at all; what is there is replaced.
@@ -141,3 +145,38 @@ def replace_folder(new: Path, folder: Path) -> None:
         folder.rename(old)
     new.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def samples_from(path: Path, checkpoint: Checkpoint) -> Iterator[TokenSample]:
+    """The records of a file as samples of a checkpoint, one by one.
+
+    Samples as they are; runs (`events`, as `deepresearch synth` writes them) in the checkpoint's dialect; documents
+    (`text`) with each token learnt. Raises TrainingError naming a record that is none of these.
+    """
+    end = checkpoint.tokenizer.eos_token_id
+    for place, record in read_records(path):
+        if "ids" in record:
+            yield as_sample(place, record)
+        elif "events" in record:
+            events = [parse_event(event) for event in record["events"]]
+            yield from checkpoint.dialect.samples(events, str(record.get("route") or ""))
+        elif isinstance(text := record.get("text"), str):
+            ids = [*text_ids(checkpoint.tokenizer, text), *([] if end is None else [end])]
+            yield TokenSample(ids, [1.0] * len(ids), kind="text")
+        else:
+            raise TrainingError(
+                f"{place} is neither a sample, a run nor a document.",
+                'It needs "ids" and "weights", or "events", or "text".',
+            )
+
+
+def new_checkpoint(folder: Path, texts: Path, vocab: int, dialect: str, seed: int, **shape: int) -> None:
+    """Put a new checkpoint at `folder`: a tokenizer trained on documents, and a model with random weights.
+
+    shape: width, layers, heads and context of `new_model`. Raises TrainingError, CheckpointError, SettingsError.
+    """
+    marks: tuple[str, ...] = getattr(DIALECTS.get(dialect), "marks", ())
+    documents = (str(record.get("text") or "") for _, record in read_records(texts))
+    tokenizer = train_tokenizer(documents, vocab, marks)
+    model = new_model(len(tokenizer), seed=seed, **shape)
+    save_checkpoint(folder, model, tokenizer, open_dialect(tokenizer, {"name": dialect}))

@@ -9,9 +9,10 @@ import io
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -67,36 +68,35 @@ def store_samples(
     names = [folder / name for name in ("ids.bin", "weights.bin")] if folder else []
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
-    files: list[IO[bytes]] = [name.open("wb") for name in names] or [io.BytesIO(), io.BytesIO()]
     spans: list[Span] = []
     skipped: Counter[str] = Counter()
     at = 0
-    for number, sample in enumerate(samples, 1):
-        ids, weights = _checked(sample, number, vocab)
-        if len(ids) > context and long == "skip":
-            skipped["too long"] += 1
-            continue
-        for start in range(0, max(1, len(ids)), context):
-            piece, own = ids[start : start + context], weights[start : start + context].copy()
-            own[:1] = 0
-            if not own.any():
-                skipped["no own tokens"] += 1
+    with ExitStack() as opened:
+        files: list[Any] = [opened.enter_context(name.open("wb")) for name in names] or [io.BytesIO(), io.BytesIO()]
+        for number, sample in enumerate(samples, 1):
+            ids, weights = _checked(sample, number, vocab)
+            if len(ids) > context and long == "skip":
+                skipped["too long"] += 1
                 continue
-            files[0].write(piece.tobytes())
-            files[1].write(own.tobytes())
-            spans.append((at, at + len(piece)))
-            at += len(piece)
+            for start in range(0, max(1, len(ids)), context):
+                piece, own = ids[start : start + context], weights[start : start + context].copy()
+                own[:1] = 0
+                if not own.any():
+                    skipped["no own tokens"] += 1
+                    continue
+                files[0].write(piece.tobytes())
+                files[1].write(own.tobytes())
+                spans.append((at, at + len(piece)))
+                at += len(piece)
     if not spans:
         reasons = ", ".join(f"{count} {reason}" for reason, count in skipped.items()) or "there are none"
         raise TrainingError(f"No sample can be learnt from: {reasons}.", f"Samples have up to {context} tokens.")
+    kinds = (np.int32, np.float32)
     if names:
-        for file in files:
-            file.close()
-        return SampleStore(
-            np.memmap(names[0], np.int32, "r"), np.memmap(names[1], np.float32, "r"), spans, dict(skipped)
-        )
-    flat = [file.getvalue() for file in files if isinstance(file, io.BytesIO)]
-    return SampleStore(np.frombuffer(flat[0], np.int32), np.frombuffer(flat[1], np.float32), spans, dict(skipped))
+        flat: list[Any] = [np.memmap(name, kind, "r") for name, kind in zip(names, kinds, strict=True)]
+    else:
+        flat = [np.frombuffer(file.getvalue(), kind) for file, kind in zip(files, kinds, strict=True)]
+    return SampleStore(flat[0], flat[1], spans, dict(skipped))
 
 
 def _checked(sample: TokenSample, number: int, vocab: int) -> tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]:

@@ -1,7 +1,7 @@
 """What training reads and writes: tasks as synthesis made them, and runs as token ids with a loss weight each."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -49,7 +49,7 @@ class TokenSample:
 
 def read_tasks(path: Path) -> Iterator[ResearchTask]:
     """The tasks of a file, JSON lines or Parquet. Raises TrainingError naming the record that is no task."""
-    for place, record in _read_records(path):
+    for place, record in read_records(path):
         try:
             yield ResearchTask.model_validate(record)
         except ValueError as error:
@@ -59,11 +59,16 @@ def read_tasks(path: Path) -> Iterator[ResearchTask]:
 
 def read_samples(path: Path) -> Iterator[TokenSample]:
     """The samples of a file, JSON lines or Parquet, one by one. Raises TrainingError naming a record that is none."""
-    for place, record in _read_records(path):
-        ids, weights = record.get("ids"), record.get("weights")
-        if not isinstance(ids, list) or not isinstance(weights, list) or len(ids) != len(weights):
-            raise TrainingError(f"{place} is no sample.", 'Write "ids" and "weights", two lists of the same length.')
-        yield TokenSample(ids, weights, str(record.get("run") or ""), str(record.get("kind") or ""))
+    for place, record in read_records(path):
+        yield as_sample(place, record)
+
+
+def as_sample(place: str, record: Mapping[str, Any]) -> TokenSample:
+    """The sample that a record is. Raises TrainingError naming its place."""
+    ids, weights = record.get("ids"), record.get("weights")
+    if not isinstance(ids, list) or not isinstance(weights, list) or len(ids) != len(weights):
+        raise TrainingError(f"{place} is no sample.", 'Write "ids" and "weights", two lists of the same length.')
+    return TokenSample(ids, weights, str(record.get("run") or ""), str(record.get("kind") or ""))
 
 
 def write_samples(samples: Iterable[TokenSample], path: Path) -> int:
@@ -95,8 +100,8 @@ def write_samples(samples: Iterable[TokenSample], path: Path) -> int:
     return count
 
 
-def _read_records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Records with their places."""
+def read_records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The records of a JSON lines or Parquet file with their places. Raises TrainingError."""
     try:
         if path.suffix == ".parquet":
             import pyarrow.parquet as pq  # noqa: PLC0415

@@ -13,11 +13,10 @@ import shutil
 import time
 import warnings
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -26,62 +25,19 @@ from transformers import PreTrainedModel
 
 from ..errors import CheckpointError, Diverged
 from ..files import write_file
-from .curves import Curve, CurveFile
+from .checkpoints import load_checkpoint, samples_from, save_checkpoint
+from .curves import Curve, CurveFile, draw
+from .options import SupervisedOptions
 from .packing import Batch, SampleStore, Span, check_model, hidden_states, plan_rows, store_samples, token_logprobs
 from .records import TokenSample, read_samples
-from .sharding import Processes, load_state, save_state
+from .sharding import Processes, load_state, save_state, whole_weights
+
+__all__ = [
+    "Evaluate", "Objective", "SupervisedOptions", "make_optimizer", "train", "train_checkpoint", "validation_loss",
+]  # fmt: skip
 
 Evaluate = Callable[[PreTrainedModel, int], dict[str, float]]
 """Measures the model after an update; what it returns becomes part of the curve."""
-
-
-@dataclass(frozen=True)
-class SupervisedOptions:
-    """How a model is trained on samples."""
-
-    context: int = 1024
-    """Most tokens of a row, and of a sample."""
-    long: Literal["skip", "split"] = "skip"
-    """What becomes of a longer sample: left out and counted, or split into pieces (documents)."""
-    rows: int = 16
-    """Rows of one update, on all devices together."""
-    micro_rows: int = 0
-    """Rows whose gradient a device computes at once; 0: all of them."""
-    epochs: int = 1
-    updates: int = 0
-    """Updates in all; 0: as many as `epochs` need."""
-    learning_rate: float = 1e-3
-    schedule: Literal["cosine", "constant"] = "cosine"
-    warmup: int = 20
-    """Updates in which the rate grows to `learning_rate`."""
-    floor: float = 0.1
-    """Share of the rate that is left at the end of the cosine."""
-    weight_decay: float = 0.1
-    """Of matrices; none of norms and biases."""
-    betas: tuple[float, float] = (0.9, 0.95)
-    clip: float = 1.0
-    """Largest norm of the gradient."""
-    precision: Literal["float32", "bfloat16"] = "float32"
-    """Of the computation; weights and optimizer are float32."""
-    gradient_checkpointing: bool = False
-    """Compute each layer again for the gradient instead of keeping what it computed."""
-    lora_rank: int = 0
-    """Train low-rank additions to all linear layers instead of the weights; merged at the end."""
-    context_processes: int = 1
-    """Processes of torchrun that share the tokens of the same rows; for long contexts."""
-    save_every: int = 200
-    evaluate_every: int = 0
-    """0: at the end only."""
-    seed: int = 0
-
-    def rate(self, update: int, updates: int) -> float:
-        """Learning rate of an update, from 0."""
-        if update < self.warmup:
-            return self.learning_rate * (update + 1) / self.warmup
-        if self.schedule == "constant":
-            return self.learning_rate
-        done = (update - self.warmup) / max(1, updates - self.warmup)
-        return self.learning_rate * (self.floor + (1 - self.floor) * (1 + math.cos(math.pi * min(1.0, done))) / 2)
 
 
 class Objective(torch.nn.Module):
@@ -100,7 +56,7 @@ class Objective(torch.nn.Module):
 
 def train(
     model: PreTrainedModel,
-    samples: Sequence[TokenSample] | Path,
+    samples: Iterable[TokenSample] | Path,
     options: SupervisedOptions,
     out: Path,
     evaluate: Evaluate | None = None,
@@ -108,25 +64,56 @@ def train(
 ) -> Curve:
     """Train `model` in place; what was interrupted is continued by the same call.
 
-    `out` gets curve.jsonl and the state to resume from. A file of samples is mapped from disk. Returns the curve with
-    the counts of samples left out. Raises TrainingError for impossible samples or settings, CheckpointError where the
-    state in `out` is that of another run, Diverged where the loss is no number any more, OSError.
+    `out` gets curve.jsonl and the state to resume from. Samples that are no sequence are mapped from disk. Returns the
+    curve with the counts of samples left out. Raises TrainingError for impossible samples or settings, CheckpointError
+    where the state in `out` is that of another run, Diverged where the loss is no number any more, OSError.
     """
     out.mkdir(parents=True, exist_ok=True)
     processes = Processes.join(options.context_processes)
     check_model(model)
     vocab = model.get_input_embeddings().num_embeddings
-    if isinstance(samples, Path):
-        tokens = out / f"tokens{dist.get_rank() if processes else ''}"
-        store = store_samples(read_samples(samples), options.context, vocab, options.long, tokens)
-    else:
-        store = store_samples(samples, options.context, vocab, options.long)
+    given = read_samples(samples) if isinstance(samples, Path) else samples
+    place = f"tokens{dist.get_rank() if processes else ''}"
+    folder = None if isinstance(given, Sequence) else out / place
+    store = store_samples(given, options.context, vocab, options.long, folder)
     run = _Run(model, store, options, out, processes)
     quiet = progress is None or (processes and not processes.first)
     try:
         return run.train(evaluate, _silent if quiet or not progress else progress)
     finally:
         run.close()
+
+
+def train_checkpoint(
+    folder: Path,
+    samples: Path,
+    options: SupervisedOptions,
+    out: Path,
+    held_out: Path | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Curve:
+    """Train the checkpoint in `folder` on a file; the result is OUT/checkpoint, its curve OUT/curve.svg.
+
+    samples: what `samples_from` takes. held_out: a file whose loss is measured too. Raises as `train` and
+    `load_checkpoint` do.
+    """
+    checkpoint = load_checkpoint(folder)
+    model = checkpoint.model
+    vocab = model.get_input_embeddings().num_embeddings
+    evaluate = None
+    if held_out:
+        unseen = store_samples(samples_from(held_out, checkpoint), options.context, vocab, options.long)
+
+        def evaluate(model: PreTrainedModel, update: int) -> dict[str, float]:
+            return {"held_out_loss": validation_loss(model, unseen, options.context)}
+
+    curve = train(model, samples_from(samples, checkpoint), options, out, evaluate, progress)
+    shared = dist.is_initialized()
+    weights = whole_weights(model) if shared else None
+    if not shared or weights:
+        save_checkpoint(out / "checkpoint", model, checkpoint.tokenizer, checkpoint.dialect, weights)
+        draw({folder.name: curve}, ["loss", "held_out_loss", "rate", "norm"], out / "curve.svg")
+    return curve
 
 
 class _Run:
