@@ -81,6 +81,12 @@ def test_chinese_function_words_are_no_invention() -> None:
     assert verdict.level == "supports"
 
 
+def test_the_line_above_a_passage_is_no_statement() -> None:
+    known = {"p1": PASSAGE.model_copy(update={"heading": ["Tram lines", "The north"]})}
+    [verdict] = check([("Tram line 9 opened in Tram lines / The north.", "p1")], known)
+    assert verdict.level == "partly"
+
+
 @pytest.mark.parametrize(
     ("text", "right", "wrong"),
     [

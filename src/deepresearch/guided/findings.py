@@ -111,7 +111,10 @@ def check(claims: Sequence[tuple[str, str]], known: Mapping[str, Passage]) -> li
 
 
 def _is_altered(sentence: str, passage: Passage) -> bool:
-    """It has words of its own, or another condition or subject than the nearest sentence of the passage."""
+    """It has words of its own, or another condition or subject than the nearest sentence of the passage; or it repeats
+    the line of title and headings above the passage, as if that were a statement."""
+    if any(f"{place} / " in sentence or f" / {place}" in sentence for place in (passage.title, *passage.heading)):
+        return True
     terms = set(content_terms(sentence))
     stated = [one for line in passage.text.splitlines() for one in split_sentences(line)] or [passage.text]
     nearest = max(stated, key=lambda one: sum(rarity(term) for term in terms.intersection(content_terms(one))))
