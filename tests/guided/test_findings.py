@@ -119,6 +119,7 @@ def test_fragments_and_questions_are_no_sentences() -> None:
     assert sentences_of("1903") == [] and sentences_of("When did tram line 9 open?") == []
     assert sentences_of("When did it open? Tram line 9 opened in 1903") == ["Tram line 9 opened in 1903."]
     assert sentences_of("九号线什么时候开通？九号电车线路于1903年开通") == ["九号电车线路于1903年开通。"]
+    assert sentences_of("九号电车线路于1903年开通．") == ["九号电车线路于1903年开通。"]
     assert sentences_of("and it was closed in 1956 after a long fire.") == []
     assert sentences_of("The lines that were closed in 1956 are the following:") == []
 

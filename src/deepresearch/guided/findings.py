@@ -22,7 +22,7 @@ FILE = "findings.jsonl"
 TOOL = "file"
 HAD = 0.9
 """Share of a sentence's terms that its passage must have."""
-_STOPS = " .。!！;；"
+_STOPS = " .。．!！;；"
 _NO_STATEMENT = re.compile(r"[?？]\W*$|[:：]\s*$|^\W*(?:and|or|but|nor|which)\b")
 """A question, what leads to a list, or the rest of a sentence."""
 _SAYS_NOTHING = re.compile(
