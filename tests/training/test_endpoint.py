@@ -68,6 +68,15 @@ async def test_sglang_speaks_its_own_protocol() -> None:
     assert sent.body["sampling_params"]["max_new_tokens"] == 29
 
 
+async def test_llama_cpp_is_cut_where_the_dialect_ends() -> None:
+    """It stops at texts, and marks have none."""
+    tokens = [{"id": id_, "logprob": -0.5, "top_logprobs": []} for id_ in (5, 9, 6)]
+    answer = {"content": "?", "tokens": [5, 9, 6], "stop_type": "limit", "completion_probabilities": tokens}
+    async with ChatServer([{"body": answer}]) as server:
+        assert await ask(server, server="llama.cpp") == Generated([5, 9], [-0.5, -0.5], "stop")
+    assert (server.requests[0].path, server.requests[0].body["prompt"]) == ("/completion", [1, 2, 3])
+
+
 async def test_a_reply_at_the_limit_has_no_stop_token() -> None:
     async with ChatServer([vllm([5, 6], "length")]) as server:
         assert (await ask(server)).finish == "length"

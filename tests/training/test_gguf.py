@@ -18,6 +18,7 @@ import torch
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from deepresearch.errors import ExportError
+from deepresearch.training.endpoint import EndpointEngine
 from deepresearch.training.gguf import export_gguf
 from deepresearch.training.tokenizer import text_ids
 from tests.training.judging_data import tiny_tokenizer
@@ -67,7 +68,7 @@ def test_a_converter_that_fails_leaves_no_file(tmp_path: Path, monkeypatch: pyte
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.skipif(not (CONVERTER.is_dir() and SERVER.is_file()), reason="no llama.cpp: see the top of this file")
-def test_llama_cpp_continues_as_the_checkpoint_does(tmp_path: Path) -> None:
+async def test_llama_cpp_continues_as_the_checkpoint_does(tmp_path: Path) -> None:
     """The same ids for a text, and the same greedy continuation."""
     model = checkpoint(tmp_path / "hf")
     export_gguf(tmp_path / "hf", tmp_path / "tiny.gguf", CONVERTER, "f32")
@@ -91,11 +92,18 @@ def test_llama_cpp_continues_as_the_checkpoint_does(tmp_path: Path) -> None:
 
     try:
         ids = ask("/tokenize", {"content": TEXT, "parse_special": False})["tokens"]
-        given = {"prompt": ids, "n_predict": 16, "temperature": 0, "return_tokens": True, "ignore_eos": True}
-        found = ask("/completion", given)["tokens"]
+        engine = EndpointEngine("tiny", f"http://127.0.0.1:{port}", context=256, server="llama.cpp")
+        found = await engine.generate(ids, max_new=16, temperature=0.0, stop=frozenset())
+        sampled = await engine.generate(ids, max_new=16, temperature=1.0, stop=frozenset(), seed=1)
+        await engine.close()
     finally:
         process.terminate()
         process.wait(30)
     assert ids == text_ids(tiny_tokenizer(), TEXT)
     expected = model.generate(torch.tensor([ids]), max_new_tokens=16, do_sample=False, eos_token_id=None)
-    assert found == expected[0, len(ids) :].tolist()
+    assert found.ids == expected[0, len(ids) :].tolist()
+    for reply in (found, sampled):
+        with torch.inference_mode():
+            logits = model(torch.tensor([[*ids, *reply.ids]])).logits[0, len(ids) - 1 : -1].float()
+        own = torch.log_softmax(logits, -1).gather(1, torch.tensor(reply.ids)[:, None]).squeeze(1)
+        assert own.tolist() == pytest.approx(reply.logprobs, abs=1e-2)

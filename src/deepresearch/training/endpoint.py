@@ -1,4 +1,4 @@
-"""Generation by a server, token ids in and token ids out: vLLM's /v1/completions and SGLang's /generate.
+"""Generation by a server, token ids in and token ids out: vLLM, SGLang, llama.cpp.
 
 A prompt is sent as ids and its continuation comes back as ids with log-probabilities, so that nothing is tokenised
 again. Sampling is from the whole distribution: the filters that a server takes from generation_config.json are turned
@@ -22,9 +22,9 @@ from ..retry import aretry
 from ..settings import NetworkSettings
 from .engine import Generated
 
-Server = Literal["vllm", "sglang"]
+Server = Literal["vllm", "sglang", "llama.cpp"]
 SETTING = "--endpoint"
-_PATHS: dict[Server, str] = {"vllm": "/completions", "sglang": "/generate"}
+_PATHS: dict[Server, str] = {"vllm": "/completions", "sglang": "/generate", "llama.cpp": "/completion"}
 
 
 class EndpointEngine:
@@ -46,7 +46,7 @@ class EndpointEngine:
         network: NetworkSettings | None = None,
     ) -> None:
         """
-        base_url: http://host:port/v1 of vLLM, http://host:port of SGLang.
+        base_url: http://host:port/v1 of vLLM, http://host:port of the others.
         context: tokens of prompt and continuation that the server was started for (--max-model-len, --context-length).
         tempered: a vLLM server was started with `--logprobs-mode processed_logprobs`; only then are its
             log-probabilities those of the distribution sampled from where the temperature is not 1.
@@ -61,7 +61,7 @@ class EndpointEngine:
         self._server: Server = server
         self._tempered = tempered or server == "sglang"
         self._timeout, self._retries, self._wait = timeout, retries, wait
-        root = base_url.strip().rstrip("/").removesuffix("/v1") if server == "sglang" else base_url
+        root = base_url if server == "vllm" else base_url.strip().rstrip("/").removesuffix("/v1")
         self._url, shown = addresses(root, _PATHS[server], SETTING)
         self._failures = Failures(shown, model, checked_key(key), setting=SETTING, reply="token ids")
         self._places = asyncio.Semaphore(at_once)
@@ -88,8 +88,8 @@ class EndpointEngine:
             raise ContextOverflow(f"The prompt has {len(prompt)} tokens of {self.context}.", limit=self.context)
         if temperature not in (0.0, 1.0) and not self._tempered:
             raise SettingsError(
-                f"At temperature {temperature:g} vLLM returns log-probabilities of temperature 1.",
-                "Start it with --logprobs-mode processed_logprobs and say so (tempered), or sample at 1.",
+                f"At temperature {temperature:g} {self._server} returns log-probabilities of temperature 1.",
+                "Start vLLM with --logprobs-mode processed_logprobs and say so (tempered), or sample at 1.",
             )
         fields = _FIELDS[self._server](
             self.name, prompt, min(max_new, self.context - len(prompt)), temperature, stop, seed
@@ -120,6 +120,8 @@ class EndpointEngine:
             raise self._failures.not_an_endpoint(
                 response.text, "HTTP 200 without token ids and log-probabilities; vLLM returns them since 0.10.2"
             ) from error
+        if self._server == "llama.cpp" and (ends := [place for place, id_ in enumerate(ids) if id_ in stop]):
+            ids, logprobs, finish = ids[: ends[0] + 1], logprobs[: ends[0] + 1], "stop"  # it stops at texts, not at ids
         if finish not in ("stop", "length") or len(ids) != len(logprobs) or not all(map(math.isfinite, logprobs)):
             raise self._failures.broken(f"{len(ids)} ids, {len(logprobs)} log-probabilities, finish {finish}")
         if finish == "stop" and (not ids or ids[-1] not in stop):
@@ -151,6 +153,21 @@ def _sglang_fields(
     return {"input_ids": list(prompt), "return_logprob": True, "sampling_params": {**sampling, **seeded}}
 
 
+def _llama_cpp_fields(
+    model: str, prompt: Sequence[int], max_new: int, temperature: float, stop: frozenset[int], seed: int | None
+) -> dict[str, Any]:
+    return {
+        "prompt": list(prompt),
+        "n_predict": max_new,
+        "temperature": temperature,
+        "samplers": ["temperature"],
+        "ignore_eos": True,
+        "n_probs": 1,
+        "return_tokens": True,
+        "seed": -1 if seed is None else seed,
+    }
+
+
 def _read_vllm(answer: Any) -> tuple[list[int], list[float], str]:
     choice = answer["choices"][0]
     return list(choice["token_ids"]), list(choice["logprobs"]["token_logprobs"]), choice["finish_reason"]
@@ -162,6 +179,11 @@ def _read_sglang(answer: Any) -> tuple[list[int], list[float], str]:
     return [triple[1] for triple in triples], [triple[0] for triple in triples], meta["finish_reason"]["type"]
 
 
+def _read_llama_cpp(answer: Any) -> tuple[list[int], list[float], str]:
+    ids, given = list(answer["tokens"]), answer["completion_probabilities"]
+    return ids, [token["logprob"] for token in given], "length"
+
+
 _WHOLE = {"top_p": 1.0, "top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0, "ignore_eos": True}
-_FIELDS = {"vllm": _vllm_fields, "sglang": _sglang_fields}
-_READERS = {"vllm": _read_vllm, "sglang": _read_sglang}
+_FIELDS = {"vllm": _vllm_fields, "sglang": _sglang_fields, "llama.cpp": _llama_cpp_fields}
+_READERS = {"vllm": _read_vllm, "sglang": _read_sglang, "llama.cpp": _read_llama_cpp}
