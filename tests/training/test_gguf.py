@@ -94,7 +94,6 @@ async def test_llama_cpp_continues_as_the_checkpoint_does(tmp_path: Path) -> Non
         ids = ask("/tokenize", {"content": TEXT, "parse_special": False})["tokens"]
         engine = EndpointEngine("tiny", f"http://127.0.0.1:{port}", context=256, server="llama.cpp")
         found = await engine.generate(ids, max_new=16, temperature=0.0, stop=frozenset())
-        sampled = await engine.generate(ids, max_new=16, temperature=1.0, stop=frozenset(), seed=1)
         await engine.close()
     finally:
         process.terminate()
@@ -102,8 +101,3 @@ async def test_llama_cpp_continues_as_the_checkpoint_does(tmp_path: Path) -> Non
     assert ids == text_ids(tiny_tokenizer(), TEXT)
     expected = model.generate(torch.tensor([ids]), max_new_tokens=16, do_sample=False, eos_token_id=None)
     assert found.ids == expected[0, len(ids) :].tolist()
-    for reply in (found, sampled):
-        with torch.inference_mode():
-            logits = model(torch.tensor([[*ids, *reply.ids]])).logits[0, len(ids) - 1 : -1].float()
-        own = torch.log_softmax(logits, -1).gather(1, torch.tensor(reply.ids)[:, None]).squeeze(1)
-        assert own.tolist() == pytest.approx(reply.logprobs, abs=1e-2)

@@ -9,10 +9,12 @@ from cyclopts import App, Parameter
 from ..errors import UserError
 from ..training.options import SupervisedOptions
 from .terminal import put, say
+from .train_judge import judges
 
 Training = Annotated[SupervisedOptions | None, Parameter(name="*", group="Training")]
 
 train = App(name="train", help="Models of one's own: from documents and runs to a checkpoint that `run` can use.")
+train.command(judges, name="*")
 
 
 def need_torch() -> None:

@@ -3,6 +3,7 @@
 A prompt is sent as ids and its continuation comes back as ids with log-probabilities, so that nothing is tokenised
 again. Sampling is from the whole distribution: the filters that a server takes from generation_config.json are turned
 off in each request, and so is its own end-of-text token, which ends a reply only where the dialect says so.
+llama.cpp is for measuring a policy alone: log-probabilities are no numbers there, and training on them ends at once.
 """
 
 import asyncio
@@ -122,7 +123,7 @@ class EndpointEngine:
             ) from error
         if self._server == "llama.cpp" and (ends := [place for place, id_ in enumerate(ids) if id_ in stop]):
             ids, logprobs, finish = ids[: ends[0] + 1], logprobs[: ends[0] + 1], "stop"  # it stops at texts, not at ids
-        if finish not in ("stop", "length") or len(ids) != len(logprobs) or not all(map(math.isfinite, logprobs)):
+        if finish not in ("stop", "length") or len(ids) != len(logprobs) or any(map(math.isinf, logprobs)):
             raise self._failures.broken(f"{len(ids)} ids, {len(logprobs)} log-probabilities, finish {finish}")
         if finish == "stop" and (not ids or ids[-1] not in stop):
             raise self._failures.broken("the end of the reply is missing from its ids")
@@ -162,7 +163,6 @@ def _llama_cpp_fields(
         "temperature": temperature,
         "samplers": ["temperature"],
         "ignore_eos": True,
-        "n_probs": 1,
         "return_tokens": True,
         "seed": -1 if seed is None else seed,
     }
@@ -180,8 +180,9 @@ def _read_sglang(answer: Any) -> tuple[list[int], list[float], str]:
 
 
 def _read_llama_cpp(answer: Any) -> tuple[list[int], list[float], str]:
-    ids, given = list(answer["tokens"]), answer["completion_probabilities"]
-    return ids, [token["logprob"] for token in given], "length"
+    """Its log-probabilities leave out tokens that end within a character, so there are none here."""
+    ids = list(answer["tokens"])
+    return ids, [math.nan] * len(ids), "length"
 
 
 _WHOLE = {"top_p": 1.0, "top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0, "ignore_eos": True}

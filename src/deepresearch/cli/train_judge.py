@@ -1,0 +1,175 @@
+"""`train judge`, `train agreement`: judges that are trained, and how well they agree with labels; `train gguf`."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from cyclopts import App
+
+from .options import Switch
+from .terminal import dump, put, say
+
+if TYPE_CHECKING:
+    from ..training.engine import LocalEngine
+    from ..training.judge_agreement import Agreement
+    from ..training.judging import JudgeForm, LabelledReport
+
+judges = App(name="judges")
+
+
+@judges.command
+def judge(
+    labels: Path,
+    /,
+    *,
+    checkpoint: Path,
+    out: Path,
+    held_out: Path | None = None,
+    epochs: int = 2,
+    learning_rate: float = 1e-4,
+    reinforce_updates: int = 100,
+    reinforce_rate: float = 1e-5,
+    context: int = 4096,
+    rows: int = 16,
+    precision: Literal["float32", "bfloat16"] = "bfloat16",
+    seed: int = 0,
+) -> int:
+    """Train a judge on labelled reports: supervised, then reinforced by what can be verified.
+
+    What was interrupted is continued by the same command. OUT/checkpoint is the judge.
+
+    Parameters
+    ----------
+    labels
+        JSON lines: question, report, criteria, each with criterion, weight, level (not, partially, fully) and reason.
+    checkpoint
+        Hugging Face folder of the model to begin with; a judge's marks are added to its tokenizer.
+    out
+        Folder for the judge, the states to resume from and the curves.
+    held_out
+        Labelled reports on which agreement is measured before, between and after.
+    epochs
+        Of the supervised stage.
+    learning_rate
+        Of the supervised stage.
+    reinforce_updates
+        Updates of reinforcement; 0: none.
+    reinforce_rate
+        Learning rate of reinforcement.
+    context
+        Longest report with its criteria and verdicts, tokens; longer ones are left out and counted.
+    rows
+        Rows of `context` tokens of one supervised update.
+    precision
+        Of the supervised computation.
+    seed
+        Of everything that is drawn.
+    """
+    from ..training.checkpoints import load_model, save_checkpoint
+    from ..training.engine import LocalEngine
+    from ..training.judge_rl import JudgeRLOptions, reinforce
+    from ..training.judging import JudgeForm, add_marks, judge_samples, read_labels
+    from ..training.options import SupervisedOptions
+    from ..training.supervised import train
+    from .train import need_torch
+
+    need_torch()
+
+    items = list(read_labels(labels))
+    tests = list(read_labels(held_out)) if held_out else []
+    model, tokenizer = load_model(checkpoint)
+    added = add_marks(model, tokenizer)
+    form = JudgeForm(tokenizer)
+    engine = LocalEngine(model, slots=64, context=context)
+    say(f"{len(items):,} labelled reports, {len(tests):,} held out; {added} marks added to the tokenizer")
+    _report("before", engine, form, tests)
+    options = SupervisedOptions(
+        context=context, rows=rows, epochs=epochs, learning_rate=learning_rate, precision=precision, seed=seed
+    )
+    train(model, list(judge_samples(items, form, seed)), options, out / "sft", progress=say)
+    _report("after SFT", engine, form, tests)
+    if reinforce_updates:
+        reinforcement = JudgeRLOptions(updates=reinforce_updates, learning_rate=reinforce_rate, seed=seed)
+        curve = reinforce(model, engine, form, items, reinforcement, out / "rl")
+        say(f"reward {curve.points[0].get('reward', 0):.3f} at first, {curve.last('reward'):.3f} at last")
+        _report("after RL", engine, form, tests)
+    save_checkpoint(out / "checkpoint", model, tokenizer, {"name": "judge"})
+    put(str(out / "checkpoint"))
+    return 0
+
+
+@judges.command(name="agreement")
+def measure(labels: Path, /, *, checkpoint: Path, context: int = 4096, json: Switch = False) -> int:
+    """Measure a judge against labels: agreement for each verdict, robustness, calibration.
+
+    Parameters
+    ----------
+    labels
+        Labelled reports, as for `train judge`.
+    checkpoint
+        Folder of the judge.
+    context
+        Longest report with its criteria and verdicts, tokens.
+    json
+        Print one JSON object.
+    """
+    from ..training.checkpoints import load_model
+    from ..training.engine import LocalEngine
+    from ..training.judge_agreement import HEADER
+    from ..training.judging import JudgeForm, read_labels
+    from .train import need_torch
+
+    need_torch()
+    model, tokenizer = load_model(checkpoint)
+    engine = LocalEngine(model, slots=64, context=context)
+    found = _measured(engine, JudgeForm(tokenizer), list(read_labels(labels)))
+    if json:
+        put(dump(found.model_dump(mode="json")))
+    else:
+        put(f"{HEADER}\n{found.row()}")
+    return 0
+
+
+@judges.command
+def gguf(
+    checkpoint: Path,
+    /,
+    *,
+    out: Path,
+    converter: Path,
+    precision: Literal["f32", "f16", "bf16", "q8_0"] = "f16",
+) -> int:
+    """Write a checkpoint as a GGUF file for llama.cpp, by llama.cpp's own converter.
+
+    Parameters
+    ----------
+    checkpoint
+        Hugging Face folder.
+    out
+        File to write.
+    converter
+        llama.cpp's source folder, with convert_hf_to_gguf.py.
+    precision
+        Of the weights.
+    """
+    from ..training.gguf import export_gguf
+    from .train import need_torch
+
+    need_torch()
+    export_gguf(checkpoint, out, converter, precision)
+    put(str(out))
+    return 0
+
+
+def _report(stage: str, engine: "LocalEngine", form: "JudgeForm", tests: "list[LabelledReport]") -> None:
+    from ..training.judge_agreement import HEADER
+
+    if tests:
+        engine.forget()  # the weights have changed
+        say(f"{'':<12}{HEADER}\n{stage:<12}{_measured(engine, form, tests).row()}")
+
+
+def _measured(engine: "LocalEngine", form: "JudgeForm", items: "list[LabelledReport]") -> "Agreement":
+    from ..training.judge_agreement import agreement
+
+    return asyncio.run(agreement(engine, form, items))

@@ -1,0 +1,133 @@
+"""The project's own loop as verl's agent loop: verl samples and updates on many GPUs, everything between is ours.
+
+verl is told of it by recipes/agent_loop.yaml, and of the tasks by a Parquet file of `verl_rows`. A task is one episode
+of the same loop, tools and reward as everywhere; its tokens go to verl exactly as they were sampled.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+from uuid import uuid4
+
+from verl.experimental.agent_loop.agent_loop import AgentLoopBase, AgentLoopMetrics, AgentLoopOutput
+
+from ..agent.control import Handlers
+from ..agent.rollouts import SharedSource
+from ..agent.sources import open_sources
+from ..errors import ContextOverflow, ModelUnreachable
+from ..settings import Settings
+from ..trajectory import Task, Turn
+from ..web.search import SearchProvider
+from .checkpoints import open_dialect_of
+from .engine import Generated
+from .episodes import Episode, EpisodeOptions, roll_out
+from .judging import open_judge
+from .records import ResearchTask
+from .rewards import RewardOptions
+
+NAME = "deepresearch"
+"""Of the agent loop, in verl's configuration and in the rows of tasks."""
+_sources: dict[str, list[SharedSource]] = {}
+"""By their names: one process of verl runs many episodes over the same libraries."""
+
+
+def verl_rows(tasks: Iterable[ResearchTask]) -> Iterator[dict[str, Any]]:
+    """Rows of the Parquet file that verl reads (data.train_files): the hidden side travels in extra_info."""
+    for number, task in enumerate(tasks):
+        yield {
+            "data_source": NAME,
+            "agent_name": NAME,
+            "prompt": [{"role": "user", "content": task.question}],
+            "reward_model": {"style": "rule", "ground_truth": task.answer},
+            "extra_info": {"index": number, "task": json.dumps(task.model_dump(mode="json"), ensure_ascii=False)},
+        }
+
+
+class VerlEngine:
+    """An Engine over the rollout servers that verl runs."""
+
+    def __init__(self, servers: Any, sampling: Mapping[str, Any], context: int) -> None:
+        """servers: verl's LLMServerClient. sampling: what verl gives the loop, temperature included."""
+        self.context = context
+        self._servers, self._sampling = servers, dict(sampling)
+
+    async def generate(
+        self,
+        prompt: Sequence[int],
+        *,
+        max_new: int,
+        temperature: float,
+        stop: frozenset[int],
+        key: str = "",
+        seed: int | None = None,
+    ) -> Generated:
+        """See Engine; temperature and seed are verl's. Raises ContextOverflow, ModelUnreachable."""
+        room = self.context - len(prompt)
+        if room < 1:
+            raise ContextOverflow(f"The prompt has {len(prompt)} tokens of {self.context}.", limit=self.context)
+        given = {**self._sampling, "logprobs": True, "max_tokens": min(max_new, room), "stop_token_ids": sorted(stop)}
+        output = await self._servers.generate(
+            request_id=key or uuid4().hex, prompt_ids=list(prompt), sampling_params={**given, "ignore_eos": True}
+        )
+        ids, logprobs = list(output.token_ids), list(output.log_probs or ())
+        if not ids or len(ids) != len(logprobs) or output.stop_reason == "aborted":
+            raise ModelUnreachable(f"verl's rollout server broke a reply off ({output.stop_reason}).")
+        return Generated(ids, logprobs, "stop" if ids[-1] in stop else "length")
+
+    async def close(self) -> None:
+        """The servers are verl's."""
+
+
+class DeepResearchLoop(AgentLoopBase):
+    """One task of the batch: one episode."""
+
+    def __init__(
+        self,
+        *args: Any,
+        libraries: Sequence[str],
+        settings: Mapping[str, Any] | None = None,
+        max_new: int = 4096,
+        judge: str = "",
+        judge_url: str = "",
+        **rest: Any,
+    ) -> None:
+        """From recipes/agent_loop.yaml; judge: folder of a trained judge, judge_url: where vLLM serves it. Raises
+        SettingsError, LibraryError."""
+        super().__init__(*args, **rest)
+        self._settings = Settings.load(dict(settings or {}))
+        self._dialect = open_dialect_of(Path(self.config.actor_rollout_ref.model.path), self.tokenizer)
+        if (name := ",".join(libraries)) not in _sources:
+            opened = open_sources(self._settings, Task(question="", libraries=list(libraries)), Handlers())
+            _sources[name] = [SharedSource(cast(SearchProvider, source)) for source in opened.all]
+        self._shared = _sources[name]
+        reward = RewardOptions(judge=open_judge(Path(judge), judge_url) if judge else None)
+        self._options = EpisodeOptions(max_new=max_new, reward=reward)
+
+    async def run(self, sampling_params: dict[str, Any], **row: Any) -> AgentLoopOutput:
+        """The episode of a row, with its reward. One that failed by the world's or our fault teaches nothing: its mask
+        is empty."""
+        task = ResearchTask.model_validate_json(row["extra_info"]["task"])
+        rollout = self.rollout_config
+        engine = VerlEngine(self.server_manager, sampling_params, rollout.prompt_length + rollout.response_length)
+        options = replace(self._options, name=uuid4().hex)
+        [episode] = await roll_out([task], engine, self._dialect, self._shared, self._settings, options)
+        return self._output(episode)
+
+    def _output(self, episode: Episode) -> AgentLoopOutput:
+        """An episode as verl wants it: the prompt ends where the first own token begins. verl takes one sequence an
+        episode, so only the stretch after the last compaction is learnt from."""
+        start = episode.own.index(True) if True in episode.own else len(episode.ids)
+        room = self.rollout_config.response_length
+        own = [int(is_own and not episode.failed) for is_own in episode.own[start:]]
+        return AgentLoopOutput(
+            prompt_ids=episode.ids[:start],
+            response_ids=episode.ids[start:][:room],
+            response_mask=own[:room],
+            response_logprobs=episode.logprobs[start:][:room],
+            reward_score=0.0 if episode.failed else episode.reward.score,
+            num_turns=sum(isinstance(event, Turn) for event in episode.events),
+            metrics=AgentLoopMetrics(),
+            extra_fields={"reward_extra_info": dict(episode.reward.parts), "failed": episode.failed},
+        )

@@ -1,0 +1,100 @@
+"""The project's loop as verl's agent loop, on verl's own classes without a GPU: where verl is installed.
+
+verl's rollout server is the only part that is not verl's: the engine of this process takes its place.
+"""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("verl.experimental.agent_loop.agent_loop", exc_type=ImportError)
+
+import hydra
+import torch
+from omegaconf import OmegaConf
+from verl.experimental.agent_loop.agent_loop import DictConfigWrap, ToolListWrap
+from verl.workers.rollout.replica import TokenOutput
+
+from deepresearch.library import Library
+from deepresearch.training.checkpoints import save_checkpoint
+from deepresearch.training.engine import LocalEngine
+from deepresearch.training.verl_loop import verl_rows
+from tests.training.world import FACTS, TASK, tiny_dialect, tiny_model, tiny_tokenizer
+
+LOOP = Path(__file__).parents[2] / "recipes" / "agent_loop.yaml"
+
+
+class Servers:
+    """verl's LLMServerClient, as far as the loop asks it."""
+
+    def __init__(self, model: Any) -> None:
+        self.engine = LocalEngine(model, slots=4, context=512)
+        self.calls: list[tuple[list[int], list[int]]] = []
+
+    async def generate(self, request_id: str, *, prompt_ids: list[int], sampling_params: dict[str, Any]) -> TokenOutput:
+        stop = frozenset(sampling_params["stop_token_ids"])
+        given = {"max_new": sampling_params["max_tokens"], "temperature": sampling_params["temperature"], "stop": stop}
+        found = await self.engine.generate(prompt_ids, seed=len(self.calls), **given)
+        self.calls.append((prompt_ids, found.ids))
+        return TokenOutput(token_ids=found.ids, log_probs=found.logprobs, stop_reason="completed")
+
+
+def build(tmp_path: Path, servers: Any) -> Any:
+    """The loop as verl's AgentLoopWorker makes it, from recipes/agent_loop.yaml."""
+    save_checkpoint(tmp_path / "model", tiny_model(), tiny_tokenizer(), tiny_dialect())
+    (tmp_path / "facts.jsonl").write_text("".join(json.dumps({"id": t, "text": x}) + "\n" for t, x in FACTS.items()))
+    library = Library.open(tmp_path / "data", "facts")
+    library.add([tmp_path / "facts.jsonl"])
+    library.close()
+    entry = OmegaConf.load(LOOP)[0]
+    assert entry.pop("name") == "deepresearch"
+    entry.libraries, entry.max_new = ["facts"], 16
+    entry.settings = {"store.folder": str(tmp_path / "data"), "budget.turns": 4}
+    rollout = {"prompt_length": 64, "response_length": 448, "name": "vllm"}
+    config = OmegaConf.create(
+        {"actor_rollout_ref": {"rollout": rollout, "model": {"path": str(tmp_path / "model")}}, "data": {}}
+    )
+    return hydra.utils.instantiate(
+        entry,
+        trainer_config=DictConfigWrap(config=config),
+        server_manager=servers,
+        tokenizer=tiny_tokenizer(),
+        processor=None,
+        hf_model_type="qwen2",
+        dataset_cls=None,
+        data_config=DictConfigWrap(config.data),
+        tools=ToolListWrap([]),
+    )
+
+
+async def test_verl_gets_the_episode_as_it_was_sampled(tmp_path: Path) -> None:
+    servers = Servers(tiny_model())
+    loop = build(tmp_path, servers)
+    [row] = verl_rows([TASK])
+    output = await loop.run({"temperature": 1.0, "top_p": 1.0, "logprobs": True}, raw_prompt=row["prompt"], **row)
+    await servers.engine.close()
+    prompt, own = servers.calls[-1]
+    assert output.prompt_ids + output.response_ids == prompt + own
+    sampled = [id_ for _, ids in servers.calls for id_ in ids]
+    masked = [id_ for id_, is_own in zip(output.response_ids, output.response_mask, strict=True) if is_own]
+    assert masked == sampled
+    assert output.response_mask[0] == 1, "the prompt ends where the first own token begins"
+    assert len(output.response_logprobs) == len(output.response_ids)
+    assert output.num_turns == len(servers.calls) and math.isfinite(output.reward_score)
+    tensors = output.as_dict()
+    assert tensors["rm_scores"][-1] == output.reward_score and tensors["responses"].dtype == torch.int64
+
+
+async def test_a_failed_episode_is_left_out_of_the_loss(tmp_path: Path) -> None:
+    class Broken:
+        async def generate(self, request_id: str, **_: Any) -> TokenOutput:
+            return TokenOutput(token_ids=[], log_probs=None, stop_reason="aborted")
+
+    loop = build(tmp_path, Broken())
+    [row] = verl_rows([TASK])
+    output = await loop.run({"temperature": 1.0}, raw_prompt=row["prompt"], **row)
+    assert output.extra_fields["failed"] and not any(output.response_mask) and output.reward_score == 0.0
+    assert output.prompt_ids and output.response_ids and output.as_dict()
