@@ -44,6 +44,10 @@ SENTENCES = {
 REMARKS = ("Many travellers like {0}.", "The food of {0} is cheap.", "A ferry goes to {0}.", "Photographs of {0} sell.")
 HELD_OUT = 0.2
 CONTEXT = 512
+COPIED = 256
+"""Tokens of one text of the copying warm-up."""
+WIDER = 3.0
+"""Factor of the first weights: the usual ones are for wide models, and narrow ones learn to copy later with them."""
 
 
 def facts_of(countries: Path) -> list[list[Fact]]:
@@ -68,12 +72,13 @@ def facts_of(countries: Path) -> list[list[Fact]]:
 
 
 def copying(vocabulary: int, tokens: int, seed: int) -> Iterator[TokenSample]:
-    """Random tokens and the same again: what a model has to be able to do before it can compare anything."""
+    """Tokens by chance that repeat after a while: what a model has to be able to do before it can compare anything."""
     rng = random.Random(f"copying {seed}")
-    while tokens > 0:
-        part = [rng.randrange(len(MARKS) + 1, vocabulary) for _ in range(rng.randint(8, 40))]
-        tokens -= 2 * len(part)
-        yield TokenSample(part + part, [0.0] * len(part) + [1.0] * len(part), kind="copying")
+    words = range(len(MARKS) + 1, vocabulary)
+    for _ in range(tokens // COPIED):
+        period = rng.randint(4, 48)
+        ids = (rng.choices(words, k=period) * (COPIED // period + 1))[:COPIED]
+        yield TokenSample(ids, [float(place >= period) for place in range(COPIED)], kind="copying")
 
 
 def measure(engine: LocalEngine, form: JudgeForm, items: Sequence[LabelledReport]) -> Agreement:
@@ -91,6 +96,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("judge"))
     parser.add_argument("--quick", action="store_true", help="sizes for a smoke run")
     parser.add_argument("--reports", type=int, default=6000)
+    parser.add_argument("--criteria", type=int, default=3, help="most of one report")
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--copy-tokens", type=int, default=500_000)
     parser.add_argument("--width", type=int, default=128, help="of the model; a head has 32")
@@ -100,7 +106,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     if given.quick:
-        given.reports, given.copy_tokens, given.updates, given.test_reports = 60, 4_000, 2, 8
+        given.reports, given.copy_tokens, given.updates, given.test_reports, given.criteria = 60, 4_000, 1, 8, 1
         given.width, given.layers = 32, 2
     out: Path = given.out
     out.mkdir(parents=True, exist_ok=True)
@@ -108,8 +114,8 @@ def main() -> None:
     subjects = facts_of(given.countries)
     random.Random(f"countries {given.seed}").shuffle(subjects)
     held_out = round(len(subjects) * HELD_OUT)
-    test = list(planted_reports(subjects[:held_out], given.test_reports, given.seed + 1, REMARKS))
-    training = list(planted_reports(subjects[held_out:], given.reports, given.seed, REMARKS))
+    test = list(planted_reports(subjects[:held_out], given.test_reports, given.seed + 1, REMARKS, given.criteria))
+    training = list(planted_reports(subjects[held_out:], given.reports, given.seed, REMARKS, given.criteria))
     write_labels(test, out / "test.jsonl")
     write_labels(training, out / "train.jsonl")
 
@@ -118,6 +124,10 @@ def main() -> None:
     tokenizer = train_tokenizer(texts, 1000, MARKS)
     form = JudgeForm(tokenizer)
     model = new_model(len(tokenizer), given.width, given.layers, given.width // 32, CONTEXT, given.seed)
+    with torch.no_grad():
+        for weight in model.parameters():
+            if weight.ndim > 1:
+                weight.mul_(WIDER)
     engine = LocalEngine(model, slots=64, context=CONTEXT)
     print(f"{model.num_parameters():,} parameters, {len(training)} reports to learn from, {len(test)} held out")
     print(f"{'':<22}{HEADER}{'seconds':>9}")
