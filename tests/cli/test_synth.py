@@ -1,9 +1,14 @@
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
 from deepresearch.cli import main
+from deepresearch.synthesis.graph_pages import write_pages
+from deepresearch.synthesis.triples import build_graph
+from tests.cli.conftest import Command
+from tests.support.search_server import SearchServer
 from tests.synthesis.world import english
 
 
@@ -28,6 +33,53 @@ def test_from_a_graph_to_a_file_for_a_trainer(tmp_path: Path, capsys: pytest.Cap
     assert json.loads(capsys.readouterr().out)["records"] == 3
     rated = [json.loads(line) for line in Path(place["rated"]).read_text().splitlines()]
     assert [task["pass_rate"] for task in rated] == [1.0, 1.0, 1.0]
+
+
+class Ranked(list):
+    """Replies of a search service that holds pages: those that share most words with what was asked last."""
+
+    def __init__(self, server: SearchServer, pages: Path) -> None:
+        super().__init__([{}])
+        self._server = server
+        self._rows = [json.loads(line) for line in pages.read_text().splitlines()]
+
+    def __getitem__(self, place: object) -> dict:
+        asked = set(self._server.asked[-1].params["q"].rstrip(".").split())
+        best = sorted(self._rows, key=lambda row: -len(asked & set(row["text"].replace(".", " ").split())))[:8]
+        return {
+            "results": [
+                {"url": f"https://{n}.example/", "title": r["title"], "content": r["text"]} for n, r in enumerate(best)
+            ]
+        }
+
+
+async def test_facts_of_a_graph_are_found_on_the_web(command: Command, tmp_path: Path) -> None:
+    graph, pages, out = english(tmp_path / "towns.nt"), tmp_path / "pages.jsonl", tmp_path / "tasks.jsonl"
+    write_pages(build_graph([graph], tmp_path / "graph"), pages, ["en"])
+    async with SearchServer({}) as server:
+        server.replies = Ranked(server, pages)
+        variables = {
+            "DEEPRESEARCH_SEARCH_PROVIDERS": "", "DEEPRESEARCH_SEARCH_SEARXNG_URL": server.url,
+            "DEEPRESEARCH_SEARCH_INTERVAL": "0", "DEEPRESEARCH_SEARCH_CACHE_HOURS": "0",
+        }  # fmt: skip
+        arguments = [
+            "synth",
+            "graph",
+            str(graph),
+            "--out",
+            str(out),
+            "--web",
+            "--count",
+            "2",
+            "--seed-degrees",
+            "3",
+            "30",
+        ]
+        done = await asyncio.to_thread(command, *arguments, **variables)
+        assert done.returncode == 0, done.stderr
+        tasks = [json.loads(line) for line in out.read_text().splitlines()]
+        assert len(tasks) == 2 and server.asked
+        assert all(passage["url"].endswith(".example/") for task in tasks for passage in task["evidence"])
 
 
 def test_what_cannot_work_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 import asyncio
 import copy
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from deepresearch.synthesis.data_files import read_card, read_records
 from deepresearch.synthesis.generation import Rejected
 from deepresearch.synthesis.records import SyntheticTask
 from deepresearch.synthesis.rollouts import RolloutOptions
+from deepresearch.synthesis.verdict_sets import verdict_tasks
 from deepresearch.synthesis.verify_route import statements_task, unsound, verify_statements
 from deepresearch.trajectory import Passage
 from tests.synthesis.world import library_of
@@ -118,3 +120,30 @@ def test_a_teacher_that_checks_nothing_and_a_library_that_is_none_are_errors(
     options = RolloutOptions("checker", 1, 2, "none")
     with pytest.raises(UserError, match="no library has that name"):
         asyncio.run(verify_statements("none", tmp_path, tmp_path / "x", [towns], Settings(), options, 1, quiet))
+
+
+def test_human_verdicts_are_checked_against_their_own_texts_and_the_agreement_is_counted(tmp_path: Path) -> None:
+    bridge = "The bridge of Brosk was opened in 1873 by the mayor."
+    harbour, salt = "The harbour of Arlen was dug in 1610.", "Arlen has exported salt since 1610."
+    rows = [
+        {"claim": bridge, "evidence": [f"{bridge} It is made of stone."], "label": "supported"},
+        {"claim": bridge, "evidence": ["Brosk has a market."], "label": "not_supported"},
+        {"claim": harbour, "evidence": "Salt was sold in Celm.", "stance": "irrelevant"},
+        {"claim": salt, "evidence": "Celm lies on a hill.", "stance": "completely-support"},
+        {"claim": "Celm has a mill.", "evidence": "Celm has a mill.", "stance": "partially-support"},
+        {"answers": [{"claim_string": "Celm has a wall [1].", "evidence": ["x"], "support": "Complete"},
+                     {"claim_string": "Celm has a wall.", "evidence": ["y"], "support": "contradiction"}]},
+    ]  # fmt: skip
+    source, out = tmp_path / "verdicts.jsonl", tmp_path / "out.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    tasks = list(verdict_tasks(source))
+    assert [(t.plan, t.provenance.notes["conclusions"]) for t in tasks] == [
+        ([bridge], [0]), ([harbour], [2]), ([salt], [0]),
+    ]  # fmt: skip
+    options = RolloutOptions("checker", 1, 2, str(source))
+    settings = Settings.model_validate({})
+    card = asyncio.run(verify_statements(str(source), tmp_path, out, [], settings, options, 10, quiet))
+    assert card.counts["people / run"] == {
+        "Doubtful / Doubtful": 1, "Supported / Doubtful": 1, "Supported / Supported": 1,
+    }  # fmt: skip
+    assert [record["statements"] for record in read_records(out)] == [task.plan for task in tasks[:2]]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from cyclopts import App
 
 from .judging import opened_model
 from .options import Data, EndpointFlags, Limits, Names
-from .synth_inputs import open_providers, progress_lines, put_card, settings_of, teaching_settings
+from .synth_inputs import open_providers, progress_lines, put_card, teaching_settings
 
 if TYPE_CHECKING:
     from ..settings import Settings
@@ -133,8 +134,20 @@ def plan(
 
 
 @routes.command
-def reports(source: Path, /, *, out: Path, seed: int = 0, data: Data | None = None) -> int:
+def reports(
+    source: Path | None = None,
+    /,
+    *,
+    out: Path,
+    runs: Path | None = None,
+    seed: int = 0,
+    endpoint: EndpointFlags | None = None,
+    data: Data | None = None,
+) -> int:
     """Make pairs of request and report from finished reports: by question, by a given plan, and from a bad form.
+
+    With --runs only the reports of finished runs are written again: badly formed ones in a good form; with --model
+    anew, kept where a comparison finds them deeper and no less complete.
 
     Parameters
     ----------
@@ -142,18 +155,27 @@ def reports(source: Path, /, *, out: Path, seed: int = 0, data: Data | None = No
         File or folder of reports (Markdown, HTML and what else a library reads), or the name of a library.
     out
         File of pairs, as chat messages; its data card is beside it.
+    runs
+        File of rollouts, in the place of the source.
     seed
         The same seed gives the same bad forms.
     """
+    from ..errors import UserError
+    from ..synthesis.report_rewriting import rewrite_reports
     from ..synthesis.report_route import make_report_pairs
 
-    folder = settings_of(data, False).data_folder()
-    return put_card(asyncio.run(make_report_pairs(source, folder, out, seed, progress_lines())), out)
+    settings = teaching_settings("", data, endpoint, None)
+    if runs:
+        return put_card(_with_model(settings, lambda model: rewrite_reports(runs, out, model, progress_lines())), out)
+    if not source:
+        raise UserError("There are no reports.", "Name a file, folder or library of reports, or --runs FILE.")
+    made = make_report_pairs(source, settings.data_folder(), out, seed, progress_lines())
+    return put_card(asyncio.run(made), out)
 
 
 @routes.command
 def verify(
-    library: str,
+    source: str,
     /,
     *,
     out: Path,
@@ -167,10 +189,13 @@ def verify(
 ) -> int:
     """Let a teacher check the statements of paragraphs, some altered, and keep the runs whose every conclusion holds.
 
+    Of statements with human verdicts the card also has how often the runs conclude what people did.
+
     Parameters
     ----------
-    library
-        Library from which the paragraphs are taken and which is searched.
+    source
+        Library from which the paragraphs are taken and which is searched; or a file of human verdicts, JSON lines with
+        statement, passages and conclusion (supported, refuted, doubtful).
     out
         File of rollouts; its data card is beside it.
     count
@@ -186,10 +211,12 @@ def verify(
     from ..synthesis.verify_route import verify_statements
 
     settings = teaching_settings(teacher, data, endpoint, limits)
-    options = RolloutOptions(teacher, 1, at_once, library, seed)
+    options = RolloutOptions(teacher, 1, at_once, source, seed)
     folder = settings.data_folder()
-    with open_providers(settings, [library]) as providers:
-        kept = verify_statements(library, folder, out, providers, settings, options, count, progress_lines())
+    with ExitStack() as stack:
+        is_library = not Path(source).exists()
+        providers = stack.enter_context(open_providers(settings, [source])) if is_library else []
+        kept = verify_statements(source, folder, out, providers, settings, options, count, progress_lines())
         return put_card(asyncio.run(kept), out)
 
 

@@ -86,6 +86,7 @@ class ModelStep:
 
     def __init__(self, client: StructuredClient) -> None:
         self._client = client
+        self.model = client.model
         self.name = client.model.name
 
     async def ask(

@@ -10,11 +10,13 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 
+from ..agent.rollouts import SharedSource
 from ..derived import registered
-from ..errors import UserError
 from ..library import Library
 from ..policy import View
 from ..report.verification import support
@@ -33,6 +35,7 @@ from .records import DataCard, Provenance, SyntheticTask
 from .rollouts import RolloutOptions, open_pool
 from .samples import Sample
 from .source_reports import checked_source
+from .verdict_sets import GivenPassages, verdict_tasks
 
 FEWEST, MOST = 3, 5
 """Statements of a paragraph that are the library's own."""
@@ -209,7 +212,7 @@ def unsound(record: Sample, task: SyntheticTask) -> str:
 
 
 async def verify_statements(
-    library: str,
+    source: str,
     data: Path,
     out: Path,
     sources: Sequence[SearchProvider],
@@ -218,36 +221,47 @@ async def verify_statements(
     count: int,
     progress: Progress,
 ) -> DataCard:
-    """Make paragraphs to check from a library, let a teacher check them, and keep the runs that hold.
+    """Let a teacher check paragraphs of a library, or the statements of a file of human verdicts, and keep the runs
+    that hold. Of the latter the card has how often the runs conclude what people did.
 
     Beside each run are its statements and the right conclusions. Raises UserError where nothing could be kept.
     """
-    place = checked_source(Path(library), data)
-    if place == Path(library):
-        raise UserError(f"{library} is no library.", "Read it first: deepresearch index build NAME PATH.")
+    place = checked_source(Path(source), data)
+    names = words_of("verification", "en")["conclusions"]
     with open_pool(sources, settings, options) as pool:
 
-        def paragraphs(card: Card) -> Iterator[Sample]:
-            return _paragraphs(library, data, options.seed, count)
+        def tasks(card: Card) -> Iterator[Sample]:
+            if place != Path(source):
+                return _paragraphs(source, data, options.seed, count)
+            return (task.model_dump(mode="json") for task in islice(verdict_tasks(place), count))
 
         async def change(record: Sample, card: Card) -> Sample:
             task = task_of(record)
-            made = (await pool.run(task, 0)).model_dump(mode="json")
+            given = [SharedSource(GivenPassages(task.evidence))] if task.evidence else pool.sources
+            made = (await replace(pool, sources=given).run(task, 0)).model_dump(mode="json")
+            labels = task.provenance.notes["conclusions"]
+            if task.evidence:
+                concluded = card.counts.setdefault("people / run", Counter())
+                concluded[f"{names[labels[0]]} / {_conclusion(made['report'], task.language, names)}"] += 1
             why = unsound(made, task) if made["state"] == "finished" else f"the run is {made['state']}"
             if why:
                 raise Rejected(why)
-            for label in task.provenance.notes["conclusions"]:
-                card.counts.setdefault("conclusions", Counter())[
-                    words_of("verification", "en")["conclusions"][label]
-                ] += 1
-            notes = task.provenance.notes
-            return {**made, "correct": True, "statements": task.plan, "conclusions": notes["conclusions"]}
+            card.counts.setdefault("conclusions", Counter()).update(names[label] for label in labels)
+            return {**made, "correct": True, "statements": task.plan, "conclusions": labels}
 
-        chosen = {"policy": options.policy, "model": settings.model.name, "library": library, "count": count}
+        chosen = {"policy": options.policy, "model": settings.model.name, "library": source, "count": count}
         chosen |= {"seed": options.seed}
         return await change_records(
-            place, out, "verification", chosen, change, progress, options.at_once, records=paragraphs
+            place, out, "verification", chosen, change, progress, options.at_once, records=tasks
         )
+
+
+def _conclusion(report: str, language: str, names: Sequence[str]) -> str:
+    """The name of the first conclusion of a report."""
+    line = _LINE.search(report)
+    told = line["conclusion"].strip(" .。:：") if line else ""
+    own = words_of("verification", language)["conclusions"]
+    return names[own.index(told)] if told in own else "nothing"
 
 
 def _paragraphs(name: str, data: Path, seed: int, count: int) -> Iterator[Sample]:

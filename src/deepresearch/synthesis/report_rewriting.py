@@ -1,0 +1,127 @@
+"""Only the report of a finished run is written again; what was researched stays.
+
+Without a model a badly formed report gets title, headings, paragraphs and lists, and no word changes. A model writes it
+anew, and that is kept only where a comparison in both orders finds it deeper and no less complete.
+"""
+
+import re
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+from ..agent.export import to_sft
+from ..judge.comparison import compare
+from ..judge.short_answer import cited_passages
+from ..models.structured import Unusable, json_object
+from ..text.characters import count_han
+from ..text.names import is_named
+from ..text.sentences import split_sentences
+from ..trajectory import parse_event
+from .data_files import Card
+from .generation import Progress, Rejected, words_of
+from .record_steps import ModelStep, change_records
+from .records import DataCard
+from .samples import Sample, language_of, tokens
+
+LONGEST_PARAGRAPH = 900
+"""Characters; a Chinese character counts as three."""
+_HEADING = re.compile(r"(#{1,6})\s+(.+?)\s*#*")
+
+
+def form_fault(report: str) -> str:
+    """What is wrong with the form of a report; empty where nothing is."""
+    lines = report.splitlines()
+    levels = [len(found[1]) for line in lines if (found := _HEADING.fullmatch(line.strip()))]
+    if not levels:
+        return "no heading"
+    if any(below > above + 1 for above, below in pairwise(levels)):
+        return "headings that skip a level"
+    return "a wall of text" if any(map(_is_wall, lines)) else ""
+
+
+def _is_wall(line: str) -> bool:
+    return len(line) + 2 * count_han(line) > LONGEST_PARAGRAPH
+
+
+def well_formed(report: str, question: str, language: str) -> str:
+    """The same words under a title and headings: the first paragraph as the short answer, long ones as lists."""
+    words = words_of("oracle", language)
+    lines = [f"# {' '.join(question.split())}"]
+    is_first = True
+    for line in filter(None, (line.strip() for line in report.splitlines())):
+        if found := _HEADING.fullmatch(line):
+            lines += ["", f"## {found[2]}"]
+            is_first = False
+            continue
+        sentences = split_sentences(line)
+        if is_first:
+            lines += ["", f"## {words['heading']}", "", sentences[0]]
+            sentences, is_first = sentences[1:], False
+            lines += ["", f"## {words['found']}"] if sentences else []
+        if sentences and _is_wall(line):
+            lines += ["", *(f"- {sentence}" for sentence in sentences)]
+        elif sentences:
+            lines += ["", (" " if language != "zh" else "").join(sentences)]
+    return "\n".join(lines) + "\n"
+
+
+def rewritten(record: Sample, report: str, kind: str) -> Sample:
+    """The run as chat messages, with the loss on the new report alone. Raises Rejected."""
+    samples = to_sft([parse_event(event) for event in record["events"]])
+    messages = [{**message, "loss": False} for message in samples[-1]["messages"]] if samples else []
+    if not messages or messages[-1].get("content", "").strip() != record["report"].strip():
+        raise Rejected("the run does not end with its report")
+    messages[-1] = {**messages[-1], "content": report, "loss": True}
+    language = language_of(record)
+    return {
+        "id": f"{kind}-{record['run']}",
+        "kind": kind,
+        "language": language,
+        "question": record["question"],
+        "messages": messages,
+        "source": record["run"],
+    }
+
+
+async def _refined(record: Sample, model: ModelStep, card: Card) -> str:
+    """The report in a model's words. Raises Rejected where it is no better, ModelError."""
+    cited = cited_passages(record["report"])
+    shown = {p["id"]: p["text"] for event in record["events"] for p in event.get("passages", [])}
+    passages = "\n\n".join(f"[{key}] {text}" for key, text in shown.items() if key in cited)
+    texts = {"question": record["question"], "report": record["report"], "passages": passages}
+    new = await model.ask("refine", language_of(record), texts, {"report": {"type": "string"}}, _read_report, card)
+    if not cited_passages(new) or not cited_passages(new) <= set(shown):
+        raise Rejected("refine: it cites nothing, or what was not shown")
+    if is_named(record["answer"], record["report"]) and not is_named(record["answer"], new):
+        raise Rejected("refine: the answer is lost")
+    found = await compare(model.model, record["question"], record["report"], new)
+    if not found.deeper_and_no_less_complete:
+        raise Rejected("refine: not deeper, or less complete" if found.better else "refine: no verdict")
+    return new
+
+
+def _read_report(reply: str) -> str:
+    report = json_object(reply, "report")["report"]
+    if not isinstance(report, str) or len(tokens(report)) < 10:
+        raise Unusable('"report" is no report')
+    return report
+
+
+async def rewrite_reports(runs: Path, out: Path, model: ModelStep | None, progress: Progress) -> DataCard:
+    """Write each good run of a file of rollouts with a better report. Raises UserError where none is, ModelError."""
+
+    async def change(record: Sample, card: Card) -> Sample:
+        if record["state"] != "finished" or not record["cited"] or (record["answer"] and not record["correct"]):
+            raise Rejected("the research is not good")
+        if model:
+            return rewritten(record, await _refined(record, model, card), "refined")
+        fault = form_fault(record["report"])
+        if not fault:
+            raise Rejected("the report is well formed")
+        card.counts.setdefault("fault", Counter())[fault] += 1
+        report = well_formed(record["report"], record["question"], language_of(record))
+        if form_fault(report) or cited_passages(report) != cited_passages(record["report"]):
+            raise Rejected("its form could not be mended")
+        return rewritten(record, report, "form")
+
+    return await change_records(runs, out, "report", {"model": model.name if model else ""}, change, progress)
