@@ -9,6 +9,12 @@ from cyclopts import App, Parameter
 from ..text.characters import one_line
 from .options import Data, EndpointFlags, Limits, Names, Paths, Switch
 from .synth_inputs import (
+    AtOnce,
+    Count,
+    Libraries,
+    Licence,
+    Out,
+    Seed,
     is_hyperlinked,
     open_graph,
     open_pages,
@@ -36,14 +42,14 @@ def graph(
     sources: Annotated[list[Path], Parameter(consume_multiple=True)],
     /,
     *,
-    out: Path,
-    library: Names = None,
+    out: Out,
+    library: Libraries = None,
     web: Switch = False,
-    count: int = 100,
-    seed: int = 0,
+    count: Count = 100,
+    seed: Seed = 0,
     languages: Annotated[list[Literal["en", "zh"]] | None, Parameter(consume_multiple=True, negative="")] = None,
     form: str = "auto",
-    licence: str = "",
+    licence: Licence = "",
     seed_degrees: Degrees = (3, 10),
     sizes: Degrees = (10, 40),
     hub: int = 1000,
@@ -58,22 +64,12 @@ def graph(
     ----------
     sources
         Files and folders: Wikidata5m, CN-DBpedia, N-Triples, tables of triples (head, relation, tail between tabs).
-    out
-        File of tasks, JSON lines; its data card is beside it.
-    library
-        Library in which each fact is searched.
     web
         Search the web too.
-    count
-        Tasks wanted.
-    seed
-        The same seed gives the same tasks.
     languages
         Languages of the questions, in turn: en, zh.
     form
         auto, tsv, ntriples, wikidata5m, cndbpedia, countries, wordnet, or one that an installed package adds.
-    licence
-        Of the sources, for the data card; by default that of a SOURCE.txt beside them.
     seed_degrees
         Least and most edges of an entity from which a subgraph is grown.
     sizes
@@ -95,13 +91,13 @@ def walk(
     source: Path,
     /,
     *,
-    out: Path,
-    library: Names = None,
-    count: int = 100,
-    seed: int = 0,
+    out: Out,
+    library: Libraries = None,
+    count: Count = 100,
+    seed: Seed = 0,
     language: Literal["en", "zh"] = "en",
     steps: int = 8,
-    licence: str = "",
+    licence: Licence = "",
     data: Data | None = None,
 ) -> int:
     """Make tasks from hyperlinked pages: questions that only several pages together answer.
@@ -112,20 +108,10 @@ def walk(
     ----------
     source
         MediaWiki dump (.xml, .xml.bz2), folder of HTML or Markdown, or the name of a library.
-    out
-        File of tasks, JSON lines; its data card is beside it.
-    library
-        Library in which each sentence is searched.
-    count
-        Tasks wanted.
-    seed
-        The same seed gives the same tasks.
     language
         Of the pages and questions.
     steps
         Most pages of one walk.
-    licence
-        Of the source, for the data card; by default that of a SOURCE.txt beside it.
     """
     from ..synthesis.walk_route import WalkOptions, make_walk_tasks
 
@@ -144,7 +130,7 @@ def pages(
     source: Path,
     /,
     *,
-    out: Path,
+    out: Out,
     form: str = "auto",
     language: Annotated[list[Literal["en", "zh"]] | None, Parameter(consume_multiple=True, negative="")] = None,
     data: Data | None = None,
@@ -155,8 +141,6 @@ def pages(
     ----------
     source
         Hyperlinked pages, as for `synth walk`, or a graph, as for `synth graph`, whose facts are put into sentences.
-    out
-        File of the corpus, JSON lines.
     form
         auto, walk, or a form of `synth graph`.
     language
@@ -183,11 +167,11 @@ def rollout(
     tasks: Path,
     /,
     *,
-    out: Path,
-    library: Names = None,
+    out: Out,
+    library: Libraries = None,
     teacher: str = "extractive",
     tries: int = 1,
-    at_once: int = 32,
+    at_once: AtOnce = 32,
     rates: Path | None = None,
     ray: int | None = None,
     endpoint: EndpointFlags | None = None,
@@ -202,16 +186,10 @@ def rollout(
     ----------
     tasks
         File of tasks.
-    out
-        File of rollouts, JSON lines, a run in a line; its data card is beside it.
-    library
-        Libraries that are searched; with --ray one.
     teacher
         extractive; oracle, which knows plan and answer; one-search, the baseline; chat, a served model.
     tries
         Runs of each task.
-    at_once
-        Runs in progress at the same time.
     rates
         Also write the tasks with the share of right tries here.
     ray
@@ -241,7 +219,7 @@ def filter_command(
     source: Path,
     /,
     *,
-    out: Path,
+    out: Out,
     use: Names = None,
     suites: Paths = None,
     errors: float = 0.05,
@@ -254,8 +232,6 @@ def filter_command(
     ----------
     source
         File of rollouts or tasks.
-    out
-        File of what is kept; its data card is beside it.
     use
         Filters in their order; by default all that are for such a file: correct, shortest, citations, errors, loops,
         language, year, private, contamination, duplicates; for tasks difficulty.
@@ -281,15 +257,13 @@ def filter_command(
 
 
 @synth.command
-def export(source: Path, /, *, out: Path, to: str = "chat") -> int:
+def export(source: Path, /, *, out: Out, to: str = "chat") -> int:
     """Write rollouts, or for verl tasks too, in the form that a trainer reads.
 
     Parameters
     ----------
     source
         File of rollouts or tasks.
-    out
-        File to write: .jsonl or .parquet.
     to
         chat (messages with loss masks), sharegpt, trl, verl, ids (token ids as sampled), or one of a package.
     """

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from .options import Data, EndpointFlags, Limits
 from .terminal import put, say
@@ -17,6 +19,15 @@ if TYPE_CHECKING:
     from ..synthesis.pages import PageStore
     from ..synthesis.records import DataCard, SourceFile
     from ..web.search import SearchProvider
+
+Out = Annotated[Path, Parameter(help="File that is written; its data card is beside it.")]
+Seed = Annotated[int, Parameter(help="The same seed gives the same records.")]
+Count = Annotated[int, Parameter(help="Records wanted.")]
+AtOnce = Annotated[int, Parameter(help="Runs in progress at the same time.")]
+Licence = Annotated[str, Parameter(help="Of the source, for the card; by default that of a SOURCE.txt beside it.")]
+Libraries = Annotated[
+    list[str] | None, Parameter(consume_multiple=True, negative="", help="Libraries that are searched.")
+]
 
 
 def settings_of(data: Data | None, web: bool) -> "Settings":
@@ -40,14 +51,10 @@ def open_graph(
     paths: list[Path], form: str, licence: str, settings: "Settings"
 ) -> "tuple[KnowledgeGraph, list[SourceFile]]":
     """The graph of these sources, built in the data folder where it is not there yet."""
-    from ..errors import UserError
     from ..synthesis.data_files import source_of
     from ..synthesis.graph import KnowledgeGraph
     from ..synthesis.triples import build_graph
 
-    for path in paths:
-        if not path.exists():
-            raise UserError(f"{path} does not exist.", "Check the spelling.")
     files = [source_of(path, licence) for path in paths]
     folder = settings.data_folder() / "graphs" / "-".join(file.sha256[:12] for file in files)
     if (folder / "graph.json").exists():

@@ -9,8 +9,18 @@ from typing import TYPE_CHECKING
 from cyclopts import App
 
 from .judging import opened_model
-from .options import Data, EndpointFlags, Limits, Names
-from .synth_inputs import open_providers, progress_lines, put_card, teaching_settings
+from .options import Data, EndpointFlags, Limits
+from .synth_inputs import (
+    AtOnce,
+    Count,
+    Libraries,
+    Out,
+    Seed,
+    open_providers,
+    progress_lines,
+    put_card,
+    teaching_settings,
+)
 
 if TYPE_CHECKING:
     from ..settings import Settings
@@ -22,7 +32,7 @@ routes = App()
 
 
 @routes.command
-def rubrics(source: Path, /, *, out: Path, endpoint: EndpointFlags | None = None, data: Data | None = None) -> int:
+def rubrics(source: Path, /, *, out: Out, endpoint: EndpointFlags | None = None, data: Data | None = None) -> int:
     """Give each task of a file rubrics from its hidden side; with a model also a new question made from them.
 
     Facts, and descriptions in the place of names, become criteria, near misses flaws. With --model in two steps: hidden
@@ -33,8 +43,6 @@ def rubrics(source: Path, /, *, out: Path, endpoint: EndpointFlags | None = None
     ----------
     source
         File of tasks.
-    out
-        File of tasks with rubrics; its data card is beside it.
     """
     from ..synthesis.rubric_route import add_rubrics
 
@@ -47,10 +55,10 @@ def reflect(
     source: Path,
     /,
     *,
-    out: Path,
-    library: Names = None,
+    out: Out,
+    library: Libraries = None,
     teacher: str = "slips",
-    at_once: int = 16,
+    at_once: AtOnce = 16,
     endpoint: EndpointFlags | None = None,
     limits: Limits | None = None,
     data: Data | None = None,
@@ -63,15 +71,9 @@ def reflect(
     ----------
     source
         File of tasks.
-    out
-        File of rollouts; its data card is beside it.
-    library
-        Libraries that are searched.
     teacher
         slips, which needs no model: stops early with a near miss and then finds out; chat, a served model; or any
         other of `synth rollout`.
-    at_once
-        Runs in progress at the same time.
     """
     from ..synthesis.reflection import reflect as run_with_hints
     from ..synthesis.rollouts import RolloutOptions
@@ -87,12 +89,12 @@ def plan(
     source: Path,
     /,
     *,
-    out: Path,
+    out: Out,
     runs: Path | None = None,
-    library: Names = None,
+    library: Libraries = None,
     teacher: str = "follower",
     threshold: float = 0.7,
-    at_once: int = 16,
+    at_once: AtOnce = 16,
     endpoint: EndpointFlags | None = None,
     limits: Limits | None = None,
     data: Data | None = None,
@@ -105,18 +107,12 @@ def plan(
     ----------
     source
         File or folder of reports (Markdown, HTML and what else a library reads), or the name of a library.
-    out
-        File of tasks; its data card is beside it.
     runs
         Also let a teacher work on the tasks, and keep what follows the plan in this file of rollouts.
-    library
-        Libraries that are searched.
     teacher
         follower, which needs no model: searches for each item of the plan; or any other of `synth rollout`.
     threshold
         Least alignment of a run with the plan, 0 to 1.
-    at_once
-        Runs in progress at the same time.
     """
     from ..synthesis.plan_route import follow_plans, make_plan_tasks
     from ..synthesis.rollouts import RolloutOptions
@@ -138,9 +134,9 @@ def reports(
     source: Path | None = None,
     /,
     *,
-    out: Path,
+    out: Out,
     runs: Path | None = None,
-    seed: int = 0,
+    seed: Seed = 0,
     endpoint: EndpointFlags | None = None,
     data: Data | None = None,
 ) -> int:
@@ -153,12 +149,8 @@ def reports(
     ----------
     source
         File or folder of reports (Markdown, HTML and what else a library reads), or the name of a library.
-    out
-        File of pairs, as chat messages; its data card is beside it.
     runs
         File of rollouts, in the place of the source.
-    seed
-        The same seed gives the same bad forms.
     """
     from ..errors import UserError
     from ..synthesis.report_rewriting import rewrite_reports
@@ -178,11 +170,11 @@ def verify(
     source: str,
     /,
     *,
-    out: Path,
-    count: int = 100,
-    seed: int = 0,
+    out: Out,
+    count: Count = 100,
+    seed: Seed = 0,
     teacher: str = "checker",
-    at_once: int = 16,
+    at_once: AtOnce = 16,
     endpoint: EndpointFlags | None = None,
     limits: Limits | None = None,
     data: Data | None = None,
@@ -196,16 +188,8 @@ def verify(
     source
         Library from which the paragraphs are taken and which is searched; or a file of human verdicts, JSON lines with
         statement, passages and conclusion (supported, refuted, doubtful).
-    out
-        File of rollouts; its data card is beside it.
-    count
-        Paragraphs to check.
-    seed
-        The same seed gives the same paragraphs.
     teacher
         checker, which needs no model: the project's own check of citations; or any other of `synth rollout`.
-    at_once
-        Runs in progress at the same time.
     """
     from ..synthesis.rollouts import RolloutOptions
     from ..synthesis.verify_route import verify_statements

@@ -1,6 +1,7 @@
 """Data files: JSON lines that grow and can be continued, Parquet, and the data card beside each."""
 
 import hashlib
+import importlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +12,7 @@ from typing import Any, Self
 from ..errors import UserError
 from ..files import write_file
 from ..version import __version__
-from .records import DataCard, SourceFile, SyntheticTask
+from .records import DataCard, Problems, SourceFile, SyntheticTask
 
 BATCH = 500
 """Rows of one Parquet row group."""
@@ -123,7 +124,7 @@ def read_tasks(path: Path) -> Iterator[SyntheticTask]:
 
 def write_parquet(records: Iterable[Mapping[str, Any]], path: Path) -> int:
     """Write records as Parquet, nested values as JSON text; how many there were. Raises UserError."""
-    pa, pq = _pyarrow()
+    pa, pq = optional_package("pyarrow"), optional_package("pyarrow.parquet")
     rows = iter(records)
     writer, count = None, 0
     types = {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
@@ -143,13 +144,14 @@ def write_parquet(records: Iterable[Mapping[str, Any]], path: Path) -> int:
     return count
 
 
-def _pyarrow() -> tuple[Any, Any]:
+def optional_package(name: str, extra: str = "synth") -> Any:
+    """A module that not every installation has. Raises UserError."""
     try:
-        import pyarrow as pa  # noqa: PLC0415  an optional package
-        import pyarrow.parquet as pq  # noqa: PLC0415
+        return importlib.import_module(name)
     except ImportError as error:
-        raise UserError("Parquet needs pyarrow.", "pip install 'step-deepresearch[synth]'") from error
-    return pa, pq
+        raise UserError(
+            f"{name.partition('.')[0]} is not installed.", f"pip install 'step-deepresearch[{extra}]'"
+        ) from error
 
 
 def _flat(value: Any, nested: bool) -> Any:
@@ -157,7 +159,7 @@ def _flat(value: Any, nested: bool) -> Any:
 
 
 def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
-    pa, pq = _pyarrow()
+    pa, pq = optional_package("pyarrow"), optional_package("pyarrow.parquet")
     try:
         with pq.ParquetFile(path) as file:
             nested = json.loads((file.schema_arrow.metadata or {}).get(b"json", b"[]"))
@@ -168,10 +170,11 @@ def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
         raise UserError(f"{path} cannot be read as Parquet: {error}.", "Check the file.") from error
 
 
-class Card:
+class Card(Problems):
     """A data card while its file is being written: counts what goes in and what is left out."""
 
     def __init__(self, path: Path, route: str, seed: int | None, sources: Iterable[SourceFile] = ()) -> None:
+        super().__init__()
         self.path = path
         self.counts: dict[str, Counter[str]] = {}
         self.dropped: Counter[str] = Counter()
@@ -187,8 +190,7 @@ class Card:
 
     def state(self) -> dict[str, Any]:
         """The counts, for LineFile.save."""
-        counts = {key: dict(counter) for key, counter in self.counts.items()}
-        return {"records": self.card.records, "counts": counts, "dropped": dict(self.dropped)}
+        return {"records": self.card.records, "counts": self.counts, "dropped": self.dropped}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Continue from saved counts."""
@@ -200,6 +202,7 @@ class Card:
         """Put the card beside its file."""
         self.card.counts = {key: dict(sorted(counter.items())) for key, counter in sorted(self.counts.items())}
         self.card.dropped = dict(self.dropped.most_common())
+        self.card.problems, self.card.problem_count = self.problems, self.problem_count
         return save_card(self.card, self.path)
 
 
@@ -224,7 +227,9 @@ def read_card(path: Path) -> DataCard:
 
 def source_of(path: Path, licence: str = "") -> SourceFile:
     """A source with its checksum; of a folder that of all its files. The licence, where none is given, is read from
-    a line `licence:` of a SOURCE.txt beside it."""
+    a line `licence:` of a SOURCE.txt beside it. Raises UserError where there is nothing."""
+    if not path.exists():
+        raise UserError(f"{path} does not exist.", "Check the spelling.")
     files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
     whole, size = hashlib.sha256(), 0
     for file in files:

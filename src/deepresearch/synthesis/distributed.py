@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ..agent.rollouts import SharedSource
-from ..errors import UserError
 from ..library import Library, LibraryProvider
 from ..settings import Settings
-from .data_files import save_card
+from .data_files import optional_package, save_card
 from .records import DataCard, SyntheticTask
 from .rollouts import RolloutOptions, RolloutPool, record_rollouts
 from .samples import Sample
@@ -45,16 +44,12 @@ def roll_out_on_ray(
     tasks: Path, out: Path, folder: Path, settings: Settings, options: RolloutOptions, workers: int
 ) -> DataCard:
     """As `roll_out`, in `workers` processes of a Ray cluster; continues a file that was begun. Raises UserError."""
-    try:
-        import ray  # noqa: PLC0415  an optional package
-        import ray.data  # noqa: PLC0415
-    except ImportError as error:
-        raise UserError("Ray is not installed.", "pip install 'step-deepresearch[cluster]'") from error
+    data = optional_package("ray.data", "cluster")
 
     async def make(work: Iterator[tuple[SyntheticTask, int]]) -> AsyncGenerator[Sample, None]:
         items = [{"work": json.dumps([task.model_dump(mode="json"), attempt])} for task, attempt in work]
         if items:
-            dataset = ray.data.from_items(items).map_batches(
+            dataset = data.from_items(items).map_batches(
                 RolloutWorker,
                 fn_constructor_args=(str(folder), settings.public(), options.__dict__),
                 batch_size=BATCH,

@@ -26,8 +26,6 @@ DESCRIBED = 0.5
 FOREIGN = 0.2
 """How often a name is given in another language, where there is one in LATIN."""
 LATIN = ("de", "fr", "es", "it", "pt")
-
-
 _COMMON_STEMS = frozenset("unite repub islan south north easte weste centr saint franc dolla".split())
 
 

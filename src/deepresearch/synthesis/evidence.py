@@ -28,55 +28,52 @@ class EvidenceSearch:
         self._graph = graph
         self._search = search
         self._wordings = wordings
-        self._known: dict[tuple[Triple | tuple[int, int], str], SupportingPassage | None] = {}
+        self._known: dict[tuple[int, int, str, str], SupportingPassage | None] = {}
         self.failed = 0
         """Searches that failed; the edges count as unsupported."""
 
     async def support(self, edge: Triple, language: str) -> SupportingPassage | None:
         """A passage that names both ends and the relation, in that language where there is one."""
-        if len(self._known) > REMEMBERED:
-            self._known.clear()
-        if (edge, language) not in self._known:
-            head, tail = self._graph.name(edge.head, language), self._graph.name(edge.tail, language)
-            fact = fact_text(self._wordings[edge.relation], language, head, tail) if head and tail else ""
-            names = [self._graph.all_names(edge.head), self._graph.all_names(edge.tail)]
-            keys = [self._graph.key(edge.head), self._wordings[edge.relation].key, self._graph.key(edge.tail)]
-            self._known[edge, language] = await self._look(fact, names, edge.relation, keys, language)
-        return self._known[edge, language]
+        head, tail = self._graph.name(edge.head, language), self._graph.name(edge.tail, language)
+        names = self._graph.all_names(edge.tail)
+        return await self._look(edge.head, head, edge.relation, tail, names, self._graph.key(edge.tail), language)
 
     async def support_number(self, entity: int, relation: int, language: str) -> SupportingPassage | None:
         """A passage that names the entity, its number and the relation."""
         number = self._graph.number(entity, relation)
+        shown = plain_number(number) if number is not None else ""
         name = self._graph.name(entity, language)
-        key = ((entity, relation), language)
-        if key not in self._known and number is not None:
-            fact = fact_text(self._wordings[relation], language, name, plain_number(number)) if name else ""
-            keys = [self._graph.key(entity), self._wordings[relation].key, plain_number(number)]
-            names = [self._graph.all_names(entity), [plain_number(number)]]
-            self._known[key] = await self._look(fact, names, relation, keys, language)
-        return self._known.get(key)
+        return await self._look(entity, name, relation, shown, [shown], shown, language)
 
     async def _look(
-        self, fact: str, names: list[list[str]], relation: int, keys: list[str], language: str
+        self, head: int, name: str, relation: int, tail: str, tail_names: list[str], tail_key: str, language: str
     ) -> SupportingPassage | None:
-        if not fact:
-            return None
-        for passage in await self._passages(fact):
-            if passage.language in (None, language):
+        """The passage, looked for once; None where a side has no name."""
+        key = (head, relation, tail_key, language)
+        if len(self._known) > REMEMBERED:
+            self._known.clear()
+        if key not in self._known:
+            words = self._wordings[relation]
+            fact = fact_text(words, language, name, tail) if name and tail else ""
+            sides = [self._graph.all_names(head), tail_names]
+            found = None
+            for passage in await self._passages(fact) if fact else []:
                 text = normalise(f"{passage.title}\n{passage.text}")
-                cues = self._wordings[relation].cues
-                has_cue = not cues or any(cue in text.casefold() for cue in cues)
-                if has_cue and all(any(is_named(name, text) for name in some) for some in names):
-                    return SupportingPassage(
+                has_cue = not words.cues or any(cue in text.casefold() for cue in words.cues)
+                has_names = all(any(is_named(name, text) for name in some) for some in sides)
+                if passage.language in (None, language) and has_cue and has_names:
+                    found = SupportingPassage(
                         passage=passage.id,
                         document=passage.document,
                         title=passage.title,
                         text=passage.text,
                         url=passage.url,
                         fact=fact,
-                        edge=keys,
+                        edge=[self._graph.key(head), words.key, tail_key],
                     )
-        return None
+                    break
+            self._known[key] = found
+        return self._known[key]
 
     async def _passages(self, query: str) -> list[Passage]:
         try:

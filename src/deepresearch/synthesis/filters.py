@@ -18,7 +18,7 @@ from ..files import write_file
 from ..judge.short_answer import cited_passages, short_answer
 from ..plugins import Registry
 from ..text.characters import HAN, HANGUL, KANA, count_han
-from .data_files import Card, read_records, source_of
+from .data_files import Card, optional_package, read_records, source_of
 from .records import DataCard, FilterReport
 from .samples import (
     Sample,
@@ -74,22 +74,10 @@ class Filter:
         raise NotImplementedError
 
 
-FILTERS: Registry[type[Filter]] = Registry(
-    "filters",
-    {
-        "correct": "deepresearch.synthesis.filters:Correct",
-        "shortest": "deepresearch.synthesis.filters:Shortest",
-        "citations": "deepresearch.synthesis.filters:Citations",
-        "errors": "deepresearch.synthesis.filters:Errors",
-        "loops": "deepresearch.synthesis.filters:Loops",
-        "language": "deepresearch.synthesis.filters:MixedLanguage",
-        "year": "deepresearch.synthesis.filters:StrayYear",
-        "private": "deepresearch.synthesis.filters:PrivateData",
-        "contamination": "deepresearch.synthesis.filters:Contamination",
-        "duplicates": "deepresearch.synthesis.filters:NearDuplicates",
-        "difficulty": "deepresearch.synthesis.filters:TooEasy",
-    },
-)
+_NAMES = {"correct": "Correct", "shortest": "Shortest", "citations": "Citations", "errors": "Errors", "loops": "Loops"}
+_NAMES |= {"language": "MixedLanguage", "year": "StrayYear", "private": "PrivateData", "difficulty": "TooEasy"}
+_NAMES |= {"contamination": "Contamination", "duplicates": "NearDuplicates"}
+FILTERS: Registry[type[Filter]] = Registry("filters", {key: f"{__name__}:{name}" for key, name in _NAMES.items()})
 FOR_ROLLOUTS = [name for name in FILTERS.names() if name != "difficulty"]
 FOR_TASKS = ["difficulty", "language", "private", "contamination", "duplicates"]
 
@@ -183,12 +171,8 @@ class NearDuplicates(Filter):
 
     def __init__(self, options: FilterOptions) -> None:
         super().__init__(options)
-        try:
-            import rensa  # noqa: PLC0415  an optional package
-        except ImportError as error:
-            raise UserError("Near-duplicates need rensa.", "pip install 'step-deepresearch[synth]'") from error
-        self._rensa = rensa
-        self._index = rensa.RMinHashLSH(options.near, self.PERMUTATIONS, self.BANDS)
+        self._rensa = optional_package("rensa")
+        self._index = self._rensa.RMinHashLSH(options.near, self.PERMUTATIONS, self.BANDS)
         self._kept: list[tuple[str, Any]] = []
 
     def reason(self, record: Sample) -> str:

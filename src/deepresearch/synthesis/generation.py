@@ -2,7 +2,8 @@
 be continued."""
 
 import tomllib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from ..errors import UserError
 from .data_files import Card, LineFile, read_records
-from .records import DataCard, SyntheticTask
+from .records import GENERATOR, DataCard, SyntheticTask
 
 SAVE_EVERY = 20
 """Attempts between two saves of the progress."""
@@ -29,21 +30,22 @@ class Rejected(Exception):
 async def write_tasks(
     attempt: Callable[[int], Awaitable[SyntheticTask]],
     out: Path,
-    settings: Mapping[str, Any],
+    options: Any,
     card: Card,
     progress: Progress,
     is_hopeless: Callable[[], bool] = lambda: False,
 ) -> DataCard:
-    """Write `settings["count"]` tasks, or as many as there are. `attempt` raises Rejected.
+    """Write `options.count` tasks, or as many as there are. `attempt` raises Rejected; options: a dataclass.
 
     Raises UserError where the file was begun with other settings, or no task could be made.
     """
     sources = [source.sha256 for source in card.card.sources]
-    wanted = int(settings["count"])
+    settings = {**asdict(options), "generator": GENERATOR}
+    wanted = int(options.count)
     identity = {key: value for key, value in settings.items() if key != "count"}  # more of the same can be asked for
     with LineFile(out, {"route": card.card.route, "sources": sources, **identity}) as file:
         card.restore(file.state.get("card", {}))
-        card.card.settings = dict(settings)
+        card.card.settings = settings
         known = {record["id"] for record in read_records(out)}
         number = file.state.get("attempt", 0)
         while card.card.records < wanted and number < PATIENCE * wanted:

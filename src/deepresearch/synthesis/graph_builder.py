@@ -12,13 +12,13 @@ import numpy as np
 from ..errors import UserError
 from ..files import write_file
 from .graph import FORMAT, Ints, KnowledgeGraph, name_key
+from .records import Problems
 
 CHUNK = 1 << 20
 """Triples kept in memory before they are written."""
-MOST_PROBLEMS = 20
 
 
-class GraphBuilder:
+class GraphBuilder(Problems):
     """Takes triples, numbers and names; `finish` writes the graph. Keys of entities are the only thing in memory that
     grows with the graph: about 200 bytes each."""
 
@@ -39,9 +39,7 @@ class GraphBuilder:
         self._name_file = (self._aside / "names").open("wb")
         self._name_at = 0
         self._name_rows = (array("i"), array("q"), array("H"), array("B"))
-        self.problems: list[str] = []
-        """The first lines that could not be used, as place: reason."""
-        self.problem_count = 0
+        super().__init__()
         self.skipped: Counter[str] = Counter()
         """What the graph has no place for, by kind."""
 
@@ -81,12 +79,6 @@ class GraphBuilder:
         """What a relation is called."""
         self._labels.setdefault(relation, label)
 
-    def problem(self, place: str, reason: str) -> None:
-        """Something that could not be used."""
-        self.problem_count += 1
-        if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(f"{place}: {reason}")
-
     def abandon(self) -> None:
         """Remove what has been written."""
         self._file.close()
@@ -100,8 +92,9 @@ class GraphBuilder:
         self._name_file.close()
         place = self._aside / "triples"
         if not place.stat().st_size:
-            first = f" First problem: {self.problems[0]}." if self.problems else ""
-            raise UserError(f"There is no triple in the sources.{first}", "See docs/synthesis.md for the formats.")
+            raise UserError(
+                f"There is no triple in the sources.{self.first_problem()}", "See docs/synthesis.md for the formats."
+            )
         triples = np.memmap(place, np.int32, "r").reshape(-1, 3)
         entities = len(self.entities)
         count = self._write_rows(triples[:, 0], triples[:, 2], triples[:, 1], entities, "out")

@@ -12,6 +12,7 @@ from typing import Any
 from ..files import write_file
 from .evidence import plain_number
 from .graph import KnowledgeGraph
+from .questions import listed
 from .relations import LANGUAGES, tail_text, with_article, wording
 
 SENTENCES = 4
@@ -56,26 +57,28 @@ def _sentences(graph: KnowledgeGraph, entity: int, language: str, name: str) -> 
     zh = language == "zh"
     others = [n for n in dict.fromkeys(graph.all_names(entity)) if n != name][:4]
     if others:
-        listed = "、".join(others) if zh else ", ".join(others)
-        yield f"{name}又称{listed}。" if zh else f"{_capital(with_article(name))} is also known as {listed}."
+        told = ("、" if zh else ", ").join(others)
+        yield f"{name}又称{told}。" if zh else f"{_capital(with_article(name))} is also known as {told}."
     for relation in graph.numeric:
         number = graph.number(entity, relation)
         form = _words(graph, relation).form(language, "vp")
         if number is not None and form:
             yield _sentence(name, form.format(plain_number(number)), zh)
     for forward in (True, False):
-        told: dict[int, list[str]] = defaultdict(list)
+        tails: dict[int, list[str]] = defaultdict(list)
         relations, ends = graph.edges(entity, forward)
         for relation, other in zip(relations[: 20 * MOST].tolist(), ends[: 20 * MOST].tolist(), strict=True):
             words = _words(graph, relation)
             skipped = words.hidden or (not forward and (words.same or words.is_class))
-            if not skipped and len(told[relation]) < MOST and (said := graph.name(other, language)):
+            if not skipped and len(tails[relation]) < MOST and (said := graph.name(other, language)):
                 plain = said if zh else with_article(said)
-                told[relation].append(tail_text(words, language, said) if forward else plain)
-        for relation, names in told.items():
+                tails[relation].append(tail_text(words, language, said) if forward else plain)
+        for relation, names in tails.items():
             form = _words(graph, relation).form(language, "vp" if forward else "inverse") or "{}"
             for start in range(0, len(names), LISTED):
-                yield _sentence(name, form.format(_list(names[start : start + LISTED], zh)), zh)
+                some = names[start : start + LISTED]
+                told_of = listed(some) if not zh else "和".join(filter(None, ("、".join(some[:-1]), some[-1])))
+                yield _sentence(name, form.format(told_of), zh)
 
 
 def _sentence(name: str, verb: str, zh: bool) -> str:
@@ -85,12 +88,6 @@ def _sentence(name: str, verb: str, zh: bool) -> str:
 def _words(graph: KnowledgeGraph, relation: int) -> Any:
     key = graph.relations[relation]
     return wording(key, graph.relation_labels.get(key, ""))
-
-
-def _list(names: list[str], zh: bool) -> str:
-    if len(names) == 1:
-        return names[0]
-    return ("、".join(names[:-1]) + f"和{names[-1]}") if zh else ", ".join(names[:-1]) + f" and {names[-1]}"
 
 
 def _capital(text: str) -> str:

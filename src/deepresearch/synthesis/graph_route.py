@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 from .data_files import Card
 from .drawing import Drawer, Material, depth, described, difficulty, hops, leak, near_misses, walk
@@ -15,7 +14,7 @@ from .generation import Progress, Rejected, write_tasks
 from .graph import KnowledgeGraph
 from .patterns import PatternQuery
 from .questions import QuestionWriter
-from .records import GENERATOR, Clue, DataCard, Pattern, Provenance, SourceFile, SupportingPassage, SyntheticTask
+from .records import Clue, DataCard, Pattern, Provenance, SourceFile, SupportingPassage, SyntheticTask
 from .relations import Wording, wording
 from .subgraphs import HUB, SEED_DEGREES, SIZES, Subgraph, Triple, grow, seeds
 
@@ -35,10 +34,6 @@ class GraphOptions:
     hub: int = HUB
     library: str = ""
     """Name of what is searched, for the record."""
-
-    def identity(self) -> dict[str, Any]:
-        """What a file that is continued must have been begun with."""
-        return {**self.__dict__, "languages": list(self.languages), "generator": GENERATOR}
 
 
 class GraphRoute:
@@ -175,8 +170,8 @@ async def make_graph_tasks(
     """
     route = GraphRoute(graph, search, options)
     card = Card(out, "graph", options.seed, sources)
-    card.card.problems, card.card.problem_count = graph.about["problems"], graph.about["problem_count"]
-    made = await write_tasks(route.attempt, out, options.identity(), card, progress, lambda: not route.supported)
+    card.problems, card.problem_count = graph.about["problems"], graph.about["problem_count"]
+    made = await write_tasks(route.attempt, out, options, card, progress, lambda: not route.supported)
     if route.evidence.failed:
-        card.card.problems.append(f"{route.evidence.failed} searches failed; their facts counted as unsupported")
+        card.problem(f"{route.evidence.failed} searches failed", "their facts counted as unsupported")
     return card.write() if route.evidence.failed else made

@@ -15,15 +15,12 @@ import lxml.html
 import mwparserfromhell
 from markdown_it import MarkdownIt
 
-from ..errors import UserError
 from ..library import Library
 from .pages import LinkedPage, PageLink, PageParagraph, PageStore
 from .source_reports import NUMBER
 
 LONGEST_TITLE = 6
 """Words of a title that is looked for in the passages of a library."""
-
-
 LONGEST_NAME = 40
 """Characters of what a link says that a page can be called by, and of what is set as code and names something."""
 SHORTEST_TEXT = 20
@@ -72,10 +69,8 @@ def read_pages(source: Path, into: Path, data: Path | None = None) -> PageStore:
             _read_library(Library.open(data, source.name, create=False), store)
         elif source.is_dir():
             _read_folder(source, store)
-        elif source.exists():
-            _read_dump(source, store)
         else:
-            raise UserError(f"{source} does not exist.", "Check the spelling.")
+            _read_dump(source, store)
         store.finish()
     except BaseException:  # of any kind: nothing half-read stays
         store.close()

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from ..errors import UserError
 from ..text.sentences import sentence_spans
+from .records import Problems
 
 FORMAT = 2
 """Of the file; raised when pages are kept in another way."""
-MOST_PROBLEMS = 20
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class LinkedPage:
     redirect: str = ""
 
 
-class PageStore:
+class PageStore(Problems):
     """The pages of one source, in one file."""
 
     def __init__(self, path: Path) -> None:
@@ -75,8 +75,7 @@ class PageStore:
         )
         self._db.execute("create table if not exists about (name text primary key, value)")
         about = dict(self._db.execute("select name, value from about"))
-        self.problems: list[str] = json.loads(about.get("problems", "[]"))
-        self.problem_count = int(about.get("problem_count", 0))
+        super().__init__(json.loads(about.get("problems", "[]")), int(about.get("problem_count", 0)))
 
     def add(self, page: LinkedPage) -> bool:
         """Keep a page, if it is the first of its title; whether it was."""
@@ -99,12 +98,6 @@ class PageStore:
         """Take a page out."""
         self._db.execute("delete from pages where title = ?", (title,))
 
-    def problem(self, place: str, reason: str) -> None:
-        """A page that could not be used."""
-        self.problem_count += 1
-        if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(f"{place}: {reason}")
-
     def finish(self) -> None:
         """Make everything durable. Raises UserError where there is no page."""
         self._db.execute(
@@ -115,8 +108,7 @@ class PageStore:
             self._db.execute("insert or replace into about values (?, ?)", (name, value))
         self._db.commit()
         if not len(self):
-            first = f" First problem: {self.problems[0]}." if self.problems else ""
-            raise UserError(f"There is no page with text in the source.{first}", "See docs/synthesis.md for the forms.")
+            raise UserError(f"There is no page with text.{self.first_problem()}", "See docs/synthesis.md.")
 
     def __len__(self) -> int:
         """Pages that are no redirects."""

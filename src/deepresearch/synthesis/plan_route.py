@@ -12,7 +12,7 @@ from hashlib import blake2b
 from itertools import pairwise
 from pathlib import Path
 
-from ..models.structured import Unusable, json_object
+from ..models.structured import Unusable
 from ..policy import View
 from ..settings import Settings
 from ..text.sentences import split_sentences
@@ -37,18 +37,8 @@ SHORTEST_QUERY = 15
 THRESHOLD = 0.7
 WORD_SHARE = 0.85
 """Of words in the likeness of a step and an item; the rest is whether the tool fits."""
-_PURPOSE = re.compile(
-    r"\b(?:this|the|our) (?:report|paper|study|article|analysis|review|document|guide|chapter|manual)\b.{0,40}?"
-    r"\b(?:examin|analy[sz]|explor|present|cover|aim|investigat|compar|review|assess|describ|discuss|address|evaluat|"
-    r"provid|synthesi|explain|focus)|(?:本文|本报告|本研究|报告)(?:.{0,12}?)(?:旨在|探讨|分析|研究|介绍|梳理|评估|比较|围绕|聚焦)",
-    re.IGNORECASE,
-)
-_RESULT = re.compile(
-    r"\d|%|\b(?:found|finds?|findings?|shows?|showed|reveals?|demonstrat\w+|concludes?|results?|indicates?|confirms?|"
-    r"outperform\w*|significantly|therefore|proves?|evidence suggests)\b|"
-    r"结果|表明|发现|显示|证明|结论|达到|增长|提高|下降|因此",
-    re.IGNORECASE,
-)
+_PURPOSE = re.compile(words_of("patterns", "en")["purpose"], re.IGNORECASE)
+_RESULT = re.compile(words_of("patterns", "en")["result"], re.IGNORECASE)
 _POINTS = re.compile(r"[:：]$|\b(?:following|below|above|these phenomena)\b|如下|以下|上述", re.IGNORECASE)
 """Points to what is not in the task."""
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)?\s*(?:[%％万亿]|million|billion|trillion)|[<>≈~]\s*\d|\d[.,]\d")
@@ -190,11 +180,10 @@ async def worded(task: SyntheticTask, model: ModelStep, card: Card) -> Synthetic
     )
 
 
-def _read_query(reply: str) -> str:
-    query = json_object(reply, "query")["query"]
-    if not isinstance(query, str) or len(query.strip()) < SHORTEST_QUERY:
+def _read_query(found: Sample) -> str:
+    if len(query := str(found["query"]).strip()) < SHORTEST_QUERY:
         raise Unusable('"query" is no question')
-    return query.strip()
+    return query
 
 
 async def make_plan_tasks(

@@ -6,16 +6,12 @@ from collections.abc import Callable
 
 from .drawing import described
 from .evidence import plain_number
+from .generation import words_of
 from .graph import KnowledgeGraph
 from .patterns import PatternQuery
 from .records import Clue, Pattern
 from .relations import Wording, kind_word, measure_word, tail_text, with_article, wording
 
-ORDINALS = {"en": ["", "second-", "third-"], "zh": ["最", "第二", "第三"]}
-TONGUES = {
-    "en": {"de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese"},
-    "zh": {"de": "德语", "fr": "法语", "es": "西班牙语", "it": "意大利语", "pt": "葡萄牙语"},
-}
 _CONSONANT = re.compile(r"eu|ewe|one\b|once\b", re.IGNORECASE)
 """Begins words that sound as if with a consonant."""
 
@@ -49,7 +45,7 @@ class QuestionWriter:
         zh = self._language == "zh"
         kind = self._kind(pattern)
         if pattern.name and pattern.name_language:
-            tongue = TONGUES[self._language][pattern.name_language]
+            tongue = words_of("questions", self._language)[pattern.name_language]
             return (
                 f"{tongue}里叫做“{pattern.name}”的{kind}" if zh else f'the {kind} called "{pattern.name}" in {tongue}'
             )
@@ -64,7 +60,7 @@ class QuestionWriter:
             return f"{which}{told}的{kind}"
         rank = next((clue for clue in pattern.clues if clue.rank), None)
         best = f" and, of all these, has {self._superlative(rank)}" if rank else ""
-        return f"{'the' if unique else _article(kind)} {kind} that {' and '.join(verbs)}{best}"
+        return f"{'the' if unique else article(kind)} {kind} that {' and '.join(verbs)}{best}"
 
     def search_text(self, clue: Clue, names: Callable[[Pattern], str]) -> str:
         """What to search for to find the entity of which a clue is told. names: what each entity is called."""
@@ -96,7 +92,7 @@ class QuestionWriter:
     def _superlative(self, clue: Clue) -> str:
         place = clue.rank or 1
         form = self._words(clue).form(self._language, "largest" if place > 0 else "smallest") or "{}"
-        return form.format(ORDINALS[self._language][abs(place) - 1])
+        return form.format(words_of("questions", self._language)["ordinals"][abs(place) - 1])
 
     def _words(self, clue: Clue) -> Wording:
         return wording(clue.relation, self._graph.relation_labels.get(clue.relation, ""))
@@ -120,17 +116,17 @@ def _size(clue: Clue) -> int:
 
 def _english(kind: str, verbs: list[str], superlative: str, nested: int, rng: random.Random) -> str:
     if superlative:
-        return f"Consider every {kind} that {_listed(verbs)}. Which of them has {superlative}?"
+        return f"Consider every {kind} that {listed(verbs)}. Which of them has {superlative}?"
     if len(verbs) == 1:
         return rng.choice((f"Which {kind} {verbs[0]}?", f"What is the name of the {kind} that {verbs[0]}?"))
     style = rng.randrange(3)
     if style == 0 and nested < 2:
-        return f"Which {kind} {_listed(verbs)}?"
+        return f"Which {kind} {listed(verbs)}?"
     first, *others = verbs
     rest = ". ".join([_also(others[0]), *(f"It {verb}" for verb in others[1:])])
     if style == 1:
-        return f"I am looking for {_article(kind)} {kind} that {first}. {rest}. Which {kind} is it?"
-    return f"{_article(kind).capitalize()} {kind} {first}. {rest}. What is it called?"
+        return f"I am looking for {article(kind)} {kind} that {first}. {rest}. Which {kind} is it?"
+    return f"{article(kind).capitalize()} {kind} {first}. {rest}. What is it called?"
 
 
 def _chinese(kind: str, verbs: list[str], superlative: str, rng: random.Random) -> str:
@@ -145,7 +141,7 @@ def _chinese(kind: str, verbs: list[str], superlative: str, rng: random.Random) 
     return rng.choice((f"哪{measure}{kind}{told}？", f"有一{measure}{kind}，它{told}。这{measure}{kind}叫什么名字？"))
 
 
-def _listed(verbs: list[str]) -> str:
+def listed(verbs: list[str]) -> str:
     return " and ".join([", ".join(verbs[:-1]), verbs[-1]]) if len(verbs) > 1 else verbs[0]
 
 
@@ -153,5 +149,5 @@ def _also(verb: str) -> str:
     return f"It is also {verb[3:]}" if verb.startswith("is ") else f"It also {verb}"
 
 
-def _article(word: str) -> str:
+def article(word: str) -> str:
     return "an" if re.match(r"[aeio]|u(?!ni(?![nm])|s[aei]|t)", word.casefold()) and not _CONSONANT.match(word) else "a"

@@ -12,13 +12,14 @@ from typing import Any, TypeVar
 
 from ..errors import UserError
 from ..models.prompt import Prompt
-from ..models.structured import StructuredClient
+from ..models.structured import StructuredClient, Unusable, json_object
 from .data_files import Card, LineFile, read_records, source_of
 from .generation import SAVE_EVERY, Progress, Rejected
 from .records import DataCard, SyntheticTask
 from .samples import Sample
 
 Value = TypeVar("Value")
+_TYPES: dict[str, type] = {"string": str, "array": list, "object": dict, "boolean": bool}
 
 
 async def change_records(
@@ -95,15 +96,27 @@ class ModelStep:
         language: str,
         texts: Mapping[str, str],
         fields: Mapping[str, Any],
-        read: Callable[[str], Value],
+        read: Callable[[dict[str, Any]], Value],
         card: Card,
     ) -> Value:
-        """The answer to a prompt of prompts.toml, as `read` reads it (which raises Unusable). fields: JSON schema of
-        the answer's fields. Counts requests and tokens in the card. Raises Rejected, ModelError."""
+        """The answer to a prompt of prompts.toml, as `read` takes it from the fields (it may raise Unusable). fields:
+        JSON schema of each; of a reply the types are checked. Counts requests and tokens. Raises Rejected, ModelError.
+        """
+
+        def checked(reply: str) -> Value:
+            found = json_object(reply, next(iter(fields)))
+            for key, form in fields.items():
+                if key in found and (not isinstance(found[key], _TYPES[form["type"]]) or found[key] == ""):
+                    raise Unusable(f'"{key}" is no {form["type"]}')
+            try:
+                return read(found)
+            except KeyError as error:
+                raise Unusable(f"{error} is missing") from error
+
         words = prompts("zh" if language == "zh" else "en")
         schema = {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
         prompt = Prompt(words["rules"], words[name].strip(), texts)
-        asked = await self._client.ask(prompt, read, schema=schema)
+        asked = await self._client.ask(prompt, checked, schema=schema)
         spent = card.counts.setdefault("model", Counter())
         spent["asked"] += 1
         spent["requests"] += asked.requests

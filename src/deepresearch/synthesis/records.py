@@ -5,6 +5,7 @@ from typing import Any, Literal
 from ..judge.rubrics import Rubric
 from ..trajectory import Record
 
+MOST_PROBLEMS = 20
 GENERATOR = 2
 """Version of the generators; raised when the same seed would give other records."""
 
@@ -167,3 +168,20 @@ class DataCard(Record):
     problems: list[str] = []
     """The first input lines, pages and files that could not be used, by place."""
     problem_count: int = 0
+
+
+class Problems:
+    """What of a source could not be used: how much, and the first of it by its place."""
+
+    def __init__(self, first: list[str] | None = None, count: int = 0) -> None:
+        self.problems, self.problem_count = first or [], count
+
+    def problem(self, place: str, reason: str) -> None:
+        """Something that could not be used."""
+        self.problem_count += 1
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(f"{place}: {reason}")
+
+    def first_problem(self) -> str:
+        """In words, for an error; empty where there is none."""
+        return f" First problem: {self.problems[0]}." if self.problems else ""

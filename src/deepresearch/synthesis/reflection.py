@@ -34,12 +34,7 @@ from .samples import Sample, all_texts, ngrams, tokens
 MOST_TRIES = 3
 GRAM = {"en": 4, "zh": 8}
 """Words, or Chinese characters, in a row that give a hint away."""
-_MENTIONS = re.compile(
-    r"\b(?:hints?|supervisor|(?:as|since) you (?:said|say|pointed out|told|mentioned|suggest\w*)|"
-    r"(?:the|your) (?:feedback|correction)|you (?:are|were) right|I (?:was|have been) told|thank you for)\b|"
-    r"提示|导师|正如你|如你所说|你指出|你说得对|你的反馈|感谢指正",
-    re.IGNORECASE,
-)
+_MENTIONS = re.compile(words_of("patterns", "en")["mention of a hint"], re.IGNORECASE)
 
 
 @dataclass

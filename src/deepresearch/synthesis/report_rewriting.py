@@ -12,7 +12,6 @@ from pathlib import Path
 from ..agent.export import to_sft
 from ..judge.comparison import compare
 from ..judge.short_answer import cited_passages
-from ..models.structured import Unusable, json_object
 from ..text.characters import count_han
 from ..text.names import is_named
 from ..text.sentences import split_sentences
@@ -21,7 +20,8 @@ from .data_files import Card
 from .generation import Progress, Rejected, words_of
 from .record_steps import ModelStep, change_records
 from .records import DataCard
-from .samples import Sample, language_of, tokens
+from .report_route import report_sample
+from .samples import Sample, language_of
 
 LONGEST_PARAGRAPH = 900
 """Characters; a Chinese character counts as three."""
@@ -68,19 +68,12 @@ def well_formed(report: str, question: str, language: str) -> str:
 def rewritten(record: Sample, report: str, kind: str) -> Sample:
     """The run as chat messages, with the loss on the new report alone. Raises Rejected."""
     samples = to_sft([parse_event(event) for event in record["events"]])
-    messages = [{**message, "loss": False} for message in samples[-1]["messages"]] if samples else []
+    messages = list(samples[-1]["messages"]) if samples else []
     if not messages or messages[-1].get("content", "").strip() != record["report"].strip():
         raise Rejected("the run does not end with its report")
-    messages[-1] = {**messages[-1], "content": report, "loss": True}
-    language = language_of(record)
-    return {
-        "id": f"{kind}-{record['run']}",
-        "kind": kind,
-        "language": language,
-        "question": record["question"],
-        "messages": messages,
-        "source": record["run"],
-    }
+    messages[-1] = {**messages[-1], "content": report}
+    language, run = language_of(record), record["run"]
+    return report_sample(kind, f"{kind}-{run}", language, record["question"], messages, run)
 
 
 async def _refined(record: Sample, model: ModelStep, card: Card) -> str:
@@ -89,7 +82,8 @@ async def _refined(record: Sample, model: ModelStep, card: Card) -> str:
     shown = {p["id"]: p["text"] for event in record["events"] for p in event.get("passages", [])}
     passages = "\n\n".join(f"[{key}] {text}" for key, text in shown.items() if key in cited)
     texts = {"question": record["question"], "report": record["report"], "passages": passages}
-    new = await model.ask("refine", language_of(record), texts, {"report": {"type": "string"}}, _read_report, card)
+    fields, language = {"report": {"type": "string"}}, language_of(record)
+    new = await model.ask("refine", language, texts, fields, lambda found: str(found["report"]), card)
     if not cited_passages(new) or not cited_passages(new) <= set(shown):
         raise Rejected("refine: it cites nothing, or what was not shown")
     if is_named(record["answer"], record["report"]) and not is_named(record["answer"], new):
@@ -98,13 +92,6 @@ async def _refined(record: Sample, model: ModelStep, card: Card) -> str:
     if not found.deeper_and_no_less_complete:
         raise Rejected("refine: not deeper, or less complete" if found.better else "refine: no verdict")
     return new
-
-
-def _read_report(reply: str) -> str:
-    report = json_object(reply, "report")["report"]
-    if not isinstance(report, str) or len(tokens(report)) < 10:
-        raise Unusable('"report" is no report')
-    return report
 
 
 async def rewrite_reports(runs: Path, out: Path, model: ModelStep | None, progress: Progress) -> DataCard:

@@ -104,18 +104,16 @@ def report_pair(report: Sample, kind: str, seed: int) -> Sample:
         if tokens(bad) != tokens(good):
             raise Rejected("the two forms differ in their words")
         request = words["form"].format(bad)
-    messages = [
-        {"role": "user", "content": request, "loss": False},
-        {"role": "assistant", "content": good, "loss": True},
-    ]
-    return {
-        "id": f"report-{kind}-{blake2b((request + good).encode(), digest_size=6).hexdigest()}",
-        "kind": kind,
-        "language": task.language,
-        "question": task.question,
-        "messages": messages,
-        "source": report["id"],
-    }
+    messages = [{"role": "user", "content": request}, {"role": "assistant", "content": good}]
+    key = blake2b((request + good).encode(), digest_size=6).hexdigest()
+    return report_sample(kind, f"report-{kind}-{key}", task.language, task.question, messages, report["id"])
+
+
+def report_sample(kind: str, key: str, language: str, question: str, messages: Sequence[Sample], source: str) -> Sample:
+    """A sample whose loss is on the last message alone, which is a report."""
+    marked = [{**message, "loss": message is messages[-1]} for message in messages]
+    about = {"id": key, "kind": kind, "language": language, "question": question}
+    return {**about, "messages": marked, "source": source}
 
 
 async def make_report_pairs(source: Path, data: Path, out: Path, seed: int, progress: Progress) -> DataCard:

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from ..agent.rollouts import SharedSource, run_in_memory
@@ -93,13 +94,11 @@ class RolloutPool:
         """The rollouts of `work`, as they end; no more than `at_once` tasks are read ahead."""
         running: set[asyncio.Task[Rollout]] = set()
         try:
-            for task, attempt in work:
-                running.add(asyncio.ensure_future(self.run(task, attempt)))
-                if len(running) >= self.options.at_once:
-                    done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                    for one in done:
-                        yield one.result()
-            while running:
+            while True:
+                for task, attempt in islice(work, self.options.at_once - len(running)):
+                    running.add(asyncio.ensure_future(self.run(task, attempt)))
+                if not running:
+                    return
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for one in done:
                     yield one.result()

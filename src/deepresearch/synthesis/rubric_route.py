@@ -13,7 +13,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from ..judge.rubrics import Role, Rubric, RubricSet
-from ..models.structured import Unusable, json_object
+from ..models.structured import Unusable
 from ..text.characters import normalise
 from ..text.names import is_named
 from .data_files import Card
@@ -101,14 +101,18 @@ class RubricWriter:
         texts = {"summary": summary, "rubrics": shown}
         roles = _object(**{rubric.id: role for rubric in rubrics})
         fields = {"query": {"type": "string", "maxLength": 600}, "roles": roles}
-        query, assigned = await self._model.ask("query", task.language, texts, fields, _read_query, card)
+        query, assigned = await self._model.ask(
+            "query", task.language, texts, fields, lambda found: (found["query"].strip(), found["roles"]), card
+        )
         if differing := [rubric.id for rubric in rubrics if assigned.get(rubric.id) != rubric.role]:
             raise Rejected(f"query: roles differ in {'one rubric' if len(differing) == 1 else 'several rubrics'}")
         if any(is_named(name, normalise(query)) for name in (task.answer, *task.aliases) if name):
             raise Rejected("query: it names the answer")
         texts = {"query": query, "rubrics": "\n".join(f"({r.role}) {r.criterion}" for r in rubrics)}
         verdict = {"consistent": {"type": "boolean"}, "reason": text}
-        if not await self._model.ask("consistent", task.language, texts, verdict, _read_consistent, card):
+        if not await self._model.ask(
+            "consistent", task.language, texts, verdict, lambda found: bool(found["consistent"]), card
+        ):
             raise Rejected("consistent: the judge found query and rubrics inconsistent")
         notes = {**task.provenance.notes, "from": task.id, "summary": summary, "model": self._model.name}
         provenance = task.provenance.model_copy(update={"route": "rubrics", "notes": notes})
@@ -120,15 +124,10 @@ def _object(**fields: Any) -> dict[str, Any]:
     return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
 
 
-def _read_rubrics(reply: str) -> tuple[str, list[Rubric]]:
-    found = json_object(reply, "rubrics")
-    wanted, flaws, summary = found["rubrics"], found.get("flaws"), found.get("summary")
-    if not isinstance(wanted, list) or not isinstance(flaws, list):
-        raise Unusable('"rubrics" or "flaws" is no list')
+def _read_rubrics(found: dict[str, Any]) -> tuple[str, list[Rubric]]:
+    wanted, flaws = found["rubrics"], found["flaws"]
     if not all(isinstance(item, dict) for item in (*wanted, *flaws)):
         raise Unusable('"rubrics" or "flaws" has an item that is no object')
-    if not isinstance(summary, str) or not summary.strip():
-        raise Unusable('"summary" is no text')
     negative = [{**flaw, "role": "negative", "weight": f"-{flaw.get('weight')}"} for flaw in flaws]
     try:
         rows = [{**item, "id": f"c{n}"} for n, item in enumerate([*wanted, *negative], 1)]
@@ -139,22 +138,7 @@ def _read_rubrics(reply: str) -> tuple[str, list[Rubric]]:
         raise Unusable("there must be at least one criterion with a weight above zero, and one flaw")
     if len({rubric.criterion.casefold() for rubric in rubrics}) < len(rubrics):
         raise Unusable("two rubrics have the same criterion")
-    return summary.strip(), rubrics
-
-
-def _read_query(reply: str) -> tuple[str, dict[str, str]]:
-    found = json_object(reply, "query")
-    query, roles = found["query"], found.get("roles")
-    if not isinstance(query, str) or not query.strip() or not isinstance(roles, dict):
-        raise Unusable('"query" is no text, or "roles" no object')
-    return query.strip(), {str(key): str(value) for key, value in roles.items()}
-
-
-def _read_consistent(reply: str) -> bool:
-    value = json_object(reply, "consistent")["consistent"]
-    if not isinstance(value, bool):
-        raise Unusable('"consistent" is neither true nor false')
-    return value
+    return found["summary"].strip(), rubrics
 
 
 async def add_rubrics(source: Path, out: Path, model: ModelStep | None, progress: Progress) -> DataCard:

@@ -11,8 +11,6 @@ from ..text.characters import CJK, HANGUL, normalise
 
 Sample = dict[str, Any]
 """A rollout, or a task, as it is in its file."""
-
-
 TOKENS = re.compile(rf"[{CJK}{HANGUL}〇]|[^\W_{CJK}{HANGUL}〇]+")
 
 

@@ -13,30 +13,16 @@ from ..library.readers import READERS
 from ..library.reading import kind_of, read
 from ..text.language import detect_language
 from .data_files import Card
+from .generation import words_of
 from .samples import Sample
 
 FEWEST = 3
 """Sections of a report that can be used."""
-FRAME = re.compile(
-    r"(?:introduction|abstract|(?:executive )?summary|key (?:points|takeaways|findings|citations)|overview|"
-    r"conclusions?|(?:concluding|final) (?:remarks|thoughts)|references?|sources?|bibliography|appendix|appendices|"
-    r"contents|survey note|table of contents|faq|acknowledge?ments?|notes?|footnotes?|see also|license|further reading|"
-    r"citations|引言|前言|摘要|概述|概要|执行摘要|绪论|导言|结语|结束语|来源|附录|目录|致谢|关键引文|注释)\b.*|"
-    r".{0,6}(?:结论|总结|小结|参考文献|参考资料).*",
-    re.IGNORECASE,
-)
+FRAME = re.compile(words_of("patterns", "en")["framing headings"], re.IGNORECASE)
 """Headings that frame a report and are no part of its subject."""
-BACK = re.compile(
-    r"(?:references?|sources?|bibliography|(?:key )?citations?|(?:foot)?notes?|contents|table of contents|"
-    r"acknowledge?ments?|license|参考文献|参考资料|来源|目录|致谢|关键引文|注释)\b",
-    re.IGNORECASE,
-)
+BACK = re.compile(words_of("patterns", "en")["headings without text"], re.IGNORECASE)
 """Headings of what is no text of a report."""
-NUMBER = re.compile(
-    r"^(?:(?:part|section|chapter|step)\s+[\dIVX]+\s*[:.：-]*\s*|(?:[A-Z]\.)?\d+(?:\.\d+)+[.、:：]*\s+|[A-Z]\.\d+\.\s+|\(?[\dIVX]+[.)、:：]+\s*|"
-    r"[（(]?[一二三四五六七八九十]+[)）、.．]\s*|第[一二三四五六七八九十\d]+[章节部分]+[:：、\s]*)+",
-    re.IGNORECASE,
-)
+NUMBER = re.compile(words_of("patterns", "en")["number of a heading"], re.IGNORECASE)
 """Before a heading."""
 _ADDRESS = re.compile(r"https?://\S+|[\W\d_]+")
 LEAST_TEXT = 25
@@ -50,7 +36,7 @@ def read_reports(source: Path, data: Path, card: Card) -> Iterator[Sample]:
     "sections": [{"heading", "parts", "text"}], "body"}; what cannot be read goes into the card. Raises UserError."""
     for document in _documents(source, data, card):
         if isinstance(document, ReadProblem):
-            _problem(card, f"{document.place}: {document.reason}")
+            card.problem(document.place, document.reason)
         elif report := as_report(document):
             yield report
         else:
@@ -79,13 +65,7 @@ def _documents(source: Path, data: Path, card: Card) -> Iterator[Document | Read
             try:
                 yield from read(file)
             except (DocumentError, LibraryError, OSError) as error:
-                _problem(card, str(error))
-
-
-def _problem(card: Card, words: str) -> None:
-    card.card.problem_count += 1
-    if len(card.card.problems) < 20:
-        card.card.problems.append(words)
+                card.problem(file.name, str(error))
 
 
 def as_report(document: Document) -> Sample | None:

@@ -55,8 +55,6 @@ def build_graph(paths: list[Path], folder: Path, form: str = "auto", sources: An
     builder = GraphBuilder(folder)
     try:
         for path in paths:
-            if not path.exists():
-                raise UserError(f"{path} does not exist.", "Check the spelling.")
             READERS.get(form_of(path) if form == "auto" else form)(path, builder)
         return builder.finish(sources)
     except BaseException:  # of any kind: no half-built graph stays

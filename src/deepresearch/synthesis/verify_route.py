@@ -45,21 +45,12 @@ _LINE = re.compile(
     r"(?m)^\d+\. (?P<point>.+)\n   \*\*(?P<conclusion>[^*]+)\*\*(?:[:：] ?“(?P<evidence>.+)”)?(?P<rest>.*)$"
 )
 _CITE = re.compile(r"\\cite\{([^}]+)\}")
-_PRONOUN = re.compile(
-    r"(?:he|she|it|they|this|that|these|those|his|her|its|their|there|here|we|such|both|then|however|also|and|but|the "
-    r"(?:latter|former|same))\b|[他她它这那其该此]",
-    re.IGNORECASE,
-)
+_PRONOUN = re.compile(words_of("patterns", "en")["pronoun"], re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\d.,/-])(?:1\d{3}|20\d{2}|[2-9]\d|[1-9]\d{2})(?![\d.,/%-]?\d|[-/A-Za-z])")
-_MONTH = re.compile(
-    r"(?:January|February|March|April|May|June|July|August|September|October|November|December|\d\s?月)\s?$"
-)
+_MONTH = re.compile(words_of("patterns", "en")["month"])
 """Before a day, which could not be any number."""
-_NO_PROSE = re.compile(r"\bISBN\b|\bdoi\b|\bpp\.|\bet al\b|\(\d{4}\)\.|https?://|\b(?:\w+ )?Press[.:]", re.IGNORECASE)
-_VERB = re.compile(
-    r"\b(?:is|are|was|were|has|have|had|be|been|can|could|would|may|might|will|do|does|did|[a-z]{2,}ed|[a-z]{3,}s|became|"
-    r"began|led|won|made|took|came|went|gave|held|grew|wrote|saw|lost|left|built|found|brought)\b|[\u4e00-\u9fff]"
-)
+_NO_PROSE = re.compile(words_of("patterns", "en")["no prose"], re.IGNORECASE)
+_VERB = re.compile(words_of("patterns", "en")["verb"])
 """What a whole statement has, as a title or a reference often has not."""
 
 

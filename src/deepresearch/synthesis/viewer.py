@@ -72,12 +72,8 @@ def _hidden(task: Sample) -> Iterator[str]:
             told = f"{passage.get('fact')} ({passage.get('title')}, {passage['passage']})"
             yield _folded(told, _pre(passage.get("text")))
     if task.get("rubrics"):
-        rows = "".join(
-            f"<tr><td>{_text(r.get('id'))}</td><td>{_text(r['role'])}</td><td>{r['weight']:g}</td>"
-            f"<td>{_text(r.get('axis'))}</td><td>{_text(r['criterion'])}</td></tr>"
-            for r in task["rubrics"]
-        )
-        yield f"<h3>Rubrics</h3><table>{rows}</table>"
+        yield "<h3>Rubrics</h3>"
+        yield _table((f"{r['role']} {r['weight']:g}", f"{r.get('axis')}: {r['criterion']}") for r in task["rubrics"])
     if task.get("provenance"):
         yield _folded("Provenance", _pre(json.dumps(task["provenance"], ensure_ascii=False)))
     yield "</details>"

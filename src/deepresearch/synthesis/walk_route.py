@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 from ..errors import SearchFailed
 from ..text.characters import normalise
@@ -21,7 +20,7 @@ from .data_files import Card
 from .evidence import Search
 from .generation import Progress, Rejected, write_tasks
 from .pages import LinkedSentence, PageStore
-from .records import GENERATOR, DataCard, Provenance, SourceFile, SupportingPassage, SyntheticTask
+from .records import DataCard, Provenance, SourceFile, SupportingPassage, SyntheticTask
 from .walk_wording import PagePlace, bare, definition_of, named_as, numbers_in, plan_steps, question_text, resemble
 
 LONGEST_WALK = 8
@@ -43,8 +42,6 @@ LONGEST_PLACE = 60
 LONGEST_SENTENCE = 600
 MOST_LINKS = 12
 """Of one sentence; more make a list."""
-
-
 _SIGNS = re.compile(r"[_$\\{}]|\.(?:md|html?)$")
 """Of formulas, and of pages that have only the name of their file."""
 _SHORTENED = re.compile(r"(?:[a-z]\.)+[a-z]")
@@ -61,10 +58,6 @@ class WalkOptions:
     language: str = "en"
     steps: int = LONGEST_WALK
     library: str = ""
-
-    def identity(self) -> dict[str, Any]:
-        """What a file that is continued must have been begun with."""
-        return {**self.__dict__, "generator": GENERATOR}
 
 
 @dataclass(frozen=True)
@@ -347,5 +340,5 @@ async def make_walk_tasks(
     """
     route = WalkRoute(pages, search, options)
     card = Card(out, "walk", options.seed, sources)
-    card.card.problems, card.card.problem_count = pages.problems, pages.problem_count
-    return await write_tasks(route.attempt, out, options.identity(), card, progress)
+    card.problems, card.problem_count = pages.problems, pages.problem_count
+    return await write_tasks(route.attempt, out, options, card, progress)

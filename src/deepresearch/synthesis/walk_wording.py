@@ -9,11 +9,10 @@ from ..text.characters import has_han, normalise
 from ..text.names import is_named
 from .generation import words_of
 from .pages import LinkedPage, LinkedSentence
+from .questions import article
 
 SHORTEST_DEFINITION = {"en": 45, "zh": 14}
 """Characters; a shorter one fits too many things."""
-
-
 _DEFINITION = {
     "en": re.compile(
         r"^(.{2,80}?)\s(?:is|was|are|were)\s((?:an?|the|one of)\s.{15,160}?)(?:[.;]|,\s(?:and|which|who|where)\b|$)"
@@ -97,7 +96,7 @@ def question_text(language: str, clues: Sequence[tuple[str, PagePlace]], answer:
     return rng.choice(
         (
             f"{which} is mentioned {told}?",
-            f"I am trying to recall {_with_article(shape or 'name')}. It comes up {told}. What is it?",
+            f"I am trying to recall {article(shape or 'name')} {shape or 'name'}. It comes up {told}. What is it?",
             f"One {shape or 'name'} appears {told}. Which {shape or 'name'} is it?",
         )
     )
@@ -117,10 +116,6 @@ def _page(language: str, page: str) -> str:
 
 def _joined(parts: Sequence[str], comma: str, last: str) -> str:
     return f"{comma.join(parts[:-1])}{last}{parts[-1]}"
-
-
-def _with_article(word: str) -> str:
-    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
 
 
 def plan_steps(language: str, clues: Sequence[tuple[str, PagePlace]]) -> list[str]:
