@@ -9,7 +9,6 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from ..errors import SearchFailed
 from ..text.characters import has_han
 from ..text.sentences import split_sentences
 from ..trajectory import Passage
@@ -36,11 +35,8 @@ class GivenPassages:
         return SearchResult([Hit(passage, -float(n)) for n, passage in enumerate(self._passages)][: query.k], self.name)
 
     async def open(self, reference: str) -> list[Passage]:
-        """The passages of a document. Raises SearchFailed."""
-        found = [passage for passage in self._passages if passage.document == reference]
-        if not found:
-            raise SearchFailed(f"{reference} is not there.", "Search first.")
-        return found
+        """The passages of a document; none where it is not there."""
+        return [passage for passage in self._passages if passage.document == reference]
 
     def close(self) -> None:
         """Nothing is open."""

@@ -249,10 +249,9 @@ async def verify_statements(
 
 def _conclusion(report: str, language: str, names: Sequence[str]) -> str:
     """The name of the first conclusion of a report."""
-    line = _LINE.search(report)
-    told = line["conclusion"].strip(" .。:：") if line else ""
-    own = words_of("verification", language)["conclusions"]
-    return names[own.index(told)] if told in own else "nothing"
+    told = line["conclusion"].strip(" .。:：") if (line := _LINE.search(report)) else ""
+    own: dict[str, str] = dict(zip(words_of("verification", language)["conclusions"], names, strict=True))
+    return own.get(told, "nothing")
 
 
 def _paragraphs(name: str, data: Path, seed: int, count: int) -> Iterator[Sample]:

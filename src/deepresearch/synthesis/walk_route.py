@@ -204,10 +204,6 @@ class WalkRoute:
         there = [sentence for sentence in self.sentences_of(page) if place.holds(sentence)]
         return frozenset(t for s in there for t in self._things(s)) - {place.name, page}
 
-    def _text(self, mention: Mention) -> str:
-        there = [s.text for s in self.sentences_of(mention.page) if mention.place.holds(s)]
-        return normalise(" ".join(there))
-
     def _named_pages(self, page: str) -> frozenset[str]:
         """Titles of other pages that a page links to or names."""
         if page in self._named:
@@ -222,7 +218,7 @@ class WalkRoute:
     def _is_only(self, answer: str, mentions: Sequence[Mention]) -> bool:
         """Whether nothing else is named at all these places, by link or by its name alone."""
         rivals = frozenset.union(*(mention.candidates for mention in mentions)) - {answer}
-        texts = [self._text(mention) for mention in mentions]
+        texts = [normalise(" ".join(s.text for s in self.sentences_of(m.page) if m.place.holds(s))) for m in mentions]
         if not all(
             answer in m.candidates and is_named(bare(answer), text) for m, text in zip(mentions, texts, strict=True)
         ):
