@@ -123,6 +123,8 @@ class _Layer(CacheLayerMixin):
     def get_max_length(self) -> int:
         return self.cache.columns
 
+    get_max_cache_shape = get_max_length  # its name in earlier versions of transformers, such as verl asks for
+
 
 class _RowCache(Cache):
     """A cache whose rows have lengths of their own; the last column takes what padding writes."""

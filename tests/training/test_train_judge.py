@@ -1,0 +1,44 @@
+"""`train judge` and `train agreement` from the command line, on a model of a few thousand parameters."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from deepresearch.cli import main
+from deepresearch.judge.rubrics import Rubric
+from deepresearch.training.checkpoints import new_model, save_checkpoint
+from deepresearch.training.judging import MARKS, open_judge, write_labels
+from tests.training.judging_data import labelled, tiny_tokenizer
+
+
+async def _judged(folder: Path) -> str:
+    judge = open_judge(folder, context=256)
+    return (await judge.judge("q", "r", Rubric(criterion="x", weight=1))).level
+
+
+def test_a_policys_checkpoint_becomes_a_judge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tokenizer = tiny_tokenizer(MARKS[:3])  # a policy's tokenizer has some of the marks
+    save_checkpoint(tmp_path / "policy", new_model(300, width=32, layers=2, heads=2, context=256), tokenizer, {})
+    write_labels([labelled(n, ("not",)) for n in range(8)], tmp_path / "labels.jsonl")
+    labels, out = str(tmp_path / "labels.jsonl"), tmp_path / "judge"
+    train = ["train", "judge", labels, "--checkpoint", str(tmp_path / "policy"), "--out", str(out)]
+    flags = ["--context", "256", "--rows", "1", "--epochs", "8", "--learning-rate", "0.01", "--precision", "float32"]
+    assert main([*train, *flags, "--held-out", labels, "--reinforce-updates", "1"]) == 0
+    told = capsys.readouterr()
+    assert told.out.strip() == str(out / "checkpoint")
+    assert "before" in told.err and "after SFT" in told.err and "after RL" in told.err and "balanced" in told.err
+    assert (
+        main(["train", "agreement", labels, "--checkpoint", str(out / "checkpoint"), "--context", "256", "--json"]) == 0
+    )
+    found = json.loads(capsys.readouterr().out)
+    assert found["verdicts"] == 8 and found["level"]["fully"] is None
+    assert asyncio.run(_judged(out / "checkpoint")) in ("not", "partially", "fully", "unusable")
+
+
+def test_bad_labels_end_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "labels.jsonl").write_text('{"report": "r"}\n')
+    flags = ["--checkpoint", str(tmp_path), "--out", str(tmp_path / "out")]
+    assert main(["train", "judge", str(tmp_path / "labels.jsonl"), *flags]) == 2
+    assert "line 1" in capsys.readouterr().err
