@@ -97,5 +97,4 @@ def _passages(texts: Any) -> Iterator[str]:
             yield text
             text = ""
         text = f"{text} {sentence}".strip()
-    if text:
-        yield text
+    yield from [text] if text else []

@@ -46,7 +46,7 @@ _SIGNS = re.compile(r"[_$\\{}]|\.(?:md|html?)$")
 """Of formulas, and of pages that have only the name of their file."""
 _SHORTENED = re.compile(r"(?:[a-z]\.)+[a-z]")
 """As "e.g"."""
-_WORD = re.compile(r"[a-z]+")
+_WORD, _CAPITAL = re.compile(r"[a-z]+"), re.compile(r"(?<=[a-z,;] )[A-Z]\w+")
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,8 @@ class WalkRoute:
         """Whether nothing else is named at all these places, by link or by its name alone."""
         rivals = frozenset.union(*(mention.candidates for mention in mentions)) - {answer}
         texts = [normalise(" ".join(s.text for s in self.sentences_of(m.page) if m.place.holds(s))) for m in mentions]
-        if not all(
+        shared = frozenset.intersection(*(frozenset(_CAPITAL.findall(text)) for text in texts))
+        if shared - set(answer.split()) or not all(
             answer in m.candidates and is_named(bare(answer), text) for m, text in zip(mentions, texts, strict=True)
         ):
             return False

@@ -36,7 +36,8 @@ _SHAPES = (
     (re.compile(r"[~/]|\w+/"), ("path", "路径")),
     (re.compile(r"-{1,2}\w"), ("option", "选项")),
     (re.compile(r"[\w.]+\(\)$"), ("function", "函数")),
-    (re.compile(r"\*?[\w-]*\.[a-z]{1,5}$"), ("file name", "文件名")),
+    (re.compile(r"[\w*-]+\.[a-z]{2,5}$"), ("file name", "文件名")),
+    (re.compile(r"\.[a-z]+$"), ("suffix", "后缀")),
     (re.compile(r"[a-z_.:]"), ("name set as code", "代码名称")),
 )
 """What a name set as code is, by its form."""
