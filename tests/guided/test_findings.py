@@ -81,6 +81,18 @@ def test_chinese_function_words_are_no_invention() -> None:
     assert verdict.level == "supports"
 
 
+def test_words_that_are_each_somewhere_else_in_the_passage_are_no_support() -> None:
+    text = (
+        "All optional arguments may be omitted at the command line. The default keyword argument, whose value defaults "
+        "to None, specifies what value should be used if the command-line argument is not present. "
+        "The parser is made first."
+    )
+    known = {"p1": PASSAGE.model_copy(update={"text": text})}
+    claim = "The parser specifies the value as if it were a command-line argument."
+    assert support(claim, known["p1"]).level == "supports"
+    assert check([(claim, "p1")], known)[0].level == "partly"
+
+
 def test_the_line_above_a_passage_is_no_statement() -> None:
     known = {"p1": PASSAGE.model_copy(update={"heading": ["Tram lines", "The north"]})}
     [verdict] = check([("Tram line 9 opened in Tram lines / The north.", "p1")], known)

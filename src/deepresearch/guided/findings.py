@@ -22,6 +22,8 @@ FILE = "findings.jsonl"
 TOOL = "file"
 HAD = 0.9
 """Share of a sentence's terms that its passage must have."""
+SURE = 0.7
+"""Score from which a sentence is its passage's; below, only its words are, each somewhere."""
 _STOPS = " .。．!！;；"
 _NO_STATEMENT = re.compile(r"[?？]\W*$|[:：]\s*$|^\W*(?:and|or|but|nor|which)\b")
 """A question, what leads to a list, or the rest of a sentence."""
@@ -105,7 +107,9 @@ def check(claims: Sequence[tuple[str, str]], known: Mapping[str, Passage]) -> li
     found = []
     for number, (sentence, ident) in enumerate(claims):
         verdict = verdicts.get(number) or Citation(passage=ident, level="unrelated")
-        is_altered = verdict.level == "supports" and _is_altered(sentence, known[ident])
+        is_altered = verdict.level == "supports" and (
+            (verdict.score or 0) < SURE or _is_altered(sentence, known[ident])
+        )
         found.append(verdict.model_copy(update={"level": "partly"}) if is_altered else verdict)
     return found
 
@@ -141,10 +145,11 @@ def _drops_condition(sentence: str, evidence: str) -> bool:
 
 
 def _swaps_subject(sentence: str, evidence: str) -> bool:
-    """The evidence does not have what the sentence names first, but a name that the sentence has not."""
+    """The evidence has nothing that the sentence names, but a name that the sentence has not."""
     said, given = sentence.casefold(), evidence.casefold()
-    first = next(iter(_names(sentence)), "")
-    return bool(first) and first not in given and any(name not in said for name in _names(evidence))
+    named = _names(sentence)
+    is_other = bool(named) and not any(name in given for name in named)
+    return is_other and any(name not in said for name in _names(evidence))
 
 
 def _names(text: str) -> list[str]:
