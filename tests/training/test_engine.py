@@ -70,6 +70,29 @@ async def test_a_runs_cache_is_kept_between_turns_and_only_what_is_new_is_read()
     await fresh.close()
 
 
+async def test_more_runs_than_rows_wait_for_one_instead_of_losing_their_caches() -> None:
+    engine = LocalEngine(tiny_model(), slots=3, context=256)
+
+    async def run(number: int) -> None:
+        ids = [number + 1] * 20
+        for turn in range(4):
+            made = await ask(engine, ids, key=f"run {number}", seed=turn, stop=frozenset())
+            ids = [*ids, *made.ids, 5]
+        engine.release(f"run {number}")
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(run(number) for number in range(12)))
+    assert engine.read == 12 * (20 + 3 * 2), "each token once: the beginning, then the last sampled one and a new one"
+    await engine.close()
+
+
+async def test_runs_that_never_give_their_rows_back_stop_nobody() -> None:
+    engine = LocalEngine(tiny_model(), slots=2, context=64)
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(ask(engine, [n + 1], key=f"run {n}") for n in range(6)))
+    await engine.close()
+
+
 async def test_the_end_is_a_stop_token_or_the_limit() -> None:
     engine = LocalEngine(tiny_model(), slots=1, context=32)
     everything = frozenset(range(300))

@@ -32,6 +32,7 @@ class ScriptedEngine:
         self.dialect = tiny_dialect()
         self.lines = lines
         self.most_at_once = self._now = 0
+        self.released: set[str] = set()
 
     async def generate(self, prompt: Sequence[int], **more: object) -> Generated:
         self._now += 1
@@ -47,6 +48,9 @@ class ScriptedEngine:
         ids = self.dialect.tokenizer.encode(written, split_special_tokens=False)
         return Generated(ids, [-0.5] * len(ids), "stop")
 
+    def release(self, key: str) -> None:
+        self.released.add(key)
+
     async def close(self) -> None:
         pass
 
@@ -61,6 +65,7 @@ async def episodes_of(lines: Sequence[str], count: int = 1, at_once: int = 50) -
 async def test_many_runs_at_once_in_the_real_loop_earn_what_their_reports_deserve() -> None:
     episodes, engine = await episodes_of(LINES, count=30, at_once=20)
     assert engine.most_at_once == 20
+    assert len(engine.released) == 30, "each run gives its cache back"
     measured = summary(episodes)
     assert (measured["failed"], measured["reward"], measured["whole"], measured["calls"]) == (0, 1.0, 1.0, 1.0)
     assert measured["met_fact"] == 1.0

@@ -8,6 +8,7 @@ from cyclopts import App, Parameter
 
 from ..errors import UserError
 from ..training.options import SupervisedOptions
+from . import train_rl
 from .terminal import put, say
 from .train_judge import judges
 
@@ -15,6 +16,7 @@ Training = Annotated[SupervisedOptions | None, Parameter(name="*", group="Traini
 
 train = App(name="train", help="Models of one's own: from documents and runs to a checkpoint that `run` can use.")
 train.command(judges, name="*")
+train.command(train_rl.commands, name="*")
 
 
 def need_torch() -> None:

@@ -98,6 +98,9 @@ class EndpointEngine:
         async with self._places:
             return await aretry(partial(self._attempt, fields, stop), self._retries + 1, self._wait)
 
+    def release(self, key: str) -> None:
+        """The server keeps what it has room for."""
+
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()

@@ -8,6 +8,7 @@ them calls `forget`.
 
 import asyncio
 import random
+import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,8 @@ from ..errors import ContextOverflow, ModelUnreachable
 
 PREFILL = 8_192
 """Tokens, padding included, that are read in one step."""
+PATIENCE = 0.1
+"""Seconds without work after which a run that waits gets the row of another one."""
 STEPS = 4
 """Steps of decoding between two looks at what else has come in."""
 
@@ -56,6 +59,10 @@ class Engine(Protocol):
         same seed and prompt give the same continuation, whatever else is in work. Raises ModelError."""
         ...
 
+    def release(self, key: str) -> None:
+        """The run of that key has ended."""
+        ...
+
     async def close(self) -> None:
         """Release what is held."""
         ...
@@ -81,7 +88,8 @@ class _Request:
 
 @dataclass(eq=False)
 class _Row:
-    """A row of the cache. `held`: the tokens whose keys and values are in it, from position 0."""
+    """A row of the cache. `held`: the tokens whose keys and values are in it, from position 0. `key`: the run that it
+    is kept for; empty: none."""
 
     key: str = ""
     held: list[int] = field(default_factory=list)
@@ -157,9 +165,12 @@ class LocalEngine:
         self._active = 0
         """Rows in decoding: the first ones."""
         self._waiting: deque[_Request] = deque()
+        self._released: set[str] = set()
         self._thread = ThreadPoolExecutor(1, "engine")
         self._work: asyncio.Task[None] | None = None
         self._clock = 0
+        self._busy = 0.0
+        """When a step last did something."""
 
     async def generate(
         self,
@@ -183,6 +194,10 @@ class LocalEngine:
             self._work = asyncio.ensure_future(self._run())
         return await done
 
+    def release(self, key: str) -> None:
+        """See Engine."""
+        self._released.add(key)
+
     def forget(self) -> None:
         """Drop what the caches hold: the weights have changed. Only between requests."""
         for row in self._rows:
@@ -205,7 +220,7 @@ class LocalEngine:
                     if not request.done.done():
                         finish: Literal["stop", "length"] = "stop" if request.ids[-1] in request.stop else "length"
                         request.done.set_result(Generated(request.ids, request.logprobs, finish))
-                await asyncio.sleep(0)  # who got a reply may ask again at once
+                await asyncio.sleep(0 if self._active else 0.001)  # who got a reply may ask again at once
         except Exception as error:  # of any kind: nobody may wait for ever
             self._fail(ModelUnreachable(f"The model in this process has stopped: {error!r}.", "See the log above it."))
         except asyncio.CancelledError:
@@ -248,51 +263,61 @@ class LocalEngine:
         try:
             if new := self._admit():
                 self._prefill(new)
+            elif not self._active:
+                return []
             ended = self._settle()
             for _ in range(STEPS):
                 if not self._active or ended:
                     break
                 self._decode()
                 ended = self._settle()
+            self._busy = time.monotonic()
             return ended
         finally:
             self.model.train(training)
 
     def _admit(self) -> list[_Row]:
         """Give waiting requests a row each, as long as there are rows and their prompts fit in one step."""
+        for row in self._rows[self._active :]:
+            if row.key in self._released:
+                row.key, row.held = "", []
+        self._released.clear()
         admitted: list[_Row] = []
         longest = 0
-        while self._waiting and self._active < len(self._rows):
-            request = self._waiting[0]
+        held_runs = {row.key for row in self._rows[self._active :]}
+        for request in sorted(self._waiting, key=lambda request: request.key not in held_runs):
             if request.done.done():  # given up
-                self._waiting.popleft()
+                self._waiting.remove(request)
                 continue
             place = self._place_for(request)
+            if place is None:
+                continue
             row = self._rows[place]
-            if not request.key or row.key != request.key:
-                row.held = []
-            same = _common(row.held, request.prompt[:-1])
+            held = row.held if row.key == request.key else []
+            same = _common(held, request.prompt[:-1])
             longest = max(longest, len(request.prompt) - same)
             if admitted and longest * (len(admitted) + 1) > PREFILL:
                 break
-            self._waiting.popleft()
+            self._waiting.remove(request)
             self._clock += 1
-            row.key, row.used, row.request = request.key, self._clock, request
-            del row.held[same:]
+            row.key, row.used, row.request, row.held = request.key, self._clock, request, held[:same]
             self.reused += same
             self._swap(place, self._active)
             self._active += 1
             admitted.append(row)
         return admitted
 
-    def _place_for(self, request: _Request) -> int:
-        """The row that holds the request's run, else the one that has been idle longest."""
+    def _place_for(self, request: _Request) -> int | None:
+        """The row that holds the request's run, else a free one. A run between two turns loses its row only where
+        nothing has been in work for a while: it will soon be back, and would have to be read from its beginning."""
         idle = range(self._active, len(self._rows))
-        if request.key:
-            for place in idle:
-                if self._rows[place].key == request.key:
-                    return place
-        return min(idle, key=lambda place: (bool(self._rows[place].held), self._rows[place].used))
+        own = next((place for place in idle if request.key and self._rows[place].key == request.key), None)
+        if own is not None:
+            return own
+        free = next((place for place in idle if not self._rows[place].key), None)
+        if free is not None or self._active or time.monotonic() - self._busy < PATIENCE:
+            return free
+        return min(idle, key=lambda place: self._rows[place].used)
 
     def _prefill(self, new: Sequence[_Row]) -> None:
         """Read what is new of the prompts, padded on the left, and sample the first token of each reply."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ContextOverflow, SettingsError
+from ..local.prepare import SHORTEST_REPLY
 from ..policy import Policy, View
 from ..settings import Settings
 from ..tools import Tool
@@ -41,8 +42,8 @@ def open_local(settings: Settings, tools: Sequence[Tool]) -> Policy:
     model = checkpoint.model
     most = int(getattr(model.config.get_text_config(), "max_position_embeddings", 0)) or settings.context.limit
     engine = LocalEngine(model, slots=1, context=min(settings.model.context or most, most))
-    heat = settings.model.temperature or 0.0
-    return LocalPolicy(engine, checkpoint.dialect, heat, settings.model.max_tokens, owns_engine=True)
+    longest = min(settings.model.max_tokens, max(SHORTEST_REPLY, engine.context // 4))
+    return LocalPolicy(engine, checkpoint.dialect, settings.model.temperature or 0.0, longest, owns_engine=True)
 
 
 class LocalPolicy:
@@ -67,6 +68,7 @@ class LocalPolicy:
         self._max_new = max_new
         self._seed = seed
         self._owns_engine = owns_engine
+        self._run = ""
 
     async def decide(self, view: View) -> Turn:
         """The next turn. Raises ContextOverflow where no room for one is left, ModelError where the engine fails."""
@@ -78,7 +80,8 @@ class LocalPolicy:
                 f"The run has {len(prompt)} tokens; the model's context of {self._engine.context} is used up.",
                 limit=self._engine.context,
             )
-        run, turns = view.events[0].run, sum(isinstance(event, Turn) for event in view.events)
+        run = self._run = view.events[0].run
+        turns = sum(isinstance(event, Turn) for event in view.events)
         made = await self._engine.generate(
             prompt,
             max_new=min(self._max_new, room),
@@ -94,7 +97,8 @@ class LocalPolicy:
         return self._dialect.read(made.ids, view).model_copy(update=known)
 
     async def close(self) -> None:
-        """Close the engine, where it is this policy's own."""
+        """Give up the run's cache, and close the engine where it is this policy's own."""
+        self._engine.release(self._run)
         if self._owns_engine:
             await self._engine.close()
 

@@ -1,0 +1,182 @@
+"""`train ppo` and `train export`: reinforcement learning in the real loop, and checkpoints for other servers."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from cyclopts import App
+
+from .options import Data, EndpointFlags, Limits, Names, Switch
+from .synth_inputs import open_providers
+from .terminal import put, say
+
+if TYPE_CHECKING:
+    from ..judge.judging import Judge
+    from ..settings import Settings
+
+commands = App(name="rl")
+
+
+@commands.command
+def ppo(
+    checkpoint: Path,
+    tasks: Path,
+    /,
+    *,
+    out: Path,
+    library: Names = None,
+    web: Switch = False,
+    algorithm: Literal["ppo", "grpo"] = "ppo",
+    updates: int = 40,
+    tasks_per_update: int = 128,
+    tries: int = 1,
+    critic_warmup: int = 3,
+    mini_batches: int = 2,
+    micro_tokens: int = 16_384,
+    learning_rate: float = 1e-4,
+    critic_rate: float = 2e-4,
+    sampling_temperature: float = 1.0,
+    longest_turn: int = 128,
+    at_once: int = 128,
+    slots: int = 64,
+    outcome_only: Switch = False,
+    save_every: int = 5,
+    seed: int = 0,
+    endpoint: EndpointFlags = EndpointFlags(),
+    limits: Limits = Limits(),
+    data: Data | None = None,
+) -> int:
+    """Reinforcement learning: try tasks in the project's own loop, judge the reports, learn from what they earn.
+
+    Reports are judged by each task's hidden side: answer, facts, citations. With --model (and --base-url) that model
+    judges the tasks' rubrics instead. What was interrupted is continued by the same command.
+
+    Parameters
+    ----------
+    checkpoint
+        Hugging Face folder of the policy to begin with.
+    tasks
+        Tasks with their hidden side, as `deepresearch synth` writes them.
+    out
+        Folder for the checkpoint (model), the state to resume from, and the curve.
+    library
+        Libraries that the policy searches.
+    web
+        Search the web too.
+    algorithm
+        ppo: with a learned critic. grpo: several tries of a task are compared.
+    updates
+        Updates in all.
+    tasks_per_update
+        Tasks that are tried before each update.
+    tries
+        Episodes of each task.
+    critic_warmup
+        First updates, which train the critic alone.
+    mini_batches
+        Steps of the optimizer in an update.
+    micro_tokens
+        Tokens whose gradient is computed at once; fewer need less memory.
+    learning_rate
+        Of the policy.
+    critic_rate
+        Learning rate of the critic.
+    sampling_temperature
+        How freely the policy tries.
+    longest_turn
+        Tokens of a turn.
+    at_once
+        Episodes at the same time.
+    slots
+        Episodes whose caches are held.
+    outcome_only
+        Reward the answer alone.
+    save_every
+        Updates between two saved states.
+    seed
+        The same seed tries the same tasks with the same random numbers.
+    """
+    from .train import need_torch
+
+    need_torch()
+    from ..agent.rollouts import SharedSource
+    from ..settings import Settings
+    from ..training.checkpoints import load_checkpoint
+    from ..training.compact import SURFER
+    from ..training.episodes import EpisodeOptions
+    from ..training.ppo_trainer import PPOOptions, PPOTrainer
+    from ..training.records import read_tasks
+    from ..training.rewards import OUTCOME_ONLY, RewardOptions
+
+    flags = {"search.web": web or None, "plan": "off", **endpoint.flags(), **limits.flags()}
+    settings = Settings.load({**flags, **(data or Data()).flags()})
+    reward = OUTCOME_ONLY if outcome_only else RewardOptions(judge=_judge(settings))
+    policy = load_checkpoint(checkpoint)
+    offered = (SURFER,) if policy.dialect.name == "compact" else ()
+    episodes = EpisodeOptions(
+        temperature=sampling_temperature, max_new=longest_turn, at_once=at_once, tools=offered, reward=reward
+    )
+    options = PPOOptions(
+        algorithm=algorithm, updates=updates, tasks=tasks_per_update, tries=tries, critic_warmup=critic_warmup,
+        mini_batches=mini_batches, micro_tokens=micro_tokens, learning_rate=learning_rate, critic_rate=critic_rate,
+        slots=slots, save_every=save_every, seed=seed, episodes=episodes,
+    )  # fmt: skip
+    with open_providers(settings, library) as providers:
+        shared = [SharedSource(provider) for provider in providers]
+        trainer = PPOTrainer(policy, list(read_tasks(tasks)), shared, settings, options, out)
+        curve = asyncio.run(trainer.train(progress=say))
+    put(f"{out / 'model'}: reward {curve.last('reward'):.3f}, right {curve.last('right'):.3f}")
+    return 0
+
+
+@commands.command
+def export(
+    checkpoint: Path,
+    /,
+    *,
+    out: Path,
+    precision: Literal["float32", "bfloat16", "float16"] = "bfloat16",
+    gguf: Path | None = None,
+    converter: Path | None = None,
+) -> int:
+    """Write a checkpoint for vLLM, SGLang or llama.cpp: weights, tokenizer with chat template, dialect.
+
+    Parameters
+    ----------
+    checkpoint
+        Hugging Face folder of the policy.
+    out
+        Folder to write.
+    precision
+        Of the weights.
+    gguf
+        File for llama.cpp, written too.
+    converter
+        llama.cpp's source folder, for --gguf.
+    """
+    from .train import need_torch
+
+    need_torch()
+    from ..errors import ExportError
+    from ..training.export import export_checkpoint
+    from ..training.gguf import export_gguf
+
+    if gguf and not converter:
+        raise ExportError("--gguf needs llama.cpp's converter.", "Name llama.cpp's source folder: --converter DIR.")
+    export_checkpoint(checkpoint, out, precision)
+    if gguf and converter:
+        export_gguf(out, gguf, converter)
+    put(f"Exported to {out}" + (f" and {gguf}" if gguf else ""))
+    return 0
+
+
+def _judge(settings: "Settings") -> "Judge | None":
+    """The model that judges, at temperature 0; None where none is named."""
+    if not settings.model.name:
+        return None
+    from ..judge.model_judge import ModelJudge
+    from ..models.client import chat_client
+    from ..models.reply_cache import FOLDER, ReplyCache
+
+    client = chat_client(settings, temperature=0.0, stream=False)
+    return ModelJudge(client, ReplyCache(settings.data_folder() / FOLDER))
