@@ -1,10 +1,11 @@
 """`train ppo` and `train export`: reinforcement learning in the real loop, and checkpoints for other servers."""
 
 import asyncio
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from .options import Data, EndpointFlags, Limits, Names, Switch
 from .synth_inputs import open_providers
@@ -13,8 +14,48 @@ from .terminal import put, say
 if TYPE_CHECKING:
     from ..judge.judging import Judge
     from ..settings import Settings
+    from ..training.ppo_trainer import PPOOptions
 
 commands = App(name="rl")
+
+
+@Parameter(name="*", group="Training")
+@dataclass(frozen=True)
+class Reinforcement:
+    """How the policy tries, and how it learns from that."""
+
+    algorithm: Literal["ppo", "grpo"] = "ppo"
+    """ppo: with a learned critic. grpo: several tries of a task are compared."""
+    updates: int = 40
+    """Updates in all."""
+    tasks_per_update: int = 128
+    """Tasks that are tried before each update."""
+    tries: int = 1
+    """Episodes of each task."""
+    critic_warmup: int = 3
+    """First updates, which train the critic alone."""
+    mini_batches: int = 2
+    """Steps of the optimizer in an update."""
+    micro_tokens: int = 16_384
+    """Tokens whose gradient is computed at once; fewer need less memory."""
+    learning_rate: float = 1e-4
+    """Of the policy."""
+    critic_rate: float = 2e-4
+    """Learning rate of the critic."""
+    sampling_temperature: float = 1.0
+    """How freely the policy tries."""
+    longest_turn: int = 128
+    """Tokens of a turn."""
+    at_once: int = 128
+    """Episodes at the same time."""
+    slots: int = 64
+    """Episodes whose caches are held."""
+    outcome_only: Switch = False
+    """Reward the answer alone."""
+    save_every: int = 5
+    """Updates between two saved states."""
+    seed: int = 0
+    """The same seed tries the same tasks with the same random numbers."""
 
 
 @commands.command
@@ -26,22 +67,7 @@ def ppo(
     out: Path,
     library: Names = None,
     web: Switch = False,
-    algorithm: Literal["ppo", "grpo"] = "ppo",
-    updates: int = 40,
-    tasks_per_update: int = 128,
-    tries: int = 1,
-    critic_warmup: int = 3,
-    mini_batches: int = 2,
-    micro_tokens: int = 16_384,
-    learning_rate: float = 1e-4,
-    critic_rate: float = 2e-4,
-    sampling_temperature: float = 1.0,
-    longest_turn: int = 128,
-    at_once: int = 128,
-    slots: int = 64,
-    outcome_only: Switch = False,
-    save_every: int = 5,
-    seed: int = 0,
+    training: Reinforcement = Reinforcement(),  # noqa: B008  frozen
     endpoint: EndpointFlags = EndpointFlags(),
     limits: Limits = Limits(),
     data: Data | None = None,
@@ -63,38 +89,6 @@ def ppo(
         Libraries that the policy searches.
     web
         Search the web too.
-    algorithm
-        ppo: with a learned critic. grpo: several tries of a task are compared.
-    updates
-        Updates in all.
-    tasks_per_update
-        Tasks that are tried before each update.
-    tries
-        Episodes of each task.
-    critic_warmup
-        First updates, which train the critic alone.
-    mini_batches
-        Steps of the optimizer in an update.
-    micro_tokens
-        Tokens whose gradient is computed at once; fewer need less memory.
-    learning_rate
-        Of the policy.
-    critic_rate
-        Learning rate of the critic.
-    sampling_temperature
-        How freely the policy tries.
-    longest_turn
-        Tokens of a turn.
-    at_once
-        Episodes at the same time.
-    slots
-        Episodes whose caches are held.
-    outcome_only
-        Reward the answer alone.
-    save_every
-        Updates between two saved states.
-    seed
-        The same seed tries the same tasks with the same random numbers.
     """
     from .train import need_torch
 
@@ -102,31 +96,38 @@ def ppo(
     from ..agent.rollouts import SharedSource
     from ..settings import Settings
     from ..training.checkpoints import load_checkpoint
-    from ..training.compact import SURFER
-    from ..training.episodes import EpisodeOptions
-    from ..training.ppo_trainer import PPOOptions, PPOTrainer
+    from ..training.ppo_trainer import PPOTrainer
     from ..training.records import read_tasks
-    from ..training.rewards import OUTCOME_ONLY, RewardOptions
 
     flags = {"search.web": web or None, "plan": "off", **endpoint.flags(), **limits.flags()}
     settings = Settings.load({**flags, **(data or Data()).flags()})
-    reward = OUTCOME_ONLY if outcome_only else RewardOptions(judge=_judge(settings))
     policy = load_checkpoint(checkpoint)
-    offered = (SURFER,) if policy.dialect.name == "compact" else ()
-    episodes = EpisodeOptions(
-        temperature=sampling_temperature, max_new=longest_turn, at_once=at_once, tools=offered, reward=reward
-    )
-    options = PPOOptions(
-        algorithm=algorithm, updates=updates, tasks=tasks_per_update, tries=tries, critic_warmup=critic_warmup,
-        mini_batches=mini_batches, micro_tokens=micro_tokens, learning_rate=learning_rate, critic_rate=critic_rate,
-        slots=slots, save_every=save_every, seed=seed, episodes=episodes,
-    )  # fmt: skip
+    options = _options(training, policy.dialect.name, None if training.outcome_only else _judge(settings))
     with open_providers(settings, library) as providers:
         shared = [SharedSource(provider) for provider in providers]
         trainer = PPOTrainer(policy, list(read_tasks(tasks)), shared, settings, options, out)
         curve = asyncio.run(trainer.train(progress=say))
     put(f"{out / 'model'}: reward {curve.last('reward'):.3f}, right {curve.last('right'):.3f}")
     return 0
+
+
+def _options(given: Reinforcement, dialect: str, judge: "Judge | None") -> "PPOOptions":
+    """The trainer's options. dialect: decides which tools are offered."""
+    from ..training.compact import SURFER
+    from ..training.episodes import EpisodeOptions
+    from ..training.ppo_trainer import PPOOptions
+    from ..training.rewards import OUTCOME_ONLY, RewardOptions
+
+    same = {field.name for field in fields(PPOOptions)} & {field.name for field in fields(Reinforcement)}
+    episodes = EpisodeOptions(
+        temperature=given.sampling_temperature,
+        max_new=given.longest_turn,
+        at_once=given.at_once,
+        tools=(SURFER,) if dialect == "compact" else (),
+        reward=OUTCOME_ONLY if given.outcome_only else RewardOptions(judge=judge),
+    )
+    values = {name: getattr(given, name) for name in same}
+    return PPOOptions(**values, tasks=given.tasks_per_update, episodes=episodes)
 
 
 @commands.command
