@@ -60,8 +60,7 @@ def run(
     web
         Search the web too, beside documents and libraries; search.providers names the services.
     policy
-        auto: what fits the model; chat; guided (small models); extractive (none); local (a checkpoint); or that of an
-        installed package.
+        auto: what fits the model; chat; guided (small models); extractive; local (a checkpoint); or a package's own.
     plan
         ask: wait for the plan to be approved; show: show it and continue; off: no plan.
     """

@@ -67,7 +67,7 @@ def ppo(
     out: Path,
     library: Names = None,
     web: Switch = False,
-    training: Reinforcement = Reinforcement(),  # noqa: B008  frozen
+    training: Reinforcement = Reinforcement(),
     endpoint: EndpointFlags = EndpointFlags(),
     limits: Limits = Limits(),
     data: Data | None = None,

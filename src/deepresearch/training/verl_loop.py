@@ -76,6 +76,9 @@ class VerlEngine:
             raise ModelUnreachable(f"verl's rollout server broke a reply off ({output.stop_reason}).")
         return Generated(ids, logprobs, "stop" if ids[-1] in stop else "length")
 
+    def release(self, key: str) -> None:
+        """The servers keep what they have room for."""
+
     async def close(self) -> None:
         """The servers are verl's."""
 
