@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from datasets import Dataset, disable_progress_bars
-from transformers import TrainerCallback
+from transformers import PrinterCallback, TrainerCallback
 from transformers.utils import logging
 from trl import SFTConfig, SFTTrainer
 
@@ -79,6 +79,7 @@ def theirs(updates: int, rows: int, precision: str, folder: Path, packing: bool)
         new_model(VOCABULARY, WIDTH, LAYERS, HEADS, CONTEXT), settings, train_dataset=Dataset.from_list(listed),
         processing_class=tokenizer, callbacks=[Watch()],
     )  # fmt: skip
+    trainer.remove_callback(PrinterCallback)
     collate = trainer.data_collator
 
     def counting(examples):
