@@ -25,7 +25,7 @@ from runs.planted_reports import Fact, planted_reports
 
 from deepresearch.training.checkpoints import new_model, save_checkpoint
 from deepresearch.training.engine import LocalEngine
-from deepresearch.training.judge_agreement import HEADER, Agreement, agreement
+from deepresearch.training.judge_agreement import HEADER, JudgeAgreement, agreement
 from deepresearch.training.judge_rl import JudgeRLOptions, reinforce
 from deepresearch.training.judging import MARKS, JudgeForm, LabelledReport, judge_samples, write_labels
 from deepresearch.training.options import SupervisedOptions
@@ -81,7 +81,7 @@ def copying(vocabulary: int, tokens: int, seed: int) -> Iterator[TokenSample]:
         yield TokenSample(ids, [float(place >= period) for place in range(COPIED)], kind="copying")
 
 
-def measure(engine: LocalEngine, form: JudgeForm, items: Sequence[LabelledReport]) -> Agreement:
+def measure(engine: LocalEngine, form: JudgeForm, items: Sequence[LabelledReport]) -> JudgeAgreement:
     engine.forget()
     return asyncio.run(agreement(engine, form, items))
 

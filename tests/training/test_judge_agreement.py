@@ -3,14 +3,14 @@
 import pytest
 
 from deepresearch.training.judge_agreement import HEADER, agreement, summarise
-from deepresearch.training.judging import CRITERION, JudgeForm, LabelledReport, Opinion
+from deepresearch.training.judging import CRITERION, CriterionOpinion, JudgeForm, LabelledReport
 from tests.training.judging_data import Scripted, labelled, tiny_tokenizer
 
 FORM = JudgeForm(tiny_tokenizer())
 
 
-def given(*levels: str, probability: float = 1.0) -> list[Opinion]:
-    return [Opinion(level, "", probability) for level in levels]
+def given(*levels: str, probability: float = 1.0) -> list[CriterionOpinion]:
+    return [CriterionOpinion(level, "", probability) for level in levels]
 
 
 def with_flaw(item: LabelledReport) -> LabelledReport:

@@ -10,7 +10,7 @@ from deepresearch.judge.verdicts import LEVELS
 from deepresearch.training.checkpoints import new_model
 from deepresearch.training.engine import LocalEngine
 from deepresearch.training.judge_rl import FORM, ROBUST, JudgeRLOptions, class_weights, reinforce, verdict_reward
-from deepresearch.training.judging import JudgeForm, LabelledReport, Opinion, judge_samples
+from deepresearch.training.judging import CriterionOpinion, JudgeForm, LabelledReport, judge_samples
 from deepresearch.training.options import SupervisedOptions
 from deepresearch.training.supervised import train
 from tests.training.judging_data import labelled, tiny_tokenizer
@@ -20,8 +20,8 @@ EVEN = dict.fromkeys(LEVELS, 1.0)
 OPTIONS = JudgeRLOptions(updates=2, reports=4, samples=3, learning_rate=3e-3, save_every=1)
 
 
-def given(*levels: str) -> list[Opinion]:
-    return [Opinion(level, "", 0.5) for level in levels]
+def given(*levels: str) -> list[CriterionOpinion]:
+    return [CriterionOpinion(level, "", 0.5) for level in levels]
 
 
 def same(item: LabelledReport, *levels: str) -> dict[str, str]:

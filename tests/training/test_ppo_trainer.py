@@ -15,7 +15,7 @@ from deepresearch.errors import CheckpointError, Diverged, TrainingError
 from deepresearch.settings import Settings
 from deepresearch.training.checkpoints import Checkpoint, load_checkpoint
 from deepresearch.training.curves import read_points
-from deepresearch.training.episodes import Episode, EpisodeOptions, Row
+from deepresearch.training.episodes import Episode, EpisodeOptions, EpisodeRow
 from deepresearch.training.ppo_trainer import PPOOptions, PPOTrainer
 from deepresearch.training.rewards import Reward
 from tests.training.world import TASK, Facts, tiny_dialect, tiny_model
@@ -40,7 +40,7 @@ def bandit(made: PPOTrainer, rewarded: int, other: int) -> list[Episode]:
         Episode(
             TASK,
             [],
-            [Row([*prompt, token], [False] * 3 + [True], [0.0] * 3 + [float(logprobs[token])])],
+            [EpisodeRow([*prompt, token], [False] * 3 + [True], [0.0] * 3 + [float(logprobs[token])])],
             Reward(float(token == rewarded), {}, token == rewarded),
         )
         for token in (rewarded, other)

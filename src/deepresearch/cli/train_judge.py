@@ -11,8 +11,10 @@ from .terminal import dump, put, say
 
 if TYPE_CHECKING:
     from ..training.engine import LocalEngine
-    from ..training.judge_agreement import Agreement
+    from ..training.judge_agreement import JudgeAgreement
+    from ..training.judge_rl import JudgeRLOptions
     from ..training.judging import JudgeForm, LabelledReport
+    from ..training.options import SupervisedOptions
 
 judges = App(name="judges")
 
@@ -65,37 +67,17 @@ def judge(
     seed
         Of everything that is drawn.
     """
-    from ..training.checkpoints import load_model, save_checkpoint
-    from ..training.engine import LocalEngine
-    from ..training.judge_rl import JudgeRLOptions, reinforce
-    from ..training.judging import JudgeForm, add_marks, judge_samples, read_labels
-    from ..training.options import SupervisedOptions
-    from ..training.supervised import train
     from .train import need_torch
 
     need_torch()
+    from ..training.judge_rl import JudgeRLOptions
+    from ..training.options import SupervisedOptions
 
-    items = list(read_labels(labels))
-    tests = list(read_labels(held_out)) if held_out else []
-    model, tokenizer = load_model(checkpoint)
-    added = add_marks(model, tokenizer)
-    form = JudgeForm(tokenizer)
-    engine = LocalEngine(model, slots=64, context=context)
-    say(f"{len(items):,} labelled reports, {len(tests):,} held out; {added} marks added to the tokenizer")
-    _report("before", engine, form, tests)
     options = SupervisedOptions(
         context=context, rows=rows, epochs=epochs, learning_rate=learning_rate, precision=precision, seed=seed
     )
-    train(model, list(judge_samples(items, form, seed)), options, out / "sft", progress=say)
-    _report("after SFT", engine, form, tests)
-    if reinforce_updates:
-        reinforcement = JudgeRLOptions(updates=reinforce_updates, learning_rate=reinforce_rate, seed=seed)
-        curve = reinforce(model, engine, form, items, reinforcement, out / "rl")
-        say(f"reward {curve.points[0].get('reward', 0):.3f} at first, {curve.last('reward'):.3f} at last")
-        _report("after RL", engine, form, tests)
-    save_checkpoint(out / "checkpoint", model, tokenizer, {"name": "judge"})
-    put(str(out / "checkpoint"))
-    return 0
+    reinforcement = JudgeRLOptions(updates=reinforce_updates, learning_rate=reinforce_rate, seed=seed)
+    return _train(labels, held_out, checkpoint, out, options, reinforcement)
 
 
 @judges.command(name="agreement")
@@ -161,6 +143,39 @@ def gguf(
     return 0
 
 
+def _train(
+    labels: Path,
+    held_out: Path | None,
+    checkpoint: Path,
+    out: Path,
+    options: "SupervisedOptions",
+    reinforcement: "JudgeRLOptions",
+) -> int:
+    from ..training.checkpoints import load_model, save_checkpoint
+    from ..training.engine import LocalEngine
+    from ..training.judge_rl import reinforce
+    from ..training.judging import JudgeForm, add_marks, judge_samples, read_labels
+    from ..training.supervised import train
+
+    items = list(read_labels(labels))
+    tests = list(read_labels(held_out)) if held_out else []
+    model, tokenizer = load_model(checkpoint)
+    added = add_marks(model, tokenizer)
+    form = JudgeForm(tokenizer)
+    engine = LocalEngine(model, slots=64, context=options.context)
+    say(f"{len(items):,} labelled reports, {len(tests):,} held out; {added} marks added to the tokenizer")
+    _report("before", engine, form, tests)
+    train(model, list(judge_samples(items, form, options.seed)), options, out / "sft", progress=say)
+    _report("after SFT", engine, form, tests)
+    if reinforcement.updates:
+        curve = reinforce(model, engine, form, items, reinforcement, out / "rl")
+        say(f"reward {curve.points[0].get('reward', 0):.3f} at first, {curve.last('reward'):.3f} at last")
+        _report("after RL", engine, form, tests)
+    save_checkpoint(out / "checkpoint", model, tokenizer, {"name": "judge"})
+    put(str(out / "checkpoint"))
+    return 0
+
+
 def _report(stage: str, engine: "LocalEngine", form: "JudgeForm", tests: "list[LabelledReport]") -> None:
     from ..training.judge_agreement import HEADER
 
@@ -169,7 +184,7 @@ def _report(stage: str, engine: "LocalEngine", form: "JudgeForm", tests: "list[L
         say(f"{'':<12}{HEADER}\n{stage:<12}{_measured(engine, form, tests).row()}")
 
 
-def _measured(engine: "LocalEngine", form: "JudgeForm", items: "list[LabelledReport]") -> "Agreement":
+def _measured(engine: "LocalEngine", form: "JudgeForm", items: "list[LabelledReport]") -> "JudgeAgreement":
     from ..training.judge_agreement import agreement
 
     return asyncio.run(agreement(engine, form, items))

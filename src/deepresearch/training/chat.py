@@ -43,19 +43,19 @@ class ChatDialect:
         self.stop_ids = frozenset({int(tokenizer.eos_token_id)})
 
     def describe(self) -> dict[str, Any]:
-        """See Dialect."""
+        """See TokenDialect."""
         return {"name": self.name, "calls": self.calls}
 
     def prompt(self, view: View) -> list[int]:
-        """See Dialect."""
+        """See TokenDialect."""
         return join(self._segments(view.events, open_turn=True))
 
     def samples(self, events: Sequence[Event], kind: str = "") -> list[TokenSample]:
-        """See Dialect."""
+        """See TokenDialect."""
         return samples_of(events, self._segments, kind)
 
     def read(self, ids: Sequence[int], view: View) -> Turn:
-        """See Dialect."""
+        """See TokenDialect."""
         whole = bool(ids) and ids[-1] in self.stop_ids
         text = str(self.tokenizer.decode(list(ids[:-1] if whole else ids)))
         finish = "stop" if whole else "length"

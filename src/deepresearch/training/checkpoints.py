@@ -23,7 +23,7 @@ from transformers.utils.logging import disable_progress_bar
 from ..errors import CheckpointError, TrainingError
 from ..files import write_file
 from ..trajectory import parse_event
-from .dialects import DIALECTS, Dialect, open_dialect
+from .dialects import DIALECTS, TokenDialect, open_dialect
 from .records import TokenSample, as_sample, read_records
 from .tokenizer import text_ids, train_tokenizer
 
@@ -36,7 +36,7 @@ class Checkpoint:
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerFast
-    dialect: Dialect
+    dialect: TokenDialect
     folder: Path
 
 
@@ -106,7 +106,7 @@ def load_model(folder: Path, dtype: torch.dtype = torch.float32) -> tuple[PreTra
     return model, tokenizer
 
 
-def open_dialect_of(folder: Path, tokenizer: PreTrainedTokenizerFast, default: str = "chat") -> Dialect:
+def open_dialect_of(folder: Path, tokenizer: PreTrainedTokenizerFast, default: str = "chat") -> TokenDialect:
     """The dialect that the folder's dialect.json describes, or `default`. Raises CheckpointError, SettingsError."""
     file = folder / DIALECT_FILE
     try:
@@ -120,7 +120,7 @@ def save_checkpoint(
     folder: Path,
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerFast,
-    dialect: Dialect | Mapping[str, Any],
+    dialect: TokenDialect | Mapping[str, Any],
     state: Mapping[str, torch.Tensor] | None = None,
 ) -> None:
     """Put a checkpoint at `folder`, whole or not at all; what is there is replaced.

@@ -88,19 +88,19 @@ class CompactDialect:
         self._encoded = lru_cache(KEPT_ENCODINGS)(self._encode)
 
     def describe(self) -> dict[str, Any]:
-        """See Dialect."""
+        """See TokenDialect."""
         return {"name": self.name, **asdict(self.options)}
 
     def prompt(self, view: View) -> list[int]:
-        """See Dialect."""
+        """See TokenDialect."""
         return join(self._segments(view.events)) + ([self._ids[REPORT]] if view.phase == "answer" else [])
 
     def samples(self, events: Sequence[Event], kind: str = "") -> list[TokenSample]:
-        """See Dialect."""
+        """See TokenDialect."""
         return samples_of(events, self._segments, kind)
 
     def read(self, ids: Sequence[int], view: View) -> Turn:
-        """See Dialect."""
+        """See TokenDialect."""
         whole = bool(ids) and ids[-1] in self.stop_ids
         finish = "stop" if whole else "length"
         parts = self._parts([self._ids[REPORT], *ids] if view.phase == "answer" else ids)

@@ -22,10 +22,10 @@ from .records import TokenSample
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-__all__ = ["DIALECTS", "ChatDialect", "CompactDialect", "Dialect", "open_dialect"]
+__all__ = ["DIALECTS", "ChatDialect", "CompactDialect", "TokenDialect", "open_dialect"]
 
 
-class Dialect(Protocol):
+class TokenDialect(Protocol):
     """Between a run's events and token ids."""
 
     name: str
@@ -51,7 +51,7 @@ class Dialect(Protocol):
         ...
 
 
-DIALECTS: Registry[Callable[..., Dialect]] = Registry(
+DIALECTS: Registry[Callable[..., TokenDialect]] = Registry(
     "token_dialects",
     {
         "compact": "deepresearch.training.compact:CompactDialect",
@@ -60,7 +60,7 @@ DIALECTS: Registry[Callable[..., Dialect]] = Registry(
 )
 
 
-def open_dialect(tokenizer: "PreTrainedTokenizerFast", description: Mapping[str, Any]) -> Dialect:
+def open_dialect(tokenizer: "PreTrainedTokenizerFast", description: Mapping[str, Any]) -> TokenDialect:
     """The dialect that dialect.json describes. Raises SettingsError for an unknown name or option, or a tokenizer that
     lacks what the dialect needs."""
     options = dict(description)

@@ -29,7 +29,7 @@ _PATHS: dict[Server, str] = {"vllm": "/completions", "sglang": "/generate", "lla
 
 
 class EndpointEngine:
-    """An Engine over a server. One instance serves many episodes at once; the server keeps cached prefixes itself."""
+    """A TokenEngine over a server. One instance serves many episodes at once; the server caches prefixes itself."""
 
     def __init__(
         self,
@@ -83,8 +83,8 @@ class EndpointEngine:
         key: str = "",
         seed: int | None = None,
     ) -> Generated:
-        """See Engine. Raises ModelError, retried before where that can help; SettingsError for a temperature at which
-        the server's log-probabilities would be of another distribution."""
+        """See TokenEngine. Raises ModelError, retried before where that can help; SettingsError for a temperature at
+        which the server's log-probabilities would be of another distribution."""
         if len(prompt) >= self.context:
             raise ContextOverflow(f"The prompt has {len(prompt)} tokens of {self.context}.", limit=self.context)
         if temperature not in (0.0, 1.0) and not self._tempered:

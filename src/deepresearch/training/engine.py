@@ -39,7 +39,7 @@ class Generated:
     finish: Literal["stop", "length"]
 
 
-class Engine(Protocol):
+class TokenEngine(Protocol):
     """Continues a prompt."""
 
     context: int
@@ -182,8 +182,8 @@ class LocalEngine:
         key: str = "",
         seed: int | None = None,
     ) -> Generated:
-        """See Engine. Raises ContextOverflow for a prompt that leaves no room, ModelUnreachable where the model fails,
-        as it does with weights that are not numbers."""
+        """See TokenEngine. Raises ContextOverflow for a prompt that leaves no room, ModelUnreachable where the model
+        fails, as it does with weights that are not numbers."""
         if not prompt or len(prompt) >= self.context:
             raise ContextOverflow(f"The prompt has {len(prompt)} tokens of {self.context}.", limit=self.context)
         done: asyncio.Future[Generated] = asyncio.get_running_loop().create_future()

@@ -14,8 +14,8 @@ from ..settings import Settings
 from ..store import Blobs
 from ..tools import default_tools
 from ..trajectory import Event, Observation, RunFailed, Task, Turn
-from .dialects import Dialect
-from .engine import Engine
+from .dialects import TokenDialect
+from .engine import TokenEngine
 from .policy import LocalPolicy
 from .records import ResearchTask
 from .rewards import Reward, RewardOptions, judged_reward
@@ -26,7 +26,7 @@ NOTHING = Reward(0.0, {}, False)
 
 
 @dataclass
-class Row:
+class EpisodeRow:
     """A stretch of an episode as the policy saw it: what came before a compaction is a row of its own."""
 
     ids: list[int]
@@ -42,7 +42,7 @@ class Episode:
 
     task: ResearchTask
     events: list[Event]
-    rows: list[Row]
+    rows: list[EpisodeRow]
     reward: Reward = NOTHING
     failed: bool = False
     """By a fault of the world or of ours: it says nothing of the policy, and nothing is learnt from it."""
@@ -82,8 +82,8 @@ class EpisodeOptions:
 
 async def roll_out(
     tasks: Sequence[ResearchTask],
-    engine: Engine,
-    dialect: Dialect,
+    engine: TokenEngine,
+    dialect: TokenDialect,
     sources: Sequence[SharedSource],
     settings: Settings,
     options: EpisodeOptions = EpisodeOptions(),
@@ -120,16 +120,16 @@ async def roll_out(
         return list(await asyncio.gather(*(one(number, task) for number, task in enumerate(tasks))))
 
 
-def rows_of(events: Sequence[Event]) -> list[Row]:
+def rows_of(events: Sequence[Event]) -> list[EpisodeRow]:
     """The sampled tokens of a run in the prompts that they were sampled after; a prompt that does not continue the row
     before it begins another."""
-    rows: list[Row] = []
+    rows: list[EpisodeRow] = []
     for turn in find(events, Turn):
         if turn.sample is None:
             continue
         prompt, new = turn.sample.prompt_ids, turn.sample.completion_ids
         if not rows or prompt[: len(rows[-1].ids)] != rows[-1].ids:
-            rows.append(Row([], [], []))
+            rows.append(EpisodeRow([], [], []))
         row = rows[-1]
         between = prompt[len(row.ids) :]
         row.ids += between + new

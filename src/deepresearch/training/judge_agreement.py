@@ -10,14 +10,14 @@ from pydantic import BaseModel, ConfigDict
 
 from ..judge.reward import bit
 from ..judge.verdicts import LEVELS, Level
-from .engine import Engine
-from .judging import JudgeForm, LabelledReport, Opinion, padded, reordered
+from .engine import TokenEngine
+from .judging import CriterionOpinion, JudgeForm, LabelledReport, padded, reordered
 
 BINS = 10
 """Of probabilities, for the error of calibration."""
 
 
-class Agreement(BaseModel):
+class JudgeAgreement(BaseModel):
     """A judge against labels; shares are 0 to 1, None where there is nothing to count."""
 
     model_config = ConfigDict(frozen=True)
@@ -56,7 +56,9 @@ HEADER = " ".join(
 )
 
 
-async def agreement(engine: Engine, form: JudgeForm, items: Sequence[LabelledReport], seed: int = 0) -> Agreement:
+async def agreement(
+    engine: TokenEngine, form: JudgeForm, items: Sequence[LabelledReport], seed: int = 0
+) -> JudgeAgreement:
     """Measure a judge at temperature 0. Raises ModelError."""
     rng = random.Random(f"agreement {seed}")  # noqa: S311  not for secrets
     turned = [reordered(item, rng) for item in items]
@@ -76,10 +78,10 @@ async def agreement(engine: Engine, form: JudgeForm, items: Sequence[LabelledRep
 
 def summarise(
     items: Sequence[LabelledReport],
-    opinions: Sequence[Sequence[Opinion] | None],
+    opinions: Sequence[Sequence[CriterionOpinion] | None],
     order: float | None = None,
     padding: float | None = None,
-) -> Agreement:
+) -> JudgeAgreement:
     """The figures that follow from verdicts; None in the place of a reply that cannot be read."""
     pairs = [
         (label, given[place] if given else None)
@@ -87,7 +89,7 @@ def summarise(
         for place, label in enumerate(item.criteria)
     ]
     read = [(label, opinion) for label, opinion in pairs if opinion]
-    return Agreement(
+    return JudgeAgreement(
         verdicts=len(pairs),
         unreadable=1 - len(read) / len(pairs) if pairs else 0.0,
         level={
@@ -117,9 +119,9 @@ def summarise(
 
 def _same(
     items: Sequence[LabelledReport],
-    plain: Sequence[Sequence[Opinion] | None],
+    plain: Sequence[Sequence[CriterionOpinion] | None],
     changed: Sequence[LabelledReport],
-    given: Sequence[Sequence[Opinion] | None],
+    given: Sequence[Sequence[CriterionOpinion] | None],
     applies: Callable[[LabelledReport], bool],
 ) -> float | None:
     """Share of the verdicts on the changed items that are those on the items; unreadable ones are not the same."""

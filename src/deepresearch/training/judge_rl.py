@@ -22,7 +22,7 @@ from ..errors import CheckpointError, Diverged
 from ..judge.verdicts import LEVELS, Level
 from .curves import Curve, CurveFile
 from .engine import Generated, LocalEngine
-from .judging import JudgeForm, LabelledReport, Opinion, padded, reordered
+from .judging import CriterionOpinion, JudgeForm, LabelledReport, padded, reordered
 from .packing import Batch, hidden_states, token_logprobs
 from .ppo import grpo_advantages, policy_loss
 from .supervised import Evaluate
@@ -76,7 +76,7 @@ def class_weights(items: Sequence[LabelledReport]) -> dict[Level, float]:
 
 def verdict_reward(
     item: LabelledReport,
-    opinions: Sequence[Opinion] | None,
+    opinions: Sequence[CriterionOpinion] | None,
     twin: Mapping[str, Level],
     weights: Mapping[Level, float],
 ) -> float:
@@ -159,7 +159,7 @@ async def _replies(
     ]
 
 
-def _commonest(item: LabelledReport, replies: Sequence[Sequence[Opinion] | None]) -> dict[str, Level]:
+def _commonest(item: LabelledReport, replies: Sequence[Sequence[CriterionOpinion] | None]) -> dict[str, Level]:
     """By criterion, the verdict of most replies; the first of two that are as common."""
     read = [opinions for opinions in replies if opinions]
     return {

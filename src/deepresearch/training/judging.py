@@ -27,7 +27,7 @@ from ..judge.verdicts import LEVELS, CriterionVerdict, Level
 from ..trajectory import Record, Usage
 from .checkpoints import load_model
 from .endpoint import EndpointEngine
-from .engine import Engine, Generated, LocalEngine
+from .engine import Generated, LocalEngine, TokenEngine
 from .records import TokenSample
 from .tokenizer import mark_ids, text_ids
 
@@ -59,7 +59,7 @@ class LabelledReport(Record):
 
 
 @dataclass(frozen=True)
-class Opinion:
+class CriterionOpinion:
     """One verdict as it was given."""
 
     level: Level
@@ -132,7 +132,7 @@ class JudgeForm:
         own = self.completion(item.criteria)
         return TokenSample([*prompt, *own], [0.0] * len(prompt) + [1.0] * len(own), item.id, "judge")
 
-    def read(self, generated: Generated, criteria: int) -> list[Opinion] | None:
+    def read(self, generated: Generated, criteria: int) -> list[CriterionOpinion] | None:
         """The opinions in a completion; None where it has another form or another number of them."""
         text = self._tokenizer.decode(generated.ids, skip_special_tokens=False)
         found = list(_VERDICT.finditer(text))
@@ -140,12 +140,12 @@ class JudgeForm:
         if not text.endswith(END) or _VERDICT.sub("", text) != END or not len(found) == len(given) == criteria:
             return None
         return [
-            Opinion(_as_level(match[2]), match[1].strip(), min(math.exp(generated.logprobs[place]), 1.0))
+            CriterionOpinion(_as_level(match[2]), match[1].strip(), min(math.exp(generated.logprobs[place]), 1.0))
             for match, place in zip(found, given, strict=True)
         ]
 
     async def ask(
-        self, engine: Engine, item: LabelledReport, temperature: float = 0.0, seed: int | None = None
+        self, engine: TokenEngine, item: LabelledReport, temperature: float = 0.0, seed: int | None = None
     ) -> Generated:
         """A judge's verdicts on a report, as sampled."""
         prompt = self.prompt(item.question, item.report, item.criteria)
@@ -193,7 +193,7 @@ class CheckpointJudge:
 
     deterministic = True
 
-    def __init__(self, engine: Engine, form: JudgeForm, name: str, part: int = 20_000) -> None:
+    def __init__(self, engine: TokenEngine, form: JudgeForm, name: str, part: int = 20_000) -> None:
         """part: longest part of a report that one request carries, tokens as estimated by the judge room."""
         self.name = name
         self._engine, self._form, self._part = engine, form, part
@@ -220,7 +220,7 @@ def open_judge(folder: Path, base_url: str = "", context: int = 8192) -> Checkpo
 
     Raises CheckpointError, SettingsError.
     """
-    engine: Engine
+    engine: TokenEngine
     if base_url:
         engine = EndpointEngine(str(folder), base_url, context=context)
         tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)

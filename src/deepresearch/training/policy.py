@@ -14,8 +14,8 @@ from ..tools import Tool
 from ..trajectory import Sample, Turn, Usage
 
 if TYPE_CHECKING:
-    from .dialects import Dialect
-    from .engine import Engine
+    from .dialects import TokenDialect
+    from .engine import TokenEngine
 
 SHORTEST = 16
 """Tokens that a turn must have room for."""
@@ -54,8 +54,8 @@ class LocalPolicy:
 
     def __init__(
         self,
-        engine: "Engine",
-        dialect: "Dialect",
+        engine: "TokenEngine",
+        dialect: "TokenDialect",
         temperature: float = 1.0,
         max_new: int = 512,
         seed: int = 0,

@@ -26,8 +26,8 @@ from ..settings import Settings
 from . import ppo
 from .checkpoints import Checkpoint, save_checkpoint
 from .curves import Curve, CurveFile
-from .engine import Engine, LocalEngine
-from .episodes import Episode, EpisodeOptions, Row, roll_out, summary
+from .engine import LocalEngine, TokenEngine
+from .episodes import Episode, EpisodeOptions, EpisodeRow, roll_out, summary
 from .packing import Batch, check_model, hidden_states
 from .records import ResearchTask
 
@@ -93,7 +93,7 @@ class Critic(torch.nn.Module):
 class Experience:
     """A row with what is learnt from it; every tensor has one value for each own token."""
 
-    row: Row
+    row: EpisodeRow
     score: float
     group: str
     old: Tensor
@@ -113,7 +113,7 @@ class PPOTrainer:
         settings: Settings,
         options: PPOOptions,
         out: Path,
-        engine: Engine | None = None,
+        engine: TokenEngine | None = None,
     ) -> None:
         """Trains the checkpoint's model in place. `out` gets curve.jsonl, state.pt to resume from, and model/.
 

@@ -25,7 +25,7 @@ def join(segments: Iterable[Segment]) -> list[int]:
 def samples_of(
     events: Sequence[Event], segments: Callable[[Sequence[Event]], list[Segment]], kind: str
 ) -> list[TokenSample]:
-    """See Dialect.samples. A turn is learnt in exactly the view in which it was made."""
+    """See TokenDialect.samples. A turn is learnt in exactly the view in which it was made."""
     found: list[TokenSample] = []
     learnt: set[int] = set()
 

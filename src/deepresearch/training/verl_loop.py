@@ -46,7 +46,7 @@ def verl_rows(tasks: Iterable[ResearchTask]) -> Iterator[dict[str, Any]]:
 
 
 class VerlEngine:
-    """An Engine over the rollout servers that verl runs."""
+    """A TokenEngine over the rollout servers that verl runs."""
 
     def __init__(self, servers: Any, sampling: Mapping[str, Any], context: int) -> None:
         """servers: verl's LLMServerClient. sampling: what verl gives the loop, temperature included."""
@@ -63,7 +63,7 @@ class VerlEngine:
         key: str = "",
         seed: int | None = None,
     ) -> Generated:
-        """See Engine; temperature and seed are verl's. Raises ContextOverflow, ModelUnreachable."""
+        """See TokenEngine; temperature and seed are verl's. Raises ContextOverflow, ModelUnreachable."""
         room = self.context - len(prompt)
         if room < 1:
             raise ContextOverflow(f"The prompt has {len(prompt)} tokens of {self.context}.", limit=self.context)
