@@ -195,7 +195,7 @@ class LocalEngine:
         return await done
 
     def release(self, key: str) -> None:
-        """See Engine."""
+        """See TokenEngine."""
         self._released.add(key)
 
     def forget(self) -> None:
