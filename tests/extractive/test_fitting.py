@@ -83,3 +83,24 @@ def test_a_word_of_a_letter_and_a_character_is_looked_for() -> None:
         passage("文件放在 U 盘的根目录下。", "p2", "介质", document="b"),
     ]
     assert "U 盘" in first("文件放在 U 盘的什么位置？", *pages)
+
+
+def test_a_line_that_all_documents_have_is_no_answer() -> None:
+    pages = [
+        passage(f"河桥手册 1.2 帮助\n\n第{n}章讲河桥的维护。", f"p{n}", f"手册{n}", document=f"d{n}") for n in range(5)
+    ]
+    [answer] = answers("河桥手册讲什么维护？", pages)
+    assert not any("帮助" in candidate.text for candidate in answer.quoted)
+
+
+def test_a_date_under_the_right_heading_but_of_another_name_is_no_answer() -> None:
+    pages = [
+        passage(
+            "Westia was admitted on 3 May 1863. Nevia followed.",
+            "p1",
+            "Lincoln",
+            heading=["Lincoln", "States admitted"],
+        ),
+        passage("Alasia is a cold state. It was admitted as a state on 3 January 1959.", "p2", "Alasia"),
+    ]
+    assert "1959" in first("On what date was Alasia admitted as a state?", *pages)

@@ -238,3 +238,8 @@ def test_a_name_alone_is_searched_for_in_more_than_one_wording() -> None:
     for question in ("What is AutoGen?", "什么是 AutoGen？"):
         [part] = parts_of([analyse(question)])
         assert len(part.queries) > 1 and "AutoGen" in part.queries[1]
+
+
+def test_a_chinese_word_with_a_function_word_in_it_is_not_cut() -> None:
+    assert analyse("相对引用和绝对引用有什么区别？").phrases == ("相对引用", "绝对引用")
+    assert analyse("两个日期之间相差多少天？").phrases[0] == "两个日期"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from ..text.characters import has_han
 from .candidates import Candidate, blocks_of, points_elsewhere
 from .chains import WHOLE, along, joined
-from .comparison import Contrast, compare_sides, joint, names
+from .comparison import Contrast, compare_sides, explains, joint, names
 from .conclusions import Conclusion, conclude
 from .features import OF_KIND, Asked, Pool, covered, has_form, prepare, rarity, shows
 from .fitting import EXAMINED, bound, fit_form, fitting, share_named
@@ -119,7 +119,7 @@ def answer_part(
     if part.sides:
         short = _close(joint(ranked, asked), asked, ranked, SHORT_OF_MANY)
         rows = compare_sides(pool, asked, short)
-        if rows and all(rows[0].cells) and not any(shows(candidate, "compare", asked) for candidate in short):
+        if rows and explains(rows[0], part) and not any(shows(candidate, "compare", asked) for candidate in short):
             short = []  # it names both and compares nothing
     if not (short or rows):
         short = _close(ranked, asked, ranked, most)

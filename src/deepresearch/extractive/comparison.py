@@ -23,6 +23,8 @@ LONGEST_CELL = 2
 """Units in one cell."""
 BEGINNING = 40
 """Characters at whose beginning a sentence says what it is about."""
+MARKS = 6
+"""Characters that may stand before and within what a sentence begins with."""
 COMPARES = 1.5
 """Worth of a candidate that names all sides and says how they compare."""
 SHARED = 0.6
@@ -70,6 +72,15 @@ def compare_sides(pool: Pool, asked: Asked, taken: Sequence[Candidate]) -> tuple
         rows.append(row)
         used += row.said
     return tuple(rows)
+
+
+def explains(row: Contrast, part: Part) -> bool:
+    """Every cell begins with what it is about, or is under its name."""
+    for side, cell in zip(part.sides, row.cells, strict=True):
+        labels = [cell.text[: len(side) + MARKS], cell.above, *cell.passage.heading[-1:]] if cell else []
+        if not any(set(content_terms(side)) <= set(content_terms(label)) for label in labels):
+            return False
+    return True
 
 
 def joint(ranked: Sequence[Ranked], asked: Asked) -> list[Ranked]:

@@ -15,7 +15,7 @@ from ..library.authority import MARGIN, Authority
 from ..text.characters import HAN, has_han
 from ..trajectory import Passage
 from .aliases import other_names
-from .candidates import Candidate, candidates_of
+from .candidates import Candidate, candidates_of, units_of
 from .parts import Part
 from .words import content_terms, implied_terms, is_general, lexicon, related
 
@@ -28,6 +28,8 @@ OF_KIND = 0.3
 UNSEEN = 0.35
 FOUND_OUT = frozenset("date number size money duration percentage version person place".split())
 """Kinds whose answer is a thing that the question cannot have."""
+REPEATED = 4
+"""Documents from which a sentence that all of them have is part of their frame."""
 OFTEN = 3
 PREFIX = 5
 """Letters that two words must begin with to count as forms of one another."""
@@ -83,6 +85,8 @@ def gather(
     """
     titles = short_titles(passages)
     trust = {p.document: (1 - MARGIN) ** -authority.of(p).weight if authority else 1.0 for p in passages}
+    places = Counter(text for _, text in {(p.document, unit.text) for p in passages for unit in units_of(p.text)})
+    repeated = {text for text, many in places.items() if many >= REPEATED}
     kept: dict[str, Candidate] = {}
     passage_terms: dict[str, frozenset[str]] = {}
     document_terms: dict[str, set[str]] = {}
@@ -94,6 +98,7 @@ def gather(
         document_terms.setdefault(passage.document, set()).update(terms)
         for candidate in candidates_of(passage, title, tuple(aliases)):
             kept.setdefault(candidate.text, candidate)
+    kept = {text: candidate for text, candidate in kept.items() if not repeated & {u.text for u in candidate.units}}
     counts = Counter(term for terms in passage_terms.values() for term in terms)
     many = max(1, len(passage_terms))
     return Pool(

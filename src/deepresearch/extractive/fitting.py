@@ -15,7 +15,7 @@ from ..text.dates import dates
 from ..text.names import is_weak, names_in
 from ..text.numbers import MEASURED, Quantity, quantities
 from .candidates import ASKS, Candidate, Unit, advises_against
-from .features import Asked, Pool, covered, has_form, rarity, shows, without_number
+from .features import FOUND_OUT, Asked, Pool, covered, has_form, rarity, shows, without_number
 from .parts import Part
 from .question import phrases_of
 from .ranking import Ranked
@@ -26,7 +26,7 @@ DEMANDING = frozenset({"date", "number", "size", "money", "duration", "percentag
 TO_BE_DONE = frozenset({"how", "list"})
 EXAMINED = 40
 """Candidates among which the kind of answer must show."""
-SECTION, ROW, ENTRY, BOUND = 2.0, 2.0, 1.0, 1.0
+SECTION, ROW, ENTRY, BOUND = 2.0, 2.0, 1.0, 1.5
 """What is added at most for the heading, the key of a row, an entry, and for what the answer is bound to."""
 LISTED = 1.0
 """What a heading adds that names what is to be listed."""
@@ -53,6 +53,12 @@ def fit_form(ranked: Iterable[Ranked], asked: Asked, pool: Pool) -> list[Ranked]
     """The candidates in the order of their scores with what their form adds."""
     sought = asked.sought or asked.weights
     sections = {ident: _loosely(sought, terms) ** 2 for ident, terms in pool.passage_terms.items()}
+    if FOUND_OUT & set(asked.part.kinds):  # a date or a number of another thing is no answer
+        names = asked.part.name_terms
+        sections = {
+            ident: worth * (len(names & pool.passage_terms[ident]) / len(names) if names else 1.0)
+            for ident, worth in sections.items()
+        }
     scored = [_with_form(one, sections[one.candidate.passage.id], asked) for one in ranked]
     return sorted(scored, key=lambda one: -one.score)
 
@@ -139,12 +145,20 @@ def bound(candidate: Candidate, kind: str, asked: Asked) -> float:
     for unit in candidate.units:
         if counted and _counts(unit, counted, asked):
             return 1.0
+        if counted and not has_han(counted) and not _speaks_of(counted, unit, candidate):
+            continue
         if _shown_in(unit, candidate, kind, asked):
             here = unit.terms | unit.above_terms
             share = _loosely(asked.sought, here) if asked.sought else 1.0
             relation = kind == "person" and has_form(next(iter(asked.sought), ""), here)  # wrote, founder
             shares.append(1.0 if relation else share if share >= ABOUT and kind != "person" else LEAST * share)
     return max(shares)
+
+
+def _speaks_of(counted: str, unit: Unit, candidate: Candidate) -> bool:
+    """What is counted is in the unit or above it."""
+    had = unit.terms | unit.above_terms | candidate.context
+    return any(has_form(term, had) for term in content_terms(counted)[:1])
 
 
 def _shown_in(unit: Unit, candidate: Candidate, kind: str, asked: Asked) -> bool:

@@ -199,15 +199,21 @@ def _english(piece: str) -> list[str]:
 
 
 def _chinese(piece: str) -> list[str]:
-    cuts = [match.span() for match in _breaks().finditer(piece) if match.group() not in chinese_relations()]
+    uncut = chinese_relations() | _whole_words()
+    cuts = [match.span() for match in _breaks().finditer(piece) if match.group() not in uncut]
     spans = zip([0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(piece)], strict=True)
     return [part for start, end in spans if len(part := piece[start:end].strip()) > 1]
 
 
 @cache
 def _breaks() -> re.Pattern[str]:
-    """Function words, and words for relations, which may have one within them (首都)."""
-    return re.compile("|".join(map(re.escape, [*chinese_relations(), *break_words()])))
+    """Function words, and before them words that may have one within them (首都, 引用)."""
+    return re.compile("|".join(map(re.escape, [*chinese_relations(), *_whole_words(), *break_words()])))
+
+
+@cache
+def _whole_words() -> frozenset[str]:
+    return word_set("words", "whole") - set(break_words())
 
 
 def _clauses(text: str, names: list[Name]) -> list[str]:
