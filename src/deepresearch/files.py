@@ -9,8 +9,13 @@ from pathlib import Path
 def write_file(path: Path, chunks: Iterable[bytes]) -> None:
     """Put `chunks` at `path`, replacing what is there; durable on return.
 
-    Whoever looks sees the old file or the whole new one. The folder must exist. Raises OSError.
+    Whoever looks sees the old file or the whole new one. The folder must exist. A device or pipe (/dev/null) is written
+    to, never replaced. Raises OSError.
     """
+    if path.exists() and not path.is_file():
+        with path.open("wb") as device:
+            device.writelines(chunks)
+        return
     aside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
     try:
         with aside.open("xb") as file:

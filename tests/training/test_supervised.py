@@ -15,7 +15,7 @@ import torch
 
 from deepresearch.errors import CheckpointError, Diverged
 from deepresearch.training.checkpoints import new_model
-from deepresearch.training.curves import draw, read_points
+from deepresearch.training.curves import CurveFile, draw, read_points
 from deepresearch.training.packing import store_samples
 from deepresearch.training.records import TokenSample, write_samples
 from deepresearch.training.supervised import Objective, SupervisedOptions, train, validation_loss
@@ -168,3 +168,10 @@ def test_a_loss_that_is_no_number_ends_the_run_so_that_it_can_be_resumed(tmp_pat
     options = SupervisedOptions(context=32, rows=4, epochs=2, save_every=3, evaluate_every=1)
     with pytest.raises(Diverged, match="update 5 is nan"):
         train(model, counting(), options, tmp_path, spoil)
+
+
+def test_a_curve_without_a_file_is_in_memory_alone() -> None:
+    file = CurveFile(None)
+    file.add(update=1, loss=2.0)
+    file.close()
+    assert file.curve.last("loss") == 2.0

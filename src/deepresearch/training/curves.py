@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ..files import write_file
 
@@ -34,21 +34,25 @@ class Curve:
 class CurveFile:
     """A file of points that grows, and is cut back to the update from which a run is resumed."""
 
-    def __init__(self, path: Path, update: int = 0) -> None:
-        """Keeps what the file has up to `update`. Raises OSError."""
-        kept = [point for point in read_points(path) if point["update"] <= update] if path.exists() else []
+    def __init__(self, path: Path | None, update: int = 0) -> None:
+        """Keeps what the file has up to `update`. None: points are kept in memory alone. Raises OSError."""
+        kept = [point for point in read_points(path) if point["update"] <= update] if path and path.exists() else []
         self.curve = Curve(kept)
-        write_file(path, (_line(point) for point in kept))
-        self._file = path.open("ab")
+        self._file: IO[bytes] | None = None
+        if path:
+            write_file(path, (_line(point) for point in kept))
+            self._file = path.open("ab")
 
     def add(self, **point: float) -> None:
         """Append one point; out of this process at once, so that a kill loses none."""
         self.curve.points.append(point)
-        self._file.write(_line(point))
-        self._file.flush()
+        if self._file:
+            self._file.write(_line(point))
+            self._file.flush()
 
     def close(self) -> None:
-        self._file.close()
+        if self._file:
+            self._file.close()
 
 
 def read_points(path: Path) -> list[Point]:

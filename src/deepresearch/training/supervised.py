@@ -7,7 +7,6 @@ what is resumed after a kill continues to the same weights as without it.
 
 import json
 import math
-import os
 import resource
 import shutil
 import time
@@ -146,7 +145,7 @@ class _Run:
         }
         self.update = self._resume()
         self.main = not processes or processes.first
-        self.curve = CurveFile(out / "curve.jsonl" if self.main else Path(os.devnull), self.update)
+        self.curve = CurveFile(out / "curve.jsonl" if self.main else None, self.update)
         self.curve.curve.skipped = store.skipped
 
     def close(self) -> None:
