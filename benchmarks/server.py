@@ -122,7 +122,9 @@ class Connection(asyncio.Protocol):
             self.length = -1
             method, path = head.split(b" ", 2)[:2]
             name = path.decode().split("/")[1]
-            if method == b"GET":
+            if path.endswith(b"/models"):
+                self._send_json({"data": [{"id": "mock"}]})
+            elif method == b"GET":
                 self._send_json(asdict(self.sessions[name]))
             else:
                 self._reply(name, body)
