@@ -122,7 +122,7 @@ class Connection(asyncio.Protocol):
             self.length = -1
             method, path = head.split(b" ", 2)[:2]
             name = path.decode().split("/")[1]
-            if path.endswith(b"/models"):
+            if method == b"GET" and path.count(b"/") > 1:  # what the endpoint has to offer
                 self._send_json({"data": [{"id": "mock"}]})
             elif method == b"GET":
                 self._send_json(asdict(self.sessions[name]))
