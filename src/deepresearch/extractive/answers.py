@@ -15,7 +15,7 @@ from .chains import WHOLE, along, joined
 from .comparison import Contrast, compare_sides, explains, joint, names
 from .conclusions import Conclusion, conclude
 from .features import OF_KIND, Asked, Pool, covered, has_form, prepare, rarity, shows
-from .fitting import EXAMINED, bound, fit_form, fitting, share_named
+from .fitting import ABOUT, EXAMINED, LEAST, bound, fit_form, fitting, share_named
 from .parts import Part
 from .question import unclear
 from .ranking import Ranked, choose, model, rank, shortest
@@ -209,10 +209,15 @@ def _concluded(answer: Answer, pool: Pool) -> Answer:
 
 
 def _shown(answer: Answer, asked: Asked) -> bool:
-    """The kind of answer that is asked for is in what is quoted first; of an open question anything is."""
+    """The kind of answer that is asked for is in what is quoted first, a number or a person surely bound to what is
+    asked or on the trail; of an open question anything is."""
     if not asked.answers or answer.concluded or any(all(row.cells) for row in answer.rows):
         return True
-    return any(bound(candidate, kind, asked) > 0 for candidate in answer.short for kind in asked.answers)
+    return any(
+        bound(candidate, kind, asked) >= (LEAST if candidate.passage.id in asked.on_trail else ABOUT)
+        for candidate in answer.short
+        for kind in asked.answers
+    )
 
 
 def _holds(chain: Sequence[Candidate], part: Part) -> bool:
