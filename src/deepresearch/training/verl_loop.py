@@ -98,7 +98,8 @@ class DeepResearchLoop(AgentLoopBase):
     ) -> None:
         """From recipes/agent_loop.yaml; judge: folder of a trained judge, judge_url: where vLLM serves it. Raises
         SettingsError, LibraryError."""
-        super().__init__(*args, **rest)
+        # The dialect writes every token: verl's own way for the model's family, and what that asks of it, are not used.
+        super().__init__(*args, **{**rest, "hf_model_type": None})
         self._settings = Settings.load(dict(settings or {}))
         self._dialect = open_dialect_of(Path(self.config.actor_rollout_ref.model.path), self.tokenizer)
         if (name := ",".join(libraries)) not in _sources:
