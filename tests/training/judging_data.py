@@ -46,5 +46,8 @@ class Scripted:
         ids = [self.vocabulary[mark] for mark in (*marks, END)]
         return Generated(ids, [-0.1] * len(ids), "stop")
 
+    def release(self, key: str) -> None:
+        """Nothing is kept."""
+
     async def close(self) -> None:
         """Nothing."""

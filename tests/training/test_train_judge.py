@@ -10,7 +10,9 @@ from deepresearch.cli import main
 from deepresearch.judge.rubrics import Rubric
 from deepresearch.training.checkpoints import new_model, save_checkpoint
 from deepresearch.training.judging import MARKS, open_judge, write_labels
+from deepresearch.training.records import ResearchTask
 from tests.training.judging_data import labelled, tiny_tokenizer
+from tests.training.world import tiny_dialect, tiny_model
 
 
 async def _judged(folder: Path) -> str:
@@ -34,7 +36,25 @@ def test_a_policys_checkpoint_becomes_a_judge(tmp_path: Path, capsys: pytest.Cap
     )
     found = json.loads(capsys.readouterr().out)
     assert found["verdicts"] == 8 and found["level"]["fully"] is None
+    _gives_the_reward(tmp_path, out / "checkpoint")
+    assert "judge" in capsys.readouterr().out
     assert asyncio.run(_judged(out / "checkpoint")) in ("not", "partially", "fully", "unusable")
+
+
+def _gives_the_reward(folder: Path, judge: Path) -> None:
+    """A policy is reinforced by the judge, over a task that has rubrics."""
+    (folder / "docs").mkdir()
+    (folder / "docs" / "roof.md").write_text("# Roof\n\nThe roof is red.\n")
+    data = ["--data", str(folder / "data")]
+    assert main(["index", "build", "roofs", str(folder / "docs"), *data]) == 0
+    dialect = tiny_dialect()
+    save_checkpoint(folder / "compact", tiny_model(), dialect.tokenizer, dialect)
+    rubric = Rubric(criterion="It says red.", weight=1)
+    task = ResearchTask(question="What colour is the roof?", answer="red", rubrics=[rubric])
+    (folder / "tasks.jsonl").write_text(task.model_dump_json() + "\n")
+    command = ["train", "ppo", str(folder / "compact"), str(folder / "tasks.jsonl"), "--out", str(folder / "judge-ppo")]
+    sizes = ["--tasks-per-update", "2", "--critic-warmup", "0", "--longest-turn", "8", "--max-turns", "3"]
+    assert main([*command, "--library", "roofs", "--judge", str(judge), "--updates", "1", *sizes, *data]) == 0
 
 
 def test_bad_labels_end_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""`train judge`, `train agreement`: judges that are trained, and how well they agree with labels; `train gguf`."""
+"""`train judge`, `train agreement`: judges that are trained, and how well they agree with labels."""
 
 import asyncio
 from pathlib import Path
@@ -38,7 +38,8 @@ def judge(
 ) -> int:
     """Train a judge on labelled reports: supervised, then reinforced by what can be verified.
 
-    What was interrupted is continued by the same command. OUT/checkpoint is the judge.
+    What was interrupted is continued by the same command. OUT/checkpoint is the judge: the reward of `train ppo --judge
+    OUT/checkpoint`.
 
     Parameters
     ----------
@@ -109,37 +110,6 @@ def measure(labels: Path, /, *, checkpoint: Path, context: int = 4096, json: Swi
         put(dump(found.model_dump(mode="json")))
     else:
         put(f"{HEADER}\n{found.row()}")
-    return 0
-
-
-@judges.command
-def gguf(
-    checkpoint: Path,
-    /,
-    *,
-    out: Path,
-    converter: Path,
-    precision: Literal["f32", "f16", "bf16", "q8_0"] = "f16",
-) -> int:
-    """Write a checkpoint as a GGUF file for llama.cpp, by llama.cpp's own converter.
-
-    Parameters
-    ----------
-    checkpoint
-        Hugging Face folder.
-    out
-        File to write.
-    converter
-        llama.cpp's source folder, with convert_hf_to_gguf.py.
-    precision
-        Of the weights.
-    """
-    from ..training.gguf import export_gguf
-    from .train import need_torch
-
-    need_torch()
-    export_gguf(checkpoint, out, converter, precision)
-    put(str(out))
     return 0
 
 

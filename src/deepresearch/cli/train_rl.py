@@ -67,6 +67,8 @@ def ppo(
     out: Path,
     library: Names = None,
     web: Switch = False,
+    judge: Path | None = None,
+    judge_url: str = "",
     training: Reinforcement = Reinforcement(),
     endpoint: EndpointFlags = EndpointFlags(),
     limits: Limits = Limits(),
@@ -75,7 +77,8 @@ def ppo(
     """Reinforcement learning: try tasks in the project's own loop, judge the reports, learn from what they earn.
 
     Reports are judged by each task's hidden side: answer, facts, citations. With --model (and --base-url) that model
-    judges the tasks' rubrics instead. What was interrupted is continued by the same command.
+    judges the tasks' rubrics instead, with --judge one that was trained here. What was interrupted is continued by the
+    same command.
 
     Parameters
     ----------
@@ -89,6 +92,10 @@ def ppo(
         Libraries that the policy searches.
     web
         Search the web too.
+    judge
+        Folder of a trained judge (`train judge`), which decides the tasks' rubrics.
+    judge_url
+        Where vLLM serves it; by default it runs in this process.
     """
     from .train import need_torch
 
@@ -102,7 +109,8 @@ def ppo(
     flags = {"search.web": web or None, "plan": "off", **endpoint.flags(), **limits.flags()}
     settings = Settings.load({**flags, **(data or Data()).flags()})
     policy = load_checkpoint(checkpoint)
-    options = _options(training, policy.dialect.name, None if training.outcome_only else _judge(settings))
+    judging = None if training.outcome_only else _judge(settings, judge, judge_url)
+    options = _options(training, policy.dialect.name, judging)
     with open_providers(settings, library) as providers:
         shared = [SharedSource(provider) for provider in providers]
         trainer = PPOTrainer(policy, list(read_tasks(tasks)), shared, settings, options, out)
@@ -171,8 +179,12 @@ def export(
     return 0
 
 
-def _judge(settings: "Settings") -> "Judge | None":
+def _judge(settings: "Settings", trained: Path | None, url: str) -> "Judge | None":
     """The model that judges, at temperature 0; None where none is named."""
+    if trained:
+        from ..training.judging import open_judge
+
+        return open_judge(trained, url)
     if not settings.model.name:
         return None
     from ..judge.model_judge import ModelJudge

@@ -333,9 +333,11 @@ class PPOTrainer:
 
     def _save(self) -> None:
         """state.pt, from which the run continues exactly, then model/, which is a checkpoint for others."""
+        episodes = self.options.episodes  # a judge has connections or threads, which cannot be copied
+        without_judge = replace(self.options, episodes=replace(episodes, reward=replace(episodes.reward, judge=None)))
         state: dict[str, Any] = {
             "identity": self._identity(),
-            "options": json.loads(json.dumps(asdict(self.options), default=str)),
+            "options": json.loads(json.dumps(asdict(without_judge), default=str)),
             "update": self.update,
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
