@@ -1,6 +1,6 @@
 """The project's loop as verl's agent loop, on verl's own classes without a GPU: where verl is installed.
 
-verl's rollout server is the only part that is not verl's: the engine of this process takes its place.
+verl's rollout server is the only part that is not verl's: a model in this process takes its place.
 """
 
 import json
@@ -20,7 +20,6 @@ from verl.workers.rollout.replica import TokenOutput
 
 from deepresearch.library import Library
 from deepresearch.training.checkpoints import save_checkpoint
-from deepresearch.training.engine import LocalEngine
 from deepresearch.training.verl_loop import verl_rows
 from tests.training.world import FACTS, TASK, tiny_dialect, tiny_model, tiny_tokenizer
 
@@ -28,18 +27,23 @@ LOOP = Path(__file__).parents[2] / "recipes" / "agent_loop.yaml"
 
 
 class Servers:
-    """verl's LLMServerClient, as far as the loop asks it."""
+    """verl's LLMServerClient, as far as the loop asks it: samples token by token."""
 
     def __init__(self, model: Any) -> None:
-        self.engine = LocalEngine(model, slots=4, context=512)
+        self.model = model.eval()
+        self.random = torch.Generator().manual_seed(0)
         self.calls: list[tuple[list[int], list[int]]] = []
 
     async def generate(self, request_id: str, *, prompt_ids: list[int], sampling_params: dict[str, Any]) -> TokenOutput:
-        stop = frozenset(sampling_params["stop_token_ids"])
-        given = {"max_new": sampling_params["max_tokens"], "temperature": sampling_params["temperature"], "stop": stop}
-        found = await self.engine.generate(prompt_ids, seed=len(self.calls), **given)
-        self.calls.append((prompt_ids, found.ids))
-        return TokenOutput(token_ids=found.ids, log_probs=found.logprobs, stop_reason="completed")
+        ids: list[int] = []
+        logprobs: list[float] = []
+        while len(ids) < sampling_params["max_tokens"] and not set(ids) & set(sampling_params["stop_token_ids"]):
+            with torch.inference_mode():
+                every = self.model(torch.tensor([[*prompt_ids, *ids]])).logits[0, -1].log_softmax(-1)
+            ids.append(int(torch.multinomial(every.exp(), 1, generator=self.random)))
+            logprobs.append(float(every[ids[-1]]))
+        self.calls.append((prompt_ids, ids))
+        return TokenOutput(token_ids=ids, log_probs=logprobs, stop_reason="completed")
 
 
 def build(tmp_path: Path, servers: Any) -> Any:
@@ -75,7 +79,6 @@ async def test_verl_gets_the_episode_as_it_was_sampled(tmp_path: Path) -> None:
     loop = build(tmp_path, servers)
     [row] = verl_rows([TASK])
     output = await loop.run({"temperature": 1.0, "top_p": 1.0, "logprobs": True}, raw_prompt=row["prompt"], **row)
-    await servers.engine.close()
     prompt, own = servers.calls[-1]
     assert output.prompt_ids + output.response_ids == prompt + own
     sampled = [id_ for _, ids in servers.calls for id_ in ids]
