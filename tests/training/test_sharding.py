@@ -42,24 +42,26 @@ def learn(out: Path, options: SupervisedOptions, name: str) -> None:
         (out / f"{name}.json").write_text(json.dumps([losses, first]))
 
 
-def compare(out: Path, name: str, places: float) -> None:
-    (expected, weights), (losses, found) = (json.loads((out / f"{kind}.json").read_text()) for kind in ("one", name))
-    assert losses == pytest.approx(expected, abs=places)
+def compare(out: Path, name: str, alone: str = "one") -> None:
+    (expected, weights), (losses, found) = (json.loads((out / f"{kind}.json").read_text()) for kind in (alone, name))
+    assert losses == pytest.approx(expected, abs=1e-5)
     assert set(found) == set(weights)
     for key, values in weights.items():
-        assert found[key] == pytest.approx(values, abs=places), key
+        assert found[key] == pytest.approx(values, abs=1e-5), key
 
 
 def in_two_processes(out: Path) -> None:
     learn(out, OPTIONS, "sharded")
     learn(out, replace(OPTIONS, context_processes=2), "context")
     learn(out, replace(OPTIONS, gradient_checkpointing=True, context_processes=2), "again")
+    learn(out, replace(OPTIONS, lora_rank=4), "two adapted")
     learn(out, OPTIONS, "half")  # began with one process, three updates of five
 
 
 @pytest.mark.slow
 def test_two_processes_learn_what_one_learns(tmp_path) -> None:
     learn(tmp_path, OPTIONS, "one")
+    learn(tmp_path, replace(OPTIONS, lora_rank=4), "one adapted")
     begun = small()
 
     def stop(model, update):
@@ -77,10 +79,11 @@ def test_two_processes_learn_what_one_learns(tmp_path) -> None:
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    compare(tmp_path, "sharded", 1e-5)
-    compare(tmp_path, "context", 1e-5)
-    compare(tmp_path, "again", 1e-5)
-    compare(tmp_path, "half", 1e-5)
+    compare(tmp_path, "sharded")
+    compare(tmp_path, "context")
+    compare(tmp_path, "again")
+    compare(tmp_path, "half")
+    compare(tmp_path, "two adapted", "one adapted")
 
 
 def test_processes_that_cannot_be_divided_are_refused(monkeypatch) -> None:
