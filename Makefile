@@ -4,6 +4,7 @@
 # make check  the same, and the quick tests, budgets of lines among them
 # make pythons the quick tests on each other Python that is installed (3.12, 3.13)
 # make format put the format right
+# make recipe trains a small policy from nothing and measures it (RECIPE=--quick, --seeds 3, --ablate; needs torch)
 # make bench  the benchmarks, each beside a named peer
 # make mutate whether the tests notice small changes of the source (docs/testing.md)
 # make clean  remove what the targets above made
@@ -18,7 +19,7 @@ QUESTION ?= Why is it dangerous to use a mutable object such as a list as the de
 # The suite starts hundreds of processes, and each would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint check pythons format bench mutate clean
+.PHONY: demo test lint check pythons format recipe bench mutate clean
 
 .venv/core: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -52,6 +53,11 @@ pythons: .venv/dev
 format: .venv/dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+recipe: .venv/dev
+	$(BIN)/python -c "import torch" 2>/dev/null || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train]'
+	$(BIN)/python -m runs.miniature $(RECIPE)
 
 bench: .venv/dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
