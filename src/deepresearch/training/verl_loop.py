@@ -122,14 +122,19 @@ class DeepResearchLoop(AgentLoopBase):
     def _output(self, episode: Episode) -> AgentLoopOutput:
         """An episode as verl wants it: the prompt ends where the first own token begins. verl takes one sequence an
         episode, so only the stretch after the last compaction is learnt from."""
-        start = episode.own.index(True) if True in episode.own else len(episode.ids)
+        ids, is_own, logprobs = episode.ids, episode.own, episode.logprobs
+        if not any(is_own):  # nothing was sampled, and verl takes no empty sequence
+            end = min(self._dialect.stop_ids)
+            ids, is_own, logprobs, start = [end, end], [False, False], [0.0, 0.0], 1
+        else:
+            start = is_own.index(True)
         room = self.rollout_config.response_length
-        own = [int(is_own and not episode.failed) for is_own in episode.own[start:]]
+        own = [int(one and not episode.failed) for one in is_own[start:]]
         return AgentLoopOutput(
-            prompt_ids=episode.ids[:start],
-            response_ids=episode.ids[start:][:room],
+            prompt_ids=ids[:start],
+            response_ids=ids[start:][:room],
             response_mask=own[:room],
-            response_logprobs=episode.logprobs[start:][:room],
+            response_logprobs=logprobs[start:][:room],
             reward_score=0.0 if episode.failed else episode.reward.score,
             num_turns=sum(isinstance(event, Turn) for event in episode.events),
             metrics=AgentLoopMetrics(),
