@@ -202,7 +202,7 @@ HALF = 1.96
 
 
 def rows_of(stage: str, seeds: Sequence[Sequence[Outcome]]) -> list[Row]:
-    """A row for each group. Interval: of one seed, over tasks by the bootstrap; of several, over the seeds' means."""
+    """A row for each group. seeds: the outcomes of each."""
     rows = []
     for group in GROUPS:
         chosen = [[o for o in outcomes if group in ("all", o.group)] for outcomes in seeds]
@@ -214,15 +214,16 @@ def rows_of(stage: str, seeds: Sequence[Sequence[Outcome]]) -> list[Row]:
 
 
 def interval(seeds: Sequence[Sequence[float]]) -> tuple[float, float]:
-    """Mean and half width of the 95 % interval: Student's t over the means of several seeds, else the bootstrap."""
+    """Mean and half width of the 95 % interval: Student's t over the means of three seeds or more, else the bootstrap
+    over the runs of all."""
     means = [statistics.fmean(values) for values in seeds]
-    if len(means) > 1:
-        student = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78}.get(len(means), HALF)
+    if len(means) >= 3:
+        student = {3: 4.30, 4: 3.18, 5: 2.78}.get(len(means), HALF)
         return statistics.fmean(means), student * statistics.stdev(means) / math.sqrt(len(means))
     rng = random.Random(0)
-    values = list(seeds[0])
+    values = [value for seed in seeds for value in seed]
     drawn = sorted(statistics.fmean(rng.choices(values, k=len(values))) for _ in range(500))
-    return means[0], (drawn[487] - drawn[12]) / 2
+    return statistics.fmean(values), (drawn[487] - drawn[12]) / 2
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -43,6 +43,8 @@ COPIED = 64
 """Tokens of one text of the copying warm-up."""
 EMBEDDINGS, SHARPNESS = 0.1, 6.0
 """Deviation of the first embeddings; how strongly the head that looks back begins."""
+DECISIVE = 4.0
+"""Weight of a token that decides."""
 MEASURED = 40
 """Samples that a supervised stage does not learn."""
 LONGEST_TURN = 160
@@ -57,14 +59,14 @@ RECOVERY = frozenset({"after an error", "in other words"})
 class Sizes:
     """How much of everything; the whole run takes about twenty minutes on two quiet cores."""
 
-    vocabulary: int = 640
+    vocabulary: int = 1_280
     width: int = 128
     layers: int = 4
     heads: int = 4
     context: int = 1280
     made_up: int = 320
     """Countries that do not exist, for training."""
-    copying: int = 3_000
+    copying: int = 6_000
     """Texts of COPIED tokens."""
     reading: int = 4_000
     atomic: int = 4_000
@@ -246,21 +248,29 @@ def training_paths() -> list[tuple[str, ...]]:
 
 
 def samples_of(lessons: Iterable[Lesson], student: Student) -> Iterator[TokenSample]:
-    """Lessons as tokens."""
+    """Lessons as tokens. One that decides weighs more: the first of a thought, and the number of a source."""
     tokenizer = student.dialect.tokenizer
     encode = lambda text: tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)  # noqa: E731
+    thought = tokenizer.convert_tokens_to_ids("<|think|>")
     for lesson in lessons:
         ids, weights = ids_of(lesson, encode, tokenizer.convert_tokens_to_ids)
+        words = tokenizer.convert_ids_to_tokens(ids)
+        for place in range(1, len(ids)):
+            is_number = words[place].isdigit() and (words[place - 1].endswith("[") or words[place - 1].isdigit())
+            if weights[place] == 1.0 and (is_number or ids[place - 1] == thought):
+                weights[place] = DECISIVE
         yield TokenSample(ids, weights, kind=lesson.kind)
 
 
 def repeated(sizes: Sizes, student: Student, seed: int) -> Iterator[TokenSample]:
-    """Tokens by chance that repeat after a while: what comes next can only be copied."""
+    """Tokens by chance that repeat after a while: what comes next can only be copied. In every second text they are of
+    few kinds, so that one token before does not tell what follows."""
     rng = random.Random(f"copying {seed}")
     words = range(1 + len(MARKS), len(student.dialect.tokenizer))
-    for _ in range(sizes.copying):
+    for number in range(sizes.copying):
         period = rng.randint(4, COPIED // 2)
-        ids = rng.choices(words, k=period) * (COPIED // period + 1)
+        kinds = rng.sample(words, max(3, period // 2)) if number % 2 else words
+        ids = rng.choices(kinds, k=period) * (COPIED // period + 1)
         yield TokenSample(ids[:COPIED], [float(place >= period) for place in range(COPIED)], kind="copying")
 
 
