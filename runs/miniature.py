@@ -94,7 +94,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="everything in small")
     parser.add_argument("--facts", type=Path, help="countries.json; by default where DEEPRESEARCH_SHARED says")
     parser.add_argument("--processes", type=int, default=1, help="trainings side by side, a thread each if several")
-    parser.add_argument("--threads", type=int, default=min(8, os.cpu_count() or 1))
+    parser.add_argument("--threads", type=int, default=1, help="more only on a machine that does nothing else")
     parser.add_argument("--only", nargs=2, metavar=("SEED", "VARIANT"), help="one training, without the table")
     return parser.parse_args()
 
