@@ -22,6 +22,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -63,6 +64,7 @@ def main() -> int:
     began = time.monotonic()
     options.out.mkdir(parents=True, exist_ok=True)
     sizes = QUICK if options.quick else Sizes()
+    sizes = replace(sizes, ppo_updates=options.updates or sizes.ppo_updates)
     tell: Tell = lambda line: print(f"[{(time.monotonic() - began) / 60:5.1f} min] {line}", flush=True)  # noqa: E731
     torch.set_num_threads(options.threads)
     disable_progress_bar()
@@ -95,6 +97,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--facts", type=Path, help="countries.json; by default where DEEPRESEARCH_SHARED says")
     parser.add_argument("--processes", type=int, default=1, help="trainings side by side, a thread each if several")
     parser.add_argument("--threads", type=int, default=1, help="more only on a machine that does nothing else")
+    parser.add_argument("--updates", type=int, help="of PPO; fewer where time is short")
     parser.add_argument("--only", nargs=2, metavar=("SEED", "VARIANT"), help="one training, without the table")
     return parser.parse_args()
 
@@ -158,6 +161,7 @@ def carry_out(
         command = [sys.executable, "-m", "runs.miniature", "--out", str(options.out), "--threads", "1"]
         command += ["--only", str(seed), name, *(["--quick"] if options.quick else [])]
         command += ["--facts", str(options.facts)] if options.facts else []
+        command += ["--updates", str(options.updates)] if options.updates else []
         running.append(subprocess.Popen(command))
     if any(process.wait() for process in running):
         raise SystemExit("A training has failed; see above.")

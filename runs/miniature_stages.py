@@ -45,10 +45,14 @@ EMBEDDINGS, SHARPNESS = 0.1, 6.0
 """Deviation of the first embeddings; how strongly the head that looks back begins."""
 DECISIVE = 4.0
 """Weight of a token that decides."""
+OUTCOMES = "outcomes.json"
+"""Beside the checkpoint of a stage: its measurement."""
 MEASURED = 40
-"""Samples that a supervised stage does not learn."""
+"""Samples that a supervised stage does not learn, at most a fifth."""
 LONGEST_TURN = 160
 """Tokens."""
+MINI_BATCHES = 6
+"""Steps of the optimizer in each epoch of PPO."""
 GROUP = 4
 """Tries of a task that GRPO compares."""
 RECOVERY = frozenset({"after an error", "in other words"})
@@ -76,7 +80,7 @@ class Sizes:
     ppo_updates: int = 20
     episodes: int = 48
     """Of one update of PPO."""
-    ppo_epochs: int = 1
+    ppo_epochs: int = 2
     test: int = 50
     """Tasks of each of the three groups."""
     rate_mid: float = 2e-3
@@ -188,9 +192,13 @@ class Student:
 
     def save(self, name: str) -> Path:
         """Write the checkpoint of a stage."""
-        folder = self.folder / name.replace(" ", "-")
+        folder = self.folder_of(name)
         save_checkpoint(folder, self.model, self.dialect.tokenizer, self.dialect)
         return folder
+
+    def folder_of(self, stage: str) -> Path:
+        """Where the checkpoint of a stage is."""
+        return self.folder / stage.replace(" ", "-")
 
     def tokens(self, events: Sequence[Event]) -> int:
         """Tokens of a whole run as this dialect writes it."""
@@ -338,40 +346,53 @@ class Recipe:
 
     def mid_training(self, student: Student) -> Student:
         """Copying and reading, then single decisions."""
-        began = time.monotonic()
-        for stage, samples in (
-            ("copying", repeated(self.sizes, student, self.seed)),
-            ("mid-training I", samples_of(first_lessons(self.sizes, self.seed), student)),
-        ):
-            self.learn(student, stage, samples, self.sizes.rate_mid)
-        self.finish(student, "mid-training I", began)
+        if not self.is_done(student, "mid-training I"):
+            began = time.monotonic()
+            self.learn(student, "copying", repeated(self.sizes, student, self.seed), self.sizes.rate_mid)
+            lessons = first_lessons(self.sizes, self.seed)
+            self.learn(student, "mid-training I", samples_of(lessons, student), self.sizes.rate_mid)
+            self.finish(student, "mid-training I", began)
         self.second_lessons(student)
         return student
 
     def second_lessons(self, student: Student) -> None:
         """Mid-training II."""
-        lessons = second_lessons(self.sizes, self.seed, self.variant.recovery)
-        self.supervise(student, "mid-training II", samples_of(lessons, student), self.sizes.rate_mid)
+        if not self.is_done(student, "mid-training II"):
+            began = time.monotonic()
+            lessons = second_lessons(self.sizes, self.seed, self.variant.recovery)
+            self.learn(student, "mid-training II", samples_of(lessons, student), self.sizes.rate_mid)
+            self.finish(student, "mid-training II", began)
 
     def fine_tuning(self, student: Student) -> None:
         """Whole runs of the teacher; without mid-training so often that as many tokens are read."""
-        runs = self.trajectories(student)
-        epochs = self.sizes.epochs if self.variant.mid_training else self._equal_epochs(student, runs)
-        self.supervise(student, "fine-tuning", runs, self.sizes.rate_sft, epochs)
+        if not self.is_done(student, "fine-tuning"):
+            began = time.monotonic()
+            runs = self.trajectories(student)
+            epochs = self.sizes.epochs if self.variant.mid_training else self._equal_epochs(student, runs)
+            self.learn(student, "fine-tuning", runs, self.sizes.rate_sft, epochs)
+            self.finish(student, "fine-tuning", began)
 
-    def supervise(
-        self, student: Student, stage: str, samples: Iterable[TokenSample], rate: float, epochs: int = 1
-    ) -> None:
-        """One supervised stage, its checkpoint and its measurement."""
-        began = time.monotonic()
-        self.learn(student, stage, samples, rate, epochs)
-        self.finish(student, stage, began)
+    def is_done(self, student: Student, stage: str) -> bool:
+        """Whether an earlier run of the same command has carried a stage out; the student is then as after it."""
+        folder = student.folder_of(stage)
+        if not (folder / "config.json").exists():
+            return False
+        student.model.load_state_dict(load_checkpoint(folder).model.state_dict())
+        file = folder / OUTCOMES
+        if not file.exists():
+            write_result(file, {stage: student.measure(self.data.arena, self.data.test())})
+        found, known = read_result(file)
+        self.outcomes |= found
+        self.seconds |= known.get("seconds", {})
+        self.tokens |= known.get("tokens", {})
+        return True
 
     def learn(self, student: Student, stage: str, samples: Iterable[TokenSample], rate: float, epochs: int = 1) -> None:
-        """Train on samples, the last few left out to measure with."""
+        """Train on samples, a few left out to measure with."""
         listed = list(samples)
         random.Random(0).shuffle(listed)
-        learnt, left = listed[MEASURED:], listed[:MEASURED]
+        few = min(MEASURED, len(listed) // 5)
+        learnt, left = listed[few:], listed[:few]
         self.tokens[stage] = epochs * sum(len(sample.ids) for sample in learnt)
         options = SupervisedOptions(
             context=self.sizes.context, rows=1, epochs=epochs, learning_rate=rate, warmup=30, weight_decay=0.05,
@@ -390,6 +411,8 @@ class Recipe:
         self.seconds[stage] = time.monotonic() - began
         self.outcomes[stage] = student.measure(self.data.arena, self.data.test())
         measured = time.monotonic() - began - self.seconds[stage]
+        known = {"seconds": {stage: self.seconds[stage]}, "tokens": dict(self.tokens)}
+        write_result(student.folder_of(stage) / OUTCOMES, {stage: self.outcomes[stage]}, known)
         right = sum(outcome.right for outcome in self.outcomes[stage]) / len(self.outcomes[stage])
         self.tell(f"{stage}: {self.seconds[stage]:.0f} s and {measured:.0f} s to measure, answers {right:.3f}")
 
@@ -413,8 +436,9 @@ class Recipe:
             updates=sizes.ppo_updates,
             tasks=sizes.episodes // tries,
             tries=tries,
-            critic_warmup=min(3, sizes.ppo_updates // 2),
+            critic_warmup=min(2, sizes.ppo_updates // 2),
             epochs=sizes.ppo_epochs,
+            mini_batches=MINI_BATCHES,
             learning_rate=sizes.rate_ppo,
             critic_rate=2 * sizes.rate_ppo,
             save_every=10,
