@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deepresearch.agent.rollouts import SharedSource, run_in_memory
+from deepresearch.agent.run_state import UNUSABLE
 from deepresearch.derived import answer, find
 from deepresearch.errors import SearchFailed
 from deepresearch.judge.short_answer import names_answer, short_answer
@@ -28,7 +29,7 @@ from deepresearch.synthesis.records import SyntheticTask
 from deepresearch.text.characters import normalise
 from deepresearch.text.names import is_named
 from deepresearch.tools import Tool, default_tools
-from deepresearch.trajectory import Event, Observation, Passage, RunFailed, Task, Turn, Verified
+from deepresearch.trajectory import Event, Observation, Passage, RunFailed, Task, Verified
 from deepresearch.web.search import Query, SearchProvider, SearchResult
 
 MakePolicy = Callable[[SyntheticTask, Sequence[Tool], Settings], Policy]
@@ -86,6 +87,7 @@ class Outcome:
     citations: float
     """Share of the citations that the project's check finds to support their sentence; without any, 0."""
     calls: int
+    """That were carried out; those that could not be read are none."""
     tokens: int
     failed_searches: int
     recovered: bool
@@ -101,7 +103,7 @@ def outcome_of(task: SyntheticTask, events: Sequence[Event], count_tokens: Count
     verdicts = verdicts_of(task, report.text if report else "")
     checks = find(events, Verified)
     levels = [citation.level for citation in checks[-1].citations] if checks else []
-    results = [event for event in find(events, Observation) if event.call]
+    results = [event for event in find(events, Observation) if event.call and event.reason not in UNUSABLE]
     failed = sum(result.status in ("error", "timeout") for result in results)
     useful = {key for check in task.provenance.notes["checks"].values() for key in check.get("passages", ())}
     missed = sum(result.status in ("ok", "empty") and not useful & {*result.passage_ids} for result in results)
@@ -112,7 +114,7 @@ def outcome_of(task: SyntheticTask, events: Sequence[Event], count_tokens: Count
         right=verdicts["answer"],
         all_rubrics=all(verdicts.values()),
         citations=levels.count("supports") / len(levels) if levels else 0.0,
-        calls=sum(len(turn.calls) for turn in find(events, Turn)),
+        calls=len(results),
         tokens=count_tokens(events),
         failed_searches=failed,
         missed=missed,
