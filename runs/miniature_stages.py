@@ -428,6 +428,8 @@ class Recipe:
 
     def reinforce(self, student: Student) -> None:
         """PPO, or GRPO in its place, on the training tasks, with the reward of the variant."""
+        if self.is_done(student, "PPO"):
+            return
         began = time.monotonic()
         sizes, school = self.sizes, self.data.school
         tries = GROUP if self.variant.algorithm == "grpo" else 1
