@@ -117,10 +117,10 @@ async def test_busy_with_a_time_to_come_back_is_a_limit(serve: Serve) -> None:
 
 
 async def test_requests_keep_their_distance(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Arxiv, "info", replace(Arxiv.info, gap=0.3))
+    monkeypatch.setattr(Arxiv, "info", replace(Arxiv.info, gap=0.8))
     arxiv, server = await serve("arxiv", feed(), feed(ENTRY))
     await arxiv.search(Query("two words"))
-    assert server.times[1] - server.times[0] >= 0.15
+    assert server.times[1] - server.times[0] >= 0.2  # the first may have arrived late
 
 
 async def test_a_long_query_is_cut_between_terms_and_says_so(serve: Serve) -> None:
