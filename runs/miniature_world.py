@@ -391,7 +391,7 @@ def build_library(world: World, splits: Iterable[Split], folder: Path, name: str
         for page in pages_without(world.pages, shown, secret):
             row = {"id": page.id, "title": page.title, "text": page.text, "url": page.url, "date": page.date}
             file.write(json.dumps({**row, "language": "en"}) + "\n")
-    library = Library.open(folder, name)
+    library = Library.open(folder, name, patience=600)
     library.add([corpus])
     return library
 
