@@ -72,9 +72,9 @@ class Sizes:
     """Countries that do not exist, for training."""
     copying: int = 6_000
     """Texts of COPIED tokens."""
-    reading: int = 4_000
-    atomic: int = 4_000
-    trajectories: int = 1_000
+    reading: int = 7_000
+    atomic: int = 7_000
+    trajectories: int = 1_800
     epochs: int = 2
     """Of supervised fine-tuning."""
     ppo_updates: int = 20
