@@ -34,6 +34,7 @@ from .miniature_measure import Outcome, recovery, rows_of, table
 from .miniature_page import write_page
 from .miniature_product import by_command
 from .miniature_stages import (
+    LONGEST_TURN,
     PASSAGES,
     QUICK,
     TEST,
@@ -133,7 +134,8 @@ def by_product(data: Data, out: Path, tell: Tell) -> dict[str, list[Outcome]]:
     """The first seed's policy and the extractive one through `deepresearch run`, on a few tasks of each group."""
     folder = result_file(out, 0, "full").parent / "PPO"
     tasks = [task for group in TEST for task in data.tasks[group][:BY_COMMAND]]
-    policies = {"extractive": ["--policy", "extractive"], "local": ["--policy", "local", "--checkpoint", str(folder)]}
+    trained = ["--policy", "local", "--checkpoint", str(folder), "--max-reply-tokens", str(LONGEST_TURN)]
+    policies = {"extractive": ["--policy", "extractive"], "local": trained}
     found = {}
     for name, flags in policies.items():
         file = out / f"by-command-{name}.json"
