@@ -53,8 +53,6 @@ from .miniature_teacher import Teacher
 STAGES = ("mid-training I", "mid-training II", "fine-tuning", "PPO")
 SHOWN = 10
 """Held-out runs on the page."""
-BY_COMMAND = 3
-"""Tasks of each group that go through the command line."""
 REFERENCES = ("extractive", "oracle")
 Tell = Callable[[str], None]
 
@@ -81,7 +79,7 @@ def main() -> int:
     carry_out(work, data, sizes, options, tell)
     if options.ablate:
         carry_out([(seed, name) for seed in seeds for name in VARIANTS if name != "full"], data, sizes, options, tell)
-    results |= by_product(data, options.out, tell)
+    results |= by_product(data, sizes, options.out, tell)
     text = report(data, results, seeds, options)
     print(text)
     tell(f"done; see {options.out / 'miniature.html'}")
@@ -130,10 +128,10 @@ def reference(data: Data, sizes: Sizes, name: str, out: Path, tell: Tell) -> lis
     return read_result(file)[0][name]
 
 
-def by_product(data: Data, out: Path, tell: Tell) -> dict[str, list[Outcome]]:
+def by_product(data: Data, sizes: Sizes, out: Path, tell: Tell) -> dict[str, list[Outcome]]:
     """The first seed's policy and the extractive one through `deepresearch run`, on a few tasks of each group."""
     folder = result_file(out, 0, "full").parent / "PPO"
-    tasks = [task for group in TEST for task in data.tasks[group][:BY_COMMAND]]
+    tasks = [task for group in TEST for task in data.tasks[group][: sizes.by_command]]
     trained = ["--policy", "local", "--checkpoint", str(folder), "--max-reply-tokens", str(LONGEST_TURN)]
     policies = {"extractive": ["--policy", "extractive"], "local": trained}
     found = {}

@@ -83,6 +83,8 @@ class Sizes:
     ppo_epochs: int = 2
     test: int = 50
     """Tasks of each of the three groups."""
+    by_command: int = 3
+    """Of these, how many also go through `deepresearch run`."""
     rate_mid: float = 2e-3
     rate_sft: float = 1e-3
     rate_ppo: float = 1e-4
@@ -90,7 +92,7 @@ class Sizes:
 
 QUICK = Sizes(
     vocabulary=560, width=64, layers=3, made_up=64, copying=1_500, reading=600, atomic=600, trajectories=150,
-    epochs=2, ppo_updates=2, episodes=16, test=12,
+    epochs=2, ppo_updates=2, episodes=16, test=12, by_command=1,
 )  # fmt: skip
 
 
