@@ -236,3 +236,10 @@ def test_the_chat_dialect_writes_turns_of_others_as_its_template_does() -> None:
     assert own.startswith("Find the capital.<|im_end|>")
     assert own.endswith(f"{REPORT}<|im_end|>")
     assert '"name": "batch_web_surfer"' in own
+
+
+def test_a_template_that_ends_turns_otherwise_than_the_tokenizer_is_named() -> None:
+    tokenizer = chat_dialect().tokenizer
+    tokenizer.chat_template = TEMPLATE.replace("<|im_end|>", "<|im_start|>")
+    with pytest.raises(SettingsError, match="does not end a turn"):
+        ChatDialect(tokenizer).samples(teacher_run())

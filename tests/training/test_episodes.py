@@ -8,9 +8,12 @@ pytest.importorskip("torch")
 
 from deepresearch.agent.rollouts import SharedSource
 from deepresearch.errors import ModelUnreachable
+from deepresearch.library.authority import Authority
 from deepresearch.settings import Settings
+from deepresearch.tools import default_tools
 from deepresearch.training.engine import Generated
-from deepresearch.training.episodes import EpisodeOptions, roll_out, rows_of, summary
+from deepresearch.training.episodes import Episode, EpisodeOptions, roll_out, rows_of, summary
+from deepresearch.training.rewards import Reward
 from deepresearch.trajectory import Sample, Turn
 from tests.training.world import TASK, Facts, run_of, tiny_dialect
 
@@ -101,3 +104,23 @@ def test_a_prompt_that_does_not_continue_begins_a_row_of_its_own() -> None:
     assert first.own == [False, False, True, False, True, True]
     assert first.logprobs == [0.0, 0.0, -1.0, 0.0, -1.0, -1.0]
     assert (second.ids, second.own) == ([1, 9, 7], [False, False, True])
+
+
+def test_a_report_without_its_flaws_is_whole_whatever_they_are_called() -> None:
+    clean = Episode(TASK, [], [], Reward(1.0, {"answer": 1.0, "vague": 0.0}, True, frozenset({"vague"})))
+    flawed = Episode(TASK, [], [], Reward(1.0, {"answer": 1.0, "vague": 1.0}, True, frozenset({"vague"})))
+    assert (summary([clean])["whole"], summary([flawed])["whole"]) == (1.0, 0.0)
+
+
+async def test_sources_are_ranked_by_the_authority_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[object] = []
+
+    def tools(sources: object, authority: object = None) -> list:
+        given.append(authority)
+        return default_tools(sources, authority)
+
+    monkeypatch.setattr("deepresearch.training.episodes.default_tools", tools)
+    authority = Authority.load()
+    engine, options = ScriptedEngine(LINES), EpisodeOptions(tools=("batch_web_surfer",), authority=authority)
+    await roll_out([TASK], engine, engine.dialect, [SharedSource(Facts())], SETTINGS, options)
+    assert given == [authority]

@@ -9,7 +9,16 @@ from deepresearch.errors import CheckpointError, Diverged
 from deepresearch.judge.verdicts import LEVELS
 from deepresearch.training.checkpoints import new_model
 from deepresearch.training.engine import LocalEngine
-from deepresearch.training.judge_rl import FORM, ROBUST, JudgeRLOptions, class_weights, reinforce, verdict_reward
+from deepresearch.training.judge_rl import (
+    FORM,
+    ROBUST,
+    STATE,
+    JudgeRLOptions,
+    _resume,
+    class_weights,
+    reinforce,
+    verdict_reward,
+)
 from deepresearch.training.judging import CriterionOpinion, JudgeForm, LabelledReport, judge_samples
 from deepresearch.training.options import SupervisedOptions
 from deepresearch.training.supervised import train
@@ -86,6 +95,10 @@ def test_what_was_interrupted_continues_to_the_same_weights(taught: dict[str, to
     assert all_rewards == rewards
     for name, value in whole.state_dict().items():
         assert torch.equal(value, continued.state_dict()[name]), name
+    optimizer = torch.optim.AdamW(continued.parameters(), lr=1.0)
+    slower = JudgeRLOptions(**{**vars(OPTIONS), "learning_rate": 1e-6})
+    assert _resume(continued, optimizer, slower, tmp_path / "parts" / STATE) == 2
+    assert [group["lr"] for group in optimizer.param_groups] == [1e-6]
     with pytest.raises(CheckpointError, match="other options"):
         learn(taught, tmp_path / "parts", JudgeRLOptions(updates=3, reports=4, samples=2))
 

@@ -1,6 +1,9 @@
 """The whole path: a tiny model in the real loop, its reports judged, its weights moved."""
 
 import asyncio
+import os
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -124,3 +127,30 @@ def test_impossible_options_are_named(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tiny_model(), dialect.tokenizer, dialect, tmp_path)
     with pytest.raises(TrainingError, match="no tasks"):
         PPOTrainer(checkpoint, [], [], SETTINGS, OPTIONS, tmp_path)
+
+
+def test_a_resumed_run_has_the_learning_rates_asked_for_and_a_model_as_new_as_its_state(tmp_path: Path) -> None:
+    made = trainer(tmp_path)
+    made._save()
+    asyncio.run(made.close())
+    shutil.rmtree(tmp_path / "model")
+    again = trainer(tmp_path, replace(OPTIONS, learning_rate=1e-6, critic_rate=1e-5))
+    assert [group["lr"] for group in again.optimizer.param_groups] == [1e-6]
+    assert [group["lr"] for group in again.critic_optimizer.param_groups] == [1e-5]
+    assert load_checkpoint(tmp_path / "model")
+    asyncio.run(again.close())
+    weights = tmp_path / "model" / "model.safetensors"
+    os.utime(weights, (1, 1))
+    asyncio.run(trainer(tmp_path).close())
+    assert weights.stat().st_mtime > 1
+
+
+def test_grpo_compares_episodes_however_many_rows_they_have(tmp_path: Path) -> None:
+    made = trainer(tmp_path, PPOOptions(algorithm="grpo", tries=2, tasks=1))
+    good, bad = bandit(made, rewarded=11, other=12)
+    plain = {e.episode: float(e.advantages[0]) for e in made._experience([good, bad])}
+    good.rows = good.rows * 3
+    compacted = made._experience([good, bad])
+    assert len(compacted) == 4
+    assert all(float(e.advantages[0]) == pytest.approx(plain[e.episode]) for e in compacted)
+    asyncio.run(made.close())

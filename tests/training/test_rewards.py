@@ -5,7 +5,7 @@ pytest.importorskip("torch")
 from deepresearch.judge.rubrics import Rubric
 from deepresearch.judge.verdicts import CriterionVerdict
 from deepresearch.report.verification.checking import verify
-from deepresearch.training.rewards import OUTCOME_ONLY, RewardOptions, judged_reward, reward
+from deepresearch.training.rewards import OUTCOME_ONLY, RewardOptions, is_right, judged_reward, reward
 from deepresearch.trajectory import Answered, Call, Event, Turn
 from tests.training.world import PASSAGES, REPORT, TASK, WHOLE_REPORT, run_of, shown
 
@@ -75,3 +75,57 @@ async def test_a_judge_decides_the_tasks_rubrics_behind_the_same_gate() -> None:
     assert wrong.score == pytest.approx(-1 / 3), "flaws count in any case"
     open_question = task.model_copy(update={"answer": ""})
     assert (await judged_reward(open_question, run_with("Long.", "Brill"), options)).score == pytest.approx(2 / 3)
+
+
+class Unreadable(Generous):
+    """A judge whose reply on some criteria cannot be used."""
+
+    async def judge(self, question: str, report: str, rubric: Rubric, trial: int = 0) -> CriterionVerdict:
+        level = "unusable" if "lost" in rubric.id else "fully"
+        return CriterionVerdict(rubric=rubric.id, level=level, by=self.name)
+
+
+async def test_what_the_judge_could_not_read_pays_nothing() -> None:
+    wanted = [Rubric(id=id_, criterion="It is deep.", weight=1) for id_ in ("clear", "lost")]
+    flaw = Rubric(id="lost flaw", criterion="Vague.", weight=-1)
+    options = RewardOptions(judge=Unreadable())
+    task = TASK.model_copy(update={"rubrics": wanted})
+    assert (await judged_reward(task, run_with(REPORT, "Brill"), options)).score == pytest.approx(0.5)
+    flawed = await judged_reward(task.model_copy(update={"rubrics": [*wanted, flaw]}), run_with(REPORT), options)
+    assert flawed.score == pytest.approx(0.0)
+    assert flawed.flaws == {"lost flaw"}
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "It is the Brill, the Dole, the Cato or the Esk.",
+        "It is Cato or Dole.",
+        "The answer is **Dole**, **Esk**, **Cato**.",
+        "It is Dole. It is Esk. It is Cato.",
+        "Cato/Dole",
+    ],
+)
+def test_a_list_of_candidates_is_no_answer(report: str) -> None:
+    assert not is_right(TASK, run_with(report))
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "The answer is **Cato**: The mayor of Brill is Cato \\cite{pbrillaaaaaa}; Esk, Dole or Avon.",
+        "It is Cato [1].\n\nDole, Esk or Avon.",
+        "The mayor of Brill, the capital of Avon, is Cato.",
+        "It is Dr. Cato, Avon.",
+        "## Short answer\n\nBased on the passages, it is Cato. Esk, Dole or Avon are rivers.",
+    ],
+)
+def test_an_answer_with_its_reasons_is_right(report: str) -> None:
+    assert is_right(TASK, run_with(report))
+
+
+def test_an_answer_whose_name_is_itself_a_list_is_right() -> None:
+    task = TASK.model_copy(update={"answer": "Trinidad and Tobago"})
+    assert is_right(task, run_with("It is Trinidad and Tobago."))
+    assert is_right(task.model_copy(update={"answer": "欧元"}), run_with("答案是欧元。"))
+    assert not is_right(task.model_copy(update={"answer": "欧元"}), run_with("法郎、欧元或比索。"))

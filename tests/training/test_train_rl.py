@@ -2,18 +2,31 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("torch")
 
 from deepresearch.cli import main
+from deepresearch.settings import Settings
 from deepresearch.training.checkpoints import load_checkpoint, save_checkpoint
 from deepresearch.training.curves import read_points
+from deepresearch.training.ppo_trainer import PPOTrainer
 from tests.training.world import FACTS, TASK, tiny_dialect, tiny_model
 
 
-def test_a_policy_is_trained_exported_and_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_policy_is_trained_exported_and_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plans: list[str] = []
+
+    class Watched(PPOTrainer):
+        def __init__(self, checkpoint: Any, tasks: Any, sources: Any, settings: Settings, *more: Any) -> None:
+            plans.append(settings.plan)
+            super().__init__(checkpoint, tasks, sources, settings, *more)
+
+    monkeypatch.setattr("deepresearch.training.ppo_trainer.PPOTrainer", Watched)
     data, docs = ["--data", str(tmp_path / "data")], tmp_path / "docs"
     docs.mkdir()
     for title, text in FACTS.items():
@@ -31,6 +44,10 @@ def test_a_policy_is_trained_exported_and_run(tmp_path: Path, capsys: pytest.Cap
     assert "reward 0.000, right 0.000" in said.out
     [point] = read_points(trained / "curve.jsonl")
     assert point["episodes"] == 2
+    resumed = [*command, "--library", "facts", "--updates", "1", *sizes, *data]  # nothing is left to do
+    assert main([*resumed, "--plan", "off"]) == 0
+    assert plans == ["show", "off"], "as `run` and `synth rollout` have it, unless another is asked for"
+    capsys.readouterr()
     assert main(["train", "export", str(trained / "model"), "--out", str(tmp_path / "served")]) == 0
     served = load_checkpoint(tmp_path / "served")
     assert str(served.model.config.dtype) == "torch.float32", "as it was asked to be loaded"

@@ -57,7 +57,7 @@ def open_sources(
     Raises LibraryError, SettingsError.
     """
     check_search(settings.search)
-    authority = _authority(settings.search.authority)
+    authority = open_authority(settings.search.authority)
     keys = settings.service_keys() if environment is None else environment
     sources = Sources(authority=authority)
     # The web first, though it is read last: what is wrong with its settings must not wait for documents to be read.
@@ -81,7 +81,8 @@ def open_sources(
     return sources
 
 
-def _authority(file: str) -> "Authority | None":
+def open_authority(file: str) -> "Authority | None":
+    """The user's verdicts on sites before the built-in ones; None without a file of them. Raises SettingsError."""
     if not file:
         return None
     from ..library.authority import Authority  # noqa: PLC0415  the table is read where it is needed

@@ -69,6 +69,7 @@ def ppo(
     web: Switch = False,
     judge: Path | None = None,
     judge_url: str = "",
+    plan: Literal["show", "off"] | None = None,
     training: Reinforcement = Reinforcement(),
     endpoint: EndpointFlags = EndpointFlags(),
     limits: Limits = Limits(),
@@ -77,8 +78,7 @@ def ppo(
     """Reinforcement learning: try tasks in the project's own loop, judge the reports, learn from what they earn.
 
     Reports are judged by each task's hidden side: answer, facts, citations. With --model (and --base-url) that model
-    judges the tasks' rubrics instead, with --judge one that was trained here. What was interrupted is continued by the
-    same command.
+    judges the tasks' rubrics instead, with --judge one trained here. The same command continues what was interrupted.
 
     Parameters
     ----------
@@ -96,6 +96,8 @@ def ppo(
         Folder of a trained judge (`train judge`), which decides the tasks' rubrics.
     judge_url
         Where vLLM serves it; by default it runs in this process.
+    plan
+        show: the policy writes a plan first, as `run` lets it; off: no plan. As the runs that it learnt from.
     """
     from .train import need_torch
 
@@ -106,11 +108,11 @@ def ppo(
     from ..training.ppo_trainer import PPOTrainer
     from ..training.records import read_tasks
 
-    flags = {"search.web": web or None, "plan": "off", **endpoint.flags(), **limits.flags()}
+    flags = {"search.web": web or None, "plan": plan, **endpoint.flags(), **limits.flags()}
     settings = Settings.load({**flags, **(data or Data()).flags()})
     policy = load_checkpoint(checkpoint)
     judging = None if training.outcome_only else _judge(settings, judge, judge_url)
-    options = _options(training, policy.dialect.name, judging)
+    options = _options(training, policy.dialect.name, judging, settings)
     with open_providers(settings, library) as providers:
         shared = [SharedSource(provider) for provider in providers]
         trainer = PPOTrainer(policy, list(read_tasks(tasks)), shared, settings, options, out)
@@ -119,8 +121,9 @@ def ppo(
     return 0
 
 
-def _options(given: Reinforcement, dialect: str, judge: "Judge | None") -> "PPOOptions":
+def _options(given: Reinforcement, dialect: str, judge: "Judge | None", settings: "Settings") -> "PPOOptions":
     """The trainer's options. dialect: decides which tools are offered."""
+    from ..agent.sources import open_authority
     from ..training.compact import SURFER
     from ..training.episodes import EpisodeOptions
     from ..training.ppo_trainer import PPOOptions
@@ -133,6 +136,7 @@ def _options(given: Reinforcement, dialect: str, judge: "Judge | None") -> "PPOO
         at_once=given.at_once,
         tools=(SURFER,) if dialect == "compact" else (),
         reward=OUTCOME_ONLY if given.outcome_only else RewardOptions(judge=judge),
+        authority=open_authority(settings.search.authority),
     )
     values = {name: getattr(given, name) for name in same}
     return PPOOptions(**values, tasks=given.tasks_per_update, episodes=episodes)

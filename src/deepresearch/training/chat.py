@@ -91,7 +91,13 @@ class ChatDialect:
                 context(self._render(done, tools, open_turn=True))
                 done.append(block.messages[0])
                 whole = self._render(done, tools)
-                place = whole.rfind(self._end) + len(self._end)
+                found = whole.rfind(self._end, len(told))
+                if found < 0:
+                    raise SettingsError(
+                        f"The chat template does not end a turn with {self._end}, the tokenizer's end.",
+                        "Set eos_token of the tokenizer to what ends a turn in its template.",
+                    )
+                place = found + len(self._end)
                 own = list(turn.sample.completion_ids) if turn.sample else self._encode(whole[len(told) : place])
                 segments.append(Segment(own, turn.seq))
                 if own and own[-1] not in self.stop_ids:

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..agent.rollouts import SharedSource, run_in_memory
 from ..derived import find, observations
 from ..errors import DeepResearchError
+from ..library.authority import Authority
 from ..settings import Settings
 from ..store import Blobs
 from ..tools import default_tools
@@ -78,6 +79,8 @@ class EpisodeOptions:
     tools: tuple[str, ...] = ()
     """Names of those offered; empty: all."""
     reward: RewardOptions = field(default_factory=RewardOptions)
+    authority: Authority | None = None
+    """Ranks the sources; the built-in table where None."""
 
 
 async def roll_out(
@@ -96,7 +99,9 @@ async def roll_out(
         async def one(number: int, task: ResearchTask) -> Episode:
             async with places:
                 policy = LocalPolicy(engine, dialect, options.temperature, options.max_new, options.seed)
-                tools = [t for t in default_tools(sources) if not options.tools or t.name in options.tools]
+                tools = [
+                    t for t in default_tools(sources, options.authority) if not options.tools or t.name in options.tools
+                ]
                 asked = Task(question=task.question, language=task.language, date=task.date, libraries=["library"])
                 folder = Path(scratch) / f"{options.name}-{number}"
                 clock = asyncio.get_running_loop().time
@@ -168,7 +173,7 @@ def summary(episodes: Sequence[Episode]) -> dict[str, float]:
 def _is_whole(episode: Episode) -> bool:
     """Whether every wanted criterion is met and no flaw is there."""
     return episode.reward.right and all(
-        value == (0.0 if name == "distractor" else 1.0) for name, value in episode.reward.parts.items()
+        value == (0.0 if name in episode.reward.flaws else 1.0) for name, value in episode.reward.parts.items()
     )
 
 

@@ -23,9 +23,8 @@ from ..judge.verdicts import LEVELS, Level
 from .curves import Curve, CurveFile
 from .engine import Generated, LocalEngine
 from .judging import CriterionOpinion, JudgeForm, LabelledReport, padded, reordered
-from .packing import Batch, hidden_states, token_logprobs
+from .packing import Batch, hidden_states, set_rate, token_logprobs
 from .ppo import grpo_advantages, policy_loss
-from .supervised import Evaluate
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -51,8 +50,6 @@ class JudgeRLOptions:
     micro_replies: int = 32
     """Replies whose gradient is computed at once."""
     save_every: int = 20
-    evaluate_every: int = 0
-    """0: at the end only."""
     seed: int = 0
 
 
@@ -98,7 +95,6 @@ def reinforce(
     items: Sequence[LabelledReport],
     options: JudgeRLOptions,
     out: Path,
-    evaluate: Evaluate | None = None,
 ) -> Curve:
     """Train `model`, with which `engine` generates; what was interrupted is continued by the same call.
 
@@ -118,12 +114,8 @@ def reinforce(
             figures = _learn(model, optimizer, replies, options)
             unreadable, length = fmean(score == 0.0 for score in scores), fmean(len(r.generated.ids) for r in replies)
             curve.add(update=update + 1, reward=fmean(scores), unreadable=unreadable, length=length, **figures)
-            last = update + 1 == options.updates
-            if last or (update + 1) % options.save_every == 0:
+            if update + 1 == options.updates or (update + 1) % options.save_every == 0:
                 _save(model, optimizer, options, update + 1, out / STATE)
-            if evaluate and (last or (options.evaluate_every and (update + 1) % options.evaluate_every == 0)):
-                engine.forget()
-                curve.add(update=update + 1, **evaluate(model, update + 1))
         return curve.curve
     finally:
         curve.close()
@@ -216,13 +208,16 @@ def _resume(model: "PreTrainedModel", optimizer: torch.optim.Optimizer, options:
     if not path.exists():
         return 0
     state: dict[str, Any] = torch.load(path, weights_only=True)
-    if state["run"] != _run(options):
+    wanted = _run(options)
+    if {name: state["run"].get(name) for name in wanted} != wanted:
         raise CheckpointError(f"{path} is of a run with other options.", "Name another folder, or delete it.")
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
+    set_rate(optimizer, options.learning_rate)
     return int(state["update"])
 
 
 def _run(options: JudgeRLOptions) -> dict[str, Any]:
     """What must be the same for a run to be continued."""
-    return {name: value for name, value in asdict(options).items() if not name.endswith(("updates", "_every"))}
+    free = ("updates", "save_every", "learning_rate")
+    return {name: value for name, value in asdict(options).items() if name not in free}

@@ -301,3 +301,9 @@ def check_model(model: PreTrainedModel) -> None:
             "its head alone.",
             "Use an architecture of the kind of Qwen2, Llama or SmolLM.",
         )
+
+
+def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """The learning rate of every group: a state that was loaded brings the one that it was saved with."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate

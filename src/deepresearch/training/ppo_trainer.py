@@ -28,7 +28,7 @@ from .checkpoints import Checkpoint, save_checkpoint
 from .curves import Curve, CurveFile
 from .engine import LocalEngine, TokenEngine
 from .episodes import Episode, EpisodeOptions, EpisodeRow, roll_out, summary
-from .packing import Batch, check_model, hidden_states
+from .packing import Batch, check_model, hidden_states, set_rate
 from .records import ResearchTask
 
 MOST_FAILED = 0.5
@@ -67,7 +67,6 @@ class PPOOptions:
     slots: int = 64
     """Runs whose caches the engine holds."""
     save_every: int = 5
-    evaluate_every: int = 0
     seed: int = 0
     episodes: EpisodeOptions = field(default_factory=EpisodeOptions)
 
@@ -95,6 +94,7 @@ class Experience:
 
     row: EpisodeRow
     score: float
+    episode: int
     group: str
     old: Tensor
     values: Tensor
@@ -140,11 +140,7 @@ class PPOTrainer:
         self.update = self._resume()
         self.curve = CurveFile(out / "curve.jsonl", self.update)
 
-    async def train(
-        self,
-        evaluate: Callable[[Checkpoint, int], dict[str, float]] | None = None,
-        progress: Callable[[str], None] = lambda line: None,
-    ) -> Curve:
+    async def train(self, progress: Callable[[str], None] = lambda line: None) -> Curve:
         """All updates that are left. Raises TrainingError where most episodes fail, Diverged where the loss is no
         number any more; the state saved last can be resumed."""
         try:
@@ -152,12 +148,8 @@ class PPOTrainer:
                 point = await self.step()
                 self.curve.add(**point)
                 progress(describe(point, self.options.updates))
-                last = self.update == self.options.updates
-                if last or self.update % self.options.save_every == 0:
+                if self.update == self.options.updates or self.update % self.options.save_every == 0:
                     self._save()
-                every = self.options.evaluate_every
-                if evaluate and (last or (every and self.update % every == 0)):
-                    self.curve.add(update=self.update, **evaluate(self.checkpoint, self.update))
         finally:
             await self.close()
         return self.curve.curve
@@ -225,12 +217,14 @@ class PPOTrainer:
         """Rows with advantages, normalised over all own tokens."""
         options = self.options
         made = []
-        for episode in episodes:
+        for number, episode in enumerate(episodes):
             for row in episode.rows if not episode.failed else []:
                 old = torch.tensor([logprob for logprob, own in zip(row.logprobs, row.own, strict=True) if own])
                 if len(old):
                     empty = torch.zeros_like(old)
-                    made.append(Experience(row, episode.reward.score, episode.task.id, old, empty, empty, empty))
+                    made.append(
+                        Experience(row, episode.reward.score, number, episode.task.id, old, empty, empty, empty)
+                    )
         if self.critic:
             for part in self._micro_batches(made):
                 batch, places = self._batch(part)
@@ -244,8 +238,11 @@ class PPOTrainer:
             whole = torch.cat([e.advantages for e in made])
             parts = ppo.whiten(whole, torch.ones_like(whole)).split([len(e.old) for e in made])
         else:
-            scores = ppo.grpo_advantages(torch.tensor([e.score for e in made]), [e.group for e in made])
-            parts = tuple(score.expand(len(e.old)) for score, e in zip(scores, made, strict=True))
+            tries = {e.episode: e for e in made}  # an episode counts once, however often it was compacted
+            scores = torch.tensor([e.score for e in tries.values()])
+            found = ppo.grpo_advantages(scores, [e.group for e in tries.values()])
+            own = dict(zip(tries, found, strict=True))
+            parts = tuple(own[e.episode].expand(len(e.old)) for e in made)
         for e, advantages in zip(made, parts, strict=True):
             e.advantages = advantages
         return made
@@ -334,10 +331,10 @@ class PPOTrainer:
     def _save(self) -> None:
         """state.pt, from which the run continues exactly, then model/, which is a checkpoint for others."""
         episodes = self.options.episodes  # a judge has connections or threads, which cannot be copied
-        without_judge = replace(self.options, episodes=replace(episodes, reward=replace(episodes.reward, judge=None)))
+        plain = replace(episodes, reward=replace(episodes.reward, judge=None), authority=None)
         state: dict[str, Any] = {
             "identity": self._identity(),
-            "options": json.loads(json.dumps(asdict(without_judge), default=str)),
+            "options": json.loads(json.dumps(asdict(replace(self.options, episodes=plain)), default=str)),
             "update": self.update,
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -347,6 +344,9 @@ class PPOTrainer:
         aside = self.out / "state.pt.new"
         torch.save(state, aside)
         aside.replace(self.out / "state.pt")
+        self._save_model()
+
+    def _save_model(self) -> None:
         save_checkpoint(self.out / "model", self.model, self.checkpoint.tokenizer, self.checkpoint.dialect)
 
     def _resume(self) -> int:
@@ -362,9 +362,14 @@ class PPOTrainer:
             )
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
+        set_rate(self.optimizer, self.options.learning_rate)
         if self.critic:
             self.critic.load_state_dict(state["critic"])
             self.critic_optimizer.load_state_dict(state["critic_optimizer"])
+            set_rate(self.critic_optimizer, self.options.critic_rate)
+        written = [path.stat().st_mtime_ns for path in (self.out / "model").glob("*")]
+        if not written or min(written) < file.stat().st_mtime_ns:  # killed between the state and the model
+            self._save_model()
         return int(state["update"])
 
 

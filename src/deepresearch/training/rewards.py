@@ -6,6 +6,7 @@ served judge decides the task's rubrics instead. In both cases what is not the a
 answer is wrong: a reward that pays for form gets form.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,13 +17,22 @@ from ..judge.rubrics import Rubric, RubricSet
 from ..judge.short_answer import cited_passages, names_answer, short_answer
 from ..judge.verdicts import CriterionVerdict
 from ..report.verification.support import support
-from ..text.characters import normalise
+from ..text.characters import has_han, normalise
 from ..text.names import is_named
+from ..text.wordlists import stop_words
 from ..trajectory import Event, Observation, Passage, Verified
 from .records import ResearchTask
 
 ANSWER = "answer"
 """Id and axis of the criterion that the others depend on."""
+_NAMED = "\x00"
+"""Takes the place of the answer's name."""
+_SHORT = 2
+"""Telling words of a candidate in a list."""
+_CLAIM_END = re.compile(r"[.!?](?:\s|$)|[:：。！？\n]")
+_JOINT = re.compile(r"[,;/、，；。！？\n]|[.!?](?:\s|$)|\b(?:or|and)\b|或|和|还是")
+_OR = re.compile(r"\bor\b|/|或|还是")
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,8 @@ class Reward:
     score: float
     parts: dict[str, float]
     right: bool
+    flaws: frozenset[str] = frozenset()
+    """Ids of the criteria that are flaws."""
 
 
 def reward(task: ResearchTask, events: Sequence[Event], options: RewardOptions = RewardOptions()) -> Reward:
@@ -68,14 +80,45 @@ async def judged_reward(task: ResearchTask, events: Sequence[Event], options: Re
     rubrics = RubricSet(question=task.question, rubrics=tuple(task.rubrics))
     judged = await judge_report(options.judge, task.question, report.text, rubrics, trials=1)
     right = is_right(task, events) or not task.answer  # an open question has no one answer to depend on
-    return _reward(rubrics.rubrics, judged.trials[0], right, events, options)
+    flaws = {rubric.id for rubric in rubrics.rubrics if rubric.negative}
+    verdicts = [  # what the judge could not read must not pay: leaving it out would
+        v if v.counts else v.model_copy(update={"level": "fully" if v.rubric in flaws else "not"})
+        for v in judged.trials[0]
+    ]
+    return _reward(rubrics.rubrics, verdicts, right, events, options)
 
 
 def is_right(task: ResearchTask, events: Sequence[Event]) -> bool:
-    """Whether the report's short answer names the task's answer and no near miss."""
+    """Whether the report's short answer names the task's answer, no near miss, and does not list candidates."""
     report = answer(events)
     names = [name for name in (task.answer, *task.aliases) if name]
-    return report is not None and names_answer(report.text, task.question, names, task.distractors)
+    if report is None or not names_answer(report.text, task.question, names, task.distractors):
+        return False
+    return not lists_candidates(report.text, task.question, names)
+
+
+def lists_candidates(report: str, question: str, names: Sequence[str]) -> bool:
+    """Whether the short answer names `names` as one of several: up to the end of the sentence that names them first,
+    two other short pieces of an enumeration, or one that "or" joins, none of them in the words of the question.
+
+    Not noticed: two names that a comma or "and" joins ("Paris, France" looks the same), candidates with descriptions of
+    three words or more each, and lists in languages without spaces between words other than Chinese.
+    """
+    text = normalise(short_answer(report)).replace("*", "").casefold()
+    for name in sorted(names, key=len, reverse=True):
+        escaped = re.escape(normalise(name).casefold())
+        whole = escaped if has_han(name) or name.isdigit() else rf"(?<!\w){escaped}(?!\w)"
+        text = re.sub(whole, _NAMED, text)
+    head, _, tail = text.partition(_NAMED)
+    claim = f"{head}{_NAMED}{_CLAIM_END.split(tail, maxsplit=1)[0]}"
+    common = stop_words("en") | set(_WORD.findall(normalise(question).casefold()))
+    asked = set(_WORD.findall(normalise(question).casefold())) - stop_words("en")
+    others = 0
+    for piece in _JOINT.split(claim):
+        words = _WORD.findall(piece)
+        telling = [word for word in words if word not in common]
+        others += _NAMED not in piece and 0 < len(telling) <= _SHORT and not asked & set(words)
+    return others >= 2 or (others == 1 and _OR.search(claim) is not None)
 
 
 def mechanical_verdicts(
@@ -131,7 +174,8 @@ def _reward(
     ]
     total = score(rubrics, counted).value or 0.0
     calls = sum(event.call is not None for event in find(events, Observation))
-    return Reward(total - (options.per_call * calls if right else 0.0), parts, right)
+    flaws = frozenset(rubric.id for rubric in rubrics if rubric.negative)
+    return Reward(total - (options.per_call * calls if right else 0.0), parts, right, flaws)
 
 
 def _citations(events: Sequence[Event]) -> list[tuple[str, str]]:

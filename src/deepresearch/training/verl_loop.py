@@ -17,6 +17,7 @@ from ..agent.control import Handlers
 from ..agent.rollouts import SharedSource
 from ..agent.sources import open_sources
 from ..errors import ContextOverflow, ModelUnreachable
+from ..library.authority import Authority
 from ..settings import Settings
 from ..trajectory import Task, Turn
 from ..web.search import SearchProvider
@@ -29,7 +30,7 @@ from .rewards import RewardOptions
 
 NAME = "deepresearch"
 """Of the agent loop, in verl's configuration and in the rows of tasks."""
-_sources: dict[str, list[SharedSource]] = {}
+_sources: dict[str, tuple[list[SharedSource], Authority | None]] = {}
 """By their names: one process of verl runs many episodes over the same libraries."""
 
 
@@ -104,10 +105,11 @@ class DeepResearchLoop(AgentLoopBase):
         self._dialect = open_dialect_of(Path(self.config.actor_rollout_ref.model.path), self.tokenizer)
         if (name := ",".join(libraries)) not in _sources:
             opened = open_sources(self._settings, Task(question="", libraries=list(libraries)), Handlers())
-            _sources[name] = [SharedSource(cast(SearchProvider, source)) for source in opened.all]
-        self._shared = _sources[name]
+            shared = [SharedSource(cast(SearchProvider, source)) for source in opened.all]
+            _sources[name] = shared, opened.authority
+        self._shared, authority = _sources[name]
         reward = RewardOptions(judge=open_judge(Path(judge), judge_url) if judge else None)
-        self._options = EpisodeOptions(max_new=max_new, reward=reward)
+        self._options = EpisodeOptions(max_new=max_new, reward=reward, authority=authority)
 
     async def run(self, sampling_params: dict[str, Any], **row: Any) -> AgentLoopOutput:
         """The episode of a row, with its reward. One that failed by the world's or our fault teaches nothing: its mask
