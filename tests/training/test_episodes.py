@@ -80,6 +80,13 @@ async def test_many_runs_at_once_in_the_real_loop_earn_what_their_reports_deserv
     assert episodes[0].ids == row.ids
 
 
+async def test_a_plan_waits_for_nobody() -> None:
+    engine = ScriptedEngine(("<|plan|>1. Find the capital.<|end|>", *LINES))
+    settings = SETTINGS.changed({"plan": "ask"})
+    [episode] = await roll_out([TASK], engine, engine.dialect, [SharedSource(Facts())], settings, ONLY_SEARCH)
+    assert episode.reward.score == 1.0
+
+
 async def test_a_bad_run_is_kept_and_a_failed_one_told_from_it() -> None:
     [lazy], _ = await episodes_of(["<|report|>Cato<|end|>"])
     assert (lazy.failed, lazy.reward.score) == (False, 0.0), "it never searched"

@@ -92,6 +92,8 @@ async def roll_out(
     options: EpisodeOptions = EpisodeOptions(),
 ) -> list[Episode]:
     """One episode for each task, in their order. A fault in one is recorded there and ends no other."""
+    if settings.plan == "ask":  # nobody is there to approve it
+        settings = settings.model_copy(update={"plan": "show"})
     places = asyncio.Semaphore(options.at_once)
     with tempfile.TemporaryDirectory(prefix="episodes-") as scratch:
         blobs = Blobs(Path(scratch) / "blobs", durable=False)
