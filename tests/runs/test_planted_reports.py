@@ -3,6 +3,11 @@
 import re
 from collections import Counter
 
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
 from runs.planted_reports import Fact, planted_reports
 
 RELATIONS = ("capital", "currency", "language", "domain")
