@@ -4,7 +4,7 @@
 # make check  the same, and the quick tests, budgets of lines among them
 # make pythons the quick tests on each other Python that is installed (3.12, 3.13)
 # make format put the format right
-# make recipe trains a small policy from nothing and measures it (RECIPE=--quick, --seeds 3, --ablate; needs torch)
+# make recipe trains a small policy and measures it (RECIPE=--quick, --seeds 3, --ablate; needs torch)
 # make bench  the benchmarks, each beside a named peer
 # make mutate whether the tests notice small changes of the source (docs/testing.md)
 # make clean  remove what the targets above made

@@ -89,7 +89,7 @@ def main() -> int:
 def read_options() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=Path("miniature"), help="folder for all results")
+    parser.add_argument("--out", type=Path, help="folder for all results; by default below miniature/")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--ablate", action="store_true", help="also without one stage or another")
     parser.add_argument("--quick", action="store_true", help="everything in small")
@@ -98,7 +98,9 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1, help="more only on a machine that does nothing else")
     parser.add_argument("--updates", type=int, help="of PPO; fewer where time is short")
     parser.add_argument("--only", nargs=2, metavar=("SEED", "VARIANT"), help="one training, without the table")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.out = options.out or Path("miniature", "quick" if options.quick else "full")
+    return options
 
 
 def facts(given: Path | None) -> Path | None:
