@@ -18,6 +18,7 @@ from deepresearch.training.judging import (
     REASON,
     CheckpointJudge,
     JudgeForm,
+    fitting,
     judge_samples,
     padded,
     read_labels,
@@ -156,3 +157,12 @@ async def test_a_long_report_is_judged_in_parts() -> None:
     report = "\n".join(["hay " * 20] * 6 + ["needle " * 3])
     assert (await judge.judge("q", report, Rubric(criterion="x", weight=1))).level == "fully"
     assert engine.asked > 1
+
+
+def test_reports_fit_with_any_other_beside_them() -> None:
+    items = [labelled(n).model_copy(update={"report": "x" * n}) for n in (5, 200, 90, 40)]
+    context = FORM.tokens(items[2]) + 100
+    kept = fitting(items, FORM, context)
+    assert kept == [items[0], items[2], items[3]]
+    rng = random.Random(0)
+    assert all(FORM.tokens(padded(item, kept, rng)) <= context for item in kept for _ in range(20))

@@ -12,11 +12,14 @@ pytest.importorskip("torch")
 
 from deepresearch.errors import TrainingError
 from deepresearch.training.checkpoints import new_model
+from deepresearch.training.packing import store_samples
 from deepresearch.training.records import TokenSample
 from deepresearch.training.sharding import Processes, whole_weights
 from deepresearch.training.supervised import SupervisedOptions, train
 
-OPTIONS = SupervisedOptions(context=32, rows=3, micro_rows=2, updates=5, learning_rate=1e-2, warmup=2, save_every=3)
+OPTIONS = SupervisedOptions(
+    context=32, rows=3, micro_rows=2, updates=5, learning_rate=1e-2, warmup=2, save_every=3, evaluate_every=2
+)
 
 
 def samples():
@@ -34,10 +37,11 @@ def small():
 
 def learn(out: Path, options: SupervisedOptions, name: str) -> None:
     model = small()
-    curve = train(model, samples(), options, out / name)
+    held_out = store_samples(samples()[:11], options.context, 50)
+    curve = train(model, samples(), options, out / name, held_out=held_out)
     weights = whole_weights(model)
     if weights:
-        losses = [value for _, value in curve.values("loss")]
+        losses = [value for name in ("loss", "held_out_loss") for _, value in curve.values(name)]
         first = {key: value.flatten()[:50].tolist() for key, value in sorted(weights.items())}
         (out / f"{name}.json").write_text(json.dumps([losses, first]))
 

@@ -16,7 +16,7 @@ from tests.training.world import tiny_dialect, tiny_model
 
 
 async def _judged(folder: Path) -> str:
-    judge = open_judge(folder, context=256)
+    judge = open_judge(folder)
     return (await judge.judge("q", "r", Rubric(criterion="x", weight=1))).level
 
 
@@ -55,6 +55,20 @@ def _gives_the_reward(folder: Path, judge: Path) -> None:
     command = ["train", "ppo", str(folder / "compact"), str(folder / "tasks.jsonl"), "--out", str(folder / "judge-ppo")]
     sizes = ["--tasks-per-update", "2", "--critic-warmup", "0", "--longest-turn", "8", "--max-turns", "3"]
     assert main([*command, "--library", "roofs", "--judge", str(judge), "--updates", "1", *sizes, *data]) == 0
+
+
+def test_reports_that_are_too_long_are_left_out_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_checkpoint(tmp_path / "judge", new_model(300, width=32, layers=2, heads=2, context=256), tiny_tokenizer(), {})
+    items = [labelled(n, ("not",)) for n in range(4)]
+    items[2] = items[2].model_copy(update={"report": "red " * 300})
+    write_labels(items, tmp_path / "labels.jsonl")
+    command = ["train", "agreement", str(tmp_path / "labels.jsonl"), "--checkpoint", str(tmp_path / "judge"), "--json"]
+    assert main([*command, "--context", "256"]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["verdicts"] == 3
+    assert "1 of 4 reports left out" in told.err
+    assert main([*command, "--context", "32"]) == 2
+    assert "no report that fits" in capsys.readouterr().err
 
 
 def test_bad_labels_end_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -96,16 +96,18 @@ def measure(labels: Path, /, *, checkpoint: Path, context: int = 4096, json: Swi
     json
         Print one JSON object.
     """
-    from ..training.checkpoints import load_model
-    from ..training.engine import LocalEngine
-    from ..training.judge_agreement import HEADER
-    from ..training.judging import JudgeForm, read_labels
     from .train import need_torch
 
     need_torch()
+    from ..training.checkpoints import load_model
+    from ..training.engine import LocalEngine
+    from ..training.judge_agreement import HEADER
+    from ..training.judging import JudgeForm
+
     model, tokenizer = load_model(checkpoint)
     engine = LocalEngine(model, slots=64, context=context)
-    found = _measured(engine, JudgeForm(tokenizer), list(read_labels(labels)))
+    form = JudgeForm(tokenizer)
+    found = _measured(engine, form, _read(labels, form, context))
     if json:
         put(dump(found.model_dump(mode="json")))
     else:
@@ -124,14 +126,14 @@ def _train(
     from ..training.checkpoints import load_model, save_checkpoint
     from ..training.engine import LocalEngine
     from ..training.judge_rl import reinforce
-    from ..training.judging import JudgeForm, add_marks, judge_samples, read_labels
+    from ..training.judging import JudgeForm, add_marks, judge_samples
     from ..training.supervised import train
 
-    items = list(read_labels(labels))
-    tests = list(read_labels(held_out)) if held_out else []
     model, tokenizer = load_model(checkpoint)
     added = add_marks(model, tokenizer)
     form = JudgeForm(tokenizer)
+    items = _read(labels, form, options.context)
+    tests = _read(held_out, form, options.context) if held_out else []
     engine = LocalEngine(model, slots=64, context=options.context)
     say(f"{len(items):,} labelled reports, {len(tests):,} held out; {added} marks added to the tokenizer")
     _report("before", engine, form, tests)
@@ -144,6 +146,22 @@ def _train(
     save_checkpoint(out / "checkpoint", model, tokenizer, {"name": "judge"})
     put(str(out / "checkpoint"))
     return 0
+
+
+def _read(labels: Path, form: "JudgeForm", context: int) -> "list[LabelledReport]":
+    """The labelled reports that fit, with another beside them too; how many do not is printed."""
+    from ..errors import TrainingError
+    from ..training.judging import fitting, read_labels
+
+    given = list(read_labels(labels))
+    items = fitting(given, form, context)
+    if len(items) < len(given):
+        say(
+            f"{labels}: {len(given) - len(items):,} of {len(given):,} reports left out: too long for {context:,} tokens"
+        )
+    if not items:
+        raise TrainingError(f"{labels} has no report that fits {context:,} tokens.", "Raise --context.")
+    return items
 
 
 def _report(stage: str, engine: "LocalEngine", form: "JudgeForm", tests: "list[LabelledReport]") -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from transformers import PreTrainedModel, PreTrainedTokenizerFast
+from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 from ..errors import TrainingError
 from ..judge.model_judge import merge, split_report
@@ -39,6 +39,8 @@ MARKS = (QUESTION, REPORT, CRITERION, FLAW, REASON, *LEVEL_MARKS.values(), END)
 """What must be single tokens of a judge's tokenizer."""
 MAX_NEW = 64
 """Tokens of one criterion's reason and verdict."""
+PART = 20_000
+"""Longest part of a report that one request carries, tokens."""
 _VERDICT = re.compile(r"<\|reason\|>((?:(?!<\|).)*)<\|(not|partially|fully)\|>", re.DOTALL)
 
 
@@ -144,17 +146,36 @@ class JudgeForm:
             for match, place in zip(found, given, strict=True)
         ]
 
+    def tokens(self, item: LabelledReport) -> int:
+        """Of a report with its criteria and the longest reply."""
+        return len(self.prompt(item.question, item.report, item.criteria)) + _longest(item)
+
     async def ask(
         self, engine: TokenEngine, item: LabelledReport, temperature: float = 0.0, seed: int | None = None
     ) -> Generated:
         """A judge's verdicts on a report, as sampled."""
         prompt = self.prompt(item.question, item.report, item.criteria)
-        longest = MAX_NEW * len(item.criteria) + 1
+        longest = _longest(item)
         return await engine.generate(prompt, max_new=longest, temperature=temperature, stop=self.stop_ids, seed=seed)
+
+
+def fitting(items: Sequence[LabelledReport], form: JudgeForm, context: int) -> list[LabelledReport]:
+    """Those that a judge reads and answers within `context` tokens, also when `padded` with any other of them."""
+    alone = [form.tokens(item) for item in items]
+    reports = [len(form.prompt("", item.report, [])) for item in items]
+    # The longest go until the longest request and the longest report have room together.
+    kept = sorted(range(len(items)), key=lambda place: alone[place] + reports[place])
+    while kept and max(alone[place] for place in kept) + max(reports[place] for place in kept) > context:
+        kept.pop()
+    return [items[place] for place in sorted(kept)]
 
 
 def _as_level(word: str) -> Level:
     return next(level for level in LEVELS if level == word)
+
+
+def _longest(item: LabelledReport) -> int:
+    return MAX_NEW * len(item.criteria) + 1
 
 
 def reordered(item: LabelledReport, rng: random.Random) -> LabelledReport:
@@ -193,7 +214,7 @@ class CheckpointJudge:
 
     deterministic = True
 
-    def __init__(self, engine: TokenEngine, form: JudgeForm, name: str, part: int = 20_000) -> None:
+    def __init__(self, engine: TokenEngine, form: JudgeForm, name: str, part: int = PART) -> None:
         """part: longest part of a report that one request carries, tokens as estimated by the judge room."""
         self.name = name
         self._engine, self._form, self._part = engine, form, part
@@ -215,16 +236,20 @@ class CheckpointJudge:
         return CriterionVerdict(rubric=rubric.id, by=self.name, trial=trial, usage=usage, requests=1, **found)
 
 
-def open_judge(folder: Path, base_url: str = "", context: int = 8192) -> CheckpointJudge:
-    """The judge in `folder`: in this process, or at `base_url`, where vLLM serves it under the folder's path.
+def open_judge(folder: Path, base_url: str = "") -> CheckpointJudge:
+    """The judge in `folder`: in this process, or at `base_url`, where vLLM serves it under the folder's path. Its
+    context is that of the model's configuration.
 
     Raises CheckpointError, SettingsError.
     """
     engine: TokenEngine
     if base_url:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True).get_text_config()
+        context = config.max_position_embeddings
         engine = EndpointEngine(str(folder), base_url, context=context)
         tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
     else:
         model, tokenizer = load_model(folder)
+        context = model.config.get_text_config().max_position_embeddings
         engine = LocalEngine(model, slots=32, context=context)
-    return CheckpointJudge(engine, JudgeForm(tokenizer), str(folder), part=context // 2)
+    return CheckpointJudge(engine, JudgeForm(tokenizer), str(folder), part=min(context // 2, PART))

@@ -60,9 +60,11 @@ def train(
     out: Path,
     evaluate: Evaluate | None = None,
     progress: Callable[[str], None] | None = None,
+    held_out: SampleStore | None = None,
 ) -> Curve:
     """Train `model` in place; what was interrupted is continued by the same call.
 
+    held_out: samples whose loss is measured where `evaluate` would be called, by all processes of the run.
     `out` gets curve.jsonl and the state to resume from. Samples that are no sequence are mapped from disk. Returns the
     curve with the counts of samples left out. Raises TrainingError for impossible samples or settings, CheckpointError
     where the state in `out` is that of another run, Diverged where the loss is no number any more, OSError.
@@ -75,7 +77,7 @@ def train(
     place = f"tokens{dist.get_rank() if processes else ''}"
     folder = None if isinstance(given, Sequence) else out / place
     store = store_samples(given, options.context, vocab, options.long, folder)
-    run = _Run(model, store, options, out, processes)
+    run = _Run(model, store, options, out, processes, held_out)
     quiet = progress is None or (processes and not processes.first)
     try:
         return run.train(evaluate, _silent if quiet or not progress else progress)
@@ -99,14 +101,10 @@ def train_checkpoint(
     checkpoint = load_checkpoint(folder)
     model = checkpoint.model
     vocab = model.get_input_embeddings().num_embeddings
-    evaluate = None
+    unseen = None
     if held_out:
         unseen = store_samples(samples_from(held_out, checkpoint), options.context, vocab, options.long)
-
-        def evaluate(model: PreTrainedModel, update: int) -> dict[str, float]:
-            return {"held_out_loss": validation_loss(model, unseen, options.context)}
-
-    curve = train(model, samples_from(samples, checkpoint), options, out, evaluate, progress)
+    curve = train(model, samples_from(samples, checkpoint), options, out, None, progress, unseen)
     shared = dist.is_initialized()
     weights = whole_weights(model) if shared else None
     if not shared or weights:
@@ -125,7 +123,9 @@ class _Run:
         options: SupervisedOptions,
         out: Path,
         processes: Processes | None,
+        held_out: SampleStore | None = None,
     ) -> None:
+        self.held_out = held_out
         self.model, self.store, self.options, self.states = model, store, options, out / "states"
         self.processes = processes
         self.device = processes.device if processes else model.device
@@ -165,9 +165,14 @@ class _Run:
             last = self.update == self.updates
             if last or self.update % options.save_every == 0:
                 self._save()
-            if evaluate and (last or (options.evaluate_every and self.update % options.evaluate_every == 0)):
+            if last or (options.evaluate_every and self.update % options.evaluate_every == 0):
                 self.model.eval()
-                if measured := evaluate(self.model, self.update):
+                measured = evaluate(self.model, self.update) if evaluate else {}
+                if self.held_out:
+                    measured["held_out_loss"] = mean_loss(
+                        self.objective, self.held_out, options.context, self.device, self.processes
+                    )
+                if measured:
                     curve.add(update=self.update, **measured)
             if last or self.update % 20 == 0:
                 progress(_describe(curve.curve, self.updates))
@@ -292,13 +297,20 @@ def make_optimizer(module: torch.nn.Module, options: SupervisedOptions) -> torch
 def validation_loss(model: PreTrainedModel, store: SampleStore, context: int) -> float:
     """Mean negative log-probability over the weights of all samples, in nats."""
     model.eval()
-    objective, loss, total = Objective(model), 0.0, 0.0
+    return mean_loss(Objective(model), store, context, model.device)
+
+
+def mean_loss(
+    objective: Objective, store: SampleStore, context: int, device: torch.device, processes: Processes | None = None
+) -> float:
+    """The same of an objective whose parameters processes may share: each takes its rows, and all take as many."""
+    loss = torch.zeros((), device=device)
+    rows = [[store.document(span) for span in row] for row in plan_rows(store.spans, context, 0, 0)]
     with torch.no_grad():
-        for row in plan_rows(store.spans, context, 0, 0):
-            documents = [store.document(span) for span in row]
-            loss += float(objective(Batch.of(documents, model.device)))
-            total += float(sum(weights.sum() for _, weights in documents))
-    return loss / total
+        for documents in processes.rows(rows) if processes else rows:
+            loss += objective(processes.batch(documents) if processes else Batch.of(documents, device))
+    total = float(sum(weights.sum() for documents in rows for _, weights in documents))
+    return float(processes.total(loss) if processes else loss) / total
 
 
 def _add_lora(model: PreTrainedModel, options: SupervisedOptions) -> Any:

@@ -24,7 +24,7 @@ from ..web.search import SearchProvider
 from .checkpoints import open_dialect_of
 from .engine import Generated
 from .episodes import Episode, EpisodeOptions, roll_out
-from .judging import open_judge
+from .judging import CheckpointJudge, open_judge
 from .records import ResearchTask
 from .rewards import RewardOptions
 
@@ -32,6 +32,8 @@ NAME = "deepresearch"
 """Of the agent loop, in verl's configuration and in the rows of tasks."""
 _sources: dict[str, tuple[list[SharedSource], Authority | None]] = {}
 """By their names: one process of verl runs many episodes over the same libraries."""
+_judges: dict[tuple[str, str], CheckpointJudge] = {}
+"""By folder and address, for the same reason."""
 
 
 def verl_rows(tasks: Iterable[ResearchTask]) -> Iterator[dict[str, Any]]:
@@ -47,12 +49,18 @@ def verl_rows(tasks: Iterable[ResearchTask]) -> Iterator[dict[str, Any]]:
 
 
 class VerlEngine:
-    """A TokenEngine over the rollout servers that verl runs."""
+    """A TokenEngine over the rollout servers that verl runs, for one episode."""
 
-    def __init__(self, servers: Any, sampling: Mapping[str, Any], context: int) -> None:
-        """servers: verl's LLMServerClient. sampling: what verl gives the loop, temperature included."""
-        self.context = context
+    def __init__(self, servers: Any, sampling: Mapping[str, Any], prompt_length: int, response_length: int) -> None:
+        """servers: verl's LLMServerClient. sampling: what verl gives the loop, temperature included. The lengths are
+        those of verl's tensors: an episode ends before it has tokens for which these have no room."""
+        self.context = prompt_length + response_length
+        self._prompt_length, self._response_length = prompt_length, response_length
         self._servers, self._sampling = servers, dict(sampling)
+        self._row: list[int] = []
+        """All tokens since the episode began or was last compacted."""
+        self._first = 0
+        """Tokens of the first prompt among them."""
 
     async def generate(
         self,
@@ -65,9 +73,12 @@ class VerlEngine:
         seed: int | None = None,
     ) -> Generated:
         """See TokenEngine; temperature and seed are verl's. Raises ContextOverflow, ModelUnreachable."""
-        room = self.context - len(prompt)
+        continues = bool(self._row) and list(prompt[: len(self._row)]) == self._row
+        first = self._first if continues else len(prompt)
+        limit = min(first, self._prompt_length) + self._response_length
+        room = limit - len(prompt)
         if room < 1:
-            raise ContextOverflow(f"The prompt has {len(prompt)} tokens of {self.context}.", limit=self.context)
+            raise ContextOverflow(f"The prompt has {len(prompt)} tokens of {limit}.", limit=limit)
         given = {**self._sampling, "logprobs": True, "max_tokens": min(max_new, room), "stop_token_ids": sorted(stop)}
         output = await self._servers.generate(
             request_id=key or uuid4().hex, prompt_ids=list(prompt), sampling_params={**given, "ignore_eos": True}
@@ -75,6 +86,7 @@ class VerlEngine:
         ids, logprobs = list(output.token_ids), list(output.log_probs or ())
         if not ids or len(ids) != len(logprobs) or output.stop_reason == "aborted":
             raise ModelUnreachable(f"verl's rollout server broke a reply off ({output.stop_reason}).")
+        self._row, self._first = [*prompt, *ids], first
         return Generated(ids, logprobs, "stop" if ids[-1] in stop else "length")
 
     def release(self, key: str) -> None:
@@ -108,7 +120,9 @@ class DeepResearchLoop(AgentLoopBase):
             shared = [SharedSource(cast(SearchProvider, source)) for source in opened.all]
             _sources[name] = shared, opened.authority
         self._shared, authority = _sources[name]
-        reward = RewardOptions(judge=open_judge(Path(judge), judge_url) if judge else None)
+        if judge and (judge, judge_url) not in _judges:
+            _judges[judge, judge_url] = open_judge(Path(judge), judge_url)
+        reward = RewardOptions(judge=_judges.get((judge, judge_url)))
         self._options = EpisodeOptions(max_new=max_new, reward=reward, authority=authority)
 
     async def run(self, sampling_params: dict[str, Any], **row: Any) -> AgentLoopOutput:
@@ -116,29 +130,33 @@ class DeepResearchLoop(AgentLoopBase):
         is empty."""
         task = ResearchTask.model_validate_json(row["extra_info"]["task"])
         rollout = self.rollout_config
-        engine = VerlEngine(self.server_manager, sampling_params, rollout.prompt_length + rollout.response_length)
+        engine = VerlEngine(self.server_manager, sampling_params, rollout.prompt_length, rollout.response_length)
         options = replace(self._options, name=uuid4().hex)
         [episode] = await roll_out([task], engine, self._dialect, self._shared, self._settings, options)
         return self._output(episode)
 
     def _output(self, episode: Episode) -> AgentLoopOutput:
-        """An episode as verl wants it: the prompt ends where the first own token begins. verl takes one sequence an
-        episode, so only the stretch after the last compaction is learnt from."""
+        """An episode as verl wants it: the prompt ends before the first own token, or where verl's is full. verl
+        takes one sequence an episode, so only the stretch after the last compaction is learnt from, and the same names
+        of what is told of each reward."""
         ids, is_own, logprobs = episode.ids, episode.own, episode.logprobs
         if not any(is_own):  # nothing was sampled, and verl takes no empty sequence
             end = min(self._dialect.stop_ids)
             ids, is_own, logprobs, start = [end, end], [False, False], [0.0, 0.0], 1
         else:
-            start = is_own.index(True)
-        room = self.rollout_config.response_length
-        own = [int(one and not episode.failed) for one in is_own[start:]]
+            start = min(is_own.index(True), self.rollout_config.prompt_length)
+        told = {
+            "right": float(episode.reward.right),
+            "failed": float(episode.failed),
+            "parts": json.dumps(episode.reward.parts, ensure_ascii=False),
+        }
         return AgentLoopOutput(
             prompt_ids=ids[:start],
-            response_ids=ids[start:][:room],
-            response_mask=own[:room],
-            response_logprobs=logprobs[start:][:room],
+            response_ids=ids[start:],
+            response_mask=[int(one and not episode.failed) for one in is_own[start:]],
+            response_logprobs=logprobs[start:],
             reward_score=0.0 if episode.failed else episode.reward.score,
             num_turns=sum(isinstance(event, Turn) for event in episode.events),
             metrics=AgentLoopMetrics(),
-            extra_fields={"reward_extra_info": dict(episode.reward.parts), "failed": episode.failed},
+            extra_fields={"reward_extra_info": told},
         )
