@@ -18,7 +18,7 @@ from deepresearch.training.sharding import Processes, whole_weights
 from deepresearch.training.supervised import SupervisedOptions, train
 
 OPTIONS = SupervisedOptions(
-    context=32, rows=3, micro_rows=2, updates=5, learning_rate=1e-2, warmup=2, save_every=3, evaluate_every=2
+    context=32, rows=3, micro_rows=2, updates=5, learning_rate=1e-2, warmup=2, save_every=3, evaluate_every=4
 )
 
 

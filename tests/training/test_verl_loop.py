@@ -118,6 +118,7 @@ def worker(loop: Any) -> Any:
     tokenizer = tiny_tokenizer()
     tokenizer.pad_token = tokenizer.eos_token = tokenizer.convert_ids_to_tokens(0)
     made.rollout_config, made.tokenizer, made.processor = loop.rollout_config, tokenizer, None
+    made.mm_processor_kwargs = None
     made.reward_loop_worker_handles, made.distillation_enabled = None, False
     made.stream_teacher_with_rollout, made.teacher_key = False, None
     return made

@@ -102,12 +102,12 @@ def measure(labels: Path, /, *, checkpoint: Path, context: int = 4096, json: Swi
     from ..training.checkpoints import load_model
     from ..training.engine import LocalEngine
     from ..training.judge_agreement import HEADER
-    from ..training.judging import JudgeForm
+    from ..training.judging import JudgeForm, read_labels
 
     model, tokenizer = load_model(checkpoint)
     engine = LocalEngine(model, slots=64, context=context)
     form = JudgeForm(tokenizer)
-    found = _measured(engine, form, _read(labels, form, context))
+    found = _measured(engine, form, _fitting(list(read_labels(labels)), labels, form, context))
     if json:
         put(dump(found.model_dump(mode="json")))
     else:
@@ -126,14 +126,16 @@ def _train(
     from ..training.checkpoints import load_model, save_checkpoint
     from ..training.engine import LocalEngine
     from ..training.judge_rl import reinforce
-    from ..training.judging import JudgeForm, add_marks, judge_samples
+    from ..training.judging import JudgeForm, add_marks, judge_samples, read_labels
     from ..training.supervised import train
 
+    items = list(read_labels(labels))
+    tests = list(read_labels(held_out)) if held_out else []
     model, tokenizer = load_model(checkpoint)
     added = add_marks(model, tokenizer)
     form = JudgeForm(tokenizer)
-    items = _read(labels, form, options.context)
-    tests = _read(held_out, form, options.context) if held_out else []
+    items = _fitting(items, labels, form, options.context)
+    tests = _fitting(tests, held_out, form, options.context) if held_out else []
     engine = LocalEngine(model, slots=64, context=options.context)
     say(f"{len(items):,} labelled reports, {len(tests):,} held out; {added} marks added to the tokenizer")
     _report("before", engine, form, tests)
@@ -148,19 +150,16 @@ def _train(
     return 0
 
 
-def _read(labels: Path, form: "JudgeForm", context: int) -> "list[LabelledReport]":
-    """The labelled reports that fit, with another beside them too; how many do not is printed."""
+def _fitting(given: "list[LabelledReport]", path: Path, form: "JudgeForm", context: int) -> "list[LabelledReport]":
+    """Those that fit, with another beside them too; how many do not is printed."""
     from ..errors import TrainingError
-    from ..training.judging import fitting, read_labels
+    from ..training.judging import fitting
 
-    given = list(read_labels(labels))
     items = fitting(given, form, context)
     if len(items) < len(given):
-        say(
-            f"{labels}: {len(given) - len(items):,} of {len(given):,} reports left out: too long for {context:,} tokens"
-        )
+        say(f"{path}: {len(given) - len(items):,} of {len(given):,} reports left out: too long for {context:,} tokens")
     if not items:
-        raise TrainingError(f"{labels} has no report that fits {context:,} tokens.", "Raise --context.")
+        raise TrainingError(f"{path} has no report that fits {context:,} tokens.", "Raise --context.")
     return items
 
 

@@ -39,6 +39,8 @@ MARKS = (QUESTION, REPORT, CRITERION, FLAW, REASON, *LEVEL_MARKS.values(), END)
 """What must be single tokens of a judge's tokenizer."""
 MAX_NEW = 64
 """Tokens of one criterion's reason and verdict."""
+CACHED = 32 * 8192
+"""Tokens of all requests that a judge in this process keeps at once."""
 PART = 20_000
 """Longest part of a report that one request carries, tokens."""
 _VERDICT = re.compile(r"<\|reason\|>((?:(?!<\|).)*)<\|(not|partially|fully)\|>", re.DOTALL)
@@ -251,5 +253,6 @@ def open_judge(folder: Path, base_url: str = "") -> CheckpointJudge:
     else:
         model, tokenizer = load_model(folder)
         context = model.config.get_text_config().max_position_embeddings
-        engine = LocalEngine(model, slots=32, context=context)
+        slots = max(1, min(32, CACHED // context))  # the cache is allocated whole
+        engine = LocalEngine(model, slots=slots, context=context)
     return CheckpointJudge(engine, JudgeForm(tokenizer), str(folder), part=min(context // 2, PART))
