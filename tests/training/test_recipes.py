@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deepresearch.training.arithmetic import QWEN_7B, QWEN_32B, Cost, Shape, cache_bytes, cost
+from benchmarks.arithmetic import QWEN_7B, QWEN_32B, Cost, Shape, cache_bytes, cost
 
 ROOT = Path(__file__).parents[2]
 SIZES = ("7b_32k", "7b_128k", "32b_32k", "32b_128k")

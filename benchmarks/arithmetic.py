@@ -1,7 +1,7 @@
 """What a training run needs: memory of one device and seconds of one update, on paper.
 
 The counts are those of this room's trainer (AdamW in float32, one layer gathered at a time, chunked logits) and of
-transformers' Qwen2 and Llama layers. tests/training/test_arithmetic.py checks them against small models that are run.
+transformers' Qwen2 and Llama layers. tests/benchmarks/test_arithmetic.py checks them against small models that are run.
 """
 
 from dataclasses import dataclass

@@ -8,7 +8,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
-from deepresearch.training.arithmetic import QWEN_7B, QWEN_32B, Shape, cache_bytes, cost
+from benchmarks.arithmetic import QWEN_7B, QWEN_32B, Shape, cache_bytes, cost
 from deepresearch.training.packing import Batch
 from deepresearch.training.supervised import Objective, SupervisedOptions, make_optimizer
 
