@@ -8,7 +8,7 @@ plain overlap weighted by rarity (idf). READER_RUNS names folders of runs over m
 printed for that question; the documents of manuals.jsonl are those of the Debian packages sqlite3-doc, developers-
 reference, installation-guide-amd64, debmake-doc and debian-faq-zh-cn). --write stores weights trained on all of them
 in `ranking.json`, the thresholds from which something counts as an answer among them, and the background frequencies
-of terms in `frequencies.txt`.
+of terms in `frequencies.txt`. One file, since every data set is read into the same labelled questions.
 
 One file, since what is learned, how it is tested and what is printed of it have to be read together.
 """

@@ -1,4 +1,4 @@
-"""A judge from nothing to a reward, on two cores: labelled reports on countries, supervised training, reinforcement.
+"""A judge from labelled reports to a reward, on two cores: supervised training, then reinforcement.
 
     python runs/judge_training.py countries.json --out judge [--quick]
 

@@ -1,4 +1,7 @@
-"""The miniature's stages: what each learns from, by what settings, and the checkpoint that it leaves."""
+"""The miniature's stages: what each learns from, by what settings, and the checkpoint that it leaves.
+
+One file, since the stages share sizes, data and variants, and are read in the order in which they run.
+"""
 
 import asyncio
 import json

@@ -3,7 +3,7 @@
 Real facts (countries.json of mledoze/countries) where that file is at hand, made-up countries of the same shape beside
 them for training, so that nothing can be learnt by heart. Each fact is on a page of one of two good sites, each of
 which has its own wording; a quarter of them are contradicted by an old page of a site that nobody answers for; other
-pages mention countries without stating anything of use.
+pages mention countries without stating anything of use. One file: facts and pages are checked against each other.
 """
 
 import csv

@@ -1,6 +1,7 @@
 """Real servers and models, where DEEPRESEARCH_TEST_MODELS names a folder with `llama-server` and a GGUF file.
 
-Small models write nonsense: what is checked is what holds whatever they write. Any other server (vLLM, Ollama ...) that
+One file, since all of it asks the same servers. Small models write nonsense: what is checked is what holds whatever
+they write. Any other server (vLLM, Ollama ...) that
 DEEPRESEARCH_TEST_SERVER names by its address, with DEEPRESEARCH_TEST_SERVER_MODEL, is asked the same questions.
 
 The files are the official ones of their makers, known by their hashes (SHA-256):

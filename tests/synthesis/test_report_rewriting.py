@@ -41,7 +41,7 @@ def runs(tmp_path: Path, graph: KnowledgeGraph, library: LibraryProvider) -> Pat
     return changed
 
 
-def test_the_form_of_a_report_is_seen_and_mended_without_changing_a_word() -> None:
+def test_the_form_of_a_report_is_seen_and_repaired_without_changing_a_word() -> None:
     sentence = "Barges carry timber on the northern rivers and salt on the southern ones \\cite{p1}. "
     wall = sentence * 14
     assert form_fault(wall) == "no heading" and form_fault(f"# A\n\n{wall}") == "a wall of text"

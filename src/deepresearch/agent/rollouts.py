@@ -51,8 +51,8 @@ class SharedSource:
             self._answers.popitem(last=False)
         try:
             return await asyncio.shield(future)
-        except Exception:
-            self._answers.pop(key, None)  # a failure is asked again
+        except Exception:  # of any kind: a failure is asked again
+            self._answers.pop(key, None)
             raise
 
 

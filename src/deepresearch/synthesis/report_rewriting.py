@@ -108,7 +108,7 @@ async def rewrite_reports(runs: Path, out: Path, model: ModelStep | None, progre
         card.counts.setdefault("fault", Counter())[fault] += 1
         report = well_formed(record["report"], record["question"], language_of(record))
         if form_fault(report) or cited_passages(report) != cited_passages(record["report"]):
-            raise Rejected("its form could not be mended")
+            raise Rejected("its form could not be repaired")
         return rewritten(record, report, "form")
 
     return await change_records(runs, out, "report", {"model": model.name if model else ""}, change, progress)
