@@ -67,6 +67,15 @@ async def test_a_report_that_holds_is_checked_and_accepted(tmp_path: Path) -> No
     assert verified.answered == find(run.events, Answered)[0].seq
 
 
+async def test_an_answer_that_is_only_a_name_is_checked_with_the_question(tmp_path: Path) -> None:
+    """That of this run is "Why is the sky blue?"."""
+    run = bench(tmp_path, says(f"It was in 1907 \\cite{{{ID}}}."))
+    await go(run)
+    assert [one.level for one in find(run.events, Verified)[0].citations] == ["partly"]
+    plain = await Verifier().check(Answered(text=f"It was in 1907 \\cite{{{ID}}}."), KNOWN, ask=False)
+    assert [one.level for one in plain.citations] == ["supports"]
+
+
 async def test_a_wrong_number_goes_back_and_is_corrected(tmp_path: Path) -> None:
     run = bench(tmp_path, says(FALSE), says(TRUE))
     assert await go(run) == [SENT_BACK]

@@ -36,6 +36,13 @@ def test_each_sentence_is_judged_by_its_own_passage() -> None:
     assert "supports" not in {verdict.level for verdict in verdicts[1:]}
 
 
+def test_an_answer_that_is_only_a_name_is_checked_with_its_question() -> None:
+    asked = ["What did tram line 9 open with?", "In which year was the town founded?"]
+    answers = [("It was in 1903.", "p1"), ("Tram line 9 opened in 1903.", "p1")]
+    levels = [[verdict.level for verdict in check(answers, {"p1": PASSAGE}, question)] for question in asked]
+    assert levels == [["supports", "supports"], ["partly", "supports"]]
+
+
 def test_words_that_the_passage_has_not_are_invented() -> None:
     """The check of reports lets such paraphrases pass; of a small model's, most are made up."""
     text = (

@@ -76,7 +76,8 @@ class Review:
         if more and drafting and not has_drafted(self._events):
             return ask_outline()
         if verified is None:
-            return await self._verifier.check(report, self._executor.registered, more and self._settings.ask)
+            ask = more and self._settings.ask
+            return await self._verifier.check(report, self._executor.registered, ask, self._question)
         note = sent_back(verified, self._events, self._settings.max_revisions) if more else None
         if note and self._executor.write(REPORT_FILE, report.text):
             return note
@@ -96,7 +97,7 @@ class Review:
             return None
         partial = Answered(text=report.text, by=report.by, parts=report.parts, partial=True, reason=reason)
         delivered = await record(partial)
-        await record(await self._verifier.check(delivered, self._executor.registered, ask=False))
+        await record(await self._verifier.check(delivered, self._executor.registered, False, self._question))
         return await record(RunFinished(reason="partial"))
 
     async def _draft(self, step: Observation, reply: str, report: Answered) -> Event:

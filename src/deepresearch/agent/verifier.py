@@ -54,12 +54,12 @@ class Verifier:
         self._open_embedder = open_embedder
         self._embedder: Embedder | None = None
 
-    async def check(self, report: Answered, known: Mapping[str, Passage], ask: bool) -> Verified:
-        """The verdicts on `report`; `ask`: whether there is budget to ask the model.
+    async def check(self, report: Answered, known: Mapping[str, Passage], ask: bool, question: str = "") -> Verified:
+        """The verdicts on `report`, which answers `question`; `ask`: whether there is budget to ask the model.
 
         Where the model fails, the verdict of the mechanical check remains.
         """
-        verified, questions = await in_thread(self._verify, report.text, known)
+        verified, questions = await in_thread(self._verify, report.text, known, question)
         verified = verified.model_copy(update={"answered": report.seq})
         if self._model is None or not ask or not questions:
             return verified
@@ -74,12 +74,9 @@ class Verifier:
         paid = [got for got in asked if not isinstance(got, ModelError)]
         failed = dict.fromkeys(f"Not judged by {self._model.name}: {e}" for e in asked if isinstance(e, ModelError))
         costs = [got.cost for got in paid]
+        usage = {name: sum(getattr(got.usage, name) for got in paid) for name in ("input", "cached", "output")}
         update = {
-            "usage": Usage(
-                input=sum(got.usage.input for got in paid),
-                cached=sum(got.usage.cached for got in paid),
-                output=sum(got.usage.output for got in paid),
-            ),
+            "usage": Usage(**usage),
             "cost": None if None in costs else sum(cost or 0.0 for cost in costs),
             "notes": [*verified.notes, *failed],
         }
@@ -111,14 +108,15 @@ class Verifier:
         if self._embedder:
             self._embedder.close()
 
-    def _verify(self, text: str, known: Mapping[str, Passage]) -> "tuple[Verified, Sequence[Open]]":
+    def _verify(self, text: str, known: Mapping[str, Passage], question: str) -> "tuple[Verified, Sequence[Open]]":
         """The verdicts without a model, and what they leave open."""
         from ..report.verification import undecided, verify  # noqa: PLC0415  slow, and due at the end
 
         try:
-            verified = verify(text, known, embed=self._embed if self._open_embedder else None)
+            verified = verify(text, known, question=question, embed=self._embed if self._open_embedder else None)
         except (LibraryError, OSError) as error:
-            verified = verify(text, known).model_copy(update={"notes": [f"Not compared by meaning: {error}"]})
+            note = f"Not compared by meaning: {error}"
+            verified = verify(text, known, question=question).model_copy(update={"notes": [note]})
         return verified, undecided(verified, known)[:MOST_ASKED]
 
     def _embed(self, texts: Sequence[str]) -> list[list[float]]:

@@ -95,15 +95,16 @@ def cited(sentence: str, passages: Sequence[str], stop: str = ".") -> str:
     return f"{escape(sentence.strip(_STOPS))}\\cite{{{','.join(passages)}}}{stop}"
 
 
-def check(claims: Sequence[tuple[str, str]], known: Mapping[str, Passage]) -> list[Citation]:
+def check(claims: Sequence[tuple[str, str]], known: Mapping[str, Passage], question: str = "") -> list[Citation]:
     """For each (sentence, passage id) the verdict of the check of finished reports: what passes here passes there.
+    question: what the sentences answer.
 
     A supported sentence with words of its own is supported in part only: a small model does not paraphrase, it invents.
     So is one that states without its condition what the passage states under one, or of one thing what the passage
     states of another.
     """
     text = "\n\n".join(cited(sentence, [ident]) for sentence, ident in claims)
-    verdicts = {verdict.mark: verdict for verdict in verify(text, known).citations}
+    verdicts = {verdict.mark: verdict for verdict in verify(text, known, question=question).citations}
     found = []
     for number, (sentence, ident) in enumerate(claims):
         verdict = verdicts.get(number) or Citation(passage=ident, level="unrelated")

@@ -156,7 +156,7 @@ async def _held(finding: PassageFinding, written: str, known: Mapping[str, Passa
     """The finding with those of the written sentences that hold, and whether any has to do with the passage at all: a
     sentence that has not was written from what the model remembers."""
     sentences = sentences_of(written)
-    verdicts = await in_thread(check, [(sentence, finding.passage) for sentence in sentences], known)
+    verdicts = await in_thread(check, [(one, finding.passage) for one in sentences], known, finding.part)
     holding = [(s, v.evidence) for s, v in zip(sentences, verdicts, strict=True) if v.level == "supports"]
     is_related = any(verdict.level != "unrelated" for verdict in verdicts) or bool(written and not sentences)
     quoted = dict.fromkeys(" ".join(evidence.split()) for _, evidence in holding)

@@ -78,19 +78,21 @@ async def _direct(
         bound = [findings[number - 1].passage for number in written.findings]
         others = [finding.passage for finding in findings if finding.passage not in bound]
         for sentence in sentences_of(written.text):
-            statement = await _statement(sentence, [*bound, *others], known)
+            statement = await _statement(sentence, [*bound, *others], known, question)
             if statement is None and not says_nothing(sentence):
                 again = await asker.repair(sentence, known[bound[0]].text)
-                statement = await _statement((sentences_of(again) or [""])[0], bound[:1], known)
+                statement = await _statement((sentences_of(again) or [""])[0], bound[:1], known, question)
             if statement and not _is_told(statement.text, [one.text for one in statements]):
                 statements.append(statement)
     return statements
 
 
-async def _statement(sentence: str, passages: Sequence[str], known: Mapping[str, Passage]) -> Statement | None:
+async def _statement(
+    sentence: str, passages: Sequence[str], known: Mapping[str, Passage], question: str
+) -> Statement | None:
     """The sentence with those of `passages` that support it by themselves; None where none does."""
     claims = [(sentence, ident) for ident in dict.fromkeys(passages if sentence else ())]
-    verdicts = await in_thread(check, claims, known)
+    verdicts = await in_thread(check, claims, known, question)
     supporting = [verdict.passage for verdict in verdicts if verdict.level == "supports"]
     return Statement(sentence, tuple(supporting[:MOST_CITED])) if supporting else None
 

@@ -61,6 +61,14 @@ def test_what_one_passage_lacks_another_may_give() -> None:
     assert ice.faults == steam.faults == [] and "contradicts" not in (ice.level, steam.level)
 
 
+def test_the_question_of_an_answer_that_is_only_a_number_counts_in_every_passage() -> None:
+    asked = ["When did the plant make steam?", "When did Rome fall?", ""]
+    report = "It was in 1998 \\cite{b}. In 1998 \\cite{a, b}."
+    levels = [[found.level for found in verify(report, KNOWN, question=question).citations] for question in asked]
+    assert levels[0] == levels[2] and levels[0][0] == levels[0][2] == "supports"
+    assert "supports" not in levels[1]
+
+
 def test_copies_are_one_source() -> None:
     first, second = verify("Ice floats on water because it is less dense \\cite{a, c}.", KNOWN).citations
     assert (first.copy_of, second.copy_of) == (None, "a")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from deepresearch.report.verification.names import check
+from deepresearch.report.verification.names import check, unasked
 from deepresearch.report.verification.reading import read
 
 PASSAGE = (
@@ -39,3 +39,40 @@ def test_names_of_a_claim(claim: str, missing: list[str]) -> None:
 
 def test_the_title_counts() -> None:
     assert check(read("In it, Berlin grew."), read("The city grew.", "History of Berlin"), "") == []
+
+
+def test_a_sentence_about_what_is_beside_it_is_not_about_its_document() -> None:
+    notes = "This is a note of the editor. Zeppelin fell in 1937."
+    faults = [
+        [fault.words for fault in check(read(claim), read(notes, title), notes.split(". ", maxsplit=1)[0])]
+        for claim, title in [("Airship is a note.", "Airship"), ("Zeppelin is a note.", ""), ("It is a note.", "")]
+    ]
+    assert faults == [["Airship"], [], []]
+
+
+WHO = "Who led the survey of the harbour?"
+SURVEY = "The harbour was measured. Ann Lee led its survey in 1911. Bread was dear. Joe Fox sold it in 1920."
+
+
+@pytest.mark.parametrize(
+    ("claim", "question", "says_it"),
+    [
+        ("It was Ann Lee.", WHO, True),
+        ("Joe Fox.", WHO, False),
+        ("It was Joe Fox.", f"When was bread dear? {WHO}", True),
+        ("Joe Fox sold bread.", WHO, True),
+        ("Joe Fox.", "", True),
+        ("In 1911.", "When was the survey of the harbour?", True),
+        ("In 1920.", "When was the survey of the harbour?", False),
+        ("It is Ann Lee.", "What is the profession of Ann Lee?", False),
+    ],
+)
+def test_an_answer_that_is_only_a_name_needs_what_is_asked_beside_it(claim: str, question: str, says_it: bool) -> None:
+    assert (unasked(read(claim), read(SURVEY), question) == []) is says_it
+
+
+def test_the_same_in_chinese() -> None:
+    passage = read("港口的测量由李安主持。面包很贵。王五在一九二零年卖面包。", "港口")
+    asked = "港口的测量由谁主持？"
+    assert unasked(read("是李安。"), passage, asked) == []
+    assert unasked(read("是王五。"), read(passage.text), asked) != []

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from ...text.characters import clean
 from ...text.quotations import find_quote
@@ -24,17 +24,17 @@ SHORTEST = 8
 """Triples from which a common text is no accident."""
 
 
-def verify(text: str, known: Mapping[str, Passage], *, embed: Embed | None = None) -> Verified:
+def verify(text: str, known: Mapping[str, Passage], *, question: str = "", embed: Embed | None = None) -> Verified:
     """Check the report `text` against `known`, the passages that may be cited, by id; without any model.
 
     Gives a Citation for each id of each mark, in the order of the text, and an Uncited for each sentence that states
     something and cites nothing. A citation of what is not in `known` is unrelated. Pure: no network, no clock.
-    embed: see support(); each text is given to it once. Raises what it raises.
+    question: what the report answers. embed: see support(); each text is given to it once. Raises what it raises.
     """
     text = clean(text)
     marks = list(find_marks(text, known))
     claims = claims_of(text, marks)
-    checker = _Checker(known, embed)
+    checker = _Checker(known, question, embed)
     verdicts = []
     for claim in claims:
         copy_of = copies([known[id_] for id_ in claim.ids if id_ in known])
@@ -53,9 +53,10 @@ def verify(text: str, known: Mapping[str, Passage], *, embed: Embed | None = Non
 class _Checker:
     """Compares the claims of one report with the passages that they cite."""
 
-    def __init__(self, known: Mapping[str, Passage], embed: Embed | None) -> None:
+    def __init__(self, known: Mapping[str, Passage], question: str, embed: Embed | None) -> None:
         self.known = known
         self.weights = weigh(read_passage(passage) for passage in known.values())
+        self._support = partial(support, question=question, weights=self.weights)
         self.embed = _once(embed) if embed else None
 
     def verdict(self, claim: Claim, mark: int, words: str, id_: str, copy_of: str | None) -> Citation:
@@ -63,9 +64,9 @@ class _Checker:
         if id_ not in self.known:
             return _missing(mark, id_, words)
         passage = self.known[id_]
-        result = support(words, passage, given=claim.given, weights=self.weights, embed=self.embed)
+        result = self._support(words, passage, given=claim.given, embed=self.embed)
         if words != claim.text and result.level != "supports":
-            whole = support(claim.text, passage, given=claim.given, weights=self.weights, embed=self.embed)
+            whole = self._support(claim.text, passage, given=claim.given, embed=self.embed)
             result = whole if whole.level == "supports" else result
         result = self._together(result, words, [other for other in claim.ids if other != id_ and other in self.known])
         held = quotations(words) if result.level == "supports" else []
@@ -91,7 +92,7 @@ class _Checker:
         """
         missing = {(f.kind, f.words) for f in result.faults if f.kind in _FACTS}
         for other in others if missing else ():
-            missing &= {(f.kind, f.words) for f in support(words, self.known[other], weights=self.weights).faults}
+            missing &= {(f.kind, f.words) for f in self._support(words, self.known[other]).faults}
         kept = tuple(f for f in result.faults if f.kind not in _FACTS or (f.kind, f.words) in missing)
         if len(kept) == len(result.faults):
             return result

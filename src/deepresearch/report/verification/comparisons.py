@@ -12,7 +12,8 @@ from .reading import Reading
 
 _ARTICLES = r"(?:(?:the|an?|its|their|any|other)\s+)*"
 _BESIDE = re.compile(
-    r"\b(?:than|unlike|versus|vs\.?|instead of|compared (?:with|to)|as opposed to"
+    r"\b(?:than|unlike|versus|vs\.?|(?:instead|in place|takes? the place|took the place) of|replace[sd]|supersede[sd]"
+    r"|compared (?:with|to)|as opposed to"
     r"|(?:advantages?|benefits?|improvements?|preferred|preferable|superior|inferior)(?:\s\w+){0,2}\s(?:over|to)"
     r"|(?:differ\w*|different|distinct|distinguish\w*) from)\s+" + _ARTICLES + r"(?P<other>\w[^\n,;:!?()]*)",
     re.IGNORECASE,

@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
-from ...text.characters import CJK, fold_accents, normalise
+from ...text.characters import CJK, HAN, fold_accents, has_han, normalise
 from ...text.names import Name, chinese_names, names_in
-from ...text.wordlists import stop_words, tables, word_set
-from .faults import Fault, missing
+from ...text.sentences import split_sentences
+from ...text.terms import content_terms
+from ...text.wordlists import request_words, stop_words, tables, word_set
+from .faults import Fault, missing, say
 from .reading import Reading
 
 _LETTER = rf"(?:(?![{CJK}])\w)"
@@ -18,6 +20,19 @@ _IS = re.compile(r"\s+(?:is|was)\b")
 """A word before it is what its sentence is about, not a verb or an adjective that has its capital for opening it."""
 _CODE = re.compile(r"(?<![\w./:-])(?:--[a-z][\w-]+|(?:/[\w.+-]*\w){2,}|\.[a-z]\w{0,7})(?![\w/])")
 """Options, paths and endings of files, which are named as they are."""
+_THIS = re.compile(r"\W*(?:th(?:is|at)\s+(?:is|was)|th(?:e|o)se\s+(?:are|were))\b|\W*[这那此]是", re.IGNORECASE)
+"""A sentence about what is beside it, which need not be what its document is about."""
+_BARE = re.compile(
+    rf"(?:[它他她这那]|答案)?[是为在]?(?=[{HAN}·\d]{{1,8}}[。]?$)"
+    r"|(?:(?:it|this|that|he|she|they|these|the answer)(?:'s|\s+(?:is|was|are|were))\b)?(?:\s*(?:in|on|at|by|the)\b)*",
+    re.IGNORECASE,
+)
+"""What an answer that is only a name or a number opens with."""
+LONGEST_BARE = 9
+"""Characters of such an answer in Chinese."""
+ASKED = 1 / 3
+"""Share of the terms of a question that must be beside such an answer; in Chinese, where pairs of characters from two
+words are terms too, half of it."""
 
 
 @cache
@@ -41,7 +56,32 @@ def check(claim: Reading, passage: Reading, evidence: str) -> list[Fault]:
     ]
     lacking += [name.text for name in chinese_names(text) if not _holds(name.text, passage.plain)]
     lacking += [code for code in _CODE.findall(text) if code.strip(".") not in passage.plain]
+    if _THIS.match(evidence):
+        subjects = [name for name in names_in(text, question=True) if name.start == 0 and any(_words(name, text))]
+        lacking += [name.text for name in subjects if name.text.casefold() not in normalise(passage.text).casefold()]
     return [Fault("name", name, missing("name", name, (), text)) for name in dict.fromkeys(lacking)]
+
+
+def unasked(claim: Reading, passage: Reading, question: str) -> list[Fault]:
+    """A fault where the claim is only a name or a number, and what `question` asks is not said where the passage has
+    it: in the same sentence, the one before or after, or the title. "" for a question that is not known."""
+    body = _BARE.sub("", normalise(claim.text).strip(_ENDS), count=1).strip()
+    own = {term for term in content_terms(body) if len(term) > 1 or term.isdigit()}
+    named = set(content_terms(" ".join(name.text for name in names_in(body, question=True))))
+    parts = [set(content_terms(part)) - own - request_words("en") for part in split_sentences(question)]
+    asked = [{t for t in part if stop_words("zh").isdisjoint(t)} for part in parts]
+    is_bare = all(term in named or has_han(term) or any(c.isdigit() for c in term) for term in own)
+    if not (own and any(asked) and is_bare) or (has_han(body) and len(body) > LONGEST_BARE):
+        return []
+    near = [
+        passage.around.union(*(sentence.terms for sentence in passage.sentences[max(0, n - 1) : n + 2]))
+        for n, sentence in enumerate(passage.sentences)
+        if own <= sentence.terms
+    ]
+    least = ASKED / 2 if has_han(question) else ASKED
+    if any(len(part & terms) >= least * len(part) for part in filter(None, asked) for terms in near):
+        return []
+    return [Fault("name", body, say(claim.text, "unasked", words=body))]
 
 
 def _words(name: Name, text: str) -> Iterator[str]:

@@ -67,13 +67,15 @@ def support(
     *,
     title: str = "",
     given: str = "",
+    question: str = "",
     weights: Mapping[str, float] | None = None,
     embed: Embed | None = None,
 ) -> Support:
     """How well `passage` supports `claim`.
 
     title: says what a passage given as text is about. given: words of the claim that the passage need not hold (a
-    table's header). weights: how telling each term is (lexical.weigh); by default from the passage's own sentences.
+    table's header). question: what the claim answers, where it is only a name or a number. weights: how telling each
+    term is (lexical.weigh); by default from the passage's own sentences.
     embed: gives the meaning of texts as vectors of length 1 (of zeros where it cannot read one). It is asked only where
     the words leave the claim open: neither supported nor in conflict with the passage. It counts half of the score, and
     makes "partly" of "unrelated"; never "supports". Raises what `embed` raises.
@@ -93,6 +95,7 @@ def support(
         faults += _aligned_faults(stated, source, common)
         if _level(score, faults) == "supports":
             faults += substitution.check(stated, source, common.evidence)
+    faults += names.unasked(body, source, question) if quoted < QUOTED else []
     foreign = quoted < QUOTED and _foreign(claim, source.text)
     spans = tuple((source.sentences[n].start, source.sentences[n].end) for n in common.evidence)
     found = Support(score, "seen" if foreign else _level(score, faults), spans, tuple(faults))

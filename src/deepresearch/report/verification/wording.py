@@ -1,6 +1,9 @@
 """Wording that changes what the evidence says: a denial, a hedge lost, a scope widened, a direction reversed."""
 
+import re
+
 from ...text.negation import Negation, negations
+from ...text.terms import content_terms, stem
 from .faults import Fault, instead, left_out, say
 from .reading import Line
 from .wordlists import pairs, words
@@ -9,6 +12,14 @@ NEIGHBOURS = 2
 """Words that must follow both a word and its opposite for the two to be about the same."""
 NEAR_HAN = 3
 """Characters between a Chinese negator and the words that it may still deny."""
+_PASSIVE = re.compile(r"\b(?:is|are|was|were|been|being|be)\s(?:\w+ly\s)?(\w+)\sby\b")
+_REPLACED = re.compile(
+    r"\b(?:superseded by|deprecated in favou?r of|g[ai]ves? way to)\b|[被由]([^，。；]{1,16}?)所?(?:取代|代替|替代)"
+)
+_REPLACES = re.compile(
+    r"\bt(?:akes?|aken|ook) the place of\b|\bin (?:the )?place of\b|\binstead of\b|\bsupersed\w+\b|取代|代替|替代"
+)
+"""Ways to say that the words after are replaced by those before; above, the other way round."""
 
 
 def unhedged(claim: Line, evidence: Line) -> list[Fault]:
@@ -62,6 +73,27 @@ def opposed(claim: Line, evidence: Line) -> list[Fault]:
     return []
 
 
+def turned(claim: Line, evidence: Line) -> list[Fault]:
+    """A fault where both have the same words before and after a verb, and what does it in one has it done to it in the
+    other: "A was replaced by B", "A replaces B"."""
+    texts = [_REPLACES.sub(" replaces ", _REPLACED.sub(r" be replaced by \1", one.text)) for one in (claim, evidence)]
+    passive, other = ({stem(verb): verb for verb in _PASSIVE.findall(text)} for text in texts)
+    for verb in passive.keys() ^ other.keys():
+        (doer, done), (first, second) = (_sides(text, verb) for text in texts)
+        if doer & first and done & second and not (doer & second or done & first):
+            mine, theirs = (one.text.strip(" .。") for one in (claim, evidence))
+            return [instead("direction", mine, theirs, claim.text)]
+    return []
+
+
+def _sides(text: str, verb: str) -> tuple[set[str], set[str]]:
+    """Content terms only before and only after a verb, given as its stem; none where the text has it not."""
+    place = next((word for word in re.finditer(r"[A-Za-z]+", text) if stem(word.group()) == verb), None)
+    sides = (text[: place.start()], text[place.end() :]) if place else ("", "")
+    before, after = (set(content_terms(side)) for side in sides)
+    return before - after, after - before
+
+
 def denied(claim: Line, evidence: Line) -> list[Fault]:
     """A fault where a word that both have is denied in one of them alone."""
     mine, theirs = negations(claim.text), negations(evidence.text)
@@ -103,5 +135,5 @@ def _fault(negation: Negation, word: str, of_claim: bool, claim: Line) -> Fault:
     return Fault("negation", words, reason, True)
 
 
-CHECKS = (denied, unhedged, widened, reversed_)
+CHECKS = (denied, unhedged, widened, reversed_, turned)
 """Those that compare with one sentence."""
