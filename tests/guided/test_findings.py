@@ -106,6 +106,18 @@ def test_the_line_above_a_passage_is_no_statement() -> None:
     assert verdict.level == "partly"
 
 
+def test_a_pronoun_continues_the_sentence_before_it() -> None:
+    text = (
+        "The loader reads a file into memory. It closes the file afterwards. Its second argument parses numbers. "
+        "This can be used for decimal numbers."
+    )
+    known = {"p1": PASSAGE.model_copy(update={"text": text, "title": "Loader"})}
+    right = "The loader reads a file into memory, and it closes the file afterwards."
+    wrong = "The loader reads a file into memory, and it can be used for decimal numbers."
+    assert support(wrong, known["p1"]).level == "supports"
+    assert [one.level for one in check([(right, "p1"), (wrong, "p1")], known)] == ["supports", "partly"]
+
+
 @pytest.mark.parametrize(
     ("text", "right", "wrong"),
     [

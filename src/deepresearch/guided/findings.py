@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 from ..extractive.candidates import is_sentence
@@ -41,6 +42,10 @@ _CONDITION = re.compile(
 )
 """A condition at the start of a sentence."""
 _CONDITIONAL = re.compile(rf"(?<!as )\b(?:{_IF})\b|如果|假如|若|当|除非|只有|一旦|时", re.IGNORECASE)
+_CONTINUED = re.compile(
+    r"[,;]\s+(?:and|but|while|which means that)?\s*(?=(?:it|this|they|these)\b)|[，；](?:而|但|且|并)?(?=它|这)"
+)
+"""Where a clause continues a sentence by a pronoun."""
 _LATIN = re.compile(r"[A-Za-z][\w.+#-]*\w")
 _FRAME = re.compile(
     rf"^(?:(?i:according to (?:the|this) (?:passage|text),? |(?:the|this) (?:passage|text) {_TELLS},? (?:that )?"
@@ -120,12 +125,23 @@ def _is_altered(sentence: str, passage: Passage) -> bool:
     the line of title and headings above the passage, as if that were a statement."""
     if any(f"{place} / " in sentence or f" / {place}" in sentence for place in (passage.title, *passage.heading)):
         return True
-    terms = set(content_terms(sentence))
     stated = [one for line in passage.text.splitlines() for one in split_sentences(line)] or [passage.text]
-    nearest = max(stated, key=lambda one: sum(rarity(term) for term in terms.intersection(content_terms(one))))
-    return (
-        _share_had(sentence, passage) < HAD or _drops_condition(sentence, nearest) or _swaps_subject(sentence, nearest)
-    )
+    nearest = _nearest(sentence, stated)
+    is_other = _drops_condition(sentence, nearest) or _swaps_subject(sentence, nearest)
+    return is_other or _share_had(sentence, passage) < HAD or _joins(sentence, stated)
+
+
+def _nearest(words: str, sentences: Sequence[str]) -> str:
+    terms = set(content_terms(words))
+    return max(sentences, key=lambda one: sum(rarity(term) for term in terms.intersection(content_terms(one))))
+
+
+def _joins(sentence: str, stated: Sequence[str]) -> bool:
+    """A clause that continues the sentence by a pronoun is of a place that does not follow that of the words before:
+    its pronoun means something else there."""
+    parts = [part for part in _CONTINUED.split(sentence) if content_terms(part)]
+    places = [stated.index(_nearest(part, stated)) for part in parts]
+    return any(second not in (first, first + 1) for first, second in pairwise(places))
 
 
 def _share_had(sentence: str, passage: Passage) -> float:

@@ -44,6 +44,7 @@ CASES = [
     (turned, "Use ice instead of fridges.", "Ice is deprecated in favour of fridges.", True),
     (turned, "Smith was beaten by Jones.", "Smith beat Jones in Rome.", False),
     (turned, "Smith was elected by Jones.", "Smith elected Jones in Rome.", True),
+    (turned, "Rows are limited by the pages.", "rows | limited by the pages that fit", False),
     (turned, "冰块取代了冰箱。", "冰块被冰箱所取代。", True),
     (turned, "冰箱取代了冰块。", "冰块被冰箱所取代。", False),
     (reversed_, "汽车销量增长了三成。", "汽车销量下降了三成。", True),

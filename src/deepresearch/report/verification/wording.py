@@ -77,18 +77,22 @@ def turned(claim: Line, evidence: Line) -> list[Fault]:
     """A fault where both have the same words before and after a verb, and what does it in one has it done to it in the
     other: "A was replaced by B", "A replaces B"."""
     texts = [_REPLACES.sub(" replaces ", _REPLACED.sub(r" be replaced by \1", one.text)) for one in (claim, evidence)]
-    passive, other = ({stem(verb): verb for verb in _PASSIVE.findall(text)} for text in texts)
-    for verb in passive.keys() ^ other.keys():
-        (doer, done), (first, second) = (_sides(text, verb) for text in texts)
+    passive = [{stem(verb) for verb in _PASSIVE.findall(text)} for text in texts]
+    for verb in passive[0] ^ passive[1]:
+        (doer, done), (first, second) = (
+            _sides(text, verb, verb in verbs) for text, verbs in zip(texts, passive, strict=True)
+        )
         if doer & first and done & second and not (doer & second or done & first):
             mine, theirs = (one.text.strip(" .。") for one in (claim, evidence))
             return [instead("direction", mine, theirs, claim.text)]
     return []
 
 
-def _sides(text: str, verb: str) -> tuple[set[str], set[str]]:
-    """Content terms only before and only after a verb, given as its stem; none where the text has it not."""
-    place = next((word for word in re.finditer(r"[A-Za-z]+", text) if stem(word.group()) == verb), None)
+def _sides(text: str, verb: str, passive: bool) -> tuple[set[str], set[str]]:
+    """Content terms only before and only after a verb, given as its stem, where it is followed by "by", or is not; none
+    where the text has it not so."""
+    verbs = re.finditer(r"[A-Za-z]+(?=\s+by\b)" if passive else r"[A-Za-z]+\b(?!\s+by\b)", text)
+    place = next((word for word in verbs if stem(word.group()) == verb), None)
     sides = (text[: place.start()], text[place.end() :]) if place else ("", "")
     before, after = (set(content_terms(side)) for side in sides)
     return before - after, after - before
