@@ -19,12 +19,12 @@ TRAMS = {
     "Tram line 4 opened in 1911 and was closed in 1956 after a fire in its depot.\n",
     "bread.md": "# Bread\n\nBread is baked at 230 degrees for forty minutes. Rye bread takes longer.\n",
 }
-ASKS = {"queries": "queries", "finding": "finding", "sentence": "repair", "sentences": "answer"}
+ASKS = {"queries": "queries", "guess": "guess", "finding": "finding", "sentence": "repair", "sentences": "answer"}
 """The field that a schema wants, and what is asked with it."""
 
 
 def asked(request: Received) -> str:
-    """What a request asks for: queries, finding, repair or answer."""
+    """What a request asks for: queries, guess, finding, repair or answer."""
     body = request.body
     schema = body.get("response_format", {}).get("json_schema", {}).get("schema") or body.get("json_schema")
     if schema is None:
@@ -53,6 +53,7 @@ def model(**answers: Callable[[Received], Any]) -> Callable[[Received], dict[str
     """A behaviour: for each thing asked, what the reply holds (an object is sent as JSON, a text as it is)."""
     plain: dict[str, Callable[[Received], Any]] = {
         "queries": lambda _: {"queries": ["tram line opening"]},
+        "guess": lambda _: {"guess": ""},
         "finding": lambda _: {"finding": ""},
         "repair": lambda _: {"sentence": ""},
         "answer": lambda _: {"sentences": [{"text": "", "findings": [1]}]},

@@ -14,7 +14,7 @@ from deepresearch.guided.asks import (
 from deepresearch.models.structured import Unusable
 
 
-@pytest.mark.parametrize("name", ["queries", "finding", "repair", "answer"])
+@pytest.mark.parametrize("name", ["queries", "guess", "finding", "repair", "answer"])
 def test_both_languages_have_the_same_slots(name: str) -> None:
     slots = [sorted(set(re.findall(r"\{\{(\w+)\}\}", prompts(language)[name]))) for language in ("en", "zh")]
     assert slots[0] == slots[1]

@@ -64,4 +64,4 @@ async def test_a_killed_run_asks_nothing_twice(tmp_path: Path, last: int) -> Non
     once = {without_boundaries(request): request for request in sent}.values()
     paid = sum(whole_reply(request, answers(request))["usage"]["prompt_tokens"] for request in once)
     assert json.loads(printed)["usage"]["input"] == paid
-    assert {asked(request) for request in once} == {"queries", "finding", "answer"}
+    assert {asked(request) for request in once} == {"queries", "guess", "finding", "answer"}

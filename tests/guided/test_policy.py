@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from deepresearch.derived import find
-from deepresearch.trajectory import Answered, RunFinished, Turn, Verified
+from deepresearch.trajectory import Answered, Observation, RunFinished, Turn, Verified
 from tests.guided.guided_runs import (
+    TRAMS,
     asked,
     finds,
     model,
@@ -35,7 +36,16 @@ async def test_the_answer_is_written_checked_and_cited(tmp_path: Path) -> None:
     verdicts = find(events, Verified)[-1]
     assert {c.level for c in verdicts.citations} == {"supports"} and not verdicts.uncited
     assert find(events, Turn)[-1].model == "small"
-    assert {asked(r) for r in server.requests} == {"queries", "finding", "answer"}
+    assert {asked(r) for r in server.requests} == {"queries", "guess", "finding", "answer"}
+
+
+async def test_what_the_model_guesses_is_searched_for_and_never_stated(tmp_path: Path) -> None:
+    """The passage shares no word with the question."""
+    documents = {"a.md": "# Wagons\n\nThe first carriage left Harbour Square on 2 May 1903.\n", **TRAMS}
+    written = model(guess=lambda _: {"guess": "The first carriage left Harbour Square in 1899."})
+    events, _, _ = await run(tmp_path, QUESTION, written, documents)
+    shown = [p.text for o in find(events, Observation) for p in o.passages]
+    assert any("Harbour Square" in text for text in shown) and "1899" not in report(events)
 
 
 async def test_a_sentence_that_does_not_hold_is_written_again_once(tmp_path: Path) -> None:
@@ -117,7 +127,7 @@ async def test_chinese_is_asked_and_answered_in_chinese(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("nonsense", ["", "I am sorry.", '{"finding": 7}', '{"other": "x"}', "{" * 500, "null"])
 async def test_nonsense_is_asked_once_more_and_then_quoted_over(tmp_path: Path, nonsense: str) -> None:
-    written = model(**dict.fromkeys(("queries", "finding", "repair", "answer"), lambda _: nonsense))
+    written = model(**dict.fromkeys(("queries", "guess", "finding", "repair", "answer"), lambda _: nonsense))
     events, server, end = await run(tmp_path, QUESTION, written, model={"retries": 0})
     assert isinstance(end, RunFinished) and "“Tram line 9 opened in 1903" in section(events, "Short answer")
     assert all("Tram line 9" in shown(request) or "tram line 9" in shown(request) for request in server.requests)

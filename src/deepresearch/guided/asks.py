@@ -19,6 +19,7 @@ Value = TypeVar("Value")
 QUERIES = 4
 """Queries at most."""
 LONGEST_QUERY = 80
+LONGEST_GUESS = 200
 LONGEST_SENTENCE = 400
 """Characters of a sentence that the model writes."""
 CUT = LONGEST_SENTENCE - 10
@@ -75,6 +76,12 @@ class Asker:
         schema = _object(queries={"type": "array", "items": item, "minItems": 1, "maxItems": QUERIES})
         found = await self._ask("queries", {}, {"question": question}, schema, _read_queries)
         return found or []
+
+    async def guess(self, question: str) -> str:
+        """What a passage that answers may say, from the model's memory: to search by, never to state; "" without a
+        usable reply. Raises ModelError."""
+        schema = _object(guess={"type": "string", "maxLength": LONGEST_GUESS})
+        return await self._ask("guess", {}, {"question": question}, schema, _reads_text("guess")) or ""
 
     async def finding(self, question: str, passage: str) -> str | None:
         """A sentence that answers with what the passage says; "" where it says nothing, None without a usable reply.

@@ -95,8 +95,9 @@ class GuidedPolicy:
         return self._turn(text, [recording(findings)])
 
     async def _search(self, research: Research, asker: Asker) -> Turn | None:
-        """A search in wordings of the model's own."""
+        """A search in wordings of the model's own, and by what it guesses that the answer says."""
         queries = await asker.queries(research.question.text)
+        queries += filter(None, [await asker.guess(research.question.text)])
         new = [{"text": text, "k": PER_QUERY} for text in queries if not research.was_asked(text)]
         if not new:
             new = [{"text": research.question.text[:500], "k": PER_QUERY}]

@@ -138,12 +138,13 @@ def _bearing(
     direct: Sequence[Statement], found: Sequence[Statement], answer: Answer, known: Mapping[str, Passage]
 ) -> tuple[list[Statement], list[Statement]]:
     """Those of both that have nearly as much of what is asked as the best, or are of a passage that leads the answer:
-    in a question of several steps the last one names nothing of the question."""
+    in a question of several steps the last one names nothing of the question. Of `found` those with most come first."""
     leading = {candidate.passage.id for candidate in answer.short}
     shares = {one: _share(one, answer.part, known) for one in (*direct, *found)}
     least = NEARLY * max(shares.values(), default=0.0)
     kept = {one for one, share in shares.items() if share >= least or not leading.isdisjoint(one.passages)}
-    return [one for one in direct if one in kept], [one for one in found if one in kept]
+    bearing = sorted((one for one in found if one in kept), key=lambda one: -shares[one])
+    return [one for one in direct if one in kept], bearing
 
 
 def _share(statement: Statement, part: Part, known: Mapping[str, Passage]) -> float:
