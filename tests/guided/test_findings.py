@@ -82,6 +82,37 @@ def test_a_sentence_keeps_the_condition_of_its_passage(text: str, whole: str, wi
     assert support(without, known["p1"]).level == "supports"
 
 
+@pytest.mark.parametrize(
+    ("text", "right", "wrong"),
+    [
+        (
+            "If the value is a string, it is parsed. In particular, the parser applies any conversion to it.",
+            "If the value is a string, the parser applies any conversion to it.",
+            "The parser applies any conversion to it.",
+        ),
+        (
+            "The trials were run when Alpha was a tool in Beta.",
+            "Alpha was a tool in Beta.",
+            "Alpha is a tool in Beta.",
+        ),
+        (
+            "Until May 1956 the line was open to all of the town, then to members.",
+            "Until May 1956 the line was open to all of the town.",
+            "The line was open to all of the town.",
+        ),
+        (
+            "比赛在 2025 年以前面向全年龄段的选手，后改为成年人。",
+            "比赛在 2025 年以前面向全年龄段的选手。",
+            "比赛面向全年龄段的选手。",
+        ),
+    ],
+)
+def test_a_sentence_keeps_what_limits_it(text: str, right: str, wrong: str) -> None:
+    known = {"p1": PASSAGE.model_copy(update={"text": text, "title": ""})}
+    assert [one.level for one in check([(right, "p1"), (wrong, "p1")], known)] == ["supports", "partly"]
+    assert support(wrong, known["p1"]).level == "supports"
+
+
 def test_chinese_function_words_are_no_invention() -> None:
     known = {"p1": PASSAGE.model_copy(update={"text": "粘滞位保护目录内的文件不被其所有者之外的用户删除。"})}
     [verdict] = check([("粘滞位保护的是目录内的文件，不被其所有者之外的用户删除。", "p1")], known)
@@ -147,6 +178,7 @@ def test_markup_of_the_model_neither_hides_a_sentence_nor_moves_a_verdict() -> N
 
 
 def test_fragments_and_questions_are_no_sentences() -> None:
+    assert sentences_of("Otherwise, the parser uses the value. 否则使用该值。") == []
     assert sentences_of("1903") == [] and sentences_of("When did tram line 9 open?") == []
     assert sentences_of("When did it open? Tram line 9 opened in 1903") == ["Tram line 9 opened in 1903."]
     assert sentences_of("九号线什么时候开通？九号电车线路于1903年开通") == ["九号电车线路于1903年开通。"]

@@ -25,8 +25,15 @@ HAD = 0.9
 """Share of a sentence's terms that its passage must have."""
 SURE = 0.7
 """Score from which a sentence is its passage's; below, only its words are, each somewhere."""
+HALF = 0.5
+"""Share of the terms of what is limited from which a sentence says it."""
+FEWEST = 3
+"""Terms that this must have."""
 _STOPS = " .。．!！;；"
-_NO_STATEMENT = re.compile(r"[?？]\W*$|[:：]\s*$|^\W*(?:and|or|but|nor|which)\b")
+_NO_STATEMENT = re.compile(
+    r"[?？]\W*$|[:：]\s*$|^\W*(?:and|or|but|nor|which)\b|^\W*(?:(?:otherwise|if so|in (?:that|this) case),|否则)",
+    re.IGNORECASE,
+)
 """A question, what leads to a list, or the rest of a sentence."""
 _SAYS_NOTHING = re.compile(
     r"^(?:finding: ?)?(?:the|this) (?:passage|text|document|finding)\b.{0,60}?\b(?:not|no|nothing)\b"
@@ -42,6 +49,17 @@ _CONDITION = re.compile(
 )
 """A condition at the start of a sentence."""
 _CONDITIONAL = re.compile(rf"(?<!as )\b(?:{_IF})\b|如果|假如|若|当|除非|只有|一旦|时", re.IGNORECASE)
+_FOLLOWS = re.compile(
+    r"\W*(?:in particular|then|so|in (?:that|this|such a) case|specifically)\b|其中|此时|这时|这样", re.I
+)
+"""Opens a sentence of which the conditions are in the sentence before."""
+_WAS = re.compile(r"(\w+) (?:was|were) ((?:an? |the )?\w+)\b")
+_LIMIT = re.compile(
+    r"\b(?:before|until|up to|since|after) (?:\w+ ){0,2}(?P<year>\d{4})\b(?P<limited>[^,.;]*)"
+    r"|(?P<year_zh>\d{4})\s?年(?:以|之)?[前后](?P<limited_zh>[^，。；]*)",
+    re.IGNORECASE,
+)
+"""From when, or until when, something is so."""
 _CONTINUED = re.compile(
     r"[,;]\s+(?:and|but|while|which means that)?\s*(?=(?:it|this|they|these)\b)|[，；](?:而|但|且|并)?(?=它|这)"
 )
@@ -127,8 +145,16 @@ def _is_altered(sentence: str, passage: Passage) -> bool:
         return True
     stated = [one for line in passage.text.splitlines() for one in split_sentences(line)] or [passage.text]
     nearest = _nearest(sentence, stated)
+    place = stated.index(nearest)
     is_other = _drops_condition(sentence, nearest) or _swaps_subject(sentence, nearest)
-    return is_other or _share_had(sentence, passage) < HAD or _joins(sentence, stated)
+    if place and _FOLLOWS.match(nearest):
+        is_other |= _drops_condition(sentence, stated[place - 1], is_before=True)
+    return (
+        is_other
+        or _drops_time(sentence, passage.text)
+        or _share_had(sentence, passage) < HAD
+        or _joins(sentence, stated)
+    )
 
 
 def _nearest(words: str, sentences: Sequence[str]) -> str:
@@ -152,13 +178,26 @@ def _share_had(sentence: str, passage: Passage) -> float:
     return sum(w for term, w in weights.items() if not related(term).isdisjoint(had)) / (sum(weights.values()) or 1.0)
 
 
-def _drops_condition(sentence: str, evidence: str) -> bool:
-    """The evidence opens with a condition of which the sentence has little, and the sentence states none."""
+def _drops_condition(sentence: str, evidence: str, is_before: bool = False) -> bool:
+    """The evidence opens with a condition of which the sentence has little, and the sentence states none. is_before: it
+    is the sentence before, so that a condition stated is another."""
     stated = _CONDITION.match(evidence.strip())
-    if stated is None or _CONDITIONAL.search(sentence):
+    if stated is None or (_CONDITIONAL.search(sentence) and not is_before):
         return False
     own, condition = set(content_terms(sentence)), set(content_terms(stated["condition"] or stated["condition_zh"]))
     return len(condition - own) > len(condition) / 2
+
+
+def _drops_time(sentence: str, text: str) -> bool:
+    """What the text says of the past the sentence says of the present, or without the year that limits it."""
+    own = set(content_terms(sentence))
+    for limit in _LIMIT.finditer(text):
+        limited = set(content_terms(limit["limited"] or limit["limited_zh"] or ""))
+        is_said = len(limited) >= FEWEST and len(limited & own) > HALF * len(limited)
+        if is_said and (limit["year"] or limit["year_zh"]) not in sentence:
+            return True
+    now = [rf"\b{re.escape(name)} (?:is|are) {re.escape(what)}\b" for name, what in _WAS.findall(text)]
+    return any(re.search(one, sentence) and not re.search(one, text) for one in now)
 
 
 def _swaps_subject(sentence: str, evidence: str) -> bool:
