@@ -53,6 +53,14 @@ def test_headings_paragraphs_and_pages(docs: Path) -> None:
     ]
 
 
+def test_a_large_total_is_text_and_a_numbered_title_with_an_amount_is_not(docs: Path) -> None:
+    lines = [(72, 740, 20, "Corner shop"), (72, 700, 10, "Tea 4.50, bread 3.20 and butter, which was cheaper")]
+    lines += [(72, 670, 14, "TOTAL $9.90"), (72, 640, 14, "2 From $1 to $2"), (72, 610, 10, "Prices have doubled.")]
+    kinds = [(block.kind, block.text) for block in pdf(docs, [lines]).blocks]
+    assert ("heading", "2 From $1 to $2") in kinds and ("heading", "Corner shop") in kinds
+    assert any(kind == "paragraph" and "TOTAL $9.90" in text for kind, text in kinds)
+
+
 def test_running_heads_and_page_numbers_go(docs: Path) -> None:
     page = [
         [
