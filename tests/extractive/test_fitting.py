@@ -104,3 +104,13 @@ def test_a_date_under_the_right_heading_but_of_another_name_is_no_answer() -> No
         passage("Alasia is a cold state. It was admitted as a state on 3 January 1959.", "p2", "Alasia"),
     ]
     assert "1959" in first("On what date was Alasia admitted as a state?", *pages)
+
+
+def test_of_several_names_those_tell_a_section_that_few_passages_have() -> None:
+    question = "Can one install a package of Heron on Finch?"
+    pages = [
+        passage("One can install a package quickly. A package is installed as a whole.", "p1", "Finch", heading=["Finch", "Can one install a package?"]),
+        passage("A package of another bird breaks easily and is better converted before.", "p2", "Heron and Finch", heading=["Finch", "Can one install a package of Heron?"]),
+        *(passage(f"Finch has {n} rooms for guests.", f"p{n}", "Finch") for n in range(3, 9)),
+    ]  # fmt: skip
+    assert "converted" in first(question, *pages)

@@ -243,3 +243,17 @@ def test_a_name_alone_is_searched_for_in_more_than_one_wording() -> None:
 def test_a_chinese_word_with_a_function_word_in_it_is_not_cut() -> None:
     assert analyse("相对引用和绝对引用有什么区别？").phrases == ("相对引用", "绝对引用")
     assert analyse("两个日期之间相差多少天？").phrases[0] == "两个日期"
+
+
+@pytest.mark.parametrize(
+    ("question", "word"),
+    [
+        ("How many shelves may a room have at most?", "maximum"),
+        ("Which port does the library listen on out of the box?", "default"),
+        ("Which rooms are in the library?", ""),
+    ],
+)
+def test_what_documents_call_otherwise_is_searched_for_by_their_word(question: str, word: str) -> None:
+    found = analyse(question)
+    assert (word in found.phrases and word in found.terms) if word else "maximum" not in found.phrases
+    assert word not in found.sought or not word

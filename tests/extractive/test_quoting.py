@@ -92,3 +92,19 @@ def test_a_list_is_quoted_whole_and_after_the_sentence_that_announces_it() -> No
 def test_a_list_without_an_announcement_is_not_part_of_the_paragraph_before_it() -> None:
     text = "The harbour was dug in 1850 by hand.\n\n- Ships are listed here.\n- Captains are listed there."
     assert len(paragraph_quotes(chosen(text, "1850"))) == 1
+
+
+def test_a_list_behind_its_announcement_may_be_in_the_next_passage() -> None:
+    lead = chosen("The rules changed with the new harbour, with the following effects.", "rules changed")
+    after = passage("- The first part is closed.\n- The second part is moved.\n\nAll else stays as it was.", "p2")
+    found = paragraph_quotes(lead, following=[after])
+    assert [(q.passage.id, q.text) for q in found[1:]] == [
+        ("p2", "The first part is closed."),
+        ("p2", "The second part is moved."),
+    ]
+
+
+def test_a_paragraph_is_quoted_from_its_beginning() -> None:
+    sentences = [f"Sentence {n} says that the harbour was dug in the year {1800 + n}." for n in range(30)]
+    [quote] = paragraph_quotes(chosen(" ".join(sentences), "1805"))
+    assert quote.text.startswith(sentences[0])

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..text.characters import has_han
-from .candidates import Candidate, blocks_of, points_elsewhere
+from .candidates import Candidate, points_elsewhere
 from .chains import WHOLE, along, joined
 from .comparison import Contrast, compare_sides, explains, joint, names
 from .conclusions import Conclusion, conclude
@@ -18,9 +18,9 @@ from .features import OF_KIND, Asked, Pool, covered, has_form, prepare, rarity, 
 from .fitting import ABOUT, EXAMINED, LEAST, bound, fit_form, fitting, share_named
 from .parts import Part
 from .question import unclear
-from .ranking import Ranked, choose, model, rank, shortest
+from .ranking import Ranked, choose, model, rank
 from .trail import Step
-from .words import content_terms, pattern, related
+from .words import content_terms, related
 
 SHORT = 4
 """Candidates in the short answer of one part."""
@@ -117,12 +117,12 @@ def answer_part(
     short: list[Candidate] = []
     rows: tuple[Contrast, ...] = ()
     if part.sides:
-        short = _close(joint(ranked, asked), asked, ranked, SHORT_OF_MANY)
+        short = _close(joint(ranked, asked), asked, SHORT_OF_MANY)
         rows = compare_sides(pool, asked, short)
         if rows and explains(rows[0], part) and not any(shows(candidate, "compare", asked) for candidate in short):
             short = []  # it names both and compares nothing
     if not (short or rows):
-        short = _close(ranked, asked, ranked, most)
+        short = _close(ranked, asked, most)
     shown = [c for row in rows for c in row.said]
     bearing = _bearing(everything)
     if rows:
@@ -133,7 +133,7 @@ def answer_part(
         True,
         likelihood,
         tuple(short),
-        tuple(shortest(one, everything).candidate for one in further),
+        tuple(one.candidate for one in further),
         rows,
         missing=missing,
         whole=any(one.values["section"] >= SECTION_FITS for one in everything if one.candidate in short),
@@ -141,22 +141,22 @@ def answer_part(
     )
 
 
-def _close(fit: Sequence[Ranked], asked: Asked, ranked: Sequence[Ranked], most: int) -> list[Candidate]:
-    """The best of `fit`, and of those nearly as good what is as good or adds something that is asked for, each as short
-    as it can be; those of a section that is about what is asked in its order. ranked: all that was ranked."""
+def _close(fit: Sequence[Ranked], asked: Asked, most: int) -> list[Candidate]:
+    """The best of `fit`, and of those nearly as good what is as good or adds something that is asked for; those of a
+    section that is about what is asked in its order."""
     if not fit:
         return []
     close = [one for one in fit if one.score >= fit[0].score - CLOSE and one.candidate.says_by_itself] or fit[:1]
     chosen: list[Candidate] = []
     told: set[str] = set()
-    best, decided = close[0], _decided(close[0], asked)
+    best = close[0]
     for one in choose(close, most):
         had = one.candidate.terms | one.candidate.context
         here = {term for term in asked.weights if has_form(term, had)}
         adds = covered(asked.weights, here - told) >= ADDS and one.values["section"] >= best.values["section"] / 2
         beside = best.values["section"] >= SECTION_FITS and not asked.part.name_terms <= had
-        if not chosen or (not (beside or decided) and (one.score >= best.score - EQUAL or adds)):
-            chosen.append(shortest(one, ranked).candidate)
+        if not chosen or (not beside and (one.score >= best.score - EQUAL or adds)):
+            chosen.append(one.candidate)
             told |= here
     if best.values["section"] < SECTION_FITS:
         return chosen
@@ -168,14 +168,6 @@ def _close(fit: Sequence[Ranked], asked: Asked, ranked: Sequence[Ranked], most: 
         return away, 0 if away else passage.position, 0 if away else candidate.units[0].index
 
     return sorted(chosen, key=in_section)
-
-
-def _decided(best: Ranked, asked: Asked) -> bool:
-    """The paragraph of the candidate begins with yes or no, where that is asked."""
-    if "yes or no" not in asked.part.kinds:
-        return False
-    paragraph = blocks_of(best.candidate.passage.text)[best.candidate.units[0].block][0]
-    return bool(pattern("decides").match(paragraph))
 
 
 def _chained(answer: Answer, steps: Sequence[Step], pool: Pool) -> Answer:

@@ -13,7 +13,7 @@ from .candidates import Candidate
 from .features import Asked, Pool, prepare, rarity, shows
 from .fitting import fit_form
 from .parts import Part
-from .ranking import Ranked, choose, rank, shortest
+from .ranking import Ranked, choose, rank
 from .words import content_terms, is_general, stem
 
 MOST_ROWS = 3
@@ -121,7 +121,7 @@ def _said_of(side: str, part: Part, pool: Pool, on_trail: Collection[str], compa
         one for one in told if own <= set(content_terms(one.candidate.text[:BEGINNING]))
     ]
     fit = explaining if explaining or compared else told
-    return [shortest(one, fit) for one in fit[: 3 * PER_SIDE]]
+    return list(fit[: 3 * PER_SIDE])
 
 
 def _best_row(told: list[list[Ranked]], sides: frozenset[str], part: Part, pool: Pool) -> Contrast | None:

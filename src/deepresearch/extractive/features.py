@@ -38,7 +38,7 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _CHARACTER = re.compile(f"[{HAN}]")
 _SITE = re.compile(r"\s+[—–|·-]\s+")
 _NUMBERED = re.compile(
-    r"^(?:(?:Chapter|Section|Appendix|Part)\s+)?(?:\d+|[A-Z])(?:\.\d+)*\.\s+|^第\s*\d+\s*[章节]\.?\s*"
+    r"^(?:(?:Chapter|Section|Appendix|Part)\s+)?(?:\d+|[A-Z])(?:\.\d+)*\.\s+|^\(\d+\)\s*|^第\s*\d+\s*[章节]\.?\s*"
 )
 
 

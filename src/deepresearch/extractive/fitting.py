@@ -26,10 +26,8 @@ DEMANDING = frozenset({"date", "number", "size", "money", "duration", "percentag
 TO_BE_DONE = frozenset({"how", "list"})
 EXAMINED = 40
 """Candidates among which the kind of answer must show."""
-SECTION, ROW, ENTRY, BOUND = 2.0, 2.0, 1.0, 1.5
-"""What is added at most for the heading, the key of a row, an entry, and for what the answer is bound to."""
-LISTED = 1.0
-"""What a heading adds that names what is to be listed."""
+SECTION, ROW, BOUND = 2.0, 2.0, 1.5
+"""What is added at most for the heading, the key of a row, and for what the answer is bound to."""
 ASKING = 1.6
 """How much more a heading tells that is a question itself."""
 ABOUT = 0.5
@@ -53,10 +51,13 @@ def fit_form(ranked: Iterable[Ranked], asked: Asked, pool: Pool) -> list[Ranked]
     """The candidates in the order of their scores with what their form adds."""
     sought = asked.sought or asked.weights
     sections = {ident: _loosely(sought, terms) ** 2 for ident, terms in pool.passage_terms.items()}
-    if FOUND_OUT & set(asked.part.kinds):  # a date or a number of another thing is no answer
-        names = asked.part.name_terms
+    names = asked.part.name_terms
+    if FOUND_OUT & set(asked.part.kinds) or len(asked.part.names) > 1:  # what is said of another thing is no answer
+        told = dict.fromkeys(names, 1.0)
+        if not FOUND_OUT & set(asked.part.kinds):  # a name that nearly all passages have tells none from another
+            told = {term: 1 - pool.commonness.get(term, 0.0) for term in names}
         sections = {
-            ident: worth * (len(names & pool.passage_terms[ident]) / len(names) if names else 1.0)
+            ident: worth * (covered(told, pool.passage_terms[ident]) if sum(told.values()) else 1.0)
             for ident, worth in sections.items()
         }
     scored = [_with_form(one, sections[one.candidate.passage.id], asked) for one in ranked]
@@ -65,17 +66,17 @@ def fit_form(ranked: Iterable[Ranked], asked: Asked, pool: Pool) -> list[Ranked]
 
 def _with_form(one: Ranked, around: float, asked: Asked) -> Ranked:
     candidate, first = one.candidate, one.candidate.units[0]
-    heading = candidate.passage.heading[-1] if candidate.passage.heading else candidate.passage.title
-    labels = [without_number(heading), *([first.above] if first.kind != "row" else [])]
+    *above, heading = candidate.passage.heading or [candidate.passage.title]
+    labels = [
+        heading,
+        *(one for one in above[-1:] if ASKS.search(one)),
+        *([first.above] if first.kind != "row" else []),
+    ]
+    labels = [without_number(label) for label in labels]
     section = around * max(about(label, asked) * (ASKING if ASKS.search(label) else 1.0) for label in labels)
-    listed = _captured("listed", asked.part.text)
-    if listed and any(has_form(term, _terms(label)) for term in content_terms(listed) for label in labels):
-        section += around * LISTED
     worth = SECTION * section
     if first.kind == "row" and len(candidate.units) == 1:
         worth += ROW * about(_key(first), asked) * _loosely(asked.weights, candidate.terms | candidate.context)
-    if asked.part.kind == "definition" and one.values["defines"] == 1.0 and first.index == 0:
-        worth += ENTRY
     return replace(one, score=one.score + worth, values={**one.values, "section": section})
 
 
@@ -191,14 +192,10 @@ def _plain_numbers(text: str, asked: Asked) -> Iterator[Quantity]:
 
 def _counted(question: str) -> str:
     """The words after "how many", or the Chinese ones after 多少, as far as they can be what is counted."""
-    word = _captured("counted", question)
+    found = pattern("counted").search(question)
+    word = next(filter(None, found.groups()), "") if found else ""
     measured = quantities(f"5{word}" if has_han(word) else f"5 {word}")
     return "" if measured and measured[0].unit in MEASURED else word
-
-
-def _captured(name: str, question: str) -> str:
-    found = pattern(name).search(question)
-    return next(filter(None, found.groups()), "") if found else ""
 
 
 def _counts(unit: Unit, word: str, asked: Asked) -> bool:

@@ -63,7 +63,7 @@ class Question:
     terms: tuple[str, ...]
     """All its terms with content."""
     phrases: tuple[str, ...]
-    """Its words between function words, outside names."""
+    """Its words between function words, outside names, and words by which documents say what it says otherwise."""
     clauses: tuple[str, ...]
     """The questions it holds, when it holds several; else itself."""
 
@@ -86,7 +86,8 @@ def analyse(text: str) -> Question:
     found = _distinct(n for n in spans if not (is_weak(n.text) or n.text.casefold() in word_set("words", "nobody")))
     names = tuple(n.text for n in found)
     outside = _blank(text, found)
-    phrases = tuple(phrases_of(outside))
+    own = phrases_of(outside)
+    phrases = (*own, *(word for word, look in lexicon()["implied"].items() if re.search(look, text.lower())))
     terms = tuple(content_terms([*names, *phrases]))
     return Question(
         text=text,
@@ -94,7 +95,7 @@ def analyse(text: str) -> Question:
         kinds=kinds_of(text),
         names=names,
         readings=tuple(_readings(text, found)),
-        sought=tuple(term for term in content_terms(phrases) if term not in _kinds_of(text, found)),
+        sought=tuple(term for term in content_terms(own) if term not in _kinds_of(text, found)),
         terms=terms,
         phrases=phrases,
         clauses=tuple(_clauses(text, found)),

@@ -107,9 +107,10 @@ def section_quotes(candidate: Candidate, following: Sequence[Passage]) -> list[Q
     return quotes
 
 
-def paragraph_quotes(candidate: Candidate, lists: bool = True) -> list[Quote]:
+def paragraph_quotes(candidate: Candidate, lists: bool = True, following: Sequence[Passage] = ()) -> list[Quote]:
     """The candidate with its paragraph or (lists) its list around it, as far as there is room: what decides an answer
-    (a bare "No.", a reason, a condition) is often in the sentence beside the one that has the asked words."""
+    (a bare "No.", a reason, a condition) is often in the sentence beside the one that has the asked words. following:
+    the passages behind its own under the same heading, where a list that it leads to may be."""
     passage, first = candidate.passage, candidate.units[0]
     if passage.excerpt or any(unit.kind != first.kind for unit in candidate.units):
         return quotes_of(candidate)
@@ -120,15 +121,17 @@ def paragraph_quotes(candidate: Candidate, lists: bool = True) -> list[Quote]:
         return quotes_of(candidate)
     wide = _paragraph_around(candidate, units)
     last = wide[-1]
-    after = units[last.index + 1 : last.index + 2]
-    items = _list_after(last, units) if after and after[0].kind == "item" else ()
+    after = units[last.index + 1 :]
+    behind = [] if after or not following else [replace(u, block=last.block + 1) for u in units_of(following[0].text)]
+    items = _list_after(last, after or behind)
     text = without_marks(" ".join(blocks_of(passage.text)[first.block][0].split()))
     if first.block == last.block and _width(text) <= PARAGRAPH and not is_junk(text):
         above = first.above if first.above and not text.startswith(first.above) else ""
         whole = [Quote(passage, text, above, last.code, "sentence")]
     else:
         whole = quotes_of(replace(candidate, units=wide))
-    return [*whole, *(_quote([item], item.text, passage) for item in items)]
+    source = passage if after else next(iter(following), passage)
+    return [*whole, *(_quote([item], item.text, source) for item in items)]
 
 
 def _width(text: str) -> int:
@@ -136,11 +139,11 @@ def _width(text: str) -> int:
 
 
 def _paragraph_around(candidate: Candidate, units: tuple[Unit, ...]) -> tuple[Unit, ...]:
-    """The sentences of the candidate and those of its paragraph behind it, then before it, while there is room."""
+    """The sentences of the candidate and those of its paragraph before it, then behind it, while there is room."""
     first, last = candidate.units[0].index, candidate.units[-1].index
     block = candidate.units[0].block
     room = PARAGRAPH - _width(candidate.text)
-    for step in (1, -1):
+    for step in (-1, 1):
         while 0 <= (at := last + 1 if step > 0 else first - 1) < len(units):
             room -= _width(units[at].text)
             if room < 0 or units[at].block != block or units[at].kind != "sentence":
@@ -160,15 +163,15 @@ def _list_around(candidate: Candidate, units: tuple[Unit, ...]) -> tuple[Unit, .
     return whole if _width("".join(unit.text for unit in whole)) <= PARAGRAPH else candidate.units
 
 
-def _list_after(lead: Unit, units: tuple[Unit, ...]) -> tuple[Unit, ...]:
-    """The list that a sentence announces, as far as there is room."""
+def _list_after(lead: Unit, after: Sequence[Unit]) -> tuple[Unit, ...]:
+    """The list that a sentence announces, as far as there is room. after: the units behind it."""
     if not _ANNOUNCES.search(lead.text):
         return ()
     items: list[Unit] = []
     room = PARAGRAPH
-    for unit in units[lead.index + 1 :]:
+    for unit in after:
         room -= _width(unit.text)
-        if room < 0 or unit.kind != "item" or unit.block - (items or [lead])[-1].block > 1:
+        if room < 0 or unit.kind != "item" or (items and unit.block - items[-1].block > 1):
             break
         items.append(unit)
     return tuple(items)

@@ -15,10 +15,6 @@ from .candidates import Candidate
 from .features import Asked, Pool, features
 
 WEIGHTS = "ranking.json"
-SHORTER = 0.15
-"""What a unit of a candidate must add to its score to be quoted."""
-GOOD = 0.8
-"""How far below the score of a candidate a unit of it may be that is quoted for its own sake."""
 LIKENESS = 0.55
 """Share of common terms from which a candidate mostly repeats another."""
 TRUST = 2.0
@@ -68,22 +64,6 @@ def choose(ranked: Iterable[Ranked], most: int, taken: Iterable[Candidate] = ())
             chosen.append(one)
             shown.append(one.candidate)
     return chosen
-
-
-def shortest(one: Ranked, ranked: Iterable[Ranked]) -> Ranked:
-    """The shortest stretch of a candidate that is nearly as good: what adds nothing is not quoted, except what would
-    be good enough by itself."""
-    units = one.candidate.units
-    within = [other for other in ranked if other.candidate.is_within(one.candidate)]
-    good = {o.candidate.units for o in within if len(o.candidate.units) == 1 and o.score >= one.score - GOOD}
-    kept = {unit for alone in good for unit in alone}
-    short = [
-        other
-        for other in within
-        if other.score >= one.score - SHORTER * (len(units) - len(other.candidate.units))
-        and kept <= set(other.candidate.units)
-    ]
-    return min(short, key=lambda other: (len(other.candidate.units), -other.score), default=one)
 
 
 def _repeats(one: Candidate, other: Candidate) -> bool:

@@ -28,7 +28,7 @@ from .quoting import (
     show_title,
 )
 from .research import TOO_LONG, Research
-from .words import content_terms, is_comparing, is_general, related
+from .words import content_terms, is_comparing, is_general, lexicon, related
 
 LONGEST_HEADING = 200
 EXCERPT = 240
@@ -154,10 +154,12 @@ def _said(
     if part.kind == "change" and not whole:
         candidates = sorted(candidates, key=_first_date)
     for candidate in candidates:
+        if not again and any(unit.text in shown for unit in candidate.units for shown in writer.shown):
+            continue
         if whole and candidate is candidates[0]:
             found = section_quotes(candidate, writer.following(candidate.passage))
         else:
-            found = paragraph_quotes(candidate, part.kind in IN_LISTS)
+            found = paragraph_quotes(candidate, part.kind in IN_LISTS, writer.following(candidate.passage))
         quotes = [quote for quote in found if _is_new(quote, writer) or again]
         if not quotes:
             continue
@@ -352,6 +354,7 @@ def _gaps(writer: Writer) -> list[str]:
     gaps = [words.no_answer.format(what=escape(text)) for text in empty if writer.many]
     for answer in writer.answers:
         unread = [phrase for phrase in [*answer.part.names, *answer.part.phrases] if _unread(phrase, answer.missing)]
+        unread = [phrase for phrase in unread if phrase not in lexicon()["implied"]]
         gaps += [words.term_empty.format(what=escape(phrase)) for phrase in unread]
     return list(dict.fromkeys(gaps))
 

@@ -131,3 +131,32 @@ def test_a_year_in_the_text_is_no_date_of_the_page() -> None:
     assert parse_html(told, "t.html", "t").date is None
     dated = told.replace("<article>", "<article><time datetime='2021-03-04'>4 March</time>")
     assert parse_html(dated, "t.html", "t").date == "2021-03-04"
+
+
+CONTENTS = """<html><body><div><a href="#a">Limits of size</a> <a href="#b">Is it safe?</a>
+<a href="#c">Columns</a> <a href="#d">Rows</a> <a href="#e">Pages</a></div>
+<h2 id="a">Limits of size</h2><p>There are two limits of the size of a file:</p>
+<ol><li>A file has 2 GB at most.</li><li>A name has 255 letters at most.</li></ol>
+<a name="b"></a><p><b>(1) Is it safe?</b></p><p>It is, where nobody else writes to it.</p>
+<h2><a name="c">Columns</a></h2><p><b>Note:</b> there are 2000 of them.</p></body></html>"""
+
+
+def test_a_page_with_a_table_of_its_own_contents_keeps_its_headings_and_lists() -> None:
+    told = [(block.kind, block.text) for block in parse_html(CONTENTS, "c.html", "c").blocks]
+    assert told == [
+        ("heading", "Limits of size"),
+        ("paragraph", "There are two limits of the size of a file:"),
+        ("item", "1. A file has 2 GB at most."),
+        ("item", "2. A name has 255 letters at most."),
+        ("heading", "(1) Is it safe?"),
+        ("paragraph", "It is, where nobody else writes to it."),
+        ("heading", "Columns"),
+        ("paragraph", "Note: there are 2000 of them."),
+    ]
+
+
+def test_a_paragraph_of_an_article_in_bold_type_is_a_heading() -> None:
+    prose = "<p>The geese come to the park in the autumn and stay until the grass has been eaten by all of them.</p>"
+    page = f"<html><body><article>{prose * 3}<p><b>Number of geese</b></p>{prose}</article></body></html>"
+    kinds = {block.text: block.kind for block in parse_html(page, "g.html", "g").blocks}
+    assert kinds["Number of geese"] == "heading"

@@ -16,7 +16,7 @@ from ...text.encoding import decode
 from ..documents import Block, Document, ReadProblem, own_title
 from ..passages import size
 from .html_signs import write_signs
-from .html_walk import is_index, main_content, walk
+from .html_walk import HEADINGS, is_index, main_content, walk
 from .markdown import markdown_blocks
 
 LARGEST_ARTICLE = 2 * 1024 * 1024
@@ -25,10 +25,14 @@ LEAST = 50
 """Words: an extractor that finds less has not found the article."""
 MANUAL = 0.15
 """Part of a page's text in code and definitions from which it is a manual."""
+PLACES = 3
+"""Places in itself that the table of contents of a manual leads to, at least."""
 SENTENCE = 8
 """Words of a line that may be a sentence."""
 _NUMBERED = re.compile(r"^([ \t]*)- (?=(?:\d{1,6}|[a-z]{1,4}|[A-Z]{1,4})\. )", re.MULTILINE)
 """Items of lists whose numbers are in their text."""
+_BOLD = re.compile(r"(?:- )?((?:\(?\d+[.)] )?)\*\*([^*\n]{3,160}[^*\n.:;,。：；，])\*\*")
+"""A paragraph in bold type, which is a heading."""
 _MANUALS = re.compile(
     r"docutils|sphinx|docbook|doxygen|mkdocs|asciidoc|makeinfo|texinfo|javadoc|rustdoc|mdbook|pandoc|latex2html",
     re.IGNORECASE,
@@ -95,11 +99,22 @@ def _parsed(text: str) -> Any:
 
 
 def _is_manual(tree: Any, main: Any) -> bool:
-    """Whether a documentation tool made the page, or code and definitions are a good part of it."""
+    """Whether a documentation tool made the page, it has a table of its own contents, or code and definitions are a
+    good part of it."""
     if any(_MANUALS.search(meta.get("content") or "") for meta in tree.iterfind(".//meta[@name='generator']")):
+        return True
+    if _contents(tree) >= PLACES:
         return True
     inside = sum(_length(element) for element in main.iter("pre", "dl"))
     return inside > MANUAL * _length(main)
+
+
+def _contents(tree: Any) -> int:
+    """The headings and empty anchors of the page that links on it lead to."""
+    linked = {href[1:] for a in tree.iter("a") if len(href := a.get("href") or "") > 1 and href[0] == "#"}
+    headings = [{e.get("id") or e.get("name") for e in h.iter()} for h in tree.iter(*HEADINGS)] if linked else []
+    anchors = [{a.get("name")} for a in tree.iter("a") if not _length(a)] if linked else []
+    return sum(not linked.isdisjoint(names) for names in (*headings, *anchors))
 
 
 def _length(element: Any) -> int:
@@ -115,7 +130,9 @@ def _article(tree: Any, main: Any) -> list[Block]:
         blocks = walk(main)
         if sum(size(block.text) for block in blocks) > 2 * size(found):
             return blocks
-    return [replace(block, text=_NUMBERED.sub(r"\1", block.text)) for block in markdown_blocks(found)]
+    blocks = [replace(block, text=_NUMBERED.sub(r"\1", block.text)) for block in markdown_blocks(found)]
+    titles = [_BOLD.fullmatch(block.text) for block in blocks]
+    return [Block("heading", t[1] + t[2], 6) if t else block for block, t in zip(blocks, titles, strict=True)]
 
 
 def _extracted(tree: Any, fast: bool) -> str:

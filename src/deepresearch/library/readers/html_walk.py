@@ -20,7 +20,7 @@ _GONE_MARKS = frozenset(
     "menu toctree-wrapper skip-link skip footer cookie-banner share social advertisement".split()
 )
 """Classes and ids of what is not content."""
-_HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
+HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
 _BLOCKS = frozenset(
     "address article blockquote body caption center dd details div dl dt fieldset figcaption figure header hr html li "
     "main ol p section summary table tbody td tfoot th thead tr ul".split()
@@ -29,6 +29,8 @@ TERM_LEVEL = 7
 """Below the headings of HTML, h1 to h6."""
 DEEPEST = 200
 """Elements within elements: what is nested deeper is an attack, not a page."""
+LONGEST_TITLE = 160
+"""Characters of a paragraph in bold type that is a heading."""
 _PROSE = 20
 """Words in one piece that make running text."""
 
@@ -94,8 +96,10 @@ class _Walker:
         tag = element.tag
         if depth > DEEPEST:
             return
-        if tag in _HEADINGS:
+        if tag in HEADINGS:
             self._heading(element, int(tag[1]))
+        elif tag == "p" and _is_title(element):
+            self._heading(element, TERM_LEVEL - 1)
         elif tag == "pre":
             self._code(element)
         elif tag == "dt":
@@ -154,7 +158,11 @@ class _Walker:
 
 def _is_gone(element: Any) -> bool:
     tag = element.tag
-    if not isinstance(tag, str) or tag in _GONE or (tag in ("ul", "ol", "dl", "aside") and _is_menu(element, tag)):
+    if (
+        not isinstance(tag, str)
+        or tag in _GONE
+        or (tag in ("ul", "ol", "dl", "aside", "div") and _is_menu(element, tag))
+    ):
         return True
     if element.get("role") in _GONE_ROLES or element.get("hidden") is not None or element.get("aria-hidden") == "true":
         return True
@@ -162,6 +170,14 @@ def _is_gone(element: Any) -> bool:
         return True
     marks = f"{element.get('class') or ''} {element.get('id') or ''}".lower().split()
     return tag not in ("main", "article") and not _GONE_MARKS.isdisjoint(marks)
+
+
+def _is_title(paragraph: Any) -> bool:
+    """Whether all words of a short paragraph are in bold type, and make no sentence but a question perhaps."""
+    text = " ".join("".join(paragraph.itertext()).split())
+    bold = sum(len("".join("".join(b.itertext()).split())) for b in paragraph.iter("b", "strong"))
+    marks = sum(map(len, re.findall(r"[\W\d]", text)))
+    return 0 < len(text) <= LONGEST_TITLE and not re.search(r"[.:;,。：；，]$", text) and bold >= len(text) - marks > 3
 
 
 def _visible(element: Any) -> str:
