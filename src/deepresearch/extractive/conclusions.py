@@ -15,11 +15,12 @@ from ..text.characters import has_han, normalise
 from ..text.dates import Date, dates
 from ..text.names import without_remark
 from ..text.numbers import Quantity, quantities
+from ..text.wordlists import word_set
 from .candidates import Candidate, Unit
 from .features import Pool
 from .parts import Part
 from .ranking import Ranked
-from .words import content_terms, lexicon, related
+from .words import content_terms, lexicon, related, stem
 
 EXAMINED = 150
 """Candidates among which the values are sought."""
@@ -58,7 +59,7 @@ def conclude(part: Part, ranked: Sequence[Ranked], pool: Pool) -> Conclusion | N
     if len(things) != 2:
         return None
     wanted = _wanted(part, things)
-    for read, compared in ((_date, _by_date), (_number, _by_number)):
+    for read, compared in ((_date, _by_date), (_number, _by_number), (_nationality, _by_name)):
         one, other = (_value(thing, things, read, wanted, part, ranked, pool) for thing in things)
         if one and other and (found := compared(asked, one, other)):
             kind, turned, gap = found
@@ -134,6 +135,13 @@ def _number(unit: Unit, wanted: frozenset[str]) -> tuple[Quantity, str] | None:
     return found[0], text[found[0].start : found[0].until].strip()
 
 
+def _nationality(unit: Unit, wanted: frozenset[str]) -> tuple[str, str] | None:
+    """The only word for a nationality in the sentence."""
+    words = {word for word in re.findall(r"[A-Z][a-z]+", unit.text) if word.casefold() in word_set("names", "demonyms")}
+    asked = not wanted.isdisjoint(related(stem("nationality")) | related(stem("country")))
+    return (word, word) if asked and len(words) == 1 and (word := words.pop()) else None
+
+
 def _by_date(asked: str, one: _Found, other: _Found) -> tuple[str, bool, str] | None:
     """(kind, whether the other comes first, gap) of two dates."""
     a, b = one.value, other.value
@@ -178,3 +186,7 @@ def _by_number(asked: str, one: _Found, other: _Found) -> tuple[str, bool, str] 
         unit = _FIGURES.sub("", one.text)
         return "apart", a.value < b.value, f"{abs(a.value - b.value) / a.factor:,.10g} {unit}".strip()
     return (asked, (a.value < b.value) == (asked == "more"), "") if asked in ("more", "less") else None
+
+
+def _by_name(asked: str, one: _Found, other: _Found) -> tuple[str, bool, str] | None:
+    return ("same" if one.value == other.value else "unlike", False, "") if asked == "same" else None
