@@ -108,9 +108,11 @@ def test_a_date_under_the_right_heading_but_of_another_name_is_no_answer() -> No
 
 def test_of_several_names_those_tell_a_section_that_few_passages_have() -> None:
     question = "Can one install a package of Heron on Finch?"
+    common = "One can install a package quickly. A package is installed as a whole."
+    converted = "A package of another bird breaks easily and is better converted before."
     pages = [
-        passage("One can install a package quickly. A package is installed as a whole.", "p1", "Finch", heading=["Finch", "Can one install a package?"]),
-        passage("A package of another bird breaks easily and is better converted before.", "p2", "Heron and Finch", heading=["Finch", "Can one install a package of Heron?"]),
+        passage(common, "p1", "Finch", heading=["Finch", "Can one install a package?"]),
+        passage(converted, "p2", "Heron and Finch", heading=["Finch", "Can one install a package of Heron?"]),
         *(passage(f"Finch has {n} rooms for guests.", f"p{n}", "Finch") for n in range(3, 9)),
-    ]  # fmt: skip
+    ]
     assert "converted" in first(question, *pages)
