@@ -4,7 +4,8 @@
 
 Reports are written from facts with planted faults (planted_reports.py), so that every label is known by construction.
 Countries are divided first: no country of a test report is in a training report. The model starts from random weights,
-learns to copy, then to judge, then is reinforced; the table has a line before and after each. What was interrupted
+learns to copy, then to judge, then is reinforced; the table has a line before and after each. Every word is one token,
+those of the test too, and names are exchanged at random while it learns. What was interrupted
 continues.
 """
 
@@ -14,13 +15,14 @@ import json
 import random
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from runs.copying import free_words, name_ids, prepare_copying, renamed, repeated
 from runs.planted_reports import Fact, planted_reports
 
 from deepresearch.training.checkpoints import new_model, save_checkpoint
@@ -29,9 +31,8 @@ from deepresearch.training.judge_agreement import HEADER, JudgeAgreement, agreem
 from deepresearch.training.judge_rl import JudgeRLOptions, reinforce
 from deepresearch.training.judging import MARKS, JudgeForm, LabelledReport, judge_samples, write_labels
 from deepresearch.training.options import SupervisedOptions
-from deepresearch.training.records import TokenSample
 from deepresearch.training.supervised import train
-from deepresearch.training.tokenizer import train_tokenizer
+from deepresearch.training.tokenizer import word_tokenizer
 
 SENTENCES = {
     "capital": "The capital of {0} is {1}.",
@@ -44,10 +45,6 @@ SENTENCES = {
 REMARKS = ("Many travellers like {0}.", "The food of {0} is cheap.", "A ferry goes to {0}.", "Photographs of {0} sell.")
 HELD_OUT = 0.2
 CONTEXT = 512
-COPIED = 256
-"""Tokens of one text of the copying warm-up."""
-WIDER = 3.0
-"""Factor of the first weights: the usual ones are for wide models, and narrow ones learn to copy later with them."""
 
 
 def facts_of(countries: Path) -> list[list[Fact]]:
@@ -71,16 +68,6 @@ def facts_of(countries: Path) -> list[list[Fact]]:
     ]
 
 
-def copying(vocabulary: int, tokens: int, seed: int) -> Iterator[TokenSample]:
-    """Tokens by chance that repeat after a while: what a model has to be able to do before it can compare anything."""
-    rng = random.Random(f"copying {seed}")
-    words = range(len(MARKS) + 1, vocabulary)
-    for _ in range(tokens // COPIED):
-        period = rng.randint(4, 48)
-        ids = (rng.choices(words, k=period) * (COPIED // period + 1))[:COPIED]
-        yield TokenSample(ids, [float(place >= period) for place in range(COPIED)], kind="copying")
-
-
 def measure(engine: LocalEngine, form: JudgeForm, items: Sequence[LabelledReport]) -> JudgeAgreement:
     engine.forget()
     return asyncio.run(agreement(engine, form, items))
@@ -98,7 +85,7 @@ def main() -> None:
     parser.add_argument("--reports", type=int, default=6000)
     parser.add_argument("--criteria", type=int, default=3, help="most of one report")
     parser.add_argument("--epochs", type=int, default=2)
-    parser.add_argument("--copy-tokens", type=int, default=500_000)
+    parser.add_argument("--copying", type=int, default=6000, help="texts of the copying warm-up")
     parser.add_argument("--width", type=int, default=128, help="of the model; a head has 32")
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--updates", type=int, default=60, help="of reinforcement")
@@ -106,7 +93,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     if given.quick:
-        given.reports, given.copy_tokens, given.updates, given.test_reports, given.criteria = 60, 4_000, 1, 8, 1
+        given.reports, given.copying, given.updates, given.test_reports, given.criteria = 60, 60, 1, 8, 1
         given.width, given.layers = 32, 2
     out: Path = given.out
     out.mkdir(parents=True, exist_ok=True)
@@ -119,15 +106,17 @@ def main() -> None:
     write_labels(test, out / "test.jsonl")
     write_labels(training, out / "train.jsonl")
 
-    criteria = [one for item in training for one in item.criteria]
-    texts = [item.report for item in training] + [f"{one.criterion} {one.reason}" for one in criteria]
-    tokenizer = train_tokenizer(texts, 1000, MARKS)
+    items = (*training, *test)
+    criteria = [one for item in items for one in item.criteria]
+    texts = [text for item in items for text in (item.report, item.question)] + [
+        f"{one.criterion} {one.reason}" for one in criteria
+    ]
+    tokenizer = word_tokenizer(texts, MARKS)
     form = JudgeForm(tokenizer)
     model = new_model(len(tokenizer), given.width, given.layers, given.width // 32, CONTEXT, given.seed)
-    with torch.no_grad():
-        for weight in model.parameters():
-            if weight.ndim > 1:
-                weight.mul_(WIDER)
+    prepare_copying(model, given.seed)
+    words = {word for facts in subjects for fact in facts for word in f"{fact.subject} {fact.value}".split()}
+    names = name_ids(tokenizer, sorted(words), {word for sentence in SENTENCES.values() for word in sentence.split()})
     engine = LocalEngine(model, slots=64, context=CONTEXT)
     print(f"{model.num_parameters():,} parameters, {len(training)} reports to learn from, {len(test)} held out")
     print(f"{'':<22}{HEADER}{'seconds':>9}")
@@ -140,17 +129,13 @@ def main() -> None:
         begun = time.monotonic()
 
     common = {"context": CONTEXT, "precision": "bfloat16", "seed": given.seed, "save_every": 100}
-    copied = list(copying(len(tokenizer), given.copy_tokens, given.seed))
-    train(model, copied, SupervisedOptions(rows=2, learning_rate=3e-3, **common), out / "copying", progress=say)
+    copied = list(repeated(given.copying, free_words(tokenizer), given.seed))
+    train(model, copied, SupervisedOptions(rows=2, learning_rate=2e-3, **common), out / "copying", progress=say)
     row("before SFT")
-    samples = list(judge_samples(training, form, given.seed))
-    train(
-        model,
-        samples,
-        SupervisedOptions(rows=8, learning_rate=2e-3, epochs=given.epochs, **common),
-        out / "sft",
-        progress=print,
-    )
+    rng = random.Random(f"names {given.seed}")
+    epochs = [judge_samples(training, form, given.seed + epoch) for epoch in range(given.epochs)]
+    samples = [renamed(sample, names, rng) for epoch in epochs for sample in epoch]
+    train(model, samples, SupervisedOptions(rows=2, learning_rate=2e-3, **common), out / "sft", progress=say)
     save_checkpoint(out / "sft" / "checkpoint", model, tokenizer, {"name": "judge"})
     row("after SFT")
     options = JudgeRLOptions(updates=given.updates, learning_rate=1e-4, seed=given.seed)

@@ -124,7 +124,7 @@ def reference(data: Data, sizes: Sizes, name: str, out: Path, tell: Tell) -> lis
             "extractive": lambda task, tools, settings: open_policy(settings, tools),
             "oracle": lambda task, tools, settings: Teacher(task, pages, PASSAGES),
         }
-        outcomes = data.arena.run(data.test(), makers[name], new_student(sizes, 0, out).tokens)
+        outcomes = data.arena.run(data.test(), makers[name], new_student(sizes, 0, out, data.lexicon).tokens)
         write_result(file, {name: outcomes})
         tell(f"{name}: answers {sum(o.right for o in outcomes) / len(outcomes):.3f}")
     return read_result(file)[0][name]

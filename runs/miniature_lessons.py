@@ -1,10 +1,12 @@
-"""Texts for mid-training, made of names that are invented for a few pages and never come back.
+"""Texts for mid-training, about countries that are invented for a few pages and never come back.
 
-First copying: names and nonsense that stand twice, and pairs of which one half asks for the other. Then reading: pages,
-and what each says of a country, or that none says it. Then the atomic capabilities, each as one decision in a
-situation: the plan of a question, the next query, what a result brings, a search again after an error or in other
-words, the report with its citations. The loss is on the decision; the situation carries little, since its names are
-random.
+Their names are made of the words of all names there are, put together by chance, so that nothing that is true of a
+country can be learnt.
+
+First copying: names that stand twice, and pairs of which one half asks for the other. Then reading: pages, and what
+each says of a country, or that none says it. Then the atomic capabilities, each as one decision in a situation: the
+plan of a question, the next query, what a result brings, a search again after an error or in other words, the report
+with its citations. The loss is on the decision alone.
 """
 
 import random
@@ -13,10 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .miniature_tasks import RelationPath, ask, step_words, words_of
-from .miniature_world import RELATIONS, Fact, Inventor, Page, made_up_countries, plant_outdated, write_pages
+from .miniature_world import RELATIONS, Fact, Lexicon, Names, Page, made_up_countries, plant_outdated, write_pages
 
-CONTEXT = 0.05
-"""Weight of what is given."""
 COUNTRIES = 16
 """Of one invented world."""
 LESSONS_A_WORLD = 24
@@ -37,7 +37,7 @@ class Lesson:
 
     def give(self, mark: str, text: str = "") -> None:
         """Something that is given."""
-        self.parts.append((mark, text, CONTEXT))
+        self.parts.append((mark, text, 0.0))
 
     def want(self, mark: str, text: str = "") -> None:
         """Something that is to be learnt."""
@@ -47,10 +47,10 @@ class Lesson:
 class InventedWeb:
     """A few invented countries, their pages, and a search over them that behaves like the project's own."""
 
-    def __init__(self, rng: random.Random, k: int) -> None:
+    def __init__(self, rng: random.Random, k: int, lexicon: Lexicon) -> None:
         self._rng = rng
         self._k = k
-        countries = made_up_countries(COUNTRIES, rng, (), "train")
+        countries = made_up_countries(COUNTRIES, Names(lexicon.words, rng), rng, "train", lexicon.true)
         plant_outdated(countries, rng)
         self.countries = {country.name: country for country in countries}
         self.pages = list(write_pages(countries, rng))
@@ -84,19 +84,19 @@ class InventedWeb:
 COMMON = {word for relation in RELATIONS.values() for words in relation.words for word in words.split()} | {"of"}
 
 
-def copying(rng: random.Random, count: int) -> Iterator[Lesson]:
-    """Nonsense that stands two or three times, and pairs whose second half is asked for."""
-    invent = Inventor(rng, ())
+def copying(rng: random.Random, count: int, words: Sequence[str]) -> Iterator[Lesson]:
+    """Names that stand twice, and pairs whose second half is asked for."""
     for number in range(count):
         lesson = Lesson(kind="copying")
-        names = [invent.name() for _ in range(rng.randint(4, 10))]
+        invent = Names(words, rng)
+        names = [invent.draw() for _ in range(rng.randint(4, 10))]
         if number % 2:
             text = " ".join(names)
             lesson.give("<|question|>", f"copy {text}")
             lesson.want("<|report|>", f"copy {text}")
             lesson.want("<|end|>")
         else:
-            pairs = [(name, invent.name()) for name in names]
+            pairs = [(name, invent.draw()) for name in names]
             for n, (one, other) in enumerate(pairs, 1):
                 lesson.give("<|passage|>", f"{n} {one} | {other}")
             for n, (one, other) in rng.sample(list(enumerate(pairs, 1)), min(4, len(pairs))):
@@ -106,9 +106,9 @@ def copying(rng: random.Random, count: int) -> Iterator[Lesson]:
         yield lesson
 
 
-def reading(rng: random.Random, count: int, k: int) -> Iterator[Lesson]:
+def reading(rng: random.Random, count: int, k: int, lexicon: Lexicon) -> Iterator[Lesson]:
     """Pages, and several questions of which they answer most."""
-    for web in _webs(rng, count, k):
+    for web in _webs(rng, count, k, lexicon):
         for _ in range(LESSONS_A_WORLD):
             lesson = Lesson(kind="reading")
             pages = web.search(f"{rng.choice(list(web.countries))}")
@@ -157,9 +157,9 @@ def cited(hop: Fact, text: str, mark: str) -> str:
     return f"{hop.stated_in(text).rstrip('.')} {mark}"
 
 
-def _webs(rng: random.Random, count: int, k: int) -> Iterator[InventedWeb]:
+def _webs(rng: random.Random, count: int, k: int, lexicon: Lexicon) -> Iterator[InventedWeb]:
     for _ in range(-(-count // LESSONS_A_WORLD)):
-        yield InventedWeb(rng, k)
+        yield InventedWeb(rng, k, lexicon)
 
 
 class Episode:
@@ -226,11 +226,13 @@ def report_text(facts: Sequence[tuple[Fact, str, str]]) -> str:
     return "\n\n".join([f"It is {last.found} {mark}.", *(f"{cited(*fact)}." for fact in facts)])
 
 
-def atomic(rng: random.Random, count: int, k: int, paths: Sequence[RelationPath], errors: float) -> Iterator[Lesson]:
+def atomic(
+    rng: random.Random, count: int, k: int, lexicon: Lexicon, paths: Sequence[RelationPath], errors: float
+) -> Iterator[Lesson]:
     """Situations of episodes, with the loss on one decision."""
     made = 0
     while made < count:
-        web = InventedWeb(rng, k)
+        web = InventedWeb(rng, k, lexicon)
         for _ in range(LESSONS_A_WORLD):
             hops = web.chain(rng.choice(paths))
             if not hops:
@@ -259,8 +261,3 @@ def ids_of(
 def text_of(lesson: Lesson) -> str:
     """The words alone, for the tokenizer."""
     return "\n".join(text for _, text, _ in lesson.parts)
-
-
-def countries_named(lesson: Lesson) -> set[str]:
-    """Names with which a lesson could leak: none of them may be held out."""
-    return {word for _, text, _ in lesson.parts for word in re.findall(r"[A-Z][\w'-]+", text)}

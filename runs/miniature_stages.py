@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import torch
 
-from deepresearch.agent.rollouts import SharedSource
 from deepresearch.library import LibraryProvider
 from deepresearch.library.authority import Authority
 from deepresearch.synthesis.records import SyntheticTask
@@ -29,23 +28,20 @@ from deepresearch.training.ppo_trainer import PPOOptions, PPOTrainer
 from deepresearch.training.records import ResearchTask, TokenSample
 from deepresearch.training.rewards import OUTCOME_ONLY, RewardOptions
 from deepresearch.training.supervised import SupervisedOptions, train
-from deepresearch.training.tokenizer import train_tokenizer
+from deepresearch.training.tokenizer import word_tokenizer
 from deepresearch.trajectory import Event
 
+from .copying import COPIED, free_words, name_ids, prepare_copying, renamed, repeated
 from .miniature_lessons import Lesson, atomic, copying, ids_of, reading, text_of
 from .miniature_measure import Arena, CountTokens, FailingSource, Outcome, arena_settings
 from .miniature_page import transcript
 from .miniature_tasks import Group, TaskMaker, held_out_paths, make_tasks, write_tasks
 from .miniature_teacher import Teacher
-from .miniature_world import World, build_library, make_world, write_authority
+from .miniature_world import SITES, Lexicon, World, build_library, make_world, write_authority
 
 PASSAGES = 4
 """Of one search."""
 TEST: tuple[Group, ...] = ("seen", "entities", "paths")
-COPIED = 64
-"""Tokens of one text of the copying warm-up."""
-EMBEDDINGS, SHARPNESS = 0.1, 6.0
-"""Deviation of the first embeddings; how strongly the head that looks back begins."""
 DECISIVE = 4.0
 """Weight of a token that decides."""
 OUTCOMES = "outcomes.json"
@@ -66,7 +62,6 @@ RECOVERY = frozenset({"after an error", "in other words"})
 class Sizes:
     """How much of everything; the whole run takes about twenty minutes on two quiet cores."""
 
-    vocabulary: int = 1_280
     width: int = 128
     layers: int = 4
     heads: int = 4
@@ -94,7 +89,7 @@ class Sizes:
 
 
 QUICK = Sizes(
-    vocabulary=560, width=64, layers=3, made_up=64, copying=1_500, reading=600, atomic=600, trajectories=150,
+    width=64, layers=3, made_up=64, copying=1_500, reading=600, atomic=600, trajectories=150,
     epochs=2, ppo_updates=2, episodes=16, test=12, by_command=1,
 )  # fmt: skip
 
@@ -138,6 +133,7 @@ class Data:
     part: TaskMaker
     """What is known of the passages of the two."""
     tasks: dict[Group, list[SyntheticTask]]
+    lexicon: Lexicon
 
     def test(self) -> list[SyntheticTask]:
         """The held-out tasks."""
@@ -178,7 +174,7 @@ def make_data(folder: Path, source: Path | None, sizes: Sizes) -> Data:
         if group != "train":
             drawn = solvable(drawn, maker, Arena(arena.provider, authority, settings, errors=0.0))
         tasks[group] = write_tasks(drawn[:count], file)
-    return Data(folder, world, *arenas, *makers, tasks)
+    return Data(folder, world, *arenas, *makers, tasks, world.lexicon())
 
 
 def solvable(tasks: Sequence[SyntheticTask], maker: TaskMaker, arena: Arena) -> list[SyntheticTask]:
@@ -216,43 +212,14 @@ class Student:
         return arena.run(tasks, policy, self.tokens)
 
 
-def new_student(sizes: Sizes, seed: int, folder: Path) -> Student:
-    """An untrained model, and a tokenizer that has seen lessons alone: no name of a country that exists."""
+def new_student(sizes: Sizes, seed: int, folder: Path, lexicon: Lexicon) -> Student:
+    """An untrained model, and a tokenizer for the words of lessons and names."""
     rng = random.Random(f"tokenizer {seed}")
-    paths = training_paths()
-    lessons = [*copying(rng, 300), *reading(rng, 600, PASSAGES), *atomic(rng, 600, PASSAGES, paths, 0.08)]
-    tokenizer = train_tokenizer(map(text_of, lessons), sizes.vocabulary, MARKS)
+    lessons = [*reading(rng, 300, PASSAGES, lexicon), *atomic(rng, 900, PASSAGES, lexicon, training_paths(), 0.08)]
+    tokenizer = word_tokenizer([*map(text_of, lessons), *lexicon.words], MARKS)
     model = new_model(len(tokenizer), sizes.width, sizes.layers, sizes.heads, sizes.context, seed)
     prepare_copying(model, seed)
     return Student(model, CompactDialect(tokenizer, k=PASSAGES), folder)
-
-
-def prepare_copying(model: Any, seed: int) -> None:
-    """Begin with weak forms of the two heads that copy: one that looks at the token before, and one in the next layer
-    that looks for a token after the same one as now, and repeats it. From random weights alone this size needs more
-    tokens to find them than the whole recipe has; the copying warm-up makes them work."""
-    config = model.config
-    width, size = config.hidden_size, config.hidden_size // config.num_attention_heads
-    half = size // 2
-    frequencies = 10_000.0 ** (-torch.arange(half) / half)
-    generator = torch.Generator().manual_seed(seed)
-    turned = torch.linalg.qr(torch.randn(width, width, generator=generator))[0]
-    read, written = turned[:size], turned[:, :size]
-    with torch.no_grad():
-        model.get_input_embeddings().weight.mul_(EMBEDDINGS / config.initializer_range)
-        for layer in model.model.layers:  # what layers add begins small beside the tokens themselves
-            for matrix in (layer.self_attn.o_proj, layer.mlp.down_proj):
-                matrix.weight.mul_(0.35)
-        before, same = (model.model.layers[n].self_attn for n in (0, 1))
-        ones, zeros = torch.ones(half), torch.zeros(half)
-        before.k_proj.bias[:size] = SHARPNESS * torch.cat([ones, zeros])
-        before.q_proj.bias[:size] = SHARPNESS * torch.cat([frequencies.cos(), -frequencies.sin()])
-        for matrix in (before.q_proj, before.k_proj):
-            matrix.weight[:size] *= 0.1
-        before.v_proj.weight[:size], before.o_proj.weight[:, :size] = read, 0.1 * written
-        slow = (torch.cat([frequencies, frequencies]) < 0.05)[:, None]  # dimensions that distance hardly turns
-        same.q_proj.weight[:size], same.k_proj.weight[:size] = slow * read, slow * written.T
-        same.v_proj.weight[:size], same.o_proj.weight[:, :size] = read, 0.1 * read.T
 
 
 def training_paths() -> list[tuple[str, ...]]:
@@ -275,29 +242,18 @@ def samples_of(lessons: Iterable[Lesson], student: Student) -> Iterator[TokenSam
         yield TokenSample(ids, weights, kind=lesson.kind)
 
 
-def repeated(sizes: Sizes, student: Student, seed: int) -> Iterator[TokenSample]:
-    """Tokens by chance that repeat after a while: what comes next can only be copied. In every second text they are of
-    few kinds, so that one token before does not tell what follows."""
-    rng = random.Random(f"copying {seed}")
-    words = range(1 + len(MARKS), len(student.dialect.tokenizer))
-    for number in range(sizes.copying):
-        period = rng.randint(4, COPIED // 2)
-        kinds = rng.sample(words, max(3, period // 2)) if number % 2 else words
-        ids = rng.choices(kinds, k=period) * (COPIED // period + 1)
-        yield TokenSample(ids[:COPIED], [float(place >= period) for place in range(COPIED)], kind="copying")
-
-
-def first_lessons(sizes: Sizes, seed: int) -> Iterator[Lesson]:
+def first_lessons(sizes: Sizes, seed: int, lexicon: Lexicon) -> Iterator[Lesson]:
     """Mid-training I after copying: pairs and pages to read; no tools."""
     rng = random.Random(f"mid 1 {seed}")
-    yield from copying(rng, sizes.reading // 4)
-    yield from reading(rng, sizes.reading, PASSAGES)
+    yield from copying(rng, sizes.reading // 4, lexicon.words)
+    yield from reading(rng, sizes.reading, PASSAGES, lexicon)
 
 
-def second_lessons(sizes: Sizes, seed: int, recovery: bool) -> Iterator[Lesson]:
+def second_lessons(sizes: Sizes, seed: int, lexicon: Lexicon, recovery: bool) -> Iterator[Lesson]:
     """Mid-training II: single decisions of research with tools."""
     rng = random.Random(f"mid 2 {seed}")
-    for lesson in atomic(rng, sizes.atomic, PASSAGES, training_paths(), 0.08 if recovery else 0.0):
+    errors = 0.08 if recovery else 0.0
+    for lesson in atomic(rng, sizes.atomic, PASSAGES, lexicon, training_paths(), errors):
         if recovery or lesson.kind not in RECOVERY:
             yield lesson
 
@@ -327,10 +283,10 @@ class Recipe:
         torch.manual_seed(self.seed)
         variant = self.variant
         if variant.name == "full":
-            student = self.mid_training(new_student(self.sizes, self.seed, self.folder))
+            student = self.mid_training(new_student(self.sizes, self.seed, self.folder, self.data.lexicon))
             self.fine_tuning(student)
         elif not variant.mid_training:
-            student = new_student(self.sizes, self.seed, self.folder)
+            student = new_student(self.sizes, self.seed, self.folder, self.data.lexicon)
             self.fine_tuning(student)
         elif not variant.fine_tuning:
             student = self.taken("mid-training II")
@@ -353,8 +309,9 @@ class Recipe:
         """Copying and reading, then single decisions."""
         if not self.is_done(student, "mid-training I"):
             began = time.monotonic()
-            self.learn(student, "copying", repeated(self.sizes, student, self.seed), self.sizes.rate_mid)
-            lessons = first_lessons(self.sizes, self.seed)
+            texts = repeated(self.sizes.copying, free_words(student.dialect.tokenizer), self.seed)
+            self.learn(student, "copying", texts, self.sizes.rate_mid)
+            lessons = first_lessons(self.sizes, self.seed, self.data.lexicon)
             self.learn(student, "mid-training I", samples_of(lessons, student), self.sizes.rate_mid)
             self.finish(student, "mid-training I", began)
         self.second_lessons(student)
@@ -364,7 +321,7 @@ class Recipe:
         """Mid-training II."""
         if not self.is_done(student, "mid-training II"):
             began = time.monotonic()
-            lessons = second_lessons(self.sizes, self.seed, self.variant.recovery)
+            lessons = second_lessons(self.sizes, self.seed, self.data.lexicon, self.variant.recovery)
             self.learn(student, "mid-training II", samples_of(lessons, student), self.sizes.rate_mid)
             self.finish(student, "mid-training II", began)
 
@@ -372,9 +329,8 @@ class Recipe:
         """Whole runs of the teacher; without mid-training so often that as many tokens are read."""
         if not self.is_done(student, "fine-tuning"):
             began = time.monotonic()
-            runs = self.trajectories(student)
-            epochs = self.sizes.epochs if self.variant.mid_training else self._equal_epochs(student, runs)
-            self.learn(student, "fine-tuning", runs, self.sizes.rate_sft, epochs)
+            epochs = self.sizes.epochs if self.variant.mid_training else self._equal_epochs(student)
+            self.learn(student, "fine-tuning", self.trajectories(student, epochs), self.sizes.rate_sft)
             self.finish(student, "fine-tuning", began)
 
     def is_done(self, student: Student, stage: str) -> bool:
@@ -392,15 +348,15 @@ class Recipe:
         self.tokens |= known.get("tokens", {})
         return True
 
-    def learn(self, student: Student, stage: str, samples: Iterable[TokenSample], rate: float, epochs: int = 1) -> None:
+    def learn(self, student: Student, stage: str, samples: Iterable[TokenSample], rate: float) -> None:
         """Train on samples, a few left out to measure with."""
         listed = list(samples)
         random.Random(0).shuffle(listed)
         few = min(MEASURED, len(listed) // 5)
         learnt, left = listed[few:], listed[:few]
-        self.tokens[stage] = epochs * sum(len(sample.ids) for sample in learnt)
+        self.tokens[stage] = sum(len(sample.ids) for sample in learnt)
         options = SupervisedOptions(
-            context=self.sizes.context, rows=1, epochs=epochs, learning_rate=rate, warmup=30, weight_decay=0.05,
+            context=self.sizes.context, rows=1, learning_rate=rate, warmup=30, weight_decay=0.05,
             precision="bfloat16", save_every=10**9, evaluate_every=100, seed=self.seed,
         )  # fmt: skip
         evaluate = lambda model, update: {"decisions": decisions_right(model, left)}  # noqa: E731
@@ -421,15 +377,21 @@ class Recipe:
         right = sum(outcome.right for outcome in self.outcomes[stage]) / len(self.outcomes[stage])
         self.tell(f"{stage}: {self.seconds[stage]:.0f} s and {measured:.0f} s to measure, answers {right:.3f}")
 
-    def trajectories(self, student: Student) -> list[TokenSample]:
-        """The teacher's runs that are right in every rubric; without recovery data only those where nothing fails."""
+    def trajectories(self, student: Student, epochs: int) -> list[TokenSample]:
+        """The teacher's runs that are right in every rubric; without recovery data only those where nothing fails.
+
+        Each epoch has them under other names, or the model would learn the few countries by heart and read no more.
+        """
         runs = self.data.teach(self.data.tasks["train"][: self.sizes.trajectories])
         kept = [run for run in runs if run.all_rubrics]
         if not self.variant.recovery:
             kept = [run for run in kept if not run.failed_searches + run.missed]
         failing = sum(run.failed_searches + run.missed > 0 for run in kept)
         self.tell(f"{len(kept)} of {len(runs)} trajectories kept; in {failing} a search failed or brought nothing")
-        return [sample for run in kept for sample in student.dialect.samples(run.events, "trajectory")]
+        samples = [sample for run in kept for sample in student.dialect.samples(run.events, "trajectory")]
+        names = name_ids(student.dialect.tokenizer, self.data.lexicon.words, {site.name for site in SITES})
+        rng = random.Random(f"names {self.seed}")
+        return [renamed(sample, names, rng) for _ in range(epochs) for sample in samples]
 
     def reinforce(self, student: Student) -> None:
         """PPO, or GRPO in its place, on the training tasks, with the reward of the variant."""
@@ -458,17 +420,19 @@ class Recipe:
             ),
         )
         tasks = [ResearchTask.model_validate(task.model_dump(mode="json")) for task in self.data.tasks["train"]]
-        source = cast(SharedSource, FailingSource(school.source, f"school {self.seed}"))
+        sources = lambda episode: [FailingSource(school.source, f"{self.seed} {episode}")]  # noqa: E731
         checkpoint = Checkpoint(student.model, student.dialect.tokenizer, student.dialect, self.folder)
-        trainer = PPOTrainer(checkpoint, tasks, [source], school.settings, options, self.curve_folder("PPO"))
+        trainer = PPOTrainer(checkpoint, tasks, sources, school.settings, options, self.curve_folder("PPO"))
         asyncio.run(trainer.train(progress=self.tell))
         self.finish(student, "PPO", began)
 
-    def _equal_epochs(self, student: Student, runs: Sequence[TokenSample]) -> int:
+    def _equal_epochs(self, student: Student) -> int:
         """Epochs of fine-tuning that read as many tokens as all supervised stages of the full pipeline."""
-        lessons = [*first_lessons(self.sizes, self.seed), *second_lessons(self.sizes, self.seed, True)]
+        given = self.sizes, self.seed, self.data.lexicon
+        lessons = [*first_lessons(*given), *second_lessons(*given, recovery=True)]
         before = sum(len(sample.ids) for sample in samples_of(lessons, student)) + COPIED * self.sizes.copying
-        return round(before / sum(len(sample.ids) for sample in runs)) + self.sizes.epochs
+        runs = sum(len(sample.ids) for sample in self.trajectories(student, 1))
+        return round(before / runs) + self.sizes.epochs
 
 
 def decisions_right(model: Any, samples: Sequence[TokenSample]) -> float:

@@ -18,7 +18,7 @@ from deepresearch.synthesis.records import Clue, Pattern, Provenance, Supporting
 from deepresearch.synthesis.triples import build_graph
 from deepresearch.trajectory import Passage
 
-from .miniature_world import RELATIONS, Fact, Page, Split, World, write_triples
+from .miniature_world import NEIGHBOURS, RELATIONS, Fact, Page, Split, World, write_triples
 
 RelationPath = tuple[str, ...]
 Group = Literal["train", "dev", "seen", "entities", "paths"]
@@ -26,7 +26,6 @@ Group = Literal["train", "dev", "seen", "entities", "paths"]
 countries and paths in questions that training has not; held-out countries; held-out paths."""
 INVERSE = "^-1"
 ENDS = ("capital", "currency", "official language", "country code", "demonym", "subregion")
-NEIGHBOURS = ("largest neighbour", "smallest neighbour")
 HELD_OUT_PATHS = {"test": 0.2, "dev": 0.1}
 WEIGHTS = {"answer": 5.0, "hop": 2.0, "wrong": -4.0}
 

@@ -11,7 +11,7 @@ import json
 import random
 import string
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -19,6 +19,10 @@ from typing import Literal, NamedTuple
 from deepresearch.library import Library
 
 Split = Literal["train", "dev", "test"]
+INVENTED_WORDS = 600
+"""Of which the names of made-up countries are."""
+Truth = Collection[tuple[str, str, str]]
+"""(country, relation, value) of facts."""
 LONGEST_NAME = 24
 """Characters; longer names cost a small context too much."""
 
@@ -168,6 +172,15 @@ class Page:
     outdated: bool = False
 
 
+@dataclass(frozen=True)
+class Lexicon:
+    """What names are made of."""
+
+    words: list[str]
+    true: Truth
+    """What no invented country may be like."""
+
+
 @dataclass
 class World:
     """Everything that is true, and every page that says so or not."""
@@ -180,9 +193,11 @@ class World:
         wanted = set(split)
         return [country for country in self.countries.values() if country.split in wanted]
 
-    def inverse(self, relation: str, value: str) -> list[str]:
-        """Countries of which the relation has this value."""
-        return [country.name for country in self.countries.values() if country.facts.get(relation) == value]
+    def lexicon(self) -> "Lexicon":
+        """The words of all names, without what is true of whom."""
+        true = {(c.name, *fact) for c in self.countries.values() for fact in c.facts.items()}
+        names = {name for c in self.countries.values() for name in (c.name, *c.facts.values())}
+        return Lexicon(sorted({word for name in names for word in name.split()}), frozenset(true))
 
 
 def plain(text: str) -> str:
@@ -216,80 +231,93 @@ def real_countries(path: Path, rng: random.Random) -> list[Country]:
     return countries
 
 
-def made_up_countries(count: int, rng: random.Random, taken: Iterable[str], split: Split | None) -> list[Country]:
-    """Countries that do not exist. split: of all of them; None: whole regions are held out, as of the real ones."""
-    invent = Inventor(rng, taken)
-    countries = []
+def made_up_countries(
+    count: int, names: "Names", rng: random.Random, split: Split | None, true: Truth = ()
+) -> list[Country]:
+    """Countries that do not exist, with no fact that is `true`. split: of all of them; None: whole regions are held
+    out, as of the real ones."""
+    countries: list[Country] = []
     for start in range(0, count, 8):
-        region = f"{rng.choice(('North', 'South', 'East', 'West', 'Central'))} {invent.name()}"
-        names = [invent.name() for _ in range(min(8, count - start))]
-        languages = [invent.name() for _ in range(5)]
-        for place, name in enumerate(names):
-            around = rng.sample([other for other in names if other != name], min(2, len(names) - 1))
+        region = names.draw()
+        known = [names.draw() for _ in range(min(8, count - start))]
+        languages = [names.draw() for _ in range(5)]
+        for place, name in enumerate(known):
+            around = rng.sample([other for other in known if other != name], min(2, len(known) - 1))
             facts = {
-                "capital": invent.name(),
-                "currency": f"{invent.name()} {rng.choice(COINS)}" if rng.random() < 0.7 else f"{name} dollar",
+                "capital": names.draw(),
+                "currency": f"{names.draw()} {rng.choice(COINS)}",
                 "official language": rng.choice(languages),
-                "country code": invent.code(),
-                "demonym": invent.name() if rng.random() < 0.3 else f"{name.rstrip('aeiou')}{rng.choice(PEOPLES)}",
+                "country code": names.code(),
+                "demonym": names.draw(),
                 "subregion": region,
                 "largest neighbour": around[0],
                 **({"smallest neighbour": around[1]} if len(around) > 1 and place % 4 else {}),
             }
+            if any((name, relation, value) in true for relation, value in facts.items()):
+                continue
             countries.append(Country(name, facts, split or "train", real=False))
+    inside = {country.name for country in countries}
+    for country in countries:
+        for relation in NEIGHBOURS:
+            if country.facts.get(relation) not in inside:
+                country.facts.pop(relation, None)
     if split is None:
         _hold_out(countries, rng)
     return countries
 
 
 COINS = "dollar franc pound dinar peso rupee krone shilling lira crown rial mark".split()
-PEOPLES = "ian an ese ish er i".split()
+NEIGHBOURS = ("largest neighbour", "smallest neighbour")
 
 
-class Inventor:
-    """Names made of syllables, none twice."""
+class Names:
+    """Names of one to three words out of a list, none twice."""
 
-    ONSETS = "b c d f g h j k l m n p r s t v w y z br ch cl dr fr gr kh kr pr sh sl st th tr".split()
-    VOWELS = "a e i o u a e i o u ai au ea ia ie oa ou".split()
-    CODAS = "n r s l m d t k nd ng rk st x lt".split()
-    ENDS = "a ia land stan e o i us burg ton ville mar os is y en or".split()
-
-    def __init__(self, rng: random.Random, taken: Iterable[str]) -> None:
+    def __init__(self, words: Sequence[str], rng: random.Random, taken: Iterable[str] = ()) -> None:
+        self._words = words
         self._rng = rng
         self._taken = set(taken)
 
-    def name(self) -> str:
-        """A new name of one word or two."""
+    def draw(self) -> str:
+        """A new name, as long as those of real countries are."""
         while True:
-            name = self._word()
-            if self._rng.random() < 0.15:
-                name = f"{self._rng.choice(('San', 'New', 'Port', 'Saint', 'Great', 'El'))} {name}"
-            if name not in self._taken:
-                self._taken.add(name)
+            count = self._rng.choices((1, 2, 3), (0.72, 0.24, 0.04))[0]
+            if self._new(name := " ".join(self._rng.sample(self._words, count))):
                 return name
 
     def code(self) -> str:
         """A new code of three capitals."""
-        while (code := self.letters(3).upper()) in self._taken:
-            pass
-        self._taken.add(code)
+        codes = [word for word in self._words if len(word) == 3 and word.isupper() and word not in self._taken]
+        code = self._rng.choice(codes) if codes else ""
+        while not self._new(code):
+            code = "".join(self._rng.choice(string.ascii_uppercase) for _ in range(3))
         return code
 
-    def letters(self, count: int) -> str:
-        """Letters by chance."""
-        return "".join(self._rng.choice(string.ascii_lowercase) for _ in range(count))
+    def _new(self, name: str) -> bool:
+        if not name or name in self._taken:
+            return False
+        self._taken.add(name)
+        return True
 
-    def _word(self) -> str:
-        rng = self._rng
-        if rng.random() < 0.15:  # sequences of letters that no rule would make, as names of other languages seem to be
-            return self.letters(rng.randint(4, 9)).capitalize()
+
+def invented_words(count: int, rng: random.Random, taken: Collection[str] = ()) -> list[str]:
+    """Words made of syllables, none twice."""
+    words: dict[str, None] = {}
+    while len(words) < count:
         parts = [
-            ("" if not n and rng.random() < 0.2 else rng.choice(self.ONSETS))
-            + rng.choice(self.VOWELS)
-            + (rng.choice(self.CODAS) if rng.random() < 0.35 else "")
-            for n in range(rng.randint(1, 3))
+            rng.choice(ONSETS) + rng.choice(VOWELS) + (rng.choice(CODAS) if rng.random() < 0.35 else "")
+            for _ in range(rng.randint(1, 3))
         ]
-        return ("".join(parts) + (rng.choice(self.ENDS) if rng.random() < 0.6 or len(parts) < 2 else "")).capitalize()
+        word = ("".join(parts) + (rng.choice(ENDS) if rng.random() < 0.6 or len(parts) < 2 else "")).capitalize()
+        if word not in taken:
+            words[word] = None
+    return list(words)
+
+
+ONSETS = "b c d f g h j k l m n p r s t v w y z br ch cl dr fr gr kh kr pr sh sl st th tr".split()
+VOWELS = "a e i o u a e i o u ai au ea ia ie oa ou".split()
+CODAS = "n r s l m d t k nd ng rk st x lt".split()
+ENDS = "a ia land stan e o i us burg ton ville mar os is y en or".split()
 
 
 def _hold_out(countries: Sequence[Country], rng: random.Random) -> None:
@@ -310,13 +338,15 @@ def make_world(source: Path | None, made_up: int, seed: int = 0) -> World:
     """The world: real countries from `source` where there is one, else made-up ones held out in the same way; and
     `made_up` further ones for training."""
     rng = random.Random(f"world {seed}")
-    countries = real_countries(source, rng) if source else made_up_countries(200, rng, (), None)
-    countries += made_up_countries(
-        made_up, rng, (name for c in countries for name in (c.name, *c.facts.values())), "train"
-    )
+    countries = real_countries(source, rng) if source else []
+    taken = {name for country in countries for name in (country.name, *country.facts.values())}
+    names = Names(invented_words(INVENTED_WORDS, rng, {word for name in taken for word in name.split()}), rng, taken)
+    if not source:
+        countries = made_up_countries(200, names, rng, None)
+    countries += made_up_countries(made_up, names, rng, "train")
     known = {country.name: country for country in countries}
     for country in countries:  # what pages cannot say, since the web has no page of the other country
-        for relation in ("largest neighbour", "smallest neighbour"):
+        for relation in NEIGHBOURS:
             if country.facts.get(relation) not in known:
                 country.facts.pop(relation, None)
     plant_outdated(countries, rng)
@@ -376,7 +406,7 @@ def _page(site: Site, name: str, number: int, text: str, states: tuple[Fact, ...
     key = f"{name.lower().replace(' ', '-')}-{number + 1}"
     year = rng.randint(*site.years)
     date = f"{year}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
-    title = f"{name} ({site.name} {year})"
+    title = f"{name} ({site.name})"
     return Page(f"{site.host}/{key}", title, text, f"https://{site.host}/{key}", date, states, site is FORUM)
 
 

@@ -6,11 +6,11 @@ import pytest
 
 pytest.importorskip("numpy")
 
-from runs.miniature_lessons import atomic, copying, reading, text_of
+from runs.miniature_lessons import InventedWeb, atomic, copying, reading, text_of
 from runs.miniature_measure import Arena, arena_settings, interval, recovery, rows_of, table, verdicts_of
-from runs.miniature_tasks import TaskMaker, held_out_paths, hops_of, make_tasks
+from runs.miniature_tasks import TaskMaker, held_out_paths, hops_of, make_tasks, passages_of
 from runs.miniature_teacher import Teacher
-from runs.miniature_world import build_library, make_world, write_authority
+from runs.miniature_world import RELATIONS, Fact, Lexicon, build_library, make_world, write_authority
 
 from deepresearch.library import LibraryProvider
 from deepresearch.library.authority import Authority
@@ -31,12 +31,14 @@ def web(world, tmp_path_factory):
 
 def test_the_web_of_training_has_no_word_of_what_is_held_out(world, tmp_path):
     library = build_library(world, ("train",), tmp_path, "school")
-    texts = [f"{p.title} {p.text}" for document, _ in library.documents() for p in library.passages(document)]
+    _, pages = passages_of(world, library)
     library.close()
-    held = [country.name for country in world.of(["dev", "test"])]
+    held = {country.name for country in world.of(["dev", "test"])}
     assert held
-    assert texts
-    assert not [name for name in held if any(f" {name} " in f" {text} " for text in texts)]
+    assert len(pages) > 100
+    for page in pages.values():
+        assert page.title.split(" (")[0] not in held
+        assert not {name for fact in page.states for name in (fact.country, fact.value)} & held
 
 
 def test_groups_are_on_their_side(world, web):
@@ -54,13 +56,19 @@ def test_a_question_of_the_test_is_none_of_training(world, web):
     assert not trained & {task.question for task in make_tasks(web[2], world, "seen", 20, 0)}
 
 
-def test_lessons_name_nothing_held_out():
+def test_lessons_state_nothing_that_is_true():
     world = make_world(None, 0)
-    held = {value for country in world.of(["test"]) for value in (country.name, country.facts["capital"])}
+    lexicon = world.lexicon()
+    few = Lexicon(lexicon.words[:40], lexicon.true)  # so few that chance would find what is true
+    country = next(c for c in world.countries.values() if c.name in few.words)
+    few = Lexicon(few.words, {(country.name, relation, word) for word in few.words for relation in RELATIONS})
     rng = random.Random(0)
-    lessons = [*copying(rng, 20), *reading(rng, 24, 4), *atomic(rng, 24, 4, list(held_out_paths()), 0.1)]
+    for web in (InventedWeb(rng, 4, few) for _ in range(20)):
+        assert country.name not in web.countries or not web.countries[country.name].facts
+    lessons = [*copying(rng, 20, lexicon.words), *reading(rng, 24, 4, lexicon)]
+    lessons += atomic(rng, 24, 4, lexicon, list(held_out_paths()), 0.1)
     text = "\n".join(map(text_of, lessons))
-    assert not [name for name in held if len(name) > 5 and name in text]
+    assert not [fact for fact in lexicon.true if Fact(*fact).sentence() in text]
 
 
 def test_the_teacher_is_right_and_recovers_in_the_real_loop(world, web):

@@ -3,11 +3,11 @@
 import asyncio
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..agent.rollouts import SharedSource, run_in_memory
+from ..agent.rollouts import run_in_memory
 from ..derived import find, observations
 from ..errors import DeepResearchError
 from ..library.authority import Authority
@@ -15,12 +15,15 @@ from ..settings import Settings
 from ..store import Blobs
 from ..tools import default_tools
 from ..trajectory import Event, Observation, RunFailed, Task, Turn
+from ..web.search import SearchProvider
 from .dialects import TokenDialect
 from .engine import TokenEngine
 from .policy import LocalPolicy
 from .records import ResearchTask
 from .rewards import Reward, RewardOptions, judged_reward
 
+Sources = Sequence[SearchProvider] | Callable[[str], Sequence[SearchProvider]]
+"""What all episodes search (SharedSource asks each thing once), or what the episode of a name does."""
 OWN_FAULTS = frozenset({"no_answer", "no_tool_calling", "context_overflow"})
 """Reasons for which a run ends without a report by the policy's doing, its use of the context included."""
 NOTHING = Reward(0.0, {}, False)
@@ -87,11 +90,12 @@ async def roll_out(
     tasks: Sequence[ResearchTask],
     engine: TokenEngine,
     dialect: TokenDialect,
-    sources: Sequence[SharedSource],
+    sources: Sources,
     settings: Settings,
     options: EpisodeOptions = EpisodeOptions(),
 ) -> list[Episode]:
     """One episode for each task, in their order. A fault in one is recorded there and ends no other."""
+    sources_of = sources if callable(sources) else lambda episode: sources
     if settings.plan == "ask":  # nobody is there to approve it
         settings = settings.model_copy(update={"plan": "show"})
     places = asyncio.Semaphore(options.at_once)
@@ -101,11 +105,11 @@ async def roll_out(
         async def one(number: int, task: ResearchTask) -> Episode:
             async with places:
                 policy = LocalPolicy(engine, dialect, options.temperature, options.max_new, options.seed)
-                tools = [
-                    t for t in default_tools(sources, options.authority) if not options.tools or t.name in options.tools
-                ]
+                name = f"{options.name}-{number}"
+                tools = default_tools(sources_of(name), options.authority)
+                tools = [tool for tool in tools if not options.tools or tool.name in options.tools]
                 asked = Task(question=task.question, language=task.language, date=task.date, libraries=["library"])
-                folder = Path(scratch) / f"{options.name}-{number}"
+                folder = Path(scratch) / name
                 clock = asyncio.get_running_loop().time
                 began = clock()
                 try:

@@ -20,14 +20,13 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from ..agent.rollouts import SharedSource
 from ..errors import CheckpointError, Diverged, TrainingError
 from ..settings import Settings
 from . import ppo
 from .checkpoints import Checkpoint, save_checkpoint
 from .curves import Curve, CurveFile
 from .engine import LocalEngine, TokenEngine
-from .episodes import Episode, EpisodeOptions, EpisodeRow, roll_out, summary
+from .episodes import Episode, EpisodeOptions, EpisodeRow, Sources, roll_out, summary
 from .packing import Batch, check_model, hidden_states, set_rate
 from .records import ResearchTask
 
@@ -109,7 +108,7 @@ class PPOTrainer:
         self,
         checkpoint: Checkpoint,
         tasks: Sequence[ResearchTask],
-        sources: Sequence[SharedSource],
+        sources: Sources,
         settings: Settings,
         options: PPOOptions,
         out: Path,
