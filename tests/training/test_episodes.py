@@ -1,6 +1,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -131,3 +132,16 @@ async def test_sources_are_ranked_by_the_authority_given(monkeypatch: pytest.Mon
     engine, options = ScriptedEngine(LINES), EpisodeOptions(tools=("batch_web_surfer",), authority=authority)
     await roll_out([TASK], engine, engine.dialect, [SharedSource(Facts())], SETTINGS, options)
     assert given == [authority]
+
+
+async def test_an_episode_can_have_sources_of_its_own() -> None:
+    asked: list[str] = []
+
+    def own(episode: str) -> list[SharedSource]:
+        asked.append(episode)
+        return [SharedSource(Facts())]
+
+    engine = ScriptedEngine(LINES)
+    options = replace(ONLY_SEARCH, name="try")
+    await roll_out([TASK, TASK], engine, engine.dialect, own, SETTINGS, options)
+    assert sorted(asked) == ["try-0", "try-1"]

@@ -27,7 +27,9 @@ def train_tokenizer(texts: Iterable[str], size: int, marks: Sequence[str]) -> Pr
     if size < BYTES + 1 + len(marks):
         least = BYTES + 1 + len(marks)
         raise TrainingError(f"A vocabulary of {size} is too small.", f"{least} tokens hold bytes and marks alone.")
-    tokenizer = _byte_level(models.BPE())
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = _pieces()
+    tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=size,
         special_tokens=_special(marks),
@@ -41,35 +43,29 @@ def train_tokenizer(texts: Iterable[str], size: int, marks: Sequence[str]) -> Pr
 def word_tokenizer(texts: Iterable[str], marks: Sequence[str]) -> PreTrainedTokenizerFast:
     """A tokenizer in which every word of `texts` is one token, and every other text is written in bytes.
 
-    For closed worlds: a model of a million parameters copies a name of one token sooner than one of three.
+    For closed worlds: a model of a million parameters copies a name of one token sooner than one of three. For the same
+    reason a word is the same token at the beginning of a text or line as after a space; so texts are not to be
+    tokenised in pieces, as the chat dialect does.
     """
+    normalizer = normalizers.Sequence([normalizers.Replace("\n", "\n "), normalizers.Prepend(" ")])
+    pieces = _pieces()
+    words = {word for text in texts for word, _ in pieces.pre_tokenize_str(normalizer.normalize_str(text))}
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokenizer = _byte_level(models.Unigram())
-    assert tokenizer.normalizer is not None
-    assert tokenizer.pre_tokenizer is not None
-    words = {
-        word
-        for text in texts
-        for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(tokenizer.normalizer.normalize_str(text))
-    }
-    pieces = [(mark, 0.0) for mark in (PAD, *marks)] + [(byte, BYTE_SCORE) for byte in alphabet]
-    pieces += [(word, WORD_SCORE) for word in sorted(words - set(alphabet))]
-    tokenizer.model = models.Unigram(pieces)
+    vocabulary = [(mark, 0.0) for mark in (PAD, *marks)] + [(byte, BYTE_SCORE) for byte in alphabet]
+    vocabulary += [(word, WORD_SCORE) for word in sorted(words - set(alphabet))]
+    tokenizer = Tokenizer(models.Unigram(vocabulary))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, pieces
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.ByteLevel(), decoders.Replace("\n ", "\n"), decoders.Strip(" ", 1, 0)]
+    )
     tokenizer.add_special_tokens(_special(marks))
     return _finished(tokenizer, marks)
 
 
-def _byte_level(model: models.Model) -> Tokenizer:
-    """Byte-level with every digit apart; a word is the same token at the beginning of a text or line as after a space,
-    so that it can be copied."""
-    tokenizer = Tokenizer(model)
-    tokenizer.normalizer = normalizers.Sequence([normalizers.Replace("\n", "\n "), normalizers.Prepend(" ")])
+def _pieces() -> pre_tokenizers.PreTokenizer:
+    """Words with the space before them, and every digit apart."""
     digits = pre_tokenizers.Digits(individual_digits=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([digits, pre_tokenizers.ByteLevel(add_prefix_space=False)])
-    tokenizer.decoder = decoders.Sequence(
-        [decoders.ByteLevel(), decoders.Replace("\n ", "\n"), decoders.Strip(" ", 1, 0)]
-    )
-    return tokenizer
+    return pre_tokenizers.Sequence([digits, pre_tokenizers.ByteLevel(add_prefix_space=False)])
 
 
 def _special(marks: Sequence[str]) -> list[AddedToken]:
