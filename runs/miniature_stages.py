@@ -70,8 +70,8 @@ class Sizes:
     """Countries that do not exist, for training."""
     copying: int = 6_000
     """Texts of COPIED tokens."""
-    reading: int = 7_000
-    atomic: int = 7_000
+    reading: int = 8_000
+    atomic: int = 12_000
     trajectories: int = 1_800
     epochs: int = 2
     """Of supervised fine-tuning."""
