@@ -30,9 +30,6 @@ _BARE = re.compile(
 """What an answer that is only a name or a number opens with."""
 LONGEST_BARE = 9
 """Characters of such an answer in Chinese."""
-ASKED = 1 / 3
-"""Share of the terms of a question that must be beside such an answer; in Chinese, where pairs of characters from two
-words are terms too, half of it."""
 
 
 @cache
@@ -78,8 +75,7 @@ def unasked(claim: Reading, passage: Reading, question: str) -> list[Fault]:
         for n, sentence in enumerate(passage.sentences)
         if own <= sentence.terms
     ]
-    least = ASKED / 2 if has_han(question) else ASKED
-    if any(len(part & terms) >= least * len(part) for part in filter(None, asked) for terms in near):
+    if any(part & terms for part in asked for terms in near):
         return []
     return [Fault("name", body, say(claim.text, "unasked", words=body))]
 
