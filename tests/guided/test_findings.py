@@ -96,6 +96,16 @@ def test_a_sentence_keeps_the_condition_of_its_passage(text: str, whole: str, wi
             "Alpha is a tool in Beta.",
         ),
         (
+            "The mission was planned as a test of the loader by Ann Lee and Joe Fox.",
+            "The mission was planned as a test by Ann Lee.",
+            "The mission was a test of the loader by Ann Lee.",
+        ),
+        (
+            "Some crews stay on the ground. For the ninth flight, these crew members included Ann Lee and Joe Fox.",
+            "These crew members included Ann Lee and Joe Fox.",
+            "The crew members of the ninth flight included Ann Lee and Joe Fox.",
+        ),
+        (
             "Until May 1956 the line was open to all of the town, then to members.",
             "Until May 1956 the line was open to all of the town.",
             "The line was open to all of the town.",
@@ -178,6 +188,7 @@ def test_markup_of_the_model_neither_hides_a_sentence_nor_moves_a_verdict() -> N
 
 
 def test_fragments_and_questions_are_no_sentences() -> None:
+    assert sentences_of("The passage answers it by stating that bread is baked at home.") == ["Bread is baked at home."]
     assert sentences_of("Otherwise, the parser uses the value. 否则使用该值。") == []
     assert sentences_of("1903") == [] and sentences_of("When did tram line 9 open?") == []
     assert sentences_of("When did it open? Tram line 9 opened in 1903") == ["Tram line 9 opened in 1903."]

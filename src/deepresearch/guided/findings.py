@@ -40,7 +40,9 @@ _SAYS_NOTHING = re.compile(
     r"|^(?:该|这个|本)?(?:段落|文段|文中|文本)[^，。]{0,8}?(?:没有|未|不)",
     re.IGNORECASE,
 )
-_TELLS = "(?:also )?(?:states|says|mentions|explains|notes)"
+_TELLS = (
+    "(?:also )?(?:states|says|mentions|explains|notes|answers)(?: (?:it|this|that))?(?: by (?:stating|saying|noting))?"
+)
 _IF = "if|when|whenever|unless|once|where|provided|assuming|in case|as long as"
 _CONDITION = re.compile(
     rf"\W*(?:otherwise, |but |and |however, |also, )?(?:(?:only )?(?:{_IF})\b(?P<condition>[^,;]+),)"
@@ -53,6 +55,13 @@ _FOLLOWS = re.compile(
     r"\W*(?:in particular|then|so|in (?:that|this|such a) case|specifically)\b|其中|此时|这时|这样", re.I
 )
 """Opens a sentence of which the conditions are in the sentence before."""
+_PLANNED = re.compile(
+    r"\b(?:planned|scheduled|intended|proposed|supposed|expected|would|(?:was|were) to)\b|计划|拟|原定|预定|本应",
+    re.IGNORECASE,
+)
+"""Of what need not have come about."""
+_SAME = re.compile(r"\b(?:these|those|such) ((?:\w+ )?\w+)", re.IGNORECASE)
+"""Things that an earlier sentence tells, without which their name means others."""
 _WAS = re.compile(r"(\w+) (?:was|were) ((?:an? |the )?\w+)\b")
 _LIMIT = re.compile(
     r"\b(?:before|until|up to|since|after) (?:\w+ ){0,2}(?P<year>\d{4})\b(?P<limited>[^,.;]*)"
@@ -149,12 +158,12 @@ def _is_altered(sentence: str, passage: Passage) -> bool:
     is_other = _drops_condition(sentence, nearest) or _swaps_subject(sentence, nearest)
     if place and _FOLLOWS.match(nearest):
         is_other |= _drops_condition(sentence, stated[place - 1], is_before=True)
-    return (
-        is_other
-        or _drops_time(sentence, passage.text)
-        or _share_had(sentence, passage) < HAD
-        or _joins(sentence, stated)
+    is_other |= bool(_PLANNED.search(nearest)) and not _PLANNED.search(sentence)
+    is_other |= not _SAME.search(sentence) and any(
+        one.casefold() in sentence.casefold() for one in _SAME.findall(nearest)
     )
+    is_other |= _drops_time(sentence, passage.text) or _joins(sentence, stated)
+    return is_other or _share_had(sentence, passage) < HAD
 
 
 def _nearest(words: str, sentences: Sequence[str]) -> str:
