@@ -2,7 +2,8 @@
 
     python -m benchmarks.synthesis_uniqueness GRAPH_FOLDER TASKS.jsonl
 
-Shares with the first one only the files of the graph. Exit code 1 if a task has not exactly its answer as solution.
+Shares with the first one only the files of the graph, and the table that says which relations are transitive. Exit
+code 1 if a task has not exactly its answer as solution.
 """
 
 import sys
@@ -13,6 +14,9 @@ import duckdb
 from deepresearch.synthesis.data_files import read_tasks
 from deepresearch.synthesis.graph import KnowledgeGraph
 from deepresearch.synthesis.records import Clue, Pattern
+from deepresearch.synthesis.relations import wording
+
+CLASSES = ("instance of", "P31", "_hypernym", "_verb_hypernym", "_instance_hypernym", "instance_of")
 
 
 def load(graph: KnowledgeGraph) -> duckdb.DuckDBPyConnection:
@@ -33,18 +37,30 @@ def load(graph: KnowledgeGraph) -> duckdb.DuckDBPyConnection:
     if values:
         numbers = pa.Table.from_pylist([{"e": e, "r": r, "v": v} for e, r, v in values])  # noqa: F841
         db.execute("insert into number select * from numbers")
+    transitive = [r for r in graph.relations if wording(r, graph.relation_labels.get(r, "")).transitive]
+    listed = ", ".join(map(_text, transitive)) or "''"
+    db.execute(
+        "create table far as with recursive far(h, r, t) as (select * from triple union "
+        f"select far.h, far.r, n.t from far join triple n on n.h = far.t and n.r = far.r where far.r in ({listed})) "
+        "select * from far"
+    )
+    classes = ", ".join(map(_text, CLASSES))
+    db.execute(
+        f"create table kind as with recursive kind(h, t) as (select h, t from triple where r in ({classes}) union "
+        f"select kind.h, n.t from kind join triple n on n.h = kind.t and n.r in ({classes}) and n.r in ({listed})) "
+        "select * from kind"
+    )
     return db
 
 
-def sql(pattern: Pattern, classes: list[str]) -> str:
+def sql(pattern: Pattern) -> str:
     """A query for the keys of all entities that fit."""
     if pattern.name:
         return f"select {_text(pattern.entity)} as e"
     everything = "select h as e from triple union select t from triple union select e from number"
-    where = [_condition(clue, classes) for clue in pattern.clues if not clue.rank]
+    where = [_condition(clue) for clue in pattern.clues if not clue.rank]
     if pattern.kind:
-        listed = ", ".join(map(_text, classes))
-        where.append(f"e in (select h from triple where r in ({listed}) and t = {_text(pattern.kind)})")
+        where.append(f"e in (select h from kind where t = {_text(pattern.kind)})")
     found = f"select distinct e from ({everything}) where {' and '.join(where) or 'true'}"
     for clue in pattern.clues:
         if clue.rank:
@@ -56,13 +72,13 @@ def sql(pattern: Pattern, classes: list[str]) -> str:
     return found
 
 
-def _condition(clue: Clue, classes: list[str]) -> str:
+def _condition(clue: Clue) -> str:
     relation = _text(clue.relation)
     if clue.value is None:
         return f"e in (select e from number where r = {relation} and v between {clue.low} and {clue.high})"
-    inner = sql(clue.value, classes)
+    inner = sql(clue.value)
     own, other = ("h", "t") if clue.forward else ("t", "h")
-    return f"e in (select {own} from triple where r = {relation} and {other} in (select e from ({inner})))"
+    return f"e in (select {own} from far where r = {relation} and {other} in (select e from ({inner})))"
 
 
 def _text(value: str) -> str:
@@ -73,16 +89,13 @@ def main() -> int:
     folder, tasks = map(Path, sys.argv[1:3])
     graph = KnowledgeGraph(folder)
     db = load(graph)
-    classes = [
-        r for r in graph.relations if r in ("instance of", "P31", "_hypernym", "_instance_hypernym", "instance_of")
-    ]
     checked, wrong = 0, 0
     for task in read_tasks(tasks):
         pattern = task.provenance.pattern
         if pattern is None:
             continue
         checked += 1
-        found = [row[0] for row in db.execute(sql(pattern, classes)).fetchall()]
+        found = [row[0] for row in db.execute(sql(pattern)).fetchall()]
         if found != [pattern.entity]:
             wrong += 1
             print(f"{task.id}: {task.question} -> {found[:5]}, not only {pattern.entity}")

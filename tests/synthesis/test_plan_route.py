@@ -12,8 +12,8 @@ from deepresearch.models.client import ChatClient
 from deepresearch.models.structured import StructuredClient
 from deepresearch.settings import ModelSettings, Settings
 from deepresearch.synthesis.data_files import Card, read_card, read_records, read_tasks
+from deepresearch.synthesis.generation import ModelStep
 from deepresearch.synthesis.plan_route import alignment, follow_plans, is_purpose, make_plan_tasks, plan_task
-from deepresearch.synthesis.record_steps import ModelStep
 from deepresearch.synthesis.rollouts import RolloutOptions
 from deepresearch.synthesis.source_reports import plain_heading, read_reports
 from tests.support.chat_server import ChatServer
@@ -168,9 +168,11 @@ def test_runs_that_follow_the_plan_are_kept(reports: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("query", "reason"),
     [
-        ("How are the rivers of the north used and protected today?", ""),
+        ("Our town council votes on a new harbour in spring: how are the rivers of the north used and protected?", ""),
         ("Why are 40 per cent of the northern rivers dammed?", "states a figure"),
         ("Tell me of shipping on the rivers, fish migration and dam construction.", "gives the plan away"),
+        ("I need a comprehensive overview of the latest research on the rivers of the north.", "nothing in particular"),
+        ("Our town council votes on a new railway in spring: which stations are worth it?", "about something else"),
         ("Rivers?", "no usable reply"),
     ],
 )

@@ -9,10 +9,9 @@ from deepresearch.library import LibraryProvider
 from deepresearch.policy import View
 from deepresearch.settings import Settings
 from deepresearch.synthesis.data_files import read_card, read_records
-from deepresearch.synthesis.grading import is_correct
 from deepresearch.synthesis.records import Provenance, SupportingPassage, SyntheticTask
 from deepresearch.synthesis.reflection import Reflecting, hint_traces, reflect
-from deepresearch.synthesis.rollouts import RolloutOptions
+from deepresearch.synthesis.rollouts import RolloutOptions, is_correct
 from deepresearch.trajectory import Call, RunStarted, Sample, Task, Turn, UserSteered
 from tests.synthesis.test_rollouts import tasks
 

@@ -11,10 +11,10 @@ from deepresearch.models.client import ChatClient
 from deepresearch.models.structured import StructuredClient
 from deepresearch.settings import ModelSettings, Settings
 from deepresearch.synthesis.data_files import read_card, read_records
+from deepresearch.synthesis.generation import ModelStep
 from deepresearch.synthesis.graph import KnowledgeGraph
 from deepresearch.synthesis.graph_route import GraphOptions, make_graph_tasks
-from deepresearch.synthesis.record_steps import ModelStep
-from deepresearch.synthesis.report_rewriting import form_fault, rewrite_reports, well_formed
+from deepresearch.synthesis.report_route import form_fault, rewrite_reports, well_formed
 from deepresearch.synthesis.rollouts import RolloutOptions, roll_out
 from deepresearch.synthesis.samples import tokens
 from tests.support.chat_server import ChatServer, Received

@@ -8,10 +8,9 @@ from deepresearch.errors import UserError
 from deepresearch.library import LibraryProvider
 from deepresearch.settings import ModelSettings, Settings
 from deepresearch.synthesis.data_files import read_card, read_records
-from deepresearch.synthesis.grading import pass_rates
 from deepresearch.synthesis.graph import KnowledgeGraph
 from deepresearch.synthesis.graph_route import GraphOptions, make_graph_tasks
-from deepresearch.synthesis.rollouts import RolloutOptions, roll_out
+from deepresearch.synthesis.rollouts import RolloutOptions, add_pass_rates, roll_out
 from tests.support.chat_server import ChatServer
 
 
@@ -46,8 +45,11 @@ def test_one_search_and_the_extractive_policy_run_in_the_same_loop(tasks: Path, 
     once, read = rolled(tasks, library, "one-search"), rolled(tasks, library, "extractive")
     assert [r["calls"] for r in once] == [1] * 6
     assert all(r["calls"] > 1 and r["state"] == "finished" for r in read)
-    rates = pass_rates(once)
-    assert set(rates) == {r["task"] for r in once} and sum(rates.values()) < 6
+    rated = tasks.with_name("rated.jsonl")
+    add_pass_rates(tasks, tasks.with_name("one-search.jsonl"), rated)
+    rates = [task["pass_rate"] for task in read_records(rated)]
+    assert rates == [float(next(r["correct"] for r in once if r["task"] == t["id"])) for t in read_records(rated)]
+    assert len(rates) == 6 and sum(rates) < 6
 
 
 def test_a_killed_batch_is_continued_where_it_was(tasks: Path, library: LibraryProvider) -> None:

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,21 +11,14 @@ from deepresearch.models.client import ChatClient
 from deepresearch.models.structured import StructuredClient
 from deepresearch.settings import ModelSettings
 from deepresearch.synthesis.data_files import read_card, read_records, read_tasks
-from deepresearch.synthesis.record_steps import ModelStep
+from deepresearch.synthesis.generation import ModelStep
 from deepresearch.synthesis.rubric_route import add_rubrics
 from tests.support.chat_server import ChatServer, Received
 from tests.synthesis.test_rollouts import tasks
 
 __all__ = ["tasks"]
-DRAFT = {
-    "summary": "A town is found by its river and its neighbour.",
-    "rubrics": [
-        {"criterion": "Gives the right town.", "weight": 5, "role": "explicit", "axis": "answer"},
-        {"criterion": "Says which river it is.", "weight": 3, "role": "implicit", "axis": "step"},
-    ],
-    "flaws": [{"criterion": "Gives a neighbouring town.", "weight": 3, "axis": "answer"}],
-}
-QUERY = {"query": "Which town is it?", "roles": {"c1": "explicit", "c2": "implicit", "c3": "negative"}}
+QUESTION = "Which town is it that borders another one, has a river and a twin town?"
+SUMMARY = "A town is found by its river and its neighbour."
 
 
 def quiet(done: int, wanted: int, what: str) -> None:
@@ -61,11 +55,31 @@ def test_a_killed_step_is_continued_with_the_same_result(tasks: Path, tmp_path: 
     assert out.read_bytes() == whole and read_card(out).records == 6
 
 
-def with_replies(source: Path, out: Path, query: dict, consistent: bool = True, draft: object = DRAFT) -> ChatServer:
+def with_replies(source: Path, out: Path, **changed: object) -> ChatServer:
+    """The route with a model that says the right thing, apart from what is changed by the name of a field."""
+
+    def told(asked: str, name: str) -> str:
+        return re.search(rf"<<<{name} .*?>>>\n(.*?)\n<<<END", asked, re.DOTALL)[1]
+
     def reply(request: Received) -> dict:
         asked = request.body["messages"][1]["content"]
-        answer = draft if "hidden facts" in asked else query if '"query"' in asked else {"consistent": consistent}
-        return {"text": answer if isinstance(answer, str) else json.dumps(answer)}
+        if "CRITERION" in asked:
+            kind = told(asked, "CRITERION")
+            role = "a wrong answer" if "wrongly" in kind else "a fact on the way"
+            answer = {"kind": "the final answer" if kind == written[0] else role}
+        elif '"criterion"' in asked:
+            opening = "The report wrongly states that the answer is" if "wrongly" in asked else "The report states that"
+            answer = {"criterion": f"{opening} {told(asked, 'FACT')}"}
+            written.append(answer["criterion"])
+        elif '"summary"' in asked:
+            written.clear()
+            answer = {"summary": SUMMARY}
+        elif '"question"' in asked:
+            answer = {"question": QUESTION}
+        else:
+            answer = {"consistent": True}
+        answer |= {key: value for key, value in changed.items() if key in answer}
+        return {"text": changed.get("text") or json.dumps(answer)}
 
     async def ask() -> ChatServer:
         async with ChatServer([reply]) as server:
@@ -76,41 +90,46 @@ def with_replies(source: Path, out: Path, query: dict, consistent: bool = True, 
                 await client.close()
             return server
 
+    written: list[str] = []
     return asyncio.run(ask())
 
 
-def test_a_model_writes_rubrics_and_from_them_the_query(tasks: Path, tmp_path: Path) -> None:
+def test_a_model_writes_rubrics_and_from_them_the_question(tasks: Path, tmp_path: Path) -> None:
     out = tmp_path / "rubrics.jsonl"
-    with_replies(tasks, out, QUERY)
-    made = list(read_tasks(out))
-    assert len(made) == 6 and all(task.question == "Which town is it?" for task in made)
-    assert made[0].rubrics[2].negative and made[0].rubrics[2].weight == -3
-    assert [rubric.id for rubric in made[0].rubrics] == ["c1", "c2", "c3"] and made[0].provenance.route == "rubrics"
+    with_replies(tasks, out)
+    first, *_ = made = list(read_tasks(out))
+    assert len(made) == 6 and all(task.question == QUESTION for task in made)
+    assert first.rubrics[0].role == "explicit" and first.answer in first.rubrics[0].criterion
+    assert all(task.rubrics[-1].negative for task in made)
+    assert any(rubric.criterion.startswith("The report wrongly") for task in made for rubric in task.rubrics)
+    assert not any(first.answer in rubric.criterion for rubric in first.rubrics if rubric.role == "implicit")
+    assert first.provenance.route == "rubrics" and first.provenance.notes["summary"] == SUMMARY
     counts = read_card(out).counts["model"]
-    assert counts["asked"] == counts["usable"] == counts["requests"] == 18 and counts["tokens"] > 0
+    assert counts["asked"] == counts["usable"] == counts["requests"] and counts["tokens"] > 0
+    assert counts["asked again"] == 0
 
 
 @pytest.mark.parametrize(
-    ("query", "consistent", "draft", "reason"),
+    ("changed", "reason"),
     [
-        ({**QUERY, "roles": {**QUERY["roles"], "c2": "explicit"}}, True, DRAFT, "roles differ"),
-        (QUERY, False, DRAFT, "inconsistent"),
-        (QUERY, True, "Certainly! Here are some rubrics.", "no usable reply"),
-        (QUERY, True, {**DRAFT, "flaws": []}, "no usable reply"),
+        ({"kind": "a fact on the way"}, "not explicit when it is assigned again"),
+        ({"kind": "nonsense"}, "role: no usable reply"),
+        ({"consistent": False}, "inconsistent"),
+        ({"text": "Certainly! Here are some rubrics."}, "summary: no usable reply"),
+        ({"criterion": "The report is about something else."}, "criterion: no usable reply"),
+        ({"question": "What is the right answer to that?"}, "query: no usable reply"),
     ],
 )
-def test_what_does_not_agree_is_left_out(
-    tasks: Path, tmp_path: Path, query: dict, consistent: bool, draft: object, reason: str
-) -> None:
+def test_what_does_not_agree_is_left_out(tasks: Path, tmp_path: Path, changed: dict, reason: str) -> None:
     out = tmp_path / "rubrics.jsonl"
     with pytest.raises(UserError, match=reason):
-        with_replies(tasks, out, query, consistent, draft)
+        with_replies(tasks, out, **changed)
     assert not out.exists()
 
 
-def test_a_query_that_names_the_answer_is_left_out(tasks: Path, tmp_path: Path) -> None:
+def test_a_question_that_names_the_answer_is_left_out(tasks: Path, tmp_path: Path) -> None:
     out = tmp_path / "rubrics.jsonl"
     answer = next(read_records(tasks))["answer"]
-    with_replies(tasks, out, {**QUERY, "query": f"Is it {answer}?"})
+    with_replies(tasks, out, question=f"Which town is it by the river, is it {answer}?")
     assert answer not in {task.answer for task in read_tasks(out)}
-    assert read_card(out).dropped["query: it names the answer"] >= 1
+    assert read_card(out).dropped["query: no usable reply"] >= 1

@@ -9,7 +9,7 @@ from deepresearch.synthesis.graph import KnowledgeGraph
 from deepresearch.synthesis.patterns import PatternQuery
 from deepresearch.synthesis.questions import QuestionWriter
 from deepresearch.synthesis.records import Clue, Pattern
-from deepresearch.synthesis.relations import kind_word
+from deepresearch.synthesis.relations import kind_word, wording
 from deepresearch.synthesis.triples import build_graph, form_of
 from tests.support.shared import DATA
 from tests.synthesis.world import write_triples
@@ -109,12 +109,13 @@ def test_wordnet_tells_verbs_from_nouns_and_leaves_out_keys_with_several_meaning
     graph = build_graph([folder], tmp_path / "graph")
     assert ("_hypernym", "2") in edges_of(graph, "1") and ("_verb_hypernym", "4") in edges_of(graph, "3")
     assert graph.triples == 6 and graph.about["skipped"]["triples of keys with several meanings"] == 1
-    classes = [number for number, key in enumerate(graph.relations) if key in ("_hypernym", "_verb_hypernym")]
-    query = PatternQuery(graph, classes)
-    hop, jump, sport = (query.key(entity_of(graph, key)) for key in ("3", "4", "5"))
-    clue = Clue(relation="_synset_domain_topic_of", value=Pattern(entity=sport, name="sport"))
-    question = QuestionWriter(query, "en").question(Pattern(entity=hop, kind=jump, clues=[clue]), random.Random(0))
-    assert "verb for a way to jump" in question and "is a term from the field of “sport”" in question
+    query = PatternQuery(graph, [wording(key) for key in graph.relations])
+    dog, animal, hop, jump, tail = (query.key(entity_of(graph, key)) for key in "12347")
+    clue = Clue(relation="_has_part", value=Pattern(entity=tail, name="tail"))
+    writer = QuestionWriter(query, "en")
+    question = writer.question(Pattern(entity=dog, kind=animal, clues=[clue]), random.Random(0))
+    assert "kind of animal" in question and "has tail as a part" in question
+    assert "verb for a way to jump" in writer.question(Pattern(entity=hop, kind=jump, clues=[clue]), random.Random(0))
     assert (
         kind_word("animal", "kind of {}") == "kind of animal"
         and kind_word("plant genus", "kind of {}") == "plant genus"

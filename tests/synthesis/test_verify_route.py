@@ -12,8 +12,7 @@ from deepresearch.synthesis.data_files import read_card, read_records
 from deepresearch.synthesis.generation import Rejected
 from deepresearch.synthesis.records import SyntheticTask
 from deepresearch.synthesis.rollouts import RolloutOptions
-from deepresearch.synthesis.verdict_sets import verdict_tasks
-from deepresearch.synthesis.verify_route import statements_task, unsound, verify_statements
+from deepresearch.synthesis.verify_route import statements_task, unsound, verdict_tasks, verify_statements
 from deepresearch.trajectory import Passage
 from tests.synthesis.world import library_of
 

@@ -179,7 +179,7 @@ def test_pages_that_share_nothing_end_clearly(tmp_path: Path) -> None:
     store = read_pages(
         dump(tmp_path / "w.xml.bz2", {"A": "Alone in the [[world]], so it is.", "B": "Words, many."}), tmp_path / "p"
     )
-    with pytest.raises(UserError, match="No task could be made"):
+    with pytest.raises(UserError, match="Nothing came of"):
         asyncio.run(
             make_walk_tasks(store, provider_of(store, tmp_path).search, tmp_path / "t.jsonl", WalkOptions(count=1))
         )

@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
@@ -27,9 +27,6 @@ from .synth_inputs import (
 )
 from .synth_routes import routes
 from .terminal import put
-
-if TYPE_CHECKING:
-    pass
 
 Degrees = Annotated[tuple[int, int], Parameter(consume_multiple=True)]
 

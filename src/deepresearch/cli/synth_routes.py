@@ -24,7 +24,7 @@ from .synth_inputs import (
 
 if TYPE_CHECKING:
     from ..settings import Settings
-    from ..synthesis.record_steps import ModelStep
+    from ..synthesis.generation import ModelStep
     from ..synthesis.records import DataCard
 
 routes = App()
@@ -136,11 +136,10 @@ def reports(
     *,
     out: Out,
     runs: Path | None = None,
-    seed: Seed = 0,
     endpoint: EndpointFlags | None = None,
     data: Data | None = None,
 ) -> int:
-    """Make pairs of request and report from finished reports: by question, by a given plan, and from a bad form.
+    """Make pairs of request and report from finished reports: by question, and by a given plan.
 
     With --runs only the reports of finished runs are written again: badly formed ones in a good form; with --model
     anew, kept where a comparison finds them deeper and no less complete.
@@ -153,15 +152,14 @@ def reports(
         File of rollouts, in the place of the source.
     """
     from ..errors import UserError
-    from ..synthesis.report_rewriting import rewrite_reports
-    from ..synthesis.report_route import make_report_pairs
+    from ..synthesis.report_route import make_report_pairs, rewrite_reports
 
     settings = teaching_settings("", data, endpoint, None)
     if runs:
         return put_card(_with_model(settings, lambda model: rewrite_reports(runs, out, model, progress_lines())), out)
     if not source:
         raise UserError("There are no reports.", "Name a file, folder or library of reports, or --runs FILE.")
-    made = make_report_pairs(source, settings.data_folder(), out, seed, progress_lines())
+    made = make_report_pairs(source, settings.data_folder(), out, progress_lines())
     return put_card(asyncio.run(made), out)
 
 
@@ -207,7 +205,7 @@ def verify(
 def _with_model(settings: "Settings", work: "Callable[[ModelStep | None], Awaitable[DataCard]]") -> "DataCard":
     """What `work` makes with the model that the settings name; with None where they name none."""
     from ..models.structured import StructuredClient
-    from ..synthesis.record_steps import ModelStep
+    from ..synthesis.generation import ModelStep
 
     async def make() -> "DataCard":
         async with opened_model(settings, bool(settings.model.name or settings.model.file)) as (client, kept):

@@ -85,7 +85,7 @@ class Drawer:
 
     def _edges(self, node: int, used: set[int]) -> Iterator[Triple]:
         """Supported edges of a node that may be told, one relation after another."""
-        edges = [e for e in self._material.touching.get(node, []) if not self._wordings[e.relation].hidden]
+        edges = [e for e in self._material.touching.get(node, []) if self._can_ask(e, node)]
         self._rng.shuffle(edges)
         told: dict[tuple[int, bool], int] = {}
         ranked = []
@@ -97,16 +97,21 @@ class Drawer:
             if (edge.tail if edge.head == node else edge.head) not in used:
                 yield edge
 
+    def _can_ask(self, edge: Triple, node: int) -> bool:
+        words = self._wordings[edge.relation]
+        return not words.hidden and (edge.head == node or not (words.named or words.partial))
+
     def _clue(self, node: int, edge: Triple, used: set[int], depth: int) -> Clue | None:
         """The edge as a clue about `node`; None where its other end can be neither named nor described."""
         forward = edge.head == node
         other = edge.tail if forward else edge.head
         value = None
-        if depth < DEEPEST[self._language] and self._rng.random() < DESCRIBED:
+        can_describe = depth < DEEPEST[self._language] and not self._wordings[edge.relation].named
+        if can_describe and self._rng.random() < DESCRIBED:
             value = self._described(other, used, depth, edge if forward else None)
         if value is None and self._can_name(other):
             value = self._named(other)
-        if value is None and depth < DEEPEST[self._language]:
+        if value is None and can_describe:
             value = self._described(other, used, depth, edge if forward else None)
         if value is None:
             return None
@@ -124,7 +129,8 @@ class Drawer:
         for edge in self._edges(node, inner):
             shared = told is not None and edge.relation == told.relation and edge.tail == node
             repeated = told is not None and depth > 1 and edge.relation == told.relation and not shared
-            if (shared and pattern.clues) or repeated:
+            can_share = not pattern.clues and self._wordings[edge.relation].form(self._language, "shared")
+            if (shared and not can_share) or repeated:
                 continue
             if clue := self._clue(node, edge, inner, depth + 1):
                 pattern.clues.append(clue)

@@ -1,18 +1,25 @@
-"""What the routes share: attempts that each give a task or a reason why not, written to a file that can
-be continued."""
+"""What the routes share: work that each time gives a record or a reason why not, written to a file that can be
+continued, and a model that a step asks."""
 
+import asyncio
 import tomllib
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import asdict
 from functools import cache
 from importlib.resources import files
+from itertools import count, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import UserError
-from .data_files import Card, LineFile, read_records
+from ..models.prompt import Prompt
+from ..models.structured import StructuredClient, Unusable, json_object
+from .data_files import Card, LineFile, read_records, source_of
 from .records import GENERATOR, DataCard, SyntheticTask
+from .samples import Sample
 
+Item = TypeVar("Item")
 SAVE_EVERY = 20
 """Attempts between two saves of the progress."""
 HOPELESS = 200
@@ -27,9 +34,55 @@ class Rejected(Exception):
     """An attempt that gives no task; the message names the kind of reason, for the data card."""
 
 
+async def write_records(
+    card: Card,
+    identity: Mapping[str, Any],
+    work: Iterator[Item],
+    make: Callable[[Item], Awaitable[dict[str, Any]]],
+    progress: Progress,
+    at_once: int = 1,
+    is_enough: Callable[[int], bool] = lambda tried: False,
+) -> DataCard:
+    """Write what `make` gives for each piece of work, or count why it gave nothing (Rejected); the order of the file is
+    that of the work, and a file that was begun is continued. at_once: pieces worked on at the same time. is_enough:
+    whether to end, by the number of pieces tried.
+
+    Raises UserError where the file was begun with another identity, or nothing at all came of the work.
+    """
+
+    async def tried(piece: Item) -> dict[str, Any] | Rejected:
+        try:
+            return await make(piece)
+        except Rejected as reason:
+            return reason
+
+    with LineFile(card.path, {"route": card.card.route, **identity}) as file:
+        card.restore(file.state.get("card", {}))
+        done = file.state.get("read", 0)
+        rest = islice(work, done, None)
+        while not is_enough(done) and (batch := list(islice(rest, at_once))):
+            for made in await asyncio.gather(*map(tried, batch)):
+                if isinstance(made, Rejected):
+                    card.dropped[str(made)] += 1
+                else:
+                    file.write(made)
+                    card.add(made)
+            done += len(batch)
+            if done % SAVE_EVERY < at_once:
+                file.save(read=done, card=card.state())
+                progress(card.card.records, done, f"{card.card.records} kept of {done}")
+        file.save(read=done, card=card.state())
+        if not card.card.records:
+            file.discard()
+            reasons = ", ".join(f"{count} times {reason}" for reason, count in card.dropped.most_common(3))
+            raise UserError(
+                f"Nothing came of {done} attempts: {reasons or 'there is no input'}.", "See docs/synthesis.md."
+            )
+    return card.write()
+
+
 async def write_tasks(
     attempt: Callable[[int], Awaitable[SyntheticTask]],
-    out: Path,
     options: Any,
     card: Card,
     progress: Progress,
@@ -37,43 +90,30 @@ async def write_tasks(
 ) -> DataCard:
     """Write `options.count` tasks, or as many as there are. `attempt` raises Rejected; options: a dataclass.
 
-    Raises UserError where the file was begun with other settings, or no task could be made.
+    Raises UserError as `write_records`.
     """
-    sources = [source.sha256 for source in card.card.sources]
-    settings = {**asdict(options), "generator": GENERATOR}
+    card.card.settings = {**asdict(options), "generator": GENERATOR}
     wanted = int(options.count)
-    identity = {key: value for key, value in settings.items() if key != "count"}  # more of the same can be asked for
-    with LineFile(out, {"route": card.card.route, "sources": sources, **identity}) as file:
-        card.restore(file.state.get("card", {}))
-        card.card.settings = settings
-        known = {record["id"] for record in read_records(out)}
-        number = file.state.get("attempt", 0)
-        while card.card.records < wanted and number < PATIENCE * wanted:
-            try:
-                task = await attempt(number)
-                if task.id in known:
-                    raise Rejected("the question is there already")
-                known.add(task.id)
-                record = task.model_dump(mode="json")
-                file.write(record)
-                card.add(record)
-            except Rejected as reason:
-                card.dropped[str(reason)] += 1
-            number += 1
-            if number == HOPELESS and is_hopeless() and not card.card.records:
-                break
-            if number % SAVE_EVERY == 0:
-                file.save(attempt=number, card=card.state())
-                progress(card.card.records, wanted, f"{number} attempts")
-        file.save(attempt=number, card=card.state())
-        if not card.card.records:
-            file.discard()
-            reasons = ", ".join(f"{count} times {reason}" for reason, count in card.dropped.most_common(3))
-            raise UserError(
-                f"No task could be made in {number} attempts: {reasons}.",
-                "Does the library hold texts on what the source is about? See docs/synthesis.md.",
-            )
-    return card.write()
+    identity = {key: value for key, value in card.card.settings.items() if key != "count"}  # more can be asked for
+    known: set[str] = set()
+
+    async def make(number: int) -> dict[str, Any]:
+        if card.card.records and not known:  # the file was begun; what was not saved has been cut off by now
+            known.update(record["id"] for record in read_records(card.path))
+        task = await attempt(number)
+        if task.id in known:
+            raise Rejected("the question is there already")
+        known.add(task.id)
+        return task.model_dump(mode="json")
+
+    def is_enough(tried: int) -> bool:
+        hopeless = tried == HOPELESS and not card.card.records and is_hopeless()
+        return hopeless or card.card.records >= wanted or tried >= PATIENCE * wanted
+
+    identity["sources"] = [source.sha256 for source in card.card.sources]
+    return await write_records(
+        card, identity, count(), make, lambda done, tried, what: progress(done, wanted, what), is_enough=is_enough
+    )
 
 
 def words_of(route: str, language: str) -> dict[str, Any]:
@@ -85,3 +125,108 @@ def words_of(route: str, language: str) -> dict[str, Any]:
 @cache
 def _words() -> dict[str, dict[str, Any]]:
     return tomllib.loads(files(__package__).joinpath("words.toml").read_text(encoding="utf-8"))
+
+
+Value = TypeVar("Value")
+_TYPES: dict[str, type] = {"string": str, "array": list, "object": dict, "boolean": bool}
+
+
+async def change_records(
+    source: Path,
+    out: Path,
+    route: str,
+    settings: Mapping[str, Any],
+    change: Callable[[Sample, Card], Awaitable[Sample]],
+    progress: Progress,
+    at_once: int = 1,
+    records: Callable[[Card], Iterator[Sample]] | None = None,
+) -> DataCard:
+    """Write what `change` makes of each record, or count why it made nothing (Rejected); continues what was begun.
+    at_once: records that are worked on at the same time; the order of the file is that of the source. records: reads
+    the source where it is no file of records, and puts what cannot be read into the card.
+
+    Raises UserError where nothing at all came of it.
+    """
+    origin = source_of(source)
+    card = Card(out, route, settings.get("seed"), [origin])
+    card.card.settings = dict(settings)
+    total = 0 if records else sum(1 for _ in read_records(source))
+    work = records(card) if records else read_records(source)
+    return await write_records(
+        card,
+        {"source": origin.sha256, **settings},
+        work,
+        lambda record: change(record, card),
+        lambda kept, done, what: progress(done, total or done, what),
+        at_once,
+    )
+
+
+def task_of(record: Sample) -> SyntheticTask:
+    """The task that a record is. Raises Rejected."""
+    try:
+        return SyntheticTask.model_validate(record)
+    except ValueError:
+        raise Rejected("no task") from None
+
+
+class ModelStep:
+    """Asks a served model for one JSON object at a time; a reply that cannot be used is asked for once more."""
+
+    def __init__(self, client: StructuredClient) -> None:
+        self._client = client
+        self.model = client.model
+        self.name = client.model.name
+
+    def words(self, language: str) -> dict[str, Any]:
+        """The prompts in a language."""
+        return prompts("zh" if language == "zh" else "en")
+
+    async def ask(
+        self,
+        name: str,
+        language: str,
+        texts: Mapping[str, str],
+        fields: Mapping[str, Any],
+        read: Callable[[dict[str, Any]], Value],
+        card: Card,
+    ) -> Value:
+        """The answer to a prompt of prompts.toml, as `read` takes it from the fields (it may raise Unusable). fields:
+        JSON schema of each; of a reply the types are checked. Counts requests and tokens. Raises Rejected, ModelError.
+        """
+
+        def checked(reply: str) -> Value:
+            found = json_object(reply, next(iter(fields)))
+            for key, form in fields.items():
+                right = (
+                    found.get(key) in form["enum"]
+                    if "enum" in form
+                    else isinstance(found.get(key), _TYPES[form["type"]])
+                )
+                if key in found and (not right or found[key] == ""):
+                    raise Unusable(f'"{key}" is not {form.get("enum") or form["type"]}')
+            try:
+                return read(found)
+            except KeyError as error:
+                raise Unusable(f"{error} is missing") from error
+
+        words = self.words(language)
+        schema = {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+        prompt = Prompt(words["rules"], words[name].strip(), texts)
+        asked = await self._client.ask(prompt, checked, schema=schema)
+        spent = card.counts.setdefault("model", Counter())
+        spent["asked"] += 1
+        spent["requests"] += asked.requests
+        spent["asked again"] += max(0, asked.requests - 1)
+        spent["tokens"] += asked.usage.input + asked.usage.output
+        if asked.value is None:
+            raise Rejected(f"{name}: no usable reply")
+        spent["usable"] += 1
+        return asked.value
+
+
+@cache
+def prompts(language: str) -> dict[str, Any]:
+    """The prompts in one language: prompts.toml."""
+    text = files(__package__).joinpath("prompts.toml").read_text(encoding="utf-8")
+    return dict(tomllib.loads(text)[language])

@@ -44,7 +44,7 @@ class GraphRoute:
         self.options = options
         keys = graph.relations
         self.wordings: list[Wording] = [wording(key, graph.relation_labels.get(key, "")) for key in keys]
-        self.query = PatternQuery(graph, [number for number, words in enumerate(self.wordings) if words.is_class])
+        self.query = PatternQuery(graph, self.wordings)
         self.evidence = EvidenceSearch(graph, search, self.wordings)
         self._seeds = seeds(graph, options.seed_degrees)
         self.supported = 0
@@ -171,7 +171,7 @@ async def make_graph_tasks(
     route = GraphRoute(graph, search, options)
     card = Card(out, "graph", options.seed, sources)
     card.problems, card.problem_count = graph.about["problems"], graph.about["problem_count"]
-    made = await write_tasks(route.attempt, out, options, card, progress, lambda: not route.supported)
+    made = await write_tasks(route.attempt, options, card, progress, lambda: not route.supported)
     if route.evidence.failed:
         card.problem(f"{route.evidence.failed} searches failed", "their facts counted as unsupported")
     return card.write() if route.evidence.failed else made

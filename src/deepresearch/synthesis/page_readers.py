@@ -14,6 +14,7 @@ import lxml.etree
 import lxml.html
 import mwparserfromhell
 from markdown_it import MarkdownIt
+from mdit_py_plugins.admon import admon_plugin
 
 from ..library import Library
 from .pages import LinkedPage, PageLink, PageParagraph, PageStore
@@ -134,6 +135,8 @@ def _wikitext_pieces(nodes: Sequence[Any]) -> Iterator[Piece]:
                 target = str(node.title)
                 if not _OTHER_SPACE.match(target):
                     yield Piece((node.text or node.title).strip_code(), (_as_title(target),))
+            case "Tag" if node.wiki_markup and not node.contents:  # the mark of a list item, or a rule
+                yield Piece("", role="break")
             case "Tag" if str(node.tag).casefold() not in _SKIPPED_TAGS and node.contents:
                 yield from _wikitext_pieces(node.contents.nodes)
 
@@ -178,7 +181,7 @@ def _paragraphs(pieces: Iterable[Piece]) -> list[PageParagraph]:
 
 def _read_folder(folder: Path, store: PageStore) -> None:
     """A page without a title is called what the links to it say most often."""
-    markdown = MarkdownIt("commonmark").enable("table")
+    markdown = MarkdownIt("commonmark").enable("table").use(admon_plugin)
     called: dict[str, Counter[str]] = {}
     untitled: list[str] = []
     for file in sorted(folder.rglob("*")):

@@ -14,7 +14,7 @@ from ..errors import UserError
 from ..text.sentences import sentence_spans
 from .records import Problems
 
-FORMAT = 2
+FORMAT = 3
 """Of the file; raised when pages are kept in another way."""
 
 

@@ -1,22 +1,29 @@
 """Patterns as queries: every entity of the whole graph that a description fits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from .graph import NONE, Ints, KnowledgeGraph, union
 from .records import Clue, Pattern
+from .relations import Wording
 
 HUGE = 20_000
 """Edges of an entity beyond which a clue is checked candidate by candidate, where there are fewer of those."""
 
 
 class PatternQuery:
-    """Solves patterns over a graph. Keys of the entities that the patterns name must be known to it."""
+    """Solves patterns over a graph. Keys of the entities that the patterns name must be known to it.
 
-    def __init__(self, graph: KnowledgeGraph, class_relations: Sequence[int]) -> None:
+    What a transitive relation joins by several edges counts as joined: the parts of its parts are a thing's parts.
+    """
+
+    def __init__(self, graph: KnowledgeGraph, wordings: Sequence[Wording]) -> None:
+        """wordings: one for each relation of the graph, in their order."""
         self.graph = graph
-        self.class_relations = class_relations
+        self.class_relations = [number for number, words in enumerate(wordings) if words.is_class]
+        self._transitive = {number for number, words in enumerate(wordings) if words.transitive}
+        self._members: dict[int, Ints] = {}
         self.numbers: dict[str, int] = {}
         """Entities by key, as far as patterns have named them."""
 
@@ -43,12 +50,16 @@ class PatternQuery:
         return found
 
     def members(self, kind: int) -> Ints:
-        """All entities of a class."""
-        return union(self.graph.neighbours(kind, relation, False) for relation in self.class_relations)
+        """All entities of a class, and of its subclasses."""
+        if kind not in self._members:
+            kinds = self._joined([kind], [r for r in self.class_relations if r in self._transitive], False)
+            direct = (self.graph.neighbours(int(k), r, False) for k in (kind, *kinds) for r in self.class_relations)
+            self._members[kind] = union(direct)
+        return self._members[kind]
 
     def of_kind(self, candidates: Ints, kind: int) -> Ints:
         """The candidates that are of a class."""
-        if len(candidates) > HUGE:
+        if len(candidates) > HUGE or self._transitive & set(self.class_relations):
             return _both(candidates, self.members(kind))
         keep = [any(self.graph.has_edge(int(c), r, kind) for r in self.class_relations) for c in candidates]
         return _where(candidates, keep)
@@ -86,13 +97,27 @@ class PatternQuery:
         if clue.value is None:
             assert clue.low is not None and clue.high is not None
             return self.graph.within(relation, clue.low, clue.high)
+        if relation in self._transitive:
+            return self._joined(ends, [relation], not clue.forward)
         return union(self.graph.neighbours(int(end), relation, not clue.forward) for end in ends)
+
+    def _joined(self, starts: Iterable[int], relations: Sequence[int], forward: bool) -> Ints:
+        """Entities that one or more edges of the relations join to the starts."""
+        found: set[int] = set()
+        open_ = [int(start) for start in starts]
+        while open_:
+            entity = open_.pop()
+            fresh = {int(e) for r in relations for e in self.graph.neighbours(entity, r, forward)} - found
+            found |= fresh
+            open_ += fresh
+        return np.array(sorted(found), np.int32)
 
     def _filtered(self, candidates: Ints, clue: Clue) -> Ints:
         relation, ends = self._ends(clue)
         if relation is None or not len(candidates):
             return NONE
-        if clue.value is None or len(candidates) > HUGE or self._edges_of(ends) < len(candidates):
+        huge = len(candidates) > HUGE or self._edges_of(ends) < len(candidates)
+        if clue.value is None or huge or relation in self._transitive:
             return _both(candidates, self._matching(clue))
         keep = [bool(np.isin(self.graph.neighbours(int(c), relation, clue.forward), ends).any()) for c in candidates]
         return _where(candidates, keep)

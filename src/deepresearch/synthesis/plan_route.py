@@ -7,33 +7,32 @@ to one, so that the likeness of words and tools is greatest, and the mean over t
 import re
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
 from hashlib import blake2b
-from itertools import pairwise
 from pathlib import Path
 
 from ..models.structured import Unusable
 from ..policy import View
 from ..settings import Settings
 from ..text.sentences import split_sentences
-from ..text.wordlists import stop_words
+from ..text.wordlists import request_words
 from ..trajectory import Observation, Turn
 from ..web.search import SearchProvider
 from .data_files import Card, read_records
-from .generation import Progress, Rejected, words_of
+from .generation import ModelStep, Progress, Rejected, change_records, task_of, words_of
 from .oracle import SURFER, ProgramTeacher, numbered
-from .record_steps import ModelStep, change_records, task_of
 from .records import DataCard, Provenance, SyntheticTask
 from .rollouts import RolloutOptions, open_pool
-from .samples import Sample, calls_of, tokens
+from .samples import Sample, calls_of, content_words
 from .source_reports import FEWEST, FRAME, checked_source, read_reports
 
 MOST_STEPS = 10
 MOST_PARTS = 3
 MOST_PURPOSE = 2
 """Sentences of the opening in a task."""
-SHORTEST_QUERY = 15
+SHORTEST_QUERY, LONGEST_QUERY = 15, 400
 """Characters of a question."""
+PLAN_SHARE = 0.5
+"""Share of the items of a plan, each with this share of its words, with which a question gives the plan away."""
 THRESHOLD = 0.7
 WORD_SHARE = 0.85
 """Of words in the likeness of a step and an item; the rest is whether the tool fits."""
@@ -114,11 +113,11 @@ class PlanFollower(ProgramTeacher):
         lines = [f"# {self._task.provenance.notes.get('title') or self._task.question}"]
         used: set[str] = set()
         for query, result in zip(self._queries, results, strict=False):
-            wanted = _content(query)
+            wanted = content_words(query)
             found = []
             for passage in (known[id_] for id_ in result.passage_ids if id_ in known):
                 for sentence in split_sentences(passage.text):
-                    shared = len(wanted & _content(sentence))
+                    shared = len(wanted & content_words(sentence))
                     if shared and 20 <= len(sentence) <= 400 and sentence not in used and sentence[-1] in ".!?。！？":
                         found.append((shared, sentence, passage.id))
             lines.append(f"\n## {query}\n")
@@ -148,36 +147,42 @@ def alignment(plan: Sequence[str], record: Sample) -> float:
 def _likeness(item: str, text: str, call: Sample) -> float:
     arguments = call.get("arguments") or {}
     asked = [q if isinstance(q, str) else q.get("text", "") for q in arguments.get("queries", [])]
-    wanted, done = _content(item), _content(" ".join([text, *asked, *map(str, arguments.get("references", []))]))
+    wanted, done = (
+        content_words(item),
+        content_words(" ".join([text, *asked, *map(str, arguments.get("references", []))])),
+    )
     shared = len(wanted & done) / max(1, min(2, len(wanted)), min(len(wanted), len(done)))
     tool = next((name for name, words in _TOOL_WORDS.items() if words.search(item)), SURFER)
     return WORD_SHARE * min(1.0, shared) + (1 - WORD_SHARE) * (call.get("tool") == tool) if shared else 0.0
 
 
-@cache
-def _content(text: str) -> frozenset[str]:
-    """Words that carry meaning, and pairs of Chinese characters."""
-    words = tokens(text)
-    common = stop_words("en") | {"find", "sources", "among", "them", "查找", "关于", "资料", "包括"}
-    pairs = {a + b for a, b in pairwise(words) if not (a + b).isascii() and len(a + b) == 2}
-    return frozenset({w for w in words if len(w) > 1 and w not in common} | (pairs - common))
-
-
 async def worded(task: SyntheticTask, model: ModelStep, card: Card) -> SyntheticTask:
-    """The task with a question in a model's words. Raises Rejected where that states a result, ModelError."""
-    texts = {"task": task.question, "plan": "\n".join(task.plan)}
-    fields = {"query": {"type": "string", "maxLength": 600}}
-    query = await model.ask("planning", task.language, texts, fields, _read_query, card)
-    told = {figure[0] for figure in re.finditer(r"\d+", query)} - set(re.findall(r"\d+", task.question))
-    if told or _FIGURE.search(query):
-        raise Rejected("planning: the question states a figure")
-    headings = [str(heading).casefold() for heading in task.provenance.notes["queries"]]
-    if sum(heading in query.casefold() for heading in headings) >= FEWEST - 1:
-        raise Rejected("planning: the question gives the plan away")
+    """The task with a question in a model's words, which is not shown the plan. Raises Rejected, ModelError."""
+    fields = {"query": {"type": "string", "maxLength": LONGEST_QUERY}}
+    query = await model.ask("planning", task.language, {"task": task.question}, fields, _read_query, card)
+    if why := query_fault(query, task):
+        raise Rejected(f"planning: {why}")
     notes = {**task.provenance.notes, "model": model.name, "plain": task.question}
     return task.model_copy(
         update={"question": query, "provenance": task.provenance.model_copy(update={"notes": notes})}
     )
+
+
+def query_fault(query: str, task: SyntheticTask) -> str:
+    """Why a model's wording of a task is not kept; empty: it is."""
+    told = set(re.findall(r"\d+", query)) - set(re.findall(r"\d+", task.question))
+    if told or _FIGURE.search(query):
+        return "the question states a figure"
+    subject, asked = content_words(str(task.provenance.notes["title"])), content_words(query)
+    if not subject & asked:
+        return "the question is about something else"
+    items = [content_words(str(heading)) - subject for heading in task.provenance.notes["queries"]]
+    items = [item for item in items if item]
+    if sum(len(item & asked) >= PLAN_SHARE * len(item) for item in items) > max(1, PLAN_SHARE * len(items)):
+        return "the question gives the plan away"
+    filler = set(words_of("planning", task.language)["filler"].split()) | request_words(task.language)
+    own = {word for word in asked - subject - content_words(task.question) - filler if len(word) > 1}
+    return "" if len(own) >= FEWEST else "the question asks nothing in particular"
 
 
 def _read_query(found: Sample) -> str:

@@ -6,7 +6,7 @@ from ..judge.rubrics import Rubric
 from ..trajectory import Record
 
 MOST_PROBLEMS = 20
-GENERATOR = 2
+GENERATOR = 3
 """Version of the generators; raised when the same seed would give other records."""
 
 Route = Literal["graph", "walk", "planning", "reflection", "verification", "report", "rubrics"]

@@ -23,12 +23,10 @@ from ..text.names import is_named
 from ..trajectory import Call, Turn, UserSteered, parse_event
 from ..web.search import SearchProvider
 from .data_files import Card
-from .generation import Progress, Rejected, words_of
-from .grading import is_correct
+from .generation import Progress, Rejected, change_records, task_of, words_of
 from .oracle import SHOWN, SURFER, Oracle
-from .record_steps import change_records, task_of
 from .records import DataCard, SyntheticTask
-from .rollouts import RolloutOptions, open_pool
+from .rollouts import RolloutOptions, is_correct, open_pool
 from .samples import Sample, all_texts, ngrams, tokens
 
 MOST_TRIES = 3

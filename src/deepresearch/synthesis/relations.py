@@ -23,6 +23,12 @@ class Wording:
     """Reads the same in both directions."""
     hidden: bool = False
     """Too vague to ask about."""
+    named: bool = False
+    """Where its tail ends depends on who divides: the tail is only ever named, and never asked for."""
+    partial: bool = False
+    """Of its tails a source lists only some: nothing is found by being one of them."""
+    transitive: bool = False
+    """Also holds of what several of its edges join one after another."""
     cues: tuple[str, ...] = ()
     """A passage that states the fact has one of these; none: any passage with both names will do."""
 
@@ -42,14 +48,8 @@ def wording(key: str, label: str = "") -> Wording:
         if "vp" in forms:  # what is described must end its clause: has as a part the wheel that ...
             plain["nested"] = re.sub(r"^has \{\} as (.+)$", r"has as \1 {}", forms["vp"])
         texts[language] = plain | forms
-    return Wording(
-        key,
-        texts,
-        is_class=row.get("class", False),
-        same=row.get("same", False),
-        hidden=row.get("hidden", False),
-        cues=tuple(row.get("cues", ())),
-    )
+    flags = {flag: row.get(flag, False) for flag in ("same", "hidden", "named", "partial", "transitive")}
+    return Wording(key, texts, is_class=row.get("class", False), cues=tuple(row.get("cues", ())), **flags)
 
 
 def kind_word(name: str, template: str = "{}") -> str:

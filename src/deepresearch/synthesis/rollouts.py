@@ -18,7 +18,7 @@ from ..agent.setup import open_policy
 from ..derived import answer, find, registered, total_usage
 from ..errors import UserError
 from ..files import write_file
-from ..judge.short_answer import cited_passages
+from ..judge.short_answer import cited_passages, names_answer
 from ..plugins import Registry
 from ..policy import Policy
 from ..settings import Settings
@@ -28,7 +28,6 @@ from ..trajectory import Event, Observation, RunFailed, Task, Turn, Verified
 from ..web.search import SearchProvider
 from .data_files import Card, LineFile, read_records, read_tasks, save_card, source_of
 from .generation import Progress
-from .grading import is_correct, pass_rates
 from .records import DataCard, Rollout, SyntheticTask
 from .samples import Sample
 
@@ -113,6 +112,12 @@ def open_pool(sources: Sequence[SearchProvider], settings: Settings, options: Ro
     """A pool whose folder lasts as long as it; its sources are shared by all runs."""
     with tempfile.TemporaryDirectory(prefix="rollouts-") as scratch:
         yield RolloutPool([SharedSource(source) for source in sources], settings, options, Path(scratch))
+
+
+def is_correct(report: str, task: SyntheticTask) -> bool:
+    """Whether the short answer names the answer, and no near miss."""
+    names = [name for name in (task.answer, *task.aliases) if name]
+    return names_answer(report, task.question, names, task.distractors)
 
 
 def summary(task: SyntheticTask, attempt: int, policy: str, events: Sequence[Event], failed: bool) -> Rollout:
@@ -205,7 +210,10 @@ def _cache_words(sources: Sequence[SharedSource]) -> str:
 
 def add_pass_rates(tasks: Path, rollouts: Path, out: Path) -> DataCard:
     """Copy tasks with the share of right tries beside each. Raises UserError."""
-    rates = pass_rates(read_records(rollouts))
+    tried: dict[str, list[bool]] = {}
+    for record in read_records(rollouts):
+        tried.setdefault(record["task"], []).append(record["correct"])
+    rates = {task: sum(right) / len(right) for task, right in tried.items()}
     card = Card(out, "difficulty", None, [source_of(tasks), source_of(rollouts)])
 
     def lines() -> Iterator[bytes]:

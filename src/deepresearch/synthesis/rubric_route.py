@@ -1,34 +1,34 @@
 """Rubrics from a task's hidden side: its facts and descriptions are criteria, its near misses flaws.
 
-With a model in two steps, so that what it says twice can be compared: a hidden summary and rubrics first, then the
-query from the rubrics, with the roles assigned again.
+With a model in two steps, so that what it says twice can be compared: a hidden summary and criteria first, then the
+question from these, with the roles assigned again. Each request is one small question, so that small models can answer.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import ValidationError
-
-from ..judge.rubrics import Role, Rubric, RubricSet
+from ..judge.rubrics import Role, Rubric
 from ..models.structured import Unusable
 from ..text.characters import normalise
 from ..text.names import is_named
 from .data_files import Card
 from .drawing import described, walk
-from .generation import Progress, Rejected, words_of
-from .record_steps import ModelStep, change_records, task_of
+from .generation import ModelStep, Progress, Rejected, change_records, task_of, words_of
 from .records import DataCard, SyntheticTask
-from .samples import Sample
+from .samples import Sample, content_words
 
 MOST_NEAR = 4
 """Near misses that become flaws."""
-LONGEST_TEXT = 240
-"""Characters of a criterion or a summary."""
-MOST_RUBRICS = 8
-"""That a model is asked for, as its prompt says; a small one would go on until its reply is cut."""
+MOST_FACTS, MOST_WRONG = 3, 1
+"""Facts on the way, and wrong answers, of which a model makes criteria: each is asked about by itself, twice."""
+SHORTEST_TEXT, LONGEST_TEXT = 12, 240
+"""Characters of a criterion, summary or question that a model writes."""
+ROLES: tuple[Role, ...] = ("implicit", "negative", "explicit")
+"""In the order of the answers that a model chooses from: `roles` in prompts.toml."""
+_AXES: dict[Role, str] = {"explicit": "answer", "implicit": "evidence", "negative": "wrong answer"}
 _SOME = re.compile(r"(?:an? |某)")
 """Begins the description of what several entities may be."""
 
@@ -77,68 +77,81 @@ def _identified(task: SyntheticTask, called: str) -> Iterable[tuple[str, str]]:
 
 
 class RubricWriter:
-    """Writes summary, rubrics and query with a model, and drops what does not fit together."""
+    """Writes summary, criteria and question with a model, one small thing at a time, and drops what does not fit."""
 
-    def __init__(self, model: ModelStep) -> None:
-        self._model = model
+    def __init__(self, model: ModelStep, task: SyntheticTask, card: Card) -> None:
+        self._model, self._task, self._card = model, task, card
 
-    async def write(self, task: SyntheticTask, card: Card) -> SyntheticTask:
-        """The task with a query and rubrics of the model. Raises Rejected, ModelError."""
-        facts = "\n".join(f"- {passage.fact}" for passage in task.evidence)
-        wrong = "\n".join(f"- {name}" for name in task.distractors[:MOST_NEAR]) or "-"
-        hidden = {"answer": task.answer, "facts": facts, "wrong": wrong}
-        text = {"type": "string", "maxLength": LONGEST_TEXT}
-        role = {"enum": list(get_args(Role))}
-        weighed = {"criterion": text, "weight": {"enum": [1, 2, 3, 4, 5]}, "axis": {"type": "string", "maxLength": 40}}
-        wanted = _object(role={"enum": ["explicit", "implicit"]}, **weighed)
-        fields = {
-            "summary": text,
-            "rubrics": {"type": "array", "items": wanted, "minItems": 2, "maxItems": MOST_RUBRICS},
-            "flaws": {"type": "array", "items": _object(**weighed), "minItems": 1, "maxItems": MOST_NEAR},
-        }
-        summary, rubrics = await self._model.ask("rubrics", task.language, hidden, fields, _read_rubrics, card)
-        shown = "\n".join(f"{rubric.id}: {rubric.criterion}" for rubric in rubrics)
-        texts = {"summary": summary, "rubrics": shown}
-        roles = _object(**{rubric.id: role for rubric in rubrics})
-        fields = {"query": {"type": "string", "maxLength": 600}, "roles": roles}
-        query, assigned = await self._model.ask(
-            "query", task.language, texts, fields, lambda found: (found["query"].strip(), found["roles"]), card
-        )
-        if differing := [rubric.id for rubric in rubrics if assigned.get(rubric.id) != rubric.role]:
-            raise Rejected(f"query: roles differ in {'one rubric' if len(differing) == 1 else 'several rubrics'}")
-        if any(is_named(name, normalise(query)) for name in (task.answer, *task.aliases) if name):
-            raise Rejected("query: it names the answer")
-        texts = {"query": query, "rubrics": "\n".join(f"({r.role}) {r.criterion}" for r in rubrics)}
-        verdict = {"consistent": {"type": "boolean"}, "reason": text}
-        if not await self._model.ask(
-            "consistent", task.language, texts, verdict, lambda found: bool(found["consistent"]), card
-        ):
-            raise Rejected("consistent: the judge found query and rubrics inconsistent")
+    async def write(self) -> SyntheticTask:
+        """The task with a question and rubrics of the model. Raises Rejected, ModelError."""
+        task = self._task
+        hidden = list(_hidden(task))
+        told = "\n".join(fact for fact, role in hidden if role != "negative")
+        summary = await self._ask("summary", {"facts": told, "answer": task.answer}, "summary", _reads("summary"))
+        rubrics = [await self._rubric(n, fact, role) for n, (fact, role) in enumerate(hidden, 1)]
+        shown = "\n".join(rubric.criterion for rubric in rubrics if not rubric.negative)
+        names = [name for name in (task.answer, *task.aliases) if name]
+        texts = {"summary": summary, "criteria": shown}
+        query = await self._ask("query", texts, "question", _reads("question", without=names, like=told))
+        for rubric in rubrics:
+            texts = {"question": query, "criterion": rubric.criterion}
+            choices = list(self._model.words(task.language)["roles"])
+            role = await self._ask("role", texts, "kind", lambda found: found["kind"], {"enum": choices})
+            if ROLES[choices.index(role)] != rubric.role:
+                raise Rejected(f"role: not {rubric.role} when it is assigned again")
+        texts = {"question": query, "criteria": "\n".join(f"({r.role}) {r.criterion}" for r in rubrics)}
+        fits = {"type": "boolean"}
+        if not await self._ask("consistent", texts, "consistent", lambda found: bool(found["consistent"]), fits):
+            raise Rejected("consistent: the judge found question and rubrics inconsistent")
+        undecided = words_of("rubrics", task.language)["undecided"]
+        rubrics.append(Rubric(id="open", criterion=undecided, weight=-2, role="negative", axis="clarity"))
         notes = {**task.provenance.notes, "from": task.id, "summary": summary, "model": self._model.name}
         provenance = task.provenance.model_copy(update={"route": "rubrics", "notes": notes})
         changed = {"id": f"rubrics-{task.id}", "question": query, "rubrics": rubrics, "provenance": provenance}
         return task.model_copy(update=changed)
 
+    async def _rubric(self, number: int, fact: str, role: Role) -> Rubric:
+        """The criterion that the model makes of a fact, or of a wrong answer."""
+        name = "flaw" if role == "negative" else "criterion"
+        criterion = await self._ask(name, {"fact": fact}, "criterion", _reads("criterion", like=fact))
+        weight = {"explicit": 5, "implicit": 3, "negative": -4}[role]
+        return Rubric(id=f"c{number}", criterion=criterion, weight=weight, role=role, axis=_AXES[role])
 
-def _object(**fields: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+    async def _ask(
+        self,
+        name: str,
+        texts: Mapping[str, str],
+        field: str,
+        read: Callable[[Sample], Any],
+        form: Mapping[str, Any] = {"type": "string", "maxLength": LONGEST_TEXT},
+    ) -> Any:
+        return await self._model.ask(name, self._task.language, texts, {field: form}, read, self._card)
 
 
-def _read_rubrics(found: dict[str, Any]) -> tuple[str, list[Rubric]]:
-    wanted, flaws = found["rubrics"], found["flaws"]
-    if not all(isinstance(item, dict) for item in (*wanted, *flaws)):
-        raise Unusable('"rubrics" or "flaws" has an item that is no object')
-    negative = [{**flaw, "role": "negative", "weight": f"-{flaw.get('weight')}"} for flaw in flaws]
-    try:
-        rows = [{**item, "id": f"c{n}"} for n, item in enumerate([*wanted, *negative], 1)]
-        rubrics = list(RubricSet.model_validate({"rubrics": rows}).rubrics)
-    except ValidationError as error:
-        raise Unusable(f"a rubric cannot be used: {error.errors()[0]['msg']}") from error
-    if not any(rubric.negative for rubric in rubrics) or not any(rubric.weight > 0 for rubric in rubrics):
-        raise Unusable("there must be at least one criterion with a weight above zero, and one flaw")
-    if len({rubric.criterion.casefold() for rubric in rubrics}) < len(rubrics):
-        raise Unusable("two rubrics have the same criterion")
-    return found["summary"].strip(), rubrics
+def _hidden(task: SyntheticTask) -> Iterator[tuple[str, Role]]:
+    """Facts and wrong answers with their roles: what names the answer is asked for, what leads to it is not."""
+    facts = list(dict.fromkeys(passage.fact for passage in task.evidence))
+    names = [name for name in (task.answer, *task.aliases) if name]
+    final = [fact for fact in facts if any(is_named(name, normalise(fact)) for name in names)]
+    yield final[-1] if final else words_of("rubrics", task.language)["answer"].format(task.answer), "explicit"
+    yield from ((fact, "implicit") for fact in [f for f in facts if f not in final][:MOST_FACTS])
+    yield from ((name, "negative") for name in [n for n in task.distractors if n not in names][:MOST_WRONG])
+
+
+def _reads(field: str, like: str = "", without: Sequence[str] = ()) -> Callable[[Sample], str]:
+    """Reads a sentence that has something of `like` in it, and none of the names `without`."""
+
+    def read(found: Sample) -> str:
+        text = " ".join(str(found[field]).split())
+        if len(text) < SHORTEST_TEXT:
+            raise Unusable(f'"{field}" is no sentence')
+        if named := next((name for name in without if is_named(name, normalise(text))), ""):
+            raise Unusable(f'"{field}" must not name {named}')
+        if like and not content_words(like) & content_words(text):
+            raise Unusable(f'"{field}" has nothing of what was given')
+        return text
+
+    return read
 
 
 async def add_rubrics(source: Path, out: Path, model: ModelStep | None, progress: Progress) -> DataCard:
@@ -150,7 +163,7 @@ async def add_rubrics(source: Path, out: Path, model: ModelStep | None, progress
     async def change(record: Sample, card: Card) -> Sample:
         task = task_of(record)
         rubrics = mechanical_rubrics(task)
-        task = await RubricWriter(model).write(task, card) if model else task.model_copy(update={"rubrics": rubrics})
+        task = await RubricWriter(model, task, card).write() if model else task.model_copy(update={"rubrics": rubrics})
         for rubric in task.rubrics:
             card.counts.setdefault("role", Counter())[rubric.role] += 1
         return task.model_dump(mode="json")

@@ -3,11 +3,14 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
 from ..text.characters import CJK, HANGUL, normalise
+from ..text.wordlists import stop_words
 
 Sample = dict[str, Any]
 """A rollout, or a task, as it is in its file."""
@@ -65,6 +68,15 @@ def tokens(text: str) -> list[str]:
 def ngrams(words: Sequence[str], length: int) -> Iterator[tuple[str, ...]]:
     """Every run of `length` words."""
     return zip(*(words[i:] for i in range(length)), strict=False)
+
+
+@cache
+def content_words(text: str) -> frozenset[str]:
+    """Words that carry meaning, and pairs of Chinese characters."""
+    words = tokens(text)
+    common = stop_words("en") | {"find", "sources", "among", "them", "查找", "关于", "资料", "包括"}
+    pairs = {a + b for a, b in pairwise(words) if not (a + b).isascii() and len(a + b) == 2}
+    return frozenset({w for w in words if len(w) > 1 and w not in common} | (pairs - common))
 
 
 QUESTION_FIELDS = frozenset({"question", "query", "prompt", "task", "problem", "claim", "instruction"})

@@ -14,6 +14,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from ..agent.rollouts import SharedSource
 from ..derived import registered
@@ -21,21 +22,20 @@ from ..library import Library
 from ..policy import View
 from ..report.verification import support
 from ..settings import Settings
+from ..text.characters import has_han
 from ..text.language import detect_language
 from ..text.sentences import split_sentences
 from ..text.wordlists import stop_words
 from ..tools import Tool
 from ..trajectory import Passage, Turn
-from ..web.search import SearchProvider
-from .data_files import Card
-from .generation import Progress, Rejected, words_of
+from ..web.search import Hit, Query, SearchProvider, SearchResult, passage_id
+from .data_files import Card, read_records
+from .generation import Progress, Rejected, change_records, task_of, words_of
 from .oracle import AT_ONCE, SURFER, ProgramTeacher, numbered
-from .record_steps import change_records, task_of
-from .records import DataCard, Provenance, SyntheticTask
+from .records import DataCard, Provenance, SupportingPassage, SyntheticTask
 from .rollouts import RolloutOptions, open_pool
 from .samples import Sample
 from .source_reports import checked_source
-from .verdict_sets import GivenPassages, verdict_tasks
 
 FEWEST, MOST = 3, 5
 """Statements of a paragraph that are the library's own."""
@@ -276,3 +276,86 @@ def _paragraphs(name: str, data: Path, seed: int, count: int) -> Iterator[Sample
                 break  # one of each document
     finally:
         library.close()
+
+
+LONGEST_PASSAGE = 1_500
+"""Characters; longer texts become several passages."""
+_MARK = re.compile(r"\s*\[\d+\]")
+
+
+class GivenPassages:
+    """A place to search that holds only the texts of one statement."""
+
+    name = "given"
+
+    def __init__(self, evidence: list[SupportingPassage]) -> None:
+        self._passages = [Passage(id=e.passage, document=e.document, title=e.title, text=e.text) for e in evidence]
+
+    async def search(self, query: Query) -> SearchResult:
+        """All passages, in their order."""
+        return SearchResult([Hit(passage, -float(n)) for n, passage in enumerate(self._passages)][: query.k], self.name)
+
+    async def open(self, reference: str) -> list[Passage]:
+        """The passages of a document; none where it is not there."""
+        return [passage for passage in self._passages if passage.document == reference]
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def verdict_tasks(path: Path) -> Iterator[SyntheticTask]:
+    """A task for each statement of a file whose verdicts agree; its evidence is what it was judged against.
+
+    Raises UserError for a file that cannot be read.
+    """
+    fields = words_of("verdicts", "en")
+    meaning = {word: label for label, name in enumerate(("supported", "refuted", "doubtful")) for word in fields[name]}
+    found: dict[str, tuple[set[int | None], list[str]]] = {}
+    for row in (row for record in read_records(path) for row in _dicts(record)):
+        statement, texts, verdict = (
+            next((row[key] for key in fields[field] if row.get(key)), None)
+            for field in ("statement", "passages", "conclusion")
+        )
+        if isinstance(statement, str) and isinstance(verdict, str) and texts:
+            labels, own = found.setdefault(" ".join(_MARK.sub("", statement).split()), (set(), []))
+            labels.add(meaning.get(verdict.casefold().replace("_", " ").replace("-", " ")))
+            own += _passages(texts)
+    for statement, (labels, texts) in found.items():
+        decided = labels - {2} or labels  # beside a text that settles it, others may be beside the point
+        if None not in labels and len(decided) == 1 and split_sentences(statement) == [statement]:
+            yield _task(statement, int(decided.pop() or 0), list(dict.fromkeys(texts)), path.name)
+
+
+def _task(statement: str, label: int, texts: list[str], source: str) -> SyntheticTask:
+    language = "zh" if has_han(statement) else "en"
+    key = blake2b(statement.encode(), digest_size=6).hexdigest()
+    return SyntheticTask(
+        id=f"verification-{language}-{key}",
+        question=words_of("verification", language)["ask one"].format(statement),
+        language=language,
+        plan=[statement],
+        evidence=[SupportingPassage(passage=passage_id(key, t), document=key, title=source, text=t) for t in texts],
+        hops=1,
+        provenance=Provenance(
+            route="verification", pages=[source], notes={"title": "", "conclusions": [label], "by": "people"}
+        ),
+    )
+
+
+def _dicts(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _dicts(inner)
+
+
+def _passages(texts: Any) -> Iterator[str]:
+    """Texts of a length that can be cited, whether they come as one, as sentences, or as records with a text."""
+    parts = [texts] if isinstance(texts, str) else [t if isinstance(t, str) else t.get("text", "") for t in texts]
+    text = ""
+    for sentence in (sentence for part in parts for sentence in split_sentences(" ".join(part.split()))):
+        if text and len(text) + len(sentence) > LONGEST_PASSAGE:
+            yield text
+            text = ""
+        text = f"{text} {sentence}".strip()
+    yield from [text] if text else []

@@ -15,13 +15,24 @@ from pathlib import Path
 from ..errors import SearchFailed
 from ..text.characters import normalise
 from ..text.names import is_named, names_in
+from ..text.wordlists import stop_words
 from ..web.search import Query
 from .data_files import Card
 from .evidence import Search
-from .generation import Progress, Rejected, write_tasks
+from .generation import Progress, Rejected, words_of, write_tasks
 from .pages import LinkedSentence, PageStore
 from .records import DataCard, Provenance, SourceFile, SupportingPassage, SyntheticTask
-from .walk_wording import PagePlace, bare, definition_of, named_as, numbers_in, plan_steps, question_text, resemble
+from .walk_wording import (
+    PagePlace,
+    bare,
+    definition_of,
+    named_as,
+    numbers_in,
+    plan_steps,
+    question_text,
+    resemble,
+    shape_of,
+)
 
 LONGEST_WALK = 8
 """Pages of one walk."""
@@ -44,9 +55,12 @@ MOST_LINKS = 12
 """Of one sentence; more make a list."""
 _SIGNS = re.compile(r"[_$\\{}]|\.(?:md|html?)$")
 """Of formulas, and of pages that have only the name of their file."""
+_PLACEHOLDER = re.compile(words_of("patterns", "en")["placeholder"], re.IGNORECASE)
+"""What stands for any name."""
 _SHORTENED = re.compile(r"(?:[a-z]\.)+[a-z]")
 """As "e.g"."""
-_WORD, _CAPITAL = re.compile(r"[a-z]+"), re.compile(r"(?<=[a-z,;] )[A-Z]\w+")
+_WORD = re.compile(r"[a-z]+")
+_CONTENT = re.compile(r"[^\W\d_]{3,}")
 
 
 @dataclass(frozen=True)
@@ -158,7 +172,7 @@ class WalkRoute:
     def _is_answer(self, title: str) -> bool:
         """Whether a title is a name that can be asked for or told."""
         words = sum(c.isalnum() for c in title) > 1 and not title[0].isdigit() and not _SIGNS.search(title)
-        return words and not title.startswith(("List of", "Category"))
+        return words and not title.startswith(("List of", "Category")) and not _PLACEHOLDER.fullmatch(title)
 
     def _is_ordinary(self, title: str, pages: Sequence[str]) -> bool:
         """Whether a name set as code is on these pages mostly an ordinary word."""
@@ -195,7 +209,7 @@ class WalkRoute:
 
     def _can_tell(self, name: str, page: str, answer: str, told: Sequence[str]) -> bool:
         known = name in (answer, page) or any(resemble(name, other) for other in (answer, *told) if other)
-        return not known and self._is_answer(name)
+        return not known and self._is_answer(name) and not self._is_ordinary(name, [page])
 
     def _candidates(self, page: str, place: PagePlace) -> frozenset[str]:
         """All that a page names at a place."""
@@ -219,15 +233,33 @@ class WalkRoute:
         """Whether nothing else is named at all these places, by link or by its name alone."""
         rivals = frozenset.union(*(mention.candidates for mention in mentions)) - {answer}
         texts = [normalise(" ".join(s.text for s in self.sentences_of(m.page) if m.place.holds(s))) for m in mentions]
-        shared = frozenset.intersection(*(frozenset(_CAPITAL.findall(text)) for text in texts))
-        if shared - set(answer.split()) or not all(
+        if not all(
             answer in m.candidates and is_named(bare(answer), text) for m, text in zip(mentions, texts, strict=True)
+        ):
+            return False
+        sort = self._sort(answer, mentions)
+        if sort == "page":
+            folded = [text.casefold() for text in texts]
+            rivals |= {t for t in self._short_titles if t != answer and all(t.casefold() in text for text in folded)}
+        elif sort in ("name", "term") and (
+            self.options.language == "zh" or _shared(texts, bare(answer), sort == "name")
         ):
             return False
         return not any(
             all(r in m.candidates or is_named(bare(r), text) for m, text in zip(mentions, texts, strict=True))
             for r in rivals
         )
+
+    def _sort(self, answer: str, mentions: Sequence[Mention]) -> str:
+        """What a question can say that the answer is: a subject that has a page, a shape of code, a name, or a term.
+
+        A name is written with a capital wherever it is mentioned."""
+        if self.pages.page(answer):
+            return "page"
+        if shape_of(answer):
+            return "code"
+        written = [named_as(bare(answer), mention.sentence) for mention in mentions]
+        return "name" if all(word[:1].isupper() for word in written) else "term"
 
     def _single_page(self, answer: str, mentions: Sequence[Mention], visited: Sequence[str]) -> str:
         """A page that gives the answer away to a solver who sees it alone; empty where none does.
@@ -258,7 +290,7 @@ class WalkRoute:
         language = self.options.language
         spoken = [self._spoken_of(m.page, answer, rng) for m in mentions]
         clues = [(s, m.place) for s, m in zip(spoken, mentions, strict=True)]
-        question = question_text(language, clues, bare(answer), rng)
+        question = question_text(language, clues, bare(answer), self._sort(answer, mentions), rng)
         if is_named(bare(answer), normalise(question)):
             raise Rejected("the question names the answer")
         evidence = []
@@ -318,6 +350,13 @@ class WalkRoute:
         raise Rejected("the library does not have the sentence")
 
 
+def _shared(texts: Sequence[str], answer: str, names_only: bool) -> set[str]:
+    """Words, or words with a capital, that all texts have beside the answer's own: a reader could mean them too."""
+    found = [{w for w in _CONTENT.findall(text) if w[0].isupper() or not names_only} for text in texts]
+    words = [{w.casefold().removesuffix("s") for w in one} - stop_words("en") for one in found]
+    return set.intersection(*words) - {w.removesuffix("s") for w in answer.casefold().split()}
+
+
 def _is_prose(sentence: LinkedSentence) -> bool:
     ends = sentence.text.rstrip("\"'”’」)）").endswith((".", "!", "?", "。", "！", "？", "．"))
     return ends and len(sentence.links) <= MOST_LINKS and len(sentence.text) <= LONGEST_SENTENCE
@@ -338,4 +377,4 @@ async def make_walk_tasks(
     route = WalkRoute(pages, search, options)
     card = Card(out, "walk", options.seed, sources)
     card.problems, card.problem_count = pages.problems, pages.problem_count
-    return await write_tasks(route.attempt, out, options, card, progress)
+    return await write_tasks(route.attempt, options, card, progress)

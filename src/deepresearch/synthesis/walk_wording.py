@@ -4,9 +4,11 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from ..text.characters import has_han, normalise
 from ..text.names import is_named
+from ..text.wordlists import stop_words
 from .generation import words_of
 from .pages import LinkedPage, LinkedSentence
 from .questions import article
@@ -29,6 +31,8 @@ def definition_of(page: LinkedPage | None, language: str) -> str:
     if not found or (language == "en" and subject not in found[1].casefold()):
         return ""
     definition = normalise(found[2]).rstrip(" ,，")
+    if definition.split()[-1].casefold() in stop_words("en"):  # its end was a formula or a template
+        return ""
     return definition if len(definition) >= SHORTEST_DEFINITION[language] else ""
 
 
@@ -72,33 +76,35 @@ def numbers_in(text: str) -> Iterator[PagePlace]:
         yield PagePlace("year" if is_year else "number", number, number)
 
 
-def question_text(language: str, clues: Sequence[tuple[str, PagePlace]], answer: str, rng: random.Random) -> str:
-    """The question. clues: for each page how it is spoken of, and the place on it."""
+def shape_of(answer: str) -> tuple[str, str] | None:
+    """What a name set as code is by its form, in English and Chinese; None for names of other things."""
+    return next((words for pattern, words in _SHAPES if pattern.match(answer)), None)
+
+
+def question_text(
+    language: str, clues: Sequence[tuple[str, PagePlace]], answer: str, sort: str, rng: random.Random
+) -> str:
+    """The question. clues: for each page how it is spoken of, and the place on it. sort: page, code, name or term."""
     zh = language == "zh"
     if all(place.form == "page" for _, place in clues):
         pages = [_page(language, page) for page, _ in clues]
         if zh:
             return f"{_joined(pages, '、', '和')}都提到了哪个另有页面介绍的主题？"
         return f"Which page do {_joined(pages, ', ', ' and ')} {'both' if len(pages) == 2 else 'all'} refer to?"
-    shape = next((words[zh] for pattern, words in _SHAPES if pattern.match(answer)), "")
+    shape = shape_of(answer) if sort == "code" else None
+    what = shape[zh] if shape else str(words_of("walk", language)["sorts"][sort])
     parts = [where(language, page, place) for page, place in clues]
     if zh:
         told = "出现，也".join(parts)
-        what = f"哪个{shape}" if shape else "什么名称"
         return rng.choice(
-            (
-                f"{what}{told}出现？",
-                f"有一个{shape or '名称'}，它{told}出现。它是什么？",
-                f"请找出{told}出现的{shape or '名称'}。",
-            )
+            (f"哪个{what}{told}出现？", f"有一个{what}，它{told}出现。它是什么？", f"请找出{told}出现的{what}。")
         )
     told = _joined(parts, "; ", ", and ")
-    which = f"Which {shape}" if shape else "Who or what" if answer[0].isupper() else "What"
     return rng.choice(
         (
-            f"{which} is mentioned {told}?",
-            f"I am trying to recall {article(shape or 'name')} {shape or 'name'}. It comes up {told}. What is it?",
-            f"One {shape or 'name'} appears {told}. Which {shape or 'name'} is it?",
+            f"Which {what} is mentioned {told}?",
+            f"I am trying to recall {article(what)} {what}. It comes up {told}. What is it?",
+            f"One {what} appears {told}. Which {what} is it?",
         )
     )
 
@@ -138,8 +144,8 @@ def bare(title: str) -> str:
 
 
 def resemble(one: str, other: str) -> bool:
-    """Whether two names share a word, or two Chinese characters in a row."""
+    """Whether two names share a word, or its beginning, or two Chinese characters in a row."""
     if has_han(one) and has_han(other):
         return any(one[i : i + 2] in other for i in range(len(one) - 1))
-    long = {word[:6] for word in re.findall(r"\w{4,}", one.casefold())}
-    return bool(long & {word[:6] for word in re.findall(r"\w{4,}", other.casefold())})
+    words = (re.findall(r"\w{4,}", name.casefold()) for name in (one, other))
+    return any(a.startswith(b[:6]) or b.startswith(a[:6]) for a, b in product(*words))
