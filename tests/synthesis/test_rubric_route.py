@@ -18,6 +18,7 @@ from tests.synthesis.test_rollouts import tasks
 
 __all__ = ["tasks"]
 QUESTION = "Which town is it that borders another one, has a river and a twin town?"
+ON_THE_WAY = "a fact on the way"
 SUMMARY = "A town is found by its river and its neighbour."
 
 
@@ -63,13 +64,10 @@ def with_replies(source: Path, out: Path, **changed: object) -> ChatServer:
 
     def reply(request: Received) -> dict:
         asked = request.body["messages"][1]["content"]
-        if "CRITERION" in asked:
-            kind = told(asked, "CRITERION")
-            role = "a wrong answer" if "wrongly" in kind else "a fact on the way"
-            answer = {"kind": "the final answer" if kind == written[0] else role}
+        if '"answer"' in asked:
+            answer = {"answer": written[0]}
         elif '"criterion"' in asked:
-            opening = "The report wrongly states that the answer is" if "wrongly" in asked else "The report states that"
-            answer = {"criterion": f"{opening} {told(asked, 'FACT')}"}
+            answer = {"criterion": f"The report states that {told(asked, 'FACT')}"}
             written.append(answer["criterion"])
         elif '"summary"' in asked:
             written.clear()
@@ -79,6 +77,8 @@ def with_replies(source: Path, out: Path, **changed: object) -> ChatServer:
         else:
             answer = {"consistent": True}
         answer |= {key: value for key, value in changed.items() if key in answer}
+        if answer.get("answer") == ON_THE_WAY:
+            answer = {"answer": next(s for s in told(asked, "CRITERIA").split("\n") if s != written[0])}
         return {"text": changed.get("text") or json.dumps(answer)}
 
     async def ask() -> ChatServer:
@@ -101,7 +101,7 @@ def test_a_model_writes_rubrics_and_from_them_the_question(tasks: Path, tmp_path
     assert len(made) == 6 and all(task.question == QUESTION for task in made)
     assert first.rubrics[0].role == "explicit" and first.answer in first.rubrics[0].criterion
     assert all(task.rubrics[-1].negative for task in made)
-    assert any(rubric.criterion.startswith("The report wrongly") for task in made for rubric in task.rubrics)
+    assert any("does not meet all conditions" in rubric.criterion for task in made for rubric in task.rubrics)
     assert not any(first.answer in rubric.criterion for rubric in first.rubrics if rubric.role == "implicit")
     assert first.provenance.route == "rubrics" and first.provenance.notes["summary"] == SUMMARY
     counts = read_card(out).counts["model"]
@@ -112,8 +112,8 @@ def test_a_model_writes_rubrics_and_from_them_the_question(tasks: Path, tmp_path
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ({"kind": "a fact on the way"}, "not explicit when it is assigned again"),
-        ({"kind": "nonsense"}, "role: no usable reply"),
+        ({"answer": ON_THE_WAY}, "what the question asks for was"),
+        ({"answer": "nonsense"}, "role: no usable reply"),
         ({"consistent": False}, "inconsistent"),
         ({"text": "Certainly! Here are some rubrics."}, "summary: no usable reply"),
         ({"criterion": "The report is about something else."}, "criterion: no usable reply"),

@@ -178,10 +178,6 @@ class ModelStep:
         self.model = client.model
         self.name = client.model.name
 
-    def words(self, language: str) -> dict[str, Any]:
-        """The prompts in a language."""
-        return prompts("zh" if language == "zh" else "en")
-
     async def ask(
         self,
         name: str,
@@ -210,7 +206,7 @@ class ModelStep:
             except KeyError as error:
                 raise Unusable(f"{error} is missing") from error
 
-        words = self.words(language)
+        words = prompts("zh" if language == "zh" else "en")
         schema = {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
         prompt = Prompt(words["rules"], words[name].strip(), texts)
         asked = await self._client.ask(prompt, checked, schema=schema)

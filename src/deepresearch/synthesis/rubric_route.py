@@ -26,8 +26,6 @@ MOST_FACTS, MOST_WRONG = 3, 1
 """Facts on the way, and wrong answers, of which a model makes criteria: each is asked about by itself, twice."""
 SHORTEST_TEXT, LONGEST_TEXT = 12, 240
 """Characters of a criterion, summary or question that a model writes."""
-ROLES: tuple[Role, ...] = ("implicit", "negative", "explicit")
-"""In the order of the answers that a model chooses from: `roles` in prompts.toml."""
 _AXES: dict[Role, str] = {"explicit": "answer", "implicit": "evidence", "negative": "wrong answer"}
 _SOME = re.compile(r"(?:an? |某)")
 """Begins the description of what several entities may be."""
@@ -93,12 +91,14 @@ class RubricWriter:
         names = [name for name in (task.answer, *task.aliases) if name]
         texts = {"summary": summary, "criteria": shown}
         query = await self._ask("query", texts, "question", _reads("question", without=names, like=told))
-        for rubric in rubrics:
-            texts = {"question": query, "criterion": rubric.criterion}
-            choices = list(self._model.words(task.language)["roles"])
-            role = await self._ask("role", texts, "kind", lambda found: found["kind"], {"enum": choices})
-            if ROLES[choices.index(role)] != rubric.role:
-                raise Rejected(f"role: not {rubric.role} when it is assigned again")
+        choices = [rubric.criterion for rubric in sorted(rubrics, key=lambda rubric: rubric.criterion)]
+        if len(set(choices)) < len(choices):
+            raise Rejected("criterion: two are the same")
+        texts = {"question": query, "criteria": "\n".join(choices)}
+        chosen = await self._ask("role", texts, "answer", lambda found: found["answer"], {"enum": choices})
+        again = next(rubric for rubric in rubrics if rubric.criterion == chosen)
+        if again.role != "explicit":
+            raise Rejected(f"role: what the question asks for was {again.role}")
         texts = {"question": query, "criteria": "\n".join(f"({r.role}) {r.criterion}" for r in rubrics)}
         fits = {"type": "boolean"}
         if not await self._ask("consistent", texts, "consistent", lambda found: bool(found["consistent"]), fits):
@@ -111,9 +111,11 @@ class RubricWriter:
         return task.model_copy(update=changed)
 
     async def _rubric(self, number: int, fact: str, role: Role) -> Rubric:
-        """The criterion that the model makes of a fact, or of a wrong answer."""
-        name = "flaw" if role == "negative" else "criterion"
-        criterion = await self._ask(name, {"fact": fact}, "criterion", _reads("criterion", like=fact))
+        """The criterion that the model makes of a fact; that of a wrong answer needs no model."""
+        if role == "negative":
+            criterion = words_of("rubrics", self._task.language)["near"].format(fact)
+        else:
+            criterion = await self._ask("criterion", {"fact": fact}, "criterion", _reads("criterion", like=fact))
         weight = {"explicit": 5, "implicit": 3, "negative": -4}[role]
         return Rubric(id=f"c{number}", criterion=criterion, weight=weight, role=role, axis=_AXES[role])
 
@@ -143,7 +145,7 @@ def _reads(field: str, like: str = "", without: Sequence[str] = ()) -> Callable[
 
     def read(found: Sample) -> str:
         text = " ".join(str(found[field]).split())
-        if len(text) < SHORTEST_TEXT:
+        if len(text) < SHORTEST_TEXT or "<<<" in text:  # a small model may repeat a fence
             raise Unusable(f'"{field}" is no sentence')
         if named := next((name for name in without if is_named(name, normalise(text))), ""):
             raise Unusable(f'"{field}" must not name {named}')
