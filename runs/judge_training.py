@@ -22,7 +22,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from runs.copying import free_words, name_ids, prepare_copying, renamed, repeated
+from runs.copying import free_words, name_ids, prepare_copying, renamed, repeated, word_tokenizer
 from runs.planted_reports import Fact, planted_reports
 
 from deepresearch.training.checkpoints import new_model, save_checkpoint
@@ -32,7 +32,6 @@ from deepresearch.training.judge_rl import JudgeRLOptions, reinforce
 from deepresearch.training.judging import MARKS, JudgeForm, LabelledReport, judge_samples, write_labels
 from deepresearch.training.options import SupervisedOptions
 from deepresearch.training.supervised import train
-from deepresearch.training.tokenizer import word_tokenizer
 
 SENTENCES = {
     "capital": "The capital of {0} is {1}.",

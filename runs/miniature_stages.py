@@ -28,10 +28,9 @@ from deepresearch.training.ppo_trainer import PPOOptions, PPOTrainer
 from deepresearch.training.records import ResearchTask, TokenSample
 from deepresearch.training.rewards import OUTCOME_ONLY, RewardOptions
 from deepresearch.training.supervised import SupervisedOptions, train
-from deepresearch.training.tokenizer import word_tokenizer
 from deepresearch.trajectory import Event
 
-from .copying import COPIED, free_words, name_ids, prepare_copying, renamed, repeated
+from .copying import COPIED, free_words, name_ids, prepare_copying, renamed, repeated, word_tokenizer
 from .miniature_lessons import Lesson, atomic, copying, ids_of, reading, text_of
 from .miniature_measure import Arena, CountTokens, FailingSource, Outcome, arena_settings
 from .miniature_page import transcript

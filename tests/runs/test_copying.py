@@ -6,12 +6,14 @@ import pytest
 
 pytest.importorskip("torch")
 
-from runs.copying import COPIED, free_words, name_ids, renamed, repeated
+from runs.copying import COPIED, free_words, name_ids, renamed, repeated, word_tokenizer
 
+from deepresearch.training.checkpoints import load_checkpoint, new_model, save_checkpoint
+from deepresearch.training.compact import MARKS
 from deepresearch.training.records import TokenSample
-from deepresearch.training.tokenizer import text_ids, word_tokenizer
+from deepresearch.training.tokenizer import PAD, mark_ids, text_ids
 
-MARKS = ["<|a|>", "<|b|>"]
+TEXTS = ["The capital of Norway is Oslo, with 717,710 people."]
 
 
 def test_repeated_tokens_can_only_be_copied():
@@ -20,7 +22,7 @@ def test_repeated_tokens_can_only_be_copied():
     period = sample.weights.index(1.0)
     assert len(sample.ids) == COPIED
     assert all(sample.ids[place] == sample.ids[place - period] for place in range(period, COPIED))
-    assert not set(sample.ids) & set(tokenizer.convert_tokens_to_ids(MARKS))
+    assert not set(sample.ids) & set(tokenizer.convert_tokens_to_ids(list(MARKS)))
 
 
 def test_names_are_exchanged_everywhere_the_same_and_nothing_else_is():
@@ -33,3 +35,17 @@ def test_names_are_exchanged_everywhere_the_same_and_nothing_else_is():
         "Kenya has Nairobi in Kenya Atlas",
         "Nairobi has Kenya in Nairobi Atlas",
     }
+
+
+@pytest.mark.parametrize(
+    "text", ["a <|report|> b", "<|pad|>", "法国 1999 é \n\n  x", "\n\nOslo", " Oslo", "", "Oslo\n"]
+)
+def test_words_are_the_same_token_everywhere_and_any_text_is_written(text, tmp_path) -> None:
+    words = word_tokenizer(TEXTS, MARKS)
+    save_checkpoint(tmp_path, new_model(len(words), 16, 1, 2, 64), words, {"name": "compact"})
+    for version in (words, load_checkpoint(tmp_path).tokenizer):
+        ids = text_ids(version, text)
+        assert version.decode(ids) == text
+        assert not set(ids) & set(mark_ids(version, [PAD, *MARKS]).values())
+    [oslo] = text_ids(words, "Oslo")
+    assert text_ids(words, "is\n\nOslo, Oslo").count(oslo) == 2

@@ -13,7 +13,7 @@ from deepresearch.errors import CheckpointError, DeepResearchError, TrainingErro
 from deepresearch.training.checkpoints import load_checkpoint, new_model, save_checkpoint
 from deepresearch.training.compact import MARKS
 from deepresearch.training.records import TokenSample, write_samples
-from deepresearch.training.tokenizer import PAD, mark_ids, text_ids, train_tokenizer, word_tokenizer
+from deepresearch.training.tokenizer import PAD, mark_ids, text_ids, train_tokenizer
 
 TEXTS = ["The capital of Norway is Oslo, with 717,710 people."] * 3
 
@@ -36,20 +36,6 @@ def test_any_text_is_written_and_none_becomes_a_mark(tokenizer, folder, text) ->
         ids = text_ids(version, text)
         assert version.decode(ids) == text
         assert not set(ids) & set(mark_ids(version, [PAD, *MARKS]).values())
-
-
-@pytest.mark.parametrize(
-    "text", ["a <|report|> b", "<|pad|>", "法国 1999 é \n\n  x", "\n\nOslo", " Oslo", "", "Oslo\n"]
-)
-def test_words_are_the_same_token_everywhere_and_any_text_is_written(text, tmp_path) -> None:
-    words = word_tokenizer(TEXTS, MARKS)
-    save_checkpoint(tmp_path, new_model(len(words), 16, 1, 2, 64), words, {"name": "compact"})
-    for version in (words, load_checkpoint(tmp_path).tokenizer):
-        ids = text_ids(version, text)
-        assert version.decode(ids) == text
-        assert not set(ids) & set(mark_ids(version, [PAD, *MARKS]).values())
-    [oslo] = text_ids(words, "Oslo")
-    assert text_ids(words, "is\n\nOslo, Oslo").count(oslo) == 2
 
 
 def test_each_digit_is_a_token(tokenizer) -> None:
