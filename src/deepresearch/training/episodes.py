@@ -105,11 +105,10 @@ async def roll_out(
         async def one(number: int, task: ResearchTask) -> Episode:
             async with places:
                 policy = LocalPolicy(engine, dialect, options.temperature, options.max_new, options.seed)
-                name = f"{options.name}-{number}"
-                tools = default_tools(sources_of(name), options.authority)
+                folder = Path(scratch) / f"{options.name}-{number}"
+                tools = default_tools(sources_of(folder.name), options.authority)
                 tools = [tool for tool in tools if not options.tools or tool.name in options.tools]
                 asked = Task(question=task.question, language=task.language, date=task.date, libraries=["library"])
-                folder = Path(scratch) / name
                 clock = asyncio.get_running_loop().time
                 began = clock()
                 try:
