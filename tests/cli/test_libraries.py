@@ -118,8 +118,8 @@ def test_indexing_that_is_interrupted_is_continued(tmp_path: Path, command: Comm
         text=True,
     )
     store = tmp_path / "data" / "libraries" / "sky" / "docstore.sqlite-wal"
-    while not (store.exists() and store.stat().st_size > 1_000_000) and build.poll() is None:
-        time.sleep(0.02)
+    while not (store.exists() and store.stat().st_size > 100_000) and build.poll() is None:
+        time.sleep(0.005)
     build.send_signal(signal.SIGINT)
     _, told = build.communicate(timeout=60)
     assert build.returncode == 1 and "Traceback" not in told and "deepresearch index add sky" in told
