@@ -232,12 +232,15 @@ def table(rows: Sequence[Row]) -> str:
     """The table as text."""
     lines = [f"{'stage':<28}{'tasks':<20}{'n':>6}" + "".join(f"{name:>16}" for name in MEASURES)]
     for row in rows:
-        cells = []
-        for name, (mean, half) in row.values.items():
-            digits = 0 if name == "tokens" else 2 if name == "calls" else 3
-            cells.append(f"{mean:.{digits}f} ±{half:.{digits}f}".rjust(16))
-        lines.append(f"{row.stage:<28}{GROUPS[row.group]:<20}{row.runs:>6}" + "".join(cells))
+        cells = "".join(f"{as_words(name, *value):>16}" for name, value in row.values.items())
+        lines.append(f"{row.stage:<28}{GROUPS[row.group]:<20}{row.runs:>6}{cells}")
     return "\n".join(lines)
+
+
+def as_words(name: str, mean: float, half: float) -> str:
+    """A measure with its interval, in the digits that it deserves."""
+    digits = 0 if name == "tokens" else 2 if name == "calls" else 3
+    return f"{mean:.{digits}f} ±{half:.{digits}f}"
 
 
 def recovery(outcomes: Sequence[Outcome]) -> tuple[int, int]:

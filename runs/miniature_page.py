@@ -8,7 +8,7 @@ from deepresearch.derived import find
 from deepresearch.training.curves import Curve, draw, read_points
 from deepresearch.trajectory import Answered, Event, Observation, PlanProposed, RunFailed, RunStarted, Turn
 
-from .miniature_measure import GROUPS, MEASURES, Row
+from .miniature_measure import GROUPS, MEASURES, Row, as_words
 
 CURVES = {
     "curves/mid-training-I/curve.jsonl": ("loss", "decisions"),
@@ -20,7 +20,7 @@ CURVES = {
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
 table { border-collapse: collapse; margin: 1rem 0 } td, th { padding: .25rem .8rem; border-bottom: 1px solid #ddd }
-td + td { text-align: right; font-variant-numeric: tabular-nums } th { text-align: left }
+td + td { text-align: right; font-variant-numeric: tabular-nums } td { white-space: nowrap } th { text-align: left }
 pre { white-space: pre-wrap; background: #f6f6f6; padding: .8rem } svg { max-width: 100%; height: auto }
 """
 
@@ -34,9 +34,10 @@ def write_page(
 ) -> None:
     """Write the page. about: lines on the run. tables: by heading. folders: of trainings, by what their curves are
     called. transcripts: runs as text."""
-    parts = [f"<p>{html.escape(line)}</p>" for line in about]
+    parts: list[str] = []
     for heading, rows in tables.items():
         parts += [f"<h2>{html.escape(heading)}</h2>", _table(rows)]
+    parts += [f"<p>{html.escape(line)}</p>" for line in about]
     for stage, quantities in CURVES.items():
         lines = {
             name: Curve(read_points(file)) for name, folder in folders.items() if (file := folder / stage).exists()
@@ -53,7 +54,7 @@ def _table(rows: Sequence[Row]) -> str:
     cells = "".join(f"<th>{name}</th>" for name in ("stage", "tasks", "n", *MEASURES))
     lines = [f"<tr>{cells}</tr>"]
     for row in rows:
-        values = [f"{mean:.3f} ± {half:.3f}" for mean, half in row.values.values()]
+        values = [as_words(name, *value) for name, value in row.values.items()]
         line = [html.escape(row.stage), GROUPS[row.group], str(row.runs), *values]
         lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in line) + "</tr>")
     return f"<table>{''.join(lines)}</table>"
