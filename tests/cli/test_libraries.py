@@ -106,6 +106,9 @@ def test_a_failed_build_leaves_nothing_that_was_not_there(
 
 
 def test_indexing_that_is_interrupted_is_continued(tmp_path: Path, command: Command) -> None:
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a shell's background jobs ignore it, and so their children
     corpus = tmp_path / "corpus.jsonl"
     corpus.write_text(
         "".join(json.dumps({"id": str(n), "text": f"Entry {n} about the moon. " * 40}) + "\n" for n in range(30_000))
