@@ -12,7 +12,9 @@ from tests.support.search_server import SearchServer
 from tests.synthesis.world import english
 
 
-def test_from_a_graph_to_a_file_for_a_trainer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_from_a_graph_to_a_file_for_a_trainer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     graph = str(english(tmp_path / "towns.nt"))
     data = ["--data", str(tmp_path / "data")]
     place = {name: str(tmp_path / f"{name}.jsonl") for name in ("pages", "tasks", "runs", "rated", "kept", "chat")}
@@ -33,6 +35,17 @@ def test_from_a_graph_to_a_file_for_a_trainer(tmp_path: Path, capsys: pytest.Cap
     assert json.loads(capsys.readouterr().out)["records"] == 3
     rated = [json.loads(line) for line in Path(place["rated"]).read_text().splitlines()]
     assert [task["pass_rate"] for task in rated] == [1.0, 1.0, 1.0]
+    web = tmp_path / "web" / "towns.example"
+    web.mkdir(parents=True)
+    for number, line in enumerate(Path(place["pages"]).read_text().splitlines()):
+        page = json.loads(line)
+        (web / f"{number}.md").write_text(f"# {page['title']}\n\n{page['text']}\n")
+    monkeypatch.setenv("DEEPRESEARCH_SEARCH_CANNED", str(web.parent))
+    out = tmp_path / "web.jsonl"
+    assert main(["synth", "rollout", place["tasks"], "--out", str(out), "--web", "--teacher", "one-search", *data]) == 0
+    assert all(json.loads(line)["cited"] for line in out.read_text().splitlines())
+    assert main(["synth", "rollout", place["tasks"], "--out", str(out), "--web", "--ray", "2", *data]) == 2
+    assert "Name them: --library" in capsys.readouterr().err
 
 
 class Ranked(list):

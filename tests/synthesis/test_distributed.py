@@ -38,6 +38,7 @@ def test_two_ray_workers_give_what_one_process_gives(
 
 
 def test_without_ray_the_hint_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "ray", None)
+    for name in ("ray", "ray.data"):
+        monkeypatch.setitem(__import__("sys").modules, name, None)
     with pytest.raises(UserError, match="ray is not installed"):
         roll_out_on_ray(tmp_path / "t", tmp_path / "o", tmp_path, Settings(), RolloutOptions(), 2)

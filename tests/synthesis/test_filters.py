@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from deepresearch.errors import UserError
-from deepresearch.synthesis.data_files import read_card
+from deepresearch.synthesis.data_files import LineFile, read_card, read_records
 from deepresearch.synthesis.filters import FILTERS, FOR_ROLLOUTS, FOR_TASKS, FilterOptions, filter_file
 
 SUITE = (
@@ -174,8 +174,21 @@ def test_tasks_have_filters_of_their_own(tmp_path: Path, options: FilterOptions)
     source = write(tmp_path / "in.jsonl", records)
     card = filter_file(source, tmp_path / "out.jsonl", FOR_TASKS, options)
     assert card.dropped == {"difficulty": 1, "language": 1, "contamination": 1}
-    with pytest.raises(UserError, match="Rollouts and tasks take different filters"):
-        filter_file(source, tmp_path / "out.jsonl", ["correct"], options)
+    for name in ("correct", "shortest"):
+        with pytest.raises(UserError, match="Rollouts and tasks take different filters"):
+            filter_file(source, tmp_path / "out.jsonl", [name], options)
+
+
+def test_parquet_holds_the_same_as_json_lines(tmp_path: Path, options: FilterOptions) -> None:
+    records = [rollout(n, supported=None if n % 3 else n / 4, hops=n) for n in range(6)]
+    source = write(tmp_path / "in.jsonl", records)
+    for name in ("out.jsonl", "out.parquet"):
+        filter_file(source, tmp_path / name, ["correct"], options)
+        assert list(read_records(tmp_path / name)) == records
+    again = filter_file(tmp_path / "out.parquet", tmp_path / "again.parquet", ["correct", "loops"], options)
+    assert again.records == 6 and list(read_records(tmp_path / "again.parquet")) == records
+    with pytest.raises(UserError, match=r"one by one, which Parquet"):
+        LineFile(tmp_path / "lines.parquet", {})
 
 
 def test_every_filter_can_be_named() -> None:

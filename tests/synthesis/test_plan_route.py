@@ -103,7 +103,7 @@ def test_a_report_gives_its_task_without_results_and_its_structure_as_plan(repor
     assert chinese.plan[0] == "查找关于“河流航运”的资料" and chinese.language == "zh"
     assert woods.plan == [f"Find sources on Tree {n}" for n in "abc"]
     dropped = read_card(out).dropped
-    assert dropped == {"no title, or fewer than three sections": 1, "the question is there already": 1}
+    assert dropped == {"no title, or fewer than three sections": 1, "it is there already": 1}
 
 
 @pytest.mark.parametrize(

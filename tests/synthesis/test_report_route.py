@@ -1,4 +1,5 @@
 import asyncio
+import random
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from deepresearch.errors import UserError
 from deepresearch.synthesis.data_files import read_card, read_records
 from deepresearch.synthesis.exports import export_file
 from deepresearch.synthesis.filters import FilterOptions, filter_file
-from deepresearch.synthesis.report_route import make_report_pairs
+from deepresearch.synthesis.report_route import badly_formed, make_report_pairs, markdown
+from deepresearch.synthesis.samples import tokens
 from deepresearch.synthesis.viewer import write_page
 
 LINE = "Barges carry timber on the northern rivers, and most of these barges are built of steel in the yards of Arlen. "
@@ -61,16 +63,16 @@ def quiet(done: int, wanted: int, what: str) -> None:
     """No progress."""
 
 
-def pairs(reports: Path, out: Path) -> list[dict]:
-    asyncio.run(make_report_pairs(reports, out.parent, out, quiet))
+def pairs(reports: Path, out: Path, seed: int = 0) -> list[dict]:
+    asyncio.run(make_report_pairs(reports, out.parent, out, seed, quiet))
     return list(read_records(out))
 
 
-def test_two_pairs_of_each_report(reports: Path, tmp_path: Path) -> None:
-    query, plan = pairs(reports, tmp_path / "pairs.jsonl")
+def test_three_pairs_of_each_report(reports: Path, tmp_path: Path) -> None:
+    query, plan, form = pairs(reports, tmp_path / "pairs.jsonl")
     good = query["messages"][1]["content"]
     assert [m["loss"] for m in query["messages"]] == [False, True]
-    assert plan["messages"][1]["content"] == good
+    assert all(pair["messages"][1]["content"] == good for pair in (plan, form))
     assert query["messages"][0]["content"] == query["question"]
     assert "This report examines how northern rivers are used." in query["question"]
     asked = plan["messages"][0]["content"].split("\n")[-4:]
@@ -80,7 +82,18 @@ def test_two_pairs_of_each_report(reports: Path, tmp_path: Path) -> None:
         "### Barges" in good and "\n- Timber\n- Salt\n  - white\n  - grey\n" in good and "1. First\n2. Second" in good
     )
     assert "nobody needs" not in good and "://" not in good
-    assert read_card(tmp_path / "pairs.jsonl").dropped == {"too short or too long": 2}
+    bad = form["messages"][0]["content"].split("\n\n", 1)[1]
+    assert tokens(bad) == tokens(good) and bad.strip() != good.strip()
+    assert read_card(tmp_path / "pairs.jsonl").dropped == {"too short or too long": 3}
+
+
+def test_every_bad_form_has_the_same_words_and_a_seed_gives_the_same(reports: Path, tmp_path: Path) -> None:
+    body = [("heading", 2, "Shipping"), ("paragraph", 0, LINE), ("item", 0, "Timber"), ("table", 0, "| a | b |")]
+    made = {badly_formed("Rivers", body, random.Random(n)) for n in range(20)}
+    assert {tuple(tokens(bad)) for bad in made} == {tuple(tokens(markdown("Rivers", body)))}
+    assert {bad[:4] for bad in made} > {"Rive", "**Ri"} and any("\n#" in bad for bad in made)
+    assert markdown("Rivers", body) not in made
+    assert pairs(reports, tmp_path / "one.jsonl", 3) == pairs(reports, tmp_path / "two.jsonl", 3)
 
 
 def test_pairs_are_filtered_shown_and_exported_like_other_samples(
@@ -92,11 +105,11 @@ def test_pairs_are_filtered_shown_and_exported_like_other_samples(
     card = filter_file(
         tmp_path / "pairs.jsonl", tmp_path / "kept.jsonl", ["contamination"], FilterOptions(suites=[suite])
     )
-    assert card.dropped == {"contamination": 2}
-    assert export_file(tmp_path / "pairs.jsonl", tmp_path / "trl.jsonl", "trl").records == 2
+    assert card.dropped == {"contamination": 3}
+    assert export_file(tmp_path / "pairs.jsonl", tmp_path / "trl.jsonl", "trl").records == 3
     assert main(["synth", "show", str(tmp_path / "pairs.jsonl"), "--hidden"]) == 0
     assert "report-plan" in capsys.readouterr().out
-    assert write_page(tmp_path / "pairs.jsonl", tmp_path / "page.html") == 2
+    assert write_page(tmp_path / "pairs.jsonl", tmp_path / "page.html") == 3
     assert "### Barges" in (tmp_path / "page.html").read_text()
     for row in read_records(tmp_path / "trl.jsonl"):
         assert [m["role"] for m in row["prompt"] + row["completion"]] == ["user", "assistant"]

@@ -1,4 +1,5 @@
 import gzip
+import json
 import random
 from pathlib import Path
 
@@ -120,6 +121,19 @@ def test_wordnet_tells_verbs_from_nouns_and_leaves_out_keys_with_several_meaning
         kind_word("animal", "kind of {}") == "kind of animal"
         and kind_word("plant genus", "kind of {}") == "plant genus"
     )
+
+
+def test_a_language_that_countries_call_differently_has_the_name_of_the_unicode_project(tmp_path: Path) -> None:
+    rows = [
+        {"cca3": key, "independent": True, "region": "Europe", "subregion": "East", "area": 1,
+         "languages": {"ron": name}, "name": {"common": key.title(), "official": key}}
+        for key, name in (("MDA", "Moldavian"), ("ROU", "Romanian"))
+    ]  # fmt: skip
+    (tmp_path / "countries.json").write_text(json.dumps(rows))
+    graph = build_graph([tmp_path / "countries.json"], tmp_path / "graph")
+    language = entity_of(graph, "lang:ron")
+    assert (graph.name(language, "en"), graph.name(language, "zh")) == ("Romanian", "罗马尼亚语")
+    assert "Moldavian" in graph.all_names(language)
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="no shared data")

@@ -11,7 +11,7 @@ from deepresearch.synthesis.data_files import read_tasks
 from deepresearch.synthesis.page_readers import read_pages, wikitext_paragraphs
 from deepresearch.synthesis.pages import PageLink, PageStore
 from deepresearch.synthesis.walk_route import WalkOptions, WalkRoute, make_walk_tasks
-from deepresearch.synthesis.walk_wording import definition_of
+from deepresearch.synthesis.walk_wording import definition_of, resemble, shape_of
 from tests.support.shared import DATA
 from tests.synthesis.world import library_of
 
@@ -195,3 +195,16 @@ def test_the_real_sample(tmp_path: Path) -> None:
     assert (len(store), store.problem_count) == (106, 0)
     assert store.resolve("AccessibleComputing") == "Computer accessibility"
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [(".deb", "package.deb", True), ("Kennedy", "U.S. President Kennedy", True), ("Alphabets", "alphabetical", True),
+     ("欧拉函数", "欧拉定理", True), ("ar", "archive", False), ("Lead", "Gold", False)],
+)  # fmt: skip
+def test_names_that_resemble_each_other(one: str, other: str, alike: bool) -> None:
+    assert resemble(one, other) == alike == resemble(other, one)
+
+
+def test_a_domain_is_no_file_name() -> None:
+    assert shape_of("falcot.com") == ("domain name", "域名") and shape_of("sources.list") == ("file name", "文件名")

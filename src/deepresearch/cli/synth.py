@@ -166,6 +166,7 @@ def rollout(
     *,
     out: Out,
     library: Libraries = None,
+    web: Switch = False,
     teacher: str = "extractive",
     tries: int = 1,
     at_once: AtOnce = 32,
@@ -183,6 +184,8 @@ def rollout(
     ----------
     tasks
         File of tasks.
+    web
+        Search the web too, or what search.canned has in its place.
     teacher
         extractive; oracle, which knows plan and answer; one-search, the baseline; chat, a served model.
     tries
@@ -195,14 +198,15 @@ def rollout(
     from ..errors import UserError
     from ..synthesis.rollouts import RolloutOptions, add_pass_rates, roll_out
 
-    settings = teaching_settings(teacher, data, endpoint, limits)
-    if not library:
-        raise UserError("There is nothing to search.", "Name the library of the tasks: --library NAME.")
-    options = RolloutOptions(teacher, tries, at_once, ", ".join(library))
+    settings = teaching_settings(teacher, data, endpoint, limits, web)
+    options = RolloutOptions(teacher, tries, at_once, ", ".join(library or []))
+    if ray and (web or not library):
+        raise UserError("Workers on other machines search libraries alone.", "Name them: --library NAME.")
     if ray:
         from ..synthesis.distributed import roll_out_on_ray
 
-        card = roll_out_on_ray(tasks, out, settings.data_folder(), settings, options, ray)
+        folder = settings.data_folder()
+        card = roll_out_on_ray(tasks, out, folder, settings, options, ray, progress_lines())
     else:
         with open_providers(settings, library) as providers:
             card = asyncio.run(roll_out(tasks, out, providers, settings, options, progress_lines()))
@@ -247,7 +251,7 @@ def filter_command(
     first = next(read_records(source), {})
     names = use or (FOR_ROLLOUTS if "events" in first else FOR_TASKS)
     options = FilterOptions(errors=errors, near=near, suites=suites or (), most_passed=most_passed)
-    card = filter_file(source, out, names, options)
+    card = filter_file(source, out, names, options, progress_lines())
     for report in card.filters:
         put(f"{report.name:15} {report.before:>8,} -> {report.after:>8,}")
     return put_card(card, out)

@@ -37,12 +37,12 @@ def settings_of(data: Data | None, web: bool) -> "Settings":
 
 
 def teaching_settings(
-    teacher: str, data: Data | None, endpoint: EndpointFlags | None, limits: Limits | None
+    teacher: str, data: Data | None, endpoint: EndpointFlags | None, limits: Limits | None, web: bool = False
 ) -> "Settings":
     """Settings for the runs of a teacher; of those that are policies of `run` too, that policy."""
     from ..settings import Settings
 
-    own = {"policy": teacher} if teacher in ("extractive", "chat") else {}
+    own = {"policy": teacher if teacher in ("extractive", "chat") else None, "search.web": web or None}
     flags = [group.flags() for group in (data, endpoint, limits) if group]
     return Settings.load({key: value for group in [*flags, own] for key, value in group.items()})
 

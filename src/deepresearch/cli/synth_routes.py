@@ -136,10 +136,11 @@ def reports(
     *,
     out: Out,
     runs: Path | None = None,
+    seed: Seed = 0,
     endpoint: EndpointFlags | None = None,
     data: Data | None = None,
 ) -> int:
-    """Make pairs of request and report from finished reports: by question, and by a given plan.
+    """Make pairs of request and report from finished reports: by question, by a given plan, and from a bad form.
 
     With --runs only the reports of finished runs are written again: badly formed ones in a good form; with --model
     anew, kept where a comparison finds them deeper and no less complete.
@@ -159,7 +160,7 @@ def reports(
         return put_card(_with_model(settings, lambda model: rewrite_reports(runs, out, model, progress_lines())), out)
     if not source:
         raise UserError("There are no reports.", "Name a file, folder or library of reports, or --runs FILE.")
-    made = make_report_pairs(source, settings.data_folder(), out, progress_lines())
+    made = make_report_pairs(source, settings.data_folder(), out, seed, progress_lines())
     return put_card(asyncio.run(made), out)
 
 

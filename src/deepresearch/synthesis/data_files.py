@@ -34,6 +34,9 @@ class LineFile:
         self._identity = json.loads(json.dumps(identity, default=str))
         self.state: dict[str, Any] = {}
         """What was saved last; empty at the beginning."""
+        if path.suffix == ".parquet":
+            hint = "Name it .jsonl; synth filter and synth export write Parquet from it."
+            raise UserError(f"{path}: records are added one by one, which Parquet does not allow.", hint)
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and not self._state_file.exists():
             raise UserError(f"{path} exists, and was not made by this command.", "Name another file.")
@@ -122,26 +125,40 @@ def read_tasks(path: Path) -> Iterator[SyntheticTask]:
             ) from error
 
 
-def write_parquet(records: Iterable[Mapping[str, Any]], path: Path) -> int:
-    """Write records as Parquet, nested values as JSON text; how many there were. Raises UserError."""
+def write_whole(records: Iterable[Mapping[str, Any]], path: Path) -> None:
+    """Write records as JSON lines, or as Parquet where the name ends so, with nested values as JSON text: all or
+    nothing. Raises UserError, and what `records` raises."""
+    if path.suffix != ".parquet":
+        lines = (json.dumps(r, ensure_ascii=False, separators=(",", ":")) + "\n" for r in records)
+        write_file(path, (line.encode("utf-8", "replace") for line in lines))
+        return
     pa, pq = optional_package("pyarrow"), optional_package("pyarrow.parquet")
     rows = iter(records)
-    writer, count = None, 0
-    types = {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
+    writer, aside = None, path.with_name(path.name + ".part")
+    types: dict[tuple[type, ...], Any] = {
+        (bool,): pa.bool_(),
+        (int,): pa.int64(),
+        (float,): pa.float64(),
+        (str,): pa.string(),
+    }
     try:
-        while batch := list(islice(rows, BATCH)):
+        while batch := list(map(dict, islice(rows, BATCH))):
             if writer is None:
-                kinds = {key: types.get(type(value), pa.string()) for key, value in batch[0].items()}
-                nested = [k for k, v in batch[0].items() if isinstance(v, list | dict)]
-                schema = pa.schema(list(kinds.items()), metadata={"json": json.dumps(nested)})
-                writer = pq.ParquetWriter(path, schema)
-            table = [{k: _flat(row.get(k), k in nested) for k in kinds} for row in batch]
-            writer.write_table(pa.Table.from_pylist(table, schema=schema))
-            count += len(batch)
-    finally:
+                found = {key: {type(row.get(key)) for row in batch} - {type(None)} for key in batch[0]}
+                nested = [key for key, kinds in found.items() if tuple(kinds) not in types]
+                columns = [(key, types.get(tuple(kinds), pa.string())) for key, kinds in found.items()]
+                schema = pa.schema(columns, metadata={"json": json.dumps(nested)})
+                writer = pq.ParquetWriter(aside, schema)
+            flat = [row | {key: json.dumps(row.get(key), ensure_ascii=False) for key in nested} for row in batch]
+            writer.write_table(pa.Table.from_pylist(flat, schema=schema))
+    except BaseException:  # of any kind: no half-written file stays
         if writer:
             writer.close()
-    return count
+        aside.unlink(missing_ok=True)
+        raise
+    if writer:
+        writer.close()
+        aside.replace(path)
 
 
 def optional_package(name: str, extra: str = "synth") -> Any:
@@ -152,10 +169,6 @@ def optional_package(name: str, extra: str = "synth") -> Any:
         raise UserError(
             f"{name.partition('.')[0]} is not installed.", f"pip install 'step-deepresearch[{extra}]'"
         ) from error
-
-
-def _flat(value: Any, nested: bool) -> Any:
-    return json.dumps(value, ensure_ascii=False) if nested or isinstance(value, list | dict) else value
 
 
 def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,7 @@ from ..agent.rollouts import SharedSource
 from ..library import Library, LibraryProvider
 from ..settings import Settings
 from .data_files import optional_package, save_card
+from .generation import Progress
 from .records import DataCard, SyntheticTask
 from .rollouts import RolloutOptions, RolloutPool, record_rollouts
 from .samples import Sample
@@ -25,9 +26,10 @@ class RolloutWorker:
     def __init__(self, folder: str, settings: dict[str, Any], options: dict[str, Any]) -> None:
         """folder: data folder of the library."""
         self._options = RolloutOptions(**options)
-        self._library = Library.open(Path(folder), self._options.library, create=False)
-        self._source = SharedSource(LibraryProvider(self._library))
         self._settings, _ = Settings.from_record(settings)
+        names = self._options.library.split(", ")
+        libraries = [Library.open(Path(folder), name, create=False) for name in names]
+        self._sources = [SharedSource(LibraryProvider(library)) for library in libraries]
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """`work` of a batch: [task, attempt] as JSON; its result: the rollouts as JSON."""
@@ -36,12 +38,18 @@ class RolloutWorker:
 
     async def _run(self, work: list[tuple[SyntheticTask, int]]) -> list[str]:
         with tempfile.TemporaryDirectory(prefix="rollouts-") as scratch:
-            pool = RolloutPool([self._source], self._settings, self._options, Path(scratch))
+            pool = RolloutPool(self._sources, self._settings, self._options, Path(scratch))
             return [rollout.model_dump_json() async for rollout in pool.all(iter(work))]
 
 
 def roll_out_on_ray(
-    tasks: Path, out: Path, folder: Path, settings: Settings, options: RolloutOptions, workers: int
+    tasks: Path,
+    out: Path,
+    folder: Path,
+    settings: Settings,
+    options: RolloutOptions,
+    workers: int,
+    progress: Progress = lambda done, wanted, what: None,
 ) -> DataCard:
     """As `roll_out`, in `workers` processes of a Ray cluster; continues a file that was begun. Raises UserError."""
     data = optional_package("ray.data", "cluster")
@@ -58,6 +66,6 @@ def roll_out_on_ray(
             for row in dataset.iter_rows():
                 yield json.loads(row["rollout"])
 
-    card = asyncio.run(record_rollouts(tasks, out, options, make, lambda done, wanted: None))
+    card = asyncio.run(record_rollouts(tasks, out, options, make, lambda done, wanted: progress(done, wanted, "Ray")))
     card.settings["workers"] = workers
     return save_card(card, out)

@@ -62,15 +62,8 @@ class EvidenceSearch:
                 has_cue = not words.cues or any(cue in text.casefold() for cue in words.cues)
                 has_names = all(any(is_named(name, text) for name in some) for some in sides)
                 if passage.language in (None, language) and has_cue and has_names:
-                    found = SupportingPassage(
-                        passage=passage.id,
-                        document=passage.document,
-                        title=passage.title,
-                        text=passage.text,
-                        url=passage.url,
-                        fact=fact,
-                        edge=[self._graph.key(head), words.key, tail_key],
-                    )
+                    edge = [self._graph.key(head), words.key, tail_key]
+                    found = SupportingPassage.of(passage, fact=fact, edge=edge)
                     break
             self._known[key] = found
         return self._known[key]

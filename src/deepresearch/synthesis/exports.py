@@ -7,17 +7,15 @@ those that were sampled; text is never tokenised again.
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from ..agent.export import to_sft
 from ..errors import ExportError
-from ..files import write_file
 from ..plugins import Registry
 from ..trajectory import Turn, parse_event
-from .data_files import Card, read_records, source_of, write_parquet
+from .data_files import Card, read_records, source_of, write_whole
 from .records import DataCard
+from .samples import Sample
 
-Sample = dict[str, Any]
 EXPORTS: Registry[Callable[[Sample], Iterator[Sample]]] = Registry(
     "training_formats",
     {name: f"deepresearch.synthesis.exports:as_{name}" for name in ("chat", "sharegpt", "trl", "verl", "ids")},
@@ -122,10 +120,7 @@ def export_file(source: Path, out: Path, form: str) -> DataCard:
                 card.add(sample)
                 yield sample
 
-    if out.suffix == ".parquet":
-        write_parquet(samples(), out)
-    else:
-        write_file(out, (json.dumps(s, ensure_ascii=False).encode("utf-8", "replace") + b"\n" for s in samples()))
+    write_whole(samples(), out)
     if not card.card.records:
         out.unlink(missing_ok=True)
         hint = "Only runs of a model that returns its token ids have them." if form == "ids" else "Is the file empty?"

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ..errors import UserError
-from ..files import write_file
 from ..judge.short_answer import cited_passages, short_answer
 from ..plugins import Registry
 from ..text.characters import HAN, HANGUL, KANA, count_han
-from .data_files import Card, optional_package, read_records, source_of
+from .data_files import Card, optional_package, read_records, source_of, write_whole
+from .generation import Progress
 from .records import DataCard, FilterReport
 from .samples import (
     Sample,
@@ -34,6 +34,7 @@ from .samples import (
 )
 
 EXAMPLES = 10
+PROGRESS_EVERY = 1_000
 LOOP = 0.25
 """Share of a text's n-grams that are repeats in a loop; in a list of facts of one kind it is smaller."""
 _QUOTED = re.compile(r"“[^”]{0,600}”|\"[^\"\n]{0,600}\"|《[^》]{0,100}》|「[^」]{0,200}」|`[^`]*`|\\cite\{[^}]*\}")
@@ -305,18 +306,26 @@ def _is_card(text: str) -> bool:
     return sum(doubled) % 10 == 0
 
 
-def filter_file(source: Path, out: Path, names: Sequence[str], options: FilterOptions) -> DataCard:
+def filter_file(
+    source: Path,
+    out: Path,
+    names: Sequence[str],
+    options: FilterOptions,
+    progress: Progress = lambda done, wanted, what: None,
+) -> DataCard:
     """Put what passes all filters, in their order, into `out`; the card has the figures. Raises UserError."""
     chosen = [(name, FILTERS.get(name)(options)) for name in names]
     reports = {name: FilterReport(name=name, before=0, after=0) for name in names}
     card = Card(out, "filter", None, [source_of(source)])
     card.card.settings = {**options.__dict__, "suites": [str(s) for s in options.suites], "filters": list(names)}
-    for record in read_records(source):
-        for _, one in chosen:
-            one.look(record)
 
-    def kept() -> Iterator[bytes]:
+    def kept() -> Iterator[Sample]:
         for record in read_records(source):
+            for _, one in chosen:
+                one.look(record)
+        for number, record in enumerate(read_records(source), 1):
+            if number % PROGRESS_EVERY == 0:
+                progress(number, number, f"{card.card.records} kept")
             for name, one in chosen:
                 reports[name].before += 1
                 if why := one.reason(record):
@@ -327,10 +336,10 @@ def filter_file(source: Path, out: Path, names: Sequence[str], options: FilterOp
                 reports[name].after += 1
             else:
                 card.add(record)
-                yield json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+                yield record
 
     try:
-        write_file(out, kept())
+        write_whole(kept(), out)
     except KeyError as error:
         raise UserError(f"{source}: a record has no {error}.", "Rollouts and tasks take different filters.") from error
     card.card.filters = list(reports.values())

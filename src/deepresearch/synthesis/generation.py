@@ -2,6 +2,7 @@
 continued, and a model that a step asks."""
 
 import asyncio
+import random
 import tomllib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -44,8 +45,8 @@ async def write_records(
     is_enough: Callable[[int], bool] = lambda tried: False,
 ) -> DataCard:
     """Write what `make` gives for each piece of work, or count why it gave nothing (Rejected); the order of the file is
-    that of the work, and a file that was begun is continued. at_once: pieces worked on at the same time. is_enough:
-    whether to end, by the number of pieces tried.
+    that of the work, and a file that was begun is continued. Of records with the same id the first is written.
+    at_once: pieces worked on at the same time. is_enough: whether to end, by the number of pieces tried.
 
     Raises UserError where the file was begun with another identity, or nothing at all came of the work.
     """
@@ -59,12 +60,16 @@ async def write_records(
     with LineFile(card.path, {"route": card.card.route, **identity}) as file:
         card.restore(file.state.get("card", {}))
         done = file.state.get("read", 0)
+        known = {record["id"] for record in read_records(card.path) if "id" in record}
         rest = islice(work, done, None)
         while not is_enough(done) and (batch := list(islice(rest, at_once))):
             for made in await asyncio.gather(*map(tried, batch)):
                 if isinstance(made, Rejected):
                     card.dropped[str(made)] += 1
+                elif made.get("id") in known:
+                    card.dropped["it is there already"] += 1
                 else:
+                    known |= {made["id"]} if "id" in made else set()
                     file.write(made)
                     card.add(made)
             done += len(batch)
@@ -82,29 +87,25 @@ async def write_records(
 
 
 async def write_tasks(
-    attempt: Callable[[int], Awaitable[SyntheticTask]],
+    attempt: Callable[[int, str, random.Random], Awaitable[SyntheticTask]],
     options: Any,
     card: Card,
     progress: Progress,
     is_hopeless: Callable[[], bool] = lambda: False,
 ) -> DataCard:
-    """Write `options.count` tasks, or as many as there are. `attempt` raises Rejected; options: a dataclass.
+    """Write `options.count` tasks, or as many as there are. attempt: gives the task of a number with its own seed and
+    source of chance, or raises Rejected; options: a dataclass.
 
     Raises UserError as `write_records`.
     """
     card.card.settings = {**asdict(options), "generator": GENERATOR}
     wanted = int(options.count)
     identity = {key: value for key, value in card.card.settings.items() if key != "count"}  # more can be asked for
-    known: set[str] = set()
 
     async def make(number: int) -> dict[str, Any]:
-        if card.card.records and not known:  # the file was begun; what was not saved has been cut off by now
-            known.update(record["id"] for record in read_records(card.path))
-        task = await attempt(number)
-        if task.id in known:
-            raise Rejected("the question is there already")
-        known.add(task.id)
-        return task.model_dump(mode="json")
+        own_seed = f"{options.seed}:{number}"
+        rng = random.Random(own_seed)  # noqa: S311  not for secrets
+        return (await attempt(number, own_seed, rng)).model_dump(mode="json")
 
     def is_enough(tried: int) -> bool:
         hopeless = tried == HOPELESS and not card.card.records and is_hopeless()

@@ -6,7 +6,7 @@ memory, since only the pages that are looked at are read.
 
 import json
 from collections.abc import Iterable
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -102,12 +102,13 @@ class KnowledgeGraph:
 
     def key(self, entity: int) -> str:
         """The entity's id in its source."""
-        blob, offsets = self._keys
+        blob, offsets = self._load("keys"), self._load("keys_start")
         return bytes(blob[offsets[entity] : offsets[entity + 1]]).decode("utf-8", "replace")
 
     def names(self, entity: int) -> list[tuple[str, str]]:
         """(language, name), in the order of the source: the first of a language is the usual one."""
-        pointer, offsets, lengths, languages, blob = self._names
+        parts = ("names_start", "names_offset", "names_length", "names_language", "names")
+        pointer, offsets, lengths, languages, blob = map(self._load, parts)
         rows = range(int(pointer[entity]), int(pointer[entity + 1]))
         return [
             (
@@ -129,8 +130,9 @@ class KnowledgeGraph:
     def is_ambiguous(self, name: str) -> bool:
         """Whether several entities have this as a usual name in any language."""
         key = np.uint64(name_key(name))
-        first = int(np.searchsorted(self._name_keys, key))
-        return first + 1 < len(self._name_keys) and bool(self._name_keys[first + 1] == key)
+        keys = self._load("name_keys")
+        first = int(np.searchsorted(keys, key))
+        return first + 1 < len(keys) and bool(keys[first + 1] == key)
 
     @cached_property
     def _out(self) -> tuple[Ints, Ints, Ints]:
@@ -140,21 +142,6 @@ class KnowledgeGraph:
     def _in(self) -> tuple[Ints, Ints, Ints]:
         return self._load("in_start"), self._load("in_relation"), self._load("in_other")
 
-    @cached_property
-    def _keys(self) -> tuple[Ints, Ints]:
-        return self._load("keys"), self._load("keys_start")
-
-    @cached_property
-    def _names(self) -> tuple[Ints, Ints, Ints, Ints, Ints]:
-        parts = ("names_start", "names_offset", "names_length", "names_language", "names")
-        start, offset, length, language, blob = map(self._load, parts)
-        return start, offset, length, language, blob
-
-    @cached_property
-    def _name_keys(self) -> Ints:
-        keys: Ints = self._load("name_keys")
-        return keys
-
     @lru_cache(maxsize=64)  # noqa: B019  a graph lives as long as the process that asks it
     def _numbers(self, relation: int) -> tuple[Ints, Floats, Ints]:
         """Entities in order, the number of each, and the order of the numbers."""
@@ -163,6 +150,7 @@ class KnowledgeGraph:
         chosen: Floats = np.asarray(values[first:last], np.float64)
         return np.asarray(entities[first:last]), chosen, np.argsort(chosen, kind="stable")
 
+    @cache  # noqa: B019  as above
     def _load(self, name: str) -> Any:
         array = np.load(self.folder / f"{name}.npy", mmap_mode="r")
         return array if array.size else np.asarray(array)

@@ -49,10 +49,8 @@ class GraphRoute:
         self._seeds = seeds(graph, options.seed_degrees)
         self.supported = 0
 
-    async def attempt(self, number: int) -> SyntheticTask:
-        """The task of one attempt; the same number gives the same task. Raises Rejected."""
-        own_seed = f"{self.options.seed}:{number}"
-        rng = random.Random(own_seed)  # noqa: S311  not for secrets
+    async def attempt(self, number: int, own_seed: str, rng: random.Random) -> SyntheticTask:
+        """The task of one attempt. own_seed: what `rng` was made from, for the record. Raises Rejected."""
         language = self.options.languages[number % len(self.options.languages)]
         seed = int(self._seeds[rng.randrange(len(self._seeds))])
         subgraph = grow(

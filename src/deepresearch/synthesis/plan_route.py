@@ -17,7 +17,7 @@ from ..text.sentences import split_sentences
 from ..text.wordlists import request_words
 from ..trajectory import Observation, Turn
 from ..web.search import SearchProvider
-from .data_files import Card, read_records
+from .data_files import Card
 from .generation import ModelStep, Progress, Rejected, change_records, task_of, words_of
 from .oracle import SURFER, ProgramTeacher, numbered
 from .records import DataCard, Provenance, SyntheticTask
@@ -199,15 +199,8 @@ async def make_plan_tasks(
     Raises UserError where none could be used, ModelError.
     """
 
-    known: set[str] = set()
-
     async def change(report: Sample, card: Card) -> Sample:
-        if not known and card.card.records:
-            known.update(record["id"] for record in read_records(out))
         task = plan_task(report)
-        if task.id in known:
-            raise Rejected("the question is there already")
-        known.add(task.id)
         return (await worded(task, model, card) if model else task).model_dump(mode="json")
 
     chosen = {"model": model.name} if model else {}

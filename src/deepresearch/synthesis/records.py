@@ -3,10 +3,10 @@
 from typing import Any, Literal
 
 from ..judge.rubrics import Rubric
-from ..trajectory import Record
+from ..trajectory import Passage, Record
 
 MOST_PROBLEMS = 20
-GENERATOR = 3
+GENERATOR = 4
 """Version of the generators; raised when the same seed would give other records."""
 
 Route = Literal["graph", "walk", "planning", "reflection", "verification", "report", "rubrics"]
@@ -58,6 +58,12 @@ class SupportingPassage(Record):
     """Which step of the plan needs it, from 0."""
     edge: list[str] = []
     """Head, relation and tail by their keys, of a graph's fact."""
+
+    @classmethod
+    def of(cls, passage: Passage, **more: Any) -> "SupportingPassage":
+        """Of a passage that was found. more: the other fields."""
+        shown = passage.model_dump(include={"document", "title", "text", "url"})
+        return cls(passage=passage.id, **shown, **more)
 
 
 class Provenance(Record):

@@ -1,5 +1,5 @@
-"""Pairs of a request and a report: a query and its report, a plan and a report of that structure; and finished runs
-whose report alone is written again.
+"""Pairs of a request and a report: a query and its report, a plan and a report of that structure, a report in a bad
+form and the same one well formed; and finished runs whose report alone is written again.
 
 The reports of the pairs are those that people, or other programs, have written; no word of them is changed. Of a run
 what was researched stays: without a model a badly formed report gets title, headings, paragraphs and lists, and no word
@@ -7,6 +7,7 @@ changes. A model writes it anew, and that is kept only where a comparison in bot
 complete.
 """
 
+import random
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -25,14 +26,16 @@ from .data_files import Card
 from .generation import ModelStep, Progress, Rejected, change_records, words_of
 from .plan_route import plan_task
 from .records import DataCard
-from .samples import Sample, language_of
+from .samples import Sample, language_of, tokens
 from .source_reports import checked_source, read_reports
 
 Block = tuple[str, int, str]
-KINDS = ("query", "plan")
+KINDS = ("query", "plan", "form")
 SHORTEST, LONGEST = 1_200, 40_000
 """Characters of a report; a Chinese character counts as three."""
 MOST_SECTIONS = 15
+BROKEN = 0.1
+"""Share of the blanks at which a badly formed report breaks its lines."""
 _NUMBERED = re.compile(r"\d+[.)] ")
 PROSE = 0.5
 """Least share of a report's text that is in paragraphs and lists."""
@@ -57,7 +60,21 @@ def markdown(title: str, body: Sequence[Block]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def report_pair(report: Sample, kind: str) -> Sample:
+def badly_formed(title: str, body: Sequence[Block], rng: random.Random) -> str:
+    """The same words as one paragraph, with headings that are none, or in broken lines under headings of any level."""
+    form = rng.choice(("wall", "flat", "broken"))
+    lines = []
+    for kind, _, text in [("heading", 1, title), *body]:
+        plain = " ".join(text.split())
+        if kind == "heading" and form != "wall":
+            plain = f"**{plain}**" if form == "flat" else f"{'#' * rng.randint(1, 6)} {plain}"
+        elif form == "broken":
+            plain = re.sub(" ", lambda _: "\n" if rng.random() < BROKEN else " ", plain)
+        lines.append(plain)
+    return (" " if form == "wall" else "\n").join(lines)
+
+
+def report_pair(report: Sample, kind: str, seed: int) -> Sample:
     """One pair of a kind: chat messages, the report's with `loss`. Raises Rejected."""
     task = plan_task(report)
     body = [(b[0], b[1], b[2]) for b in report["body"]]
@@ -76,6 +93,11 @@ def report_pair(report: Sample, kind: str) -> Sample:
         request = words["plan"].format(request, "\n".join(f"{n}. {text}" for n, text in enumerate(headings, 1)))
         if [line[3:] for line in good.split("\n") if line.startswith("## ")] != headings:
             raise Rejected("the structure is not that of the plan")
+    elif kind == "form":
+        bad = badly_formed(report["title"], body, random.Random(f"{seed}:{task.id}"))  # noqa: S311  not for secrets
+        if tokens(bad) != tokens(good):
+            raise Rejected("the two forms differ in their words")
+        request = words["form"].format(bad)
     messages = [{"role": "user", "content": request}, {"role": "assistant", "content": good}]
     key = blake2b((request + good).encode(), digest_size=6).hexdigest()
     return report_sample(kind, f"report-{kind}-{key}", task.language, task.question, messages, report["id"])
@@ -88,21 +110,21 @@ def report_sample(kind: str, key: str, language: str, question: str, messages: S
     return {**about, "messages": marked, "source": source}
 
 
-async def make_report_pairs(source: Path, data: Path, out: Path, progress: Progress) -> DataCard:
-    """Write up to two pairs for each report of a file, folder or library. Raises UserError where there are none."""
+async def make_report_pairs(source: Path, data: Path, out: Path, seed: int, progress: Progress) -> DataCard:
+    """Write up to three pairs for each report of a file, folder or library. Raises UserError where there are none."""
 
     def pairs(card: Card) -> Iterator[Sample]:
         for report in read_reports(source, data, card):
             yield from ({"report": report, "kind": kind} for kind in KINDS)
 
     async def change(pair: Sample, card: Card) -> Sample:
-        made = report_pair(pair["report"], pair["kind"])
+        made = report_pair(pair["report"], pair["kind"], seed)
         counts = card.counts.setdefault("kind", Counter())
         counts[pair["kind"]] += 1
         return made
 
     place = checked_source(source, data)
-    return await change_records(place, out, "report", {}, change, progress, records=pairs)
+    return await change_records(place, out, "report", {"seed": seed}, change, progress, records=pairs)
 
 
 LONGEST_PARAGRAPH = 900

@@ -5,7 +5,6 @@ Searches and readings are shared: the same query of another run is answered from
 """
 
 import asyncio
-import json
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
@@ -17,7 +16,6 @@ from ..agent.rollouts import SharedSource, run_in_memory
 from ..agent.setup import open_policy
 from ..derived import answer, find, registered, total_usage
 from ..errors import UserError
-from ..files import write_file
 from ..judge.short_answer import cited_passages, names_answer
 from ..plugins import Registry
 from ..policy import Policy
@@ -26,7 +24,7 @@ from ..store import Blobs
 from ..tools import Tool, default_tools
 from ..trajectory import Event, Observation, RunFailed, Task, Turn, Verified
 from ..web.search import SearchProvider
-from .data_files import Card, LineFile, read_records, read_tasks, save_card, source_of
+from .data_files import Card, LineFile, read_records, read_tasks, save_card, source_of, write_whole
 from .generation import Progress
 from .records import DataCard, Rollout, SyntheticTask
 from .samples import Sample
@@ -216,11 +214,11 @@ def add_pass_rates(tasks: Path, rollouts: Path, out: Path) -> DataCard:
     rates = {task: sum(right) / len(right) for task, right in tried.items()}
     card = Card(out, "difficulty", None, [source_of(tasks), source_of(rollouts)])
 
-    def lines() -> Iterator[bytes]:
+    def rated() -> Iterator[Sample]:
         for task in read_tasks(tasks):
             record = task.model_copy(update={"pass_rate": rates.get(task.id)}).model_dump(mode="json")
             card.add(record)
-            yield json.dumps(record, ensure_ascii=False).encode() + b"\n"
+            yield record
 
-    write_file(out, lines())
+    write_whole(rated(), out)
     return card.write()

@@ -78,21 +78,18 @@ def form_of(path: Path) -> str:
 
 def read_tsv(path: Path, into: GraphBuilder) -> None:
     """Lines of head, relation and tail between tabs; the keys are the names. A tail that is a number is one."""
-    for place, (head, relation, tail) in _rows(path, into, 3):
-        _take_named(into, place, (head, relation, tail), "")
+    for _, (head, relation, tail) in _rows(path, into, 3):
+        _take_named(into, (head, relation, tail), "")
 
 
 def read_cndbpedia(path: Path, into: GraphBuilder) -> None:
     """As `read_tsv`, Chinese; a bracket at the end of a key tells namesakes apart, and is no part of the name."""
-    for place, row in _rows(path, into, 3):
-        _take_named(into, place, (row[0], row[1].strip(": ："), row[2]), "zh")
+    for _, row in _rows(path, into, 3):
+        _take_named(into, (row[0], row[1].strip(": ："), row[2]), "zh")
 
 
-def _take_named(into: GraphBuilder, place: str, row: tuple[str, str, str], language: str) -> None:
+def _take_named(into: GraphBuilder, row: tuple[str, str, str], language: str) -> None:
     head, relation, tail = (part.strip() for part in row)
-    if not (head and relation and tail):
-        into.problem(place, "an empty field")
-        return
     number = _NUMBER.fullmatch(tail)
     if not number and len(tail) > LONGEST_NAME:
         into.skipped["values that are texts"] += 1
@@ -176,9 +173,17 @@ def read_countries(path: Path, into: GraphBuilder) -> None:
     for name, chinese in words_of("countries", "zh")["classes"].items():
         into.add_name(f"class:{name}", "en", name)
         into.add_name(f"class:{name}", "zh", chinese)
-    for country in countries:
-        if country.get("independent"):
-            _read_country(country, {c["cca3"] for c in countries if c.get("independent")}, into)
+    independent = [country for country in countries if country.get("independent")]
+    languages = {item for country in independent for item in country.get("languages", {}).items()}
+    for code, name in sorted(languages, key=lambda item: (item[1] != _language_name(item[0], "en"), item)):
+        into.add_name(f"lang:{code}", "en", name)  # where countries call a language differently
+    for country in independent:
+        _read_country(country, {c["cca3"] for c in independent}, into)
+
+
+def _language_name(code: str, language: str) -> str:
+    """What a language is called in a language, as the Unicode project has it; empty where it has none."""
+    return str(babel.Locale(language).languages.get(get_global("language_aliases").get(code, code), ""))
 
 
 def _read_country(country: dict[str, Any], known: set[str], into: GraphBuilder) -> None:
@@ -219,12 +224,10 @@ def _read_country(country: dict[str, Any], known: set[str], into: GraphBuilder) 
 
 def _chinese_name(relation: str, code: str, name: str) -> str:
     """The Chinese name of a language, currency or region, as the Unicode project has it; empty where it has none."""
-    chinese = babel.Locale("zh")
     if relation == "official language":
-        code = get_global("language_aliases").get(code, code)
-        return str(chinese.languages.get(code, ""))
+        return _language_name(code, "zh")
     if relation == "currency":
-        return str(chinese.currencies.get(code, ""))
+        return str(babel.Locale("zh").currencies.get(code, ""))
     return str(words_of("countries", "zh")["regions"].get(name, ""))
 
 
@@ -271,7 +274,9 @@ def _rows(path: Path, into: GraphBuilder, fields: int) -> Iterator[tuple[str, li
     """Place and fields of every line of that many fields (0: any number above none)."""
     for place, line in _lines(path, into):
         row = line.rstrip("\r\n").split("\t")
-        if len(row) == fields or (not fields and row[0]):
+        if len(row) == fields and "" in map(str.strip, row):
+            into.problem(place, "an empty field")
+        elif len(row) == fields or (not fields and row[0]):
             yield place, row
         elif line.strip():
             into.problem(place, f"{len(row)} fields between tabs, not {fields}")

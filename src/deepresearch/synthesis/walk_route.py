@@ -98,11 +98,10 @@ class WalkRoute:
         self._short_titles = [title for title in self._titles if 2 <= len(title) <= longest][:MOST_TITLES]
         self._sentences: dict[str, list[LinkedSentence]] = {}
         self._named: dict[str, frozenset[str]] = {}
+        self._in_sentence: dict[LinkedSentence, list[str]] = {}
 
-    async def attempt(self, number: int) -> SyntheticTask:
-        """The task of one attempt; the same number gives the same task. Raises Rejected."""
-        own_seed = f"{self.options.seed}:{number}"
-        rng = random.Random(own_seed)  # noqa: S311  not for secrets
+    async def attempt(self, number: int, own_seed: str, rng: random.Random) -> SyntheticTask:
+        """The task of one attempt. own_seed: what `rng` was made from, for the record. Raises Rejected."""
         visited = self._walk(rng)
         answer, mentions = self._common(visited, rng)
         if page := self._single_page(answer, mentions, visited):
@@ -115,16 +114,19 @@ class WalkRoute:
             if len(self._sentences) > CACHED:
                 self._sentences.clear()
                 self._named.clear()
+                self._in_sentence.clear()
             page = self.pages.page(title)
             self._sentences[title] = self.pages.sentences(page) if page else []
         return self._sentences[title]
 
     def _things(self, sentence: LinkedSentence) -> list[str]:
         """What a sentence names: its links first, then other pages and names in its text."""
-        named = [name.text for name in names_in(sentence.text) if not _SHORTENED.fullmatch(name.text)]
-        if self.options.language == "zh":
-            named += [title for title in self._short_titles if title in sentence.text]
-        return list(dict.fromkeys([*sentence.links, *named]))
+        if sentence not in self._in_sentence:
+            named = [name.text for name in names_in(sentence.text) if not _SHORTENED.fullmatch(name.text)]
+            if self.options.language == "zh":
+                named += [title for title in self._short_titles if title in sentence.text]
+            self._in_sentence[sentence] = list(dict.fromkeys([*sentence.links, *named]))
+        return self._in_sentence[sentence]
 
     def _walk(self, rng: random.Random) -> list[str]:
         """Pages visited: along links, or, where a link leads nowhere, to another page that has the same link."""
@@ -300,7 +302,8 @@ class WalkRoute:
         score = len(mentions) + 2.0 * bool(described) + described
         told = "\n".join([answer, *sorted(m.page for m in mentions)])
         notes = {"link": answer, "forms": [m.place.form for m in mentions]}
-        near = sorted(t for t in frozenset.union(*(m.candidates for m in mentions)) - {answer} if not _SIGNS.search(t))
+        others = frozenset.union(*(m.candidates for m in mentions))
+        near = sorted(t for t in others if not _SIGNS.search(t) and not resemble(t, answer))
         return SyntheticTask(
             id=f"walk-{language}-{blake2b(told.encode(), digest_size=6).hexdigest()}",
             question=question,
@@ -337,16 +340,8 @@ class WalkRoute:
         for hit in result.hits:
             text = normalise(hit.passage.text)
             if wanted in text and (not above or normalise(above) in text):
-                return SupportingPassage(
-                    passage=hit.passage.id,
-                    document=hit.passage.document,
-                    title=hit.passage.title,
-                    text=hit.passage.text,
-                    url=hit.passage.url,
-                    fact=mention.sentence,
-                    query=f"{mention.page} {mention.place.shown}",
-                    step=step,
-                )
+                query = f"{mention.page} {mention.place.shown}"
+                return SupportingPassage.of(hit.passage, fact=mention.sentence, query=query, step=step)
         raise Rejected("the library does not have the sentence")
 
 

@@ -40,6 +40,7 @@ _SHAPES = (
     (re.compile(r"[~/]|\w+/"), ("path", "路径")),
     (re.compile(r"-{1,2}\w"), ("option", "选项")),
     (re.compile(r"[\w.]+\(\)$"), ("function", "函数")),
+    (re.compile(r"[\w.-]+\.(?:com|org|net|example)$"), ("domain name", "域名")),
     (re.compile(r"[\w*-]+\.[a-z]{2,5}$"), ("file name", "文件名")),
     (re.compile(r"\.[a-z]+$"), ("suffix", "后缀")),
     (re.compile(r"[a-z_.:]"), ("name set as code", "代码名称")),
@@ -144,7 +145,10 @@ def bare(title: str) -> str:
 
 
 def resemble(one: str, other: str) -> bool:
-    """Whether two names share a word, or its beginning, or two Chinese characters in a row."""
+    """Whether one name is in the other, or they share a word, its beginning, or two Chinese characters in a row."""
+    shorter, longer = sorted((name.casefold().strip("./()-") for name in (one, other)), key=len)
+    if len(shorter) > 2 and shorter in longer:
+        return True
     if has_han(one) and has_han(other):
         return any(one[i : i + 2] in other for i in range(len(one) - 1))
     words = (re.findall(r"\w{4,}", name.casefold()) for name in (one, other))
