@@ -30,7 +30,8 @@ def test_two_ray_workers_give_what_one_process_gives(
     asyncio.run(roll_out(tasks, tmp_path / "one.jsonl", [library], Settings(), options))
     ray.init(num_cpus=2, include_dashboard=False, configure_logging=False)
     try:
-        roll_out_on_ray(tasks, tmp_path / "two.jsonl", tmp_path, Settings(), options, 2)
+        settings = Settings.load({"store.folder": str(tmp_path)})
+        roll_out_on_ray(tasks, tmp_path / "two.jsonl", settings, options, 2)
     finally:
         ray.shutdown()
     assert core(tmp_path / "two.jsonl") == core(tmp_path / "one.jsonl")
@@ -41,4 +42,4 @@ def test_without_ray_the_hint_says_what_to_install(tmp_path: Path, monkeypatch: 
     for name in ("ray", "ray.data"):
         monkeypatch.setitem(__import__("sys").modules, name, None)
     with pytest.raises(UserError, match="ray is not installed"):
-        roll_out_on_ray(tmp_path / "t", tmp_path / "o", tmp_path, Settings(), RolloutOptions(), 2)
+        roll_out_on_ray(tmp_path / "t", tmp_path / "o", Settings(), RolloutOptions(), 2)

@@ -18,7 +18,6 @@ from tests.synthesis.test_rollouts import tasks
 
 __all__ = ["tasks"]
 QUESTION = "Which town is it that borders another one, has a river and a twin town?"
-ON_THE_WAY = "a fact on the way"
 SUMMARY = "A town is found by its river and its neighbour."
 
 
@@ -65,20 +64,19 @@ def with_replies(source: Path, out: Path, **changed: object) -> ChatServer:
     def reply(request: Received) -> dict:
         asked = request.body["messages"][1]["content"]
         if '"answer"' in asked:
-            answer = {"answer": written[0]}
+            answer = {"answer": right[0]}
         elif '"criterion"' in asked:
             answer = {"criterion": f"The report states that {told(asked, 'FACT')}"}
             written.append(answer["criterion"])
         elif '"summary"' in asked:
             written.clear()
+            right[:] = [told(asked, "ANSWER")]
             answer = {"summary": SUMMARY}
         elif '"question"' in asked:
             answer = {"question": QUESTION}
         else:
             answer = {"consistent": True}
         answer |= {key: value for key, value in changed.items() if key in answer}
-        if answer.get("answer") == ON_THE_WAY:
-            answer = {"answer": next(s for s in told(asked, "CRITERIA").split("\n") if s != written[0])}
         return {"text": changed.get("text") or json.dumps(answer)}
 
     async def ask() -> ChatServer:
@@ -91,6 +89,7 @@ def with_replies(source: Path, out: Path, **changed: object) -> ChatServer:
             return server
 
     written: list[str] = []
+    right: list[str] = []
     return asyncio.run(ask())
 
 
@@ -112,8 +111,8 @@ def test_a_model_writes_rubrics_and_from_them_the_question(tasks: Path, tmp_path
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ({"answer": ON_THE_WAY}, "what the question asks for was"),
-        ({"answer": "nonsense"}, "role: no usable reply"),
+        ({"answer": "Celm"}, "role: explicit is not what the question asks for"),
+        ({"answer": ""}, "role: no usable reply"),
         ({"consistent": False}, "inconsistent"),
         ({"text": "Certainly! Here are some rubrics."}, "summary: no usable reply"),
         ({"criterion": "The report is about something else."}, "criterion: no usable reply"),

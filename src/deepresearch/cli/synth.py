@@ -22,7 +22,6 @@ from .synth_inputs import (
     progress_lines,
     put_card,
     search_all,
-    settings_of,
     teaching_settings,
 )
 from .synth_routes import routes
@@ -76,7 +75,7 @@ def graph(
     """
     from ..synthesis.graph_route import GraphOptions, make_graph_tasks
 
-    settings = settings_of(data, web)
+    settings = teaching_settings("", data, web=web)
     known, files = open_graph(sources, form, licence, settings)
     options = GraphOptions(count, seed, tuple(languages or ["en"]), seed_degrees, sizes, hub, ", ".join(library or []))
     with search_all(settings, library) as search:
@@ -112,7 +111,7 @@ def walk(
     """
     from ..synthesis.walk_route import WalkOptions, make_walk_tasks
 
-    settings = settings_of(data, False)
+    settings = teaching_settings("", data)
     pages, files = open_pages(source, licence, settings)
     options = WalkOptions(count, seed, language, steps, ", ".join(library or []))
     try:
@@ -146,7 +145,7 @@ def pages(
     from ..synthesis.graph_pages import write_pages
     from ..synthesis.triples import form_of
 
-    settings = settings_of(data, False)
+    settings = teaching_settings("", data)
     hyperlinked = form == "walk" or (form == "auto" and is_hyperlinked(source))
     if hyperlinked:
         store, _ = open_pages(source, "", settings)
@@ -195,20 +194,15 @@ def rollout(
     ray
         Spread the work over so many processes of a Ray cluster.
     """
-    from ..errors import UserError
+    from ..synthesis.distributed import roll_out_on_ray
     from ..synthesis.rollouts import RolloutOptions, add_pass_rates, roll_out
 
     settings = teaching_settings(teacher, data, endpoint, limits, web)
     options = RolloutOptions(teacher, tries, at_once, ", ".join(library or []))
-    if ray and (web or not library):
-        raise UserError("Workers on other machines search libraries alone.", "Name them: --library NAME.")
-    if ray:
-        from ..synthesis.distributed import roll_out_on_ray
-
-        folder = settings.data_folder()
-        card = roll_out_on_ray(tasks, out, folder, settings, options, ray, progress_lines())
-    else:
-        with open_providers(settings, library) as providers:
+    with open_providers(settings, library) as providers:
+        if ray:
+            card = roll_out_on_ray(tasks, out, settings, options, ray, progress_lines())
+        else:
             card = asyncio.run(roll_out(tasks, out, providers, settings, options, progress_lines()))
     if rates:
         add_pass_rates(tasks, out, rates)

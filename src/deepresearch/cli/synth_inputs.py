@@ -30,14 +30,12 @@ Libraries = Annotated[
 ]
 
 
-def settings_of(data: Data | None, web: bool) -> "Settings":
-    from ..settings import Settings
-
-    return Settings.load({**(data or Data()).flags(), "search.web": web or None})
-
-
 def teaching_settings(
-    teacher: str, data: Data | None, endpoint: EndpointFlags | None, limits: Limits | None, web: bool = False
+    teacher: str,
+    data: Data | None,
+    endpoint: EndpointFlags | None = None,
+    limits: Limits | None = None,
+    web: bool = False,
 ) -> "Settings":
     """Settings for the runs of a teacher; of those that are policies of `run` too, that policy."""
     from ..settings import Settings

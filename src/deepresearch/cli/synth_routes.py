@@ -46,7 +46,7 @@ def rubrics(source: Path, /, *, out: Out, endpoint: EndpointFlags | None = None,
     """
     from ..synthesis.rubric_route import add_rubrics
 
-    settings = teaching_settings("", data, endpoint, None)
+    settings = teaching_settings("", data, endpoint)
     return put_card(_with_model(settings, lambda model: add_rubrics(source, out, model, progress_lines())), out)
 
 
@@ -155,7 +155,7 @@ def reports(
     from ..errors import UserError
     from ..synthesis.report_route import make_report_pairs, rewrite_reports
 
-    settings = teaching_settings("", data, endpoint, None)
+    settings = teaching_settings("", data, endpoint)
     if runs:
         return put_card(_with_model(settings, lambda model: rewrite_reports(runs, out, model, progress_lines())), out)
     if not source:

@@ -1,4 +1,4 @@
-"""Rollouts on many machines: the same pool in each worker of Ray Data. The library must be there on every machine."""
+"""Rollouts on many machines: the same pool in each worker of Ray Data. The libraries must be on every machine."""
 
 import asyncio
 import json
@@ -7,9 +7,12 @@ from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..agent.control import Handlers
 from ..agent.rollouts import SharedSource
-from ..library import Library, LibraryProvider
+from ..agent.sources import open_sources
 from ..settings import Settings
+from ..trajectory import Task
+from ..web.search import SearchProvider
 from .data_files import optional_package, save_card
 from .generation import Progress
 from .records import DataCard, SyntheticTask
@@ -21,15 +24,14 @@ BATCH = 64
 
 
 class RolloutWorker:
-    """One process: opens the library once, and carries out batches."""
+    """One process: opens what is searched once, and carries out batches."""
 
-    def __init__(self, folder: str, settings: dict[str, Any], options: dict[str, Any]) -> None:
-        """folder: data folder of the library."""
+    def __init__(self, settings: dict[str, Any], options: dict[str, Any]) -> None:
         self._options = RolloutOptions(**options)
         self._settings, _ = Settings.from_record(settings)
-        names = self._options.library.split(", ")
-        libraries = [Library.open(Path(folder), name, create=False) for name in names]
-        self._sources = [SharedSource(LibraryProvider(library)) for library in libraries]
+        asked = Task(question="", libraries=list(filter(None, self._options.library.split(", "))))
+        found = open_sources(self._settings, asked, Handlers()).all
+        self._sources = [SharedSource(source) for source in found if isinstance(source, SearchProvider)]
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """`work` of a batch: [task, attempt] as JSON; its result: the rollouts as JSON."""
@@ -45,7 +47,6 @@ class RolloutWorker:
 def roll_out_on_ray(
     tasks: Path,
     out: Path,
-    folder: Path,
     settings: Settings,
     options: RolloutOptions,
     workers: int,
@@ -59,7 +60,7 @@ def roll_out_on_ray(
         if items:
             dataset = data.from_items(items).map_batches(
                 RolloutWorker,
-                fn_constructor_args=(str(folder), settings.public(), options.__dict__),
+                fn_constructor_args=(settings.public(), options.__dict__),
                 batch_size=BATCH,
                 concurrency=workers,
             )

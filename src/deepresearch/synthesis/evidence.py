@@ -34,26 +34,24 @@ class EvidenceSearch:
 
     async def support(self, edge: Triple, language: str) -> SupportingPassage | None:
         """A passage that names both ends and the relation, in that language where there is one."""
-        head, tail = self._graph.name(edge.head, language), self._graph.name(edge.tail, language)
-        names = self._graph.all_names(edge.tail)
-        return await self._look(edge.head, head, edge.relation, tail, names, self._graph.key(edge.tail), language)
+        tail, names = self._graph.name(edge.tail, language), self._graph.all_names(edge.tail)
+        return await self._look(edge.head, edge.relation, tail, names, self._graph.key(edge.tail), language)
 
     async def support_number(self, entity: int, relation: int, language: str) -> SupportingPassage | None:
         """A passage that names the entity, its number and the relation."""
         number = self._graph.number(entity, relation)
         shown = plain_number(number) if number is not None else ""
-        name = self._graph.name(entity, language)
-        return await self._look(entity, name, relation, shown, [shown], shown, language)
+        return await self._look(entity, relation, shown, [shown], shown, language)
 
     async def _look(
-        self, head: int, name: str, relation: int, tail: str, tail_names: list[str], tail_key: str, language: str
+        self, head: int, relation: int, tail: str, tail_names: list[str], tail_key: str, language: str
     ) -> SupportingPassage | None:
         """The passage, looked for once; None where a side has no name."""
         key = (head, relation, tail_key, language)
         if len(self._known) > REMEMBERED:
             self._known.clear()
         if key not in self._known:
-            words = self._wordings[relation]
+            words, name = self._wordings[relation], self._graph.name(head, language)
             fact = fact_text(words, language, name, tail) if name and tail else ""
             sides = [self._graph.all_names(head), tail_names]
             found = None

@@ -20,7 +20,6 @@ EXPORTS: Registry[Callable[[Sample], Iterator[Sample]]] = Registry(
     "training_formats",
     {name: f"deepresearch.synthesis.exports:as_{name}" for name in ("chat", "sharegpt", "trl", "verl", "ids")},
 )
-SOURCE = "step-deepresearch"
 
 
 def as_chat(record: Sample) -> Iterator[Sample]:
@@ -71,7 +70,7 @@ def as_verl(record: Sample) -> Iterator[Sample]:
             yield {"messages": masked, "tools": sample["tools"], "loss": [m["loss"] for m in sample["messages"]]}
         return
     yield {
-        "data_source": f"{SOURCE}/{record['provenance']['route']}",
+        "data_source": f"step-deepresearch/{record['provenance']['route']}",
         "prompt": [{"role": "user", "content": record["question"]}],
         "ability": "deep-research",
         "reward_model": {"style": "rule", "ground_truth": [record["answer"], *record["aliases"]]},

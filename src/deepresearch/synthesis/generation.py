@@ -20,7 +20,7 @@ from .data_files import Card, LineFile, read_records, source_of
 from .records import GENERATOR, DataCard, SyntheticTask
 from .samples import Sample
 
-Item = TypeVar("Item")
+Value = TypeVar("Value")
 SAVE_EVERY = 20
 """Attempts between two saves of the progress."""
 HOPELESS = 200
@@ -38,8 +38,8 @@ class Rejected(Exception):
 async def write_records(
     card: Card,
     identity: Mapping[str, Any],
-    work: Iterator[Item],
-    make: Callable[[Item], Awaitable[dict[str, Any]]],
+    work: Iterator[Value],
+    make: Callable[[Value], Awaitable[dict[str, Any]]],
     progress: Progress,
     at_once: int = 1,
     is_enough: Callable[[int], bool] = lambda tried: False,
@@ -51,7 +51,7 @@ async def write_records(
     Raises UserError where the file was begun with another identity, or nothing at all came of the work.
     """
 
-    async def tried(piece: Item) -> dict[str, Any] | Rejected:
+    async def tried(piece: Value) -> dict[str, Any] | Rejected:
         try:
             return await make(piece)
         except Rejected as reason:
@@ -128,7 +128,6 @@ def _words() -> dict[str, dict[str, Any]]:
     return tomllib.loads(files(__package__).joinpath("words.toml").read_text(encoding="utf-8"))
 
 
-Value = TypeVar("Value")
 _TYPES: dict[str, type] = {"string": str, "array": list, "object": dict, "boolean": bool}
 
 
@@ -200,8 +199,10 @@ class ModelStep:
                     if "enum" in form
                     else isinstance(found.get(key), _TYPES[form["type"]])
                 )
-                if key in found and (not right or found[key] == ""):
+                if key in found and not right:
                     raise Unusable(f'"{key}" is not {form.get("enum") or form["type"]}')
+                if len(str(found.get(key, "")).strip()) < form.get("minLength", 0):
+                    raise Unusable(f'"{key}" is shorter than {form["minLength"]} characters')
             try:
                 return read(found)
             except KeyError as error:

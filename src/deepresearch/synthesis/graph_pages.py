@@ -77,7 +77,7 @@ def _sentences(graph: KnowledgeGraph, entity: int, language: str, name: str) -> 
             form = _words(graph, relation).form(language, "vp" if forward else "inverse") or "{}"
             for start in range(0, len(names), LISTED):
                 some = names[start : start + LISTED]
-                told_of = listed(some) if not zh else "和".join(filter(None, ("、".join(some[:-1]), some[-1])))
+                told_of = listed(some, "、", "和") if zh else listed(some)
                 yield _sentence(name, form.format(told_of), zh)
 
 

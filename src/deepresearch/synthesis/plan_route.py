@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 
-from ..models.structured import Unusable
 from ..policy import View
 from ..settings import Settings
 from ..text.sentences import split_sentences
@@ -158,8 +157,9 @@ def _likeness(item: str, text: str, call: Sample) -> float:
 
 async def worded(task: SyntheticTask, model: ModelStep, card: Card) -> SyntheticTask:
     """The task with a question in a model's words, which is not shown the plan. Raises Rejected, ModelError."""
-    fields = {"query": {"type": "string", "maxLength": LONGEST_QUERY}}
-    query = await model.ask("planning", task.language, {"task": task.question}, fields, _read_query, card)
+    fields = {"query": {"type": "string", "minLength": SHORTEST_QUERY, "maxLength": LONGEST_QUERY}}
+    texts = {"task": task.question}
+    query = await model.ask("planning", task.language, texts, fields, lambda found: str(found["query"]).strip(), card)
     if why := query_fault(query, task):
         raise Rejected(f"planning: {why}")
     notes = {**task.provenance.notes, "model": model.name, "plain": task.question}
@@ -183,12 +183,6 @@ def query_fault(query: str, task: SyntheticTask) -> str:
     filler = set(words_of("planning", task.language)["filler"].split()) | request_words(task.language)
     own = {word for word in asked - subject - content_words(task.question) - filler if len(word) > 1}
     return "" if len(own) >= FEWEST else "the question asks nothing in particular"
-
-
-def _read_query(found: Sample) -> str:
-    if len(query := str(found["query"]).strip()) < SHORTEST_QUERY:
-        raise Unusable('"query" is no question')
-    return query
 
 
 async def make_plan_tasks(

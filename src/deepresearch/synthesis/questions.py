@@ -2,9 +2,9 @@
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from .drawing import described
+from .drawing import described, hops
 from .evidence import plain_number
 from .generation import words_of
 from .graph import KnowledgeGraph
@@ -26,7 +26,8 @@ class QuestionWriter:
 
     def question(self, pattern: Pattern, rng: random.Random) -> str:
         """The question that the pattern's entity answers."""
-        clues = sorted(pattern.clues, key=_size)
+        # Short clues come first: what follows a nested one would be read as a part of it.
+        clues = sorted(pattern.clues, key=lambda clue: hops(clue.value) if clue.value else 0)
         verbs = [self._verb(clue) for clue in clues if not clue.rank]
         ranked = next((clue for clue in clues if clue.rank), None)
         kind = self._kind(pattern)
@@ -109,11 +110,6 @@ class QuestionWriter:
         return kind_word(self._graph.name(kind, self._language), next(forms, None) or "{}")
 
 
-def _size(clue: Clue) -> int:
-    """Short clues come first: what follows a nested one would be read as a part of it."""
-    return 1 + sum(map(_size, clue.value.clues)) if clue.value else 1
-
-
 def _english(kind: str, verbs: list[str], superlative: str, nested: int, rng: random.Random) -> str:
     if superlative:
         return f"Consider every {kind} that {listed(verbs)}. Which of them has {superlative}?"
@@ -141,8 +137,9 @@ def _chinese(kind: str, verbs: list[str], superlative: str, rng: random.Random) 
     return rng.choice((f"哪{measure}{kind}{told}？", f"有一{measure}{kind}，它{told}。这{measure}{kind}叫什么名字？"))
 
 
-def listed(verbs: list[str]) -> str:
-    return " and ".join([", ".join(verbs[:-1]), verbs[-1]]) if len(verbs) > 1 else verbs[0]
+def listed(parts: Sequence[str], comma: str = ", ", last: str = " and ") -> str:
+    """The parts one after another, `last` before the last of them."""
+    return last.join(filter(None, (comma.join(parts[:-1]), parts[-1])))
 
 
 def _also(verb: str) -> str:

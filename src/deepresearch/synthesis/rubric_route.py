@@ -26,6 +26,8 @@ MOST_FACTS, MOST_WRONG = 3, 1
 """Facts on the way, and wrong answers, of which a model makes criteria: each is asked about by itself, twice."""
 SHORTEST_TEXT, LONGEST_TEXT = 12, 240
 """Characters of a criterion, summary or question that a model writes."""
+TEXT = {"type": "string", "minLength": SHORTEST_TEXT, "maxLength": LONGEST_TEXT}
+ANSWER = {"type": "string", "minLength": 1, "maxLength": 80}
 _AXES: dict[Role, str] = {"explicit": "answer", "implicit": "evidence", "negative": "wrong answer"}
 _SOME = re.compile(r"(?:an? |某)")
 """Begins the description of what several entities may be."""
@@ -91,14 +93,16 @@ class RubricWriter:
         names = [name for name in (task.answer, *task.aliases) if name]
         texts = {"summary": summary, "criteria": shown}
         query = await self._ask("query", texts, "question", _reads("question", without=names, like=told))
-        choices = [rubric.criterion for rubric in sorted(rubrics, key=lambda rubric: rubric.criterion)]
+        choices = sorted(rubric.criterion for rubric in rubrics if not rubric.negative)
         if len(set(choices)) < len(choices):
             raise Rejected("criterion: two are the same")
         texts = {"question": query, "criteria": "\n".join(choices)}
-        chosen = await self._ask("role", texts, "answer", lambda found: found["answer"], {"enum": choices})
-        again = next(rubric for rubric in rubrics if rubric.criterion == chosen)
-        if again.role != "explicit":
-            raise Rejected(f"role: what the question asks for was {again.role}")
+        told = normalise(await self._ask("role", texts, "answer", lambda found: str(found["answer"]), ANSWER))
+        named = [name for name in names if is_named(name, told)]
+        for rubric in rubrics:  # what holds the answer to the question is asked for, all else is on the way or wrong
+            is_asked = any(is_named(name, normalise(rubric.criterion)) for name in named)
+            if is_asked != (rubric.role == "explicit"):
+                raise Rejected(f"role: {rubric.role} is {'' if is_asked else 'not '}what the question asks for")
         texts = {"question": query, "criteria": "\n".join(f"({r.role}) {r.criterion}" for r in rubrics)}
         fits = {"type": "boolean"}
         if not await self._ask("consistent", texts, "consistent", lambda found: bool(found["consistent"]), fits):
@@ -125,7 +129,7 @@ class RubricWriter:
         texts: Mapping[str, str],
         field: str,
         read: Callable[[Sample], Any],
-        form: Mapping[str, Any] = {"type": "string", "maxLength": LONGEST_TEXT},
+        form: Mapping[str, Any] = TEXT,
     ) -> Any:
         return await self._model.ask(name, self._task.language, texts, {field: form}, read, self._card)
 
@@ -145,7 +149,7 @@ def _reads(field: str, like: str = "", without: Sequence[str] = ()) -> Callable[
 
     def read(found: Sample) -> str:
         text = " ".join(str(found[field]).split())
-        if len(text) < SHORTEST_TEXT or "<<<" in text:  # a small model may repeat a fence
+        if "<<<" in text:  # a small model may repeat a fence
             raise Unusable(f'"{field}" is no sentence')
         if named := next((name for name in without if is_named(name, normalise(text))), ""):
             raise Unusable(f'"{field}" must not name {named}')

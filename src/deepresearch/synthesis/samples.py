@@ -94,15 +94,13 @@ def suite_questions(places: Iterable[Path]) -> Iterator[tuple[str, str]]:
                 values = [json.loads(line) for line in lines if line.strip()]
             except (OSError, ValueError):
                 continue  # not every file of a suite is data
-            yield from ((file.name, question) for question in _questions(values))
+            fields = (field for found in objects_in(values) for field in found.items())
+            yield from ((file.name, v) for key, v in fields if key in QUESTION_FIELDS and isinstance(v, str))
 
 
-def _questions(value: Any) -> Iterator[str]:
-    stack = [value]
-    while stack:
-        value = stack.pop()
-        if isinstance(value, list):
-            stack += value
-        elif isinstance(value, dict):
-            yield from (v for k, v in value.items() if k in QUESTION_FIELDS and isinstance(v, str))
-            stack += [v for v in value.values() if isinstance(v, list | dict)]
+def objects_in(value: Any) -> Iterator[dict[str, Any]]:
+    """Every JSON object in a value, at any depth."""
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from objects_in(inner)

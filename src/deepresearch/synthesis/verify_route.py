@@ -34,7 +34,7 @@ from .generation import Progress, Rejected, change_records, task_of, words_of
 from .oracle import AT_ONCE, SURFER, ProgramTeacher, numbered
 from .records import DataCard, Provenance, SupportingPassage, SyntheticTask
 from .rollouts import RolloutOptions, open_pool
-from .samples import Sample
+from .samples import Sample, objects_in
 from .source_reports import checked_source
 
 FEWEST, MOST = 3, 5
@@ -311,7 +311,7 @@ def verdict_tasks(path: Path) -> Iterator[SyntheticTask]:
     fields = words_of("verdicts", "en")
     meaning = {word: label for label, name in enumerate(("supported", "refuted", "doubtful")) for word in fields[name]}
     found: dict[str, tuple[set[int | None], list[str]]] = {}
-    for row in (row for record in read_records(path) for row in _dicts(record)):
+    for row in (row for record in read_records(path) for row in objects_in(record)):
         statement, texts, verdict = (
             next((row[key] for key in fields[field] if row.get(key)), None)
             for field in ("statement", "passages", "conclusion")
@@ -340,13 +340,6 @@ def _task(statement: str, label: int, texts: list[str], source: str) -> Syntheti
             route="verification", pages=[source], notes={"title": "", "conclusions": [label], "by": "people"}
         ),
     )
-
-
-def _dicts(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _dicts(inner)
 
 
 def _passages(texts: Any) -> Iterator[str]:

@@ -11,7 +11,7 @@ from ..text.names import is_named
 from ..text.wordlists import stop_words
 from .generation import words_of
 from .pages import LinkedPage, LinkedSentence
-from .questions import article
+from .questions import article, listed
 
 SHORTEST_DEFINITION = {"en": 45, "zh": 14}
 """Characters; a shorter one fits too many things."""
@@ -90,8 +90,8 @@ def question_text(
     if all(place.form == "page" for _, place in clues):
         pages = [_page(language, page) for page, _ in clues]
         if zh:
-            return f"{_joined(pages, '、', '和')}都提到了哪个另有页面介绍的主题？"
-        return f"Which page do {_joined(pages, ', ', ' and ')} {'both' if len(pages) == 2 else 'all'} refer to?"
+            return f"{listed(pages, '、', '和')}都提到了哪个另有页面介绍的主题？"
+        return f"Which page do {listed(pages, ', ', ' and ')} {'both' if len(pages) == 2 else 'all'} refer to?"
     shape = shape_of(answer) if sort == "code" else None
     what = shape[zh] if shape else str(words_of("walk", language)["sorts"][sort])
     parts = [where(language, page, place) for page, place in clues]
@@ -100,7 +100,7 @@ def question_text(
         return rng.choice(
             (f"哪个{what}{told}出现？", f"有一个{what}，它{told}出现。它是什么？", f"请找出{told}出现的{what}。")
         )
-    told = _joined(parts, "; ", ", and ")
+    told = listed(parts, "; ", ", and ")
     return rng.choice(
         (
             f"Which {what} is mentioned {told}?",
@@ -120,10 +120,6 @@ def _page(language: str, page: str) -> str:
     if language == "zh":
         return f"页面{page}" if is_title else f"介绍“{page}”的页面"
     return f"the page {page}" if is_title else f"the page about {page}"
-
-
-def _joined(parts: Sequence[str], comma: str, last: str) -> str:
-    return f"{comma.join(parts[:-1])}{last}{parts[-1]}"
 
 
 def plan_steps(language: str, clues: Sequence[tuple[str, PagePlace]]) -> list[str]:
