@@ -1,6 +1,6 @@
 import pytest
 
-from deepresearch.guided.findings import PassageFinding, check, cited, recorded, recording, sentences_of
+from deepresearch.guided.findings import PassageFinding, check, cited, nearest_to, recorded, recording, sentences_of
 from deepresearch.report.verification import support
 from deepresearch.trajectory import Passage, Turn
 
@@ -91,6 +91,11 @@ def test_a_sentence_keeps_the_condition_of_its_passage(text: str, whole: str, wi
             "The parser applies any conversion to it.",
         ),
         (
+            "TRIM specifies that the loader removes empty pages at the end of the file.",
+            "TRIM specifies that the loader removes empty pages.",
+            "The loader removes empty pages at the end of the file.",
+        ),
+        (
             "The trials were run when Alpha was a tool in Beta.",
             "Alpha was a tool in Beta.",
             "Alpha is a tool in Beta.",
@@ -145,6 +150,26 @@ def test_the_line_above_a_passage_is_no_statement() -> None:
     known = {"p1": PASSAGE.model_copy(update={"heading": ["Tram lines", "The north"]})}
     [verdict] = check([("Tram line 9 opened in Tram lines / The north.", "p1")], known)
     assert verdict.level == "partly"
+
+
+def test_a_cell_says_nothing_without_its_row_and_column() -> None:
+    table = "| phase | meaning |\n| --- | --- |\n| sorting | The loader is currently sorting the twelve cars. |"
+    known = {"p1": PASSAGE.model_copy(update={"text": table})}
+    claim = "The loader is currently sorting the twelve cars."
+    [verdict] = check([(claim, "p1")], known)
+    assert support(claim, known["p1"]).level == "supports" and verdict.level == "partly"
+    assert nearest_to([claim], [verdict], known) == (table.splitlines()[2], "p1")
+
+
+def test_what_a_sentence_that_does_not_hold_comes_near_to_is_found() -> None:
+    claims = [
+        "Tram line 4 opened in 1911 and was repaired in 1956.",
+        "The moon base has a canteen for eighty people.",
+    ]
+    verdicts = check([(claim, "p1") for claim in claims], {"p1": PASSAGE})
+    near = nearest_to(claims, verdicts, {"p1": PASSAGE})
+    assert near == ("Tram line 4 opened in 1911 and was closed in 1956.", "p1")
+    assert nearest_to(claims[1:], verdicts[1:], {"p1": PASSAGE}) is None
 
 
 def test_a_pronoun_continues_the_sentence_before_it() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from deepresearch.derived import find
+from deepresearch.guided.declining import FOLLOWED
 from deepresearch.trajectory import Answered, Observation, RunFinished, Turn, Verified
 from tests.guided.guided_runs import (
     TRAMS,
@@ -25,6 +26,10 @@ from tests.support.chat_server import Received
 
 QUESTION = "When did tram line 9 open?"
 RIGHT = "Tram line 9 opened in 1903 with twelve cars."
+NAMES = ("Anna Rehm", "Ole Lund", "Ida Voss", "Karl Ek")
+DRIVERS = {
+    f"{n}.md": f"# Book {n}\n\nTram line 9 was driven by {name} in its year {n}.\n" for n, name in enumerate(NAMES)
+}
 
 
 async def test_the_answer_is_written_checked_and_cited(tmp_path: Path) -> None:
@@ -48,14 +53,41 @@ async def test_what_the_model_guesses_is_searched_for_and_never_stated(tmp_path:
     assert any("Harbour Square" in text for text in shown) and "1899" not in report(events)
 
 
+async def test_what_is_found_is_searched_by_and_what_that_brings_is_read(tmp_path: Path) -> None:
+    """The second passage shares more words with what the first one says than with the question."""
+    documents = {
+        **TRAMS,
+        "a.md": "# Wagons\n\nAt the mill and the harbour the first carriage of the line was seen on 2 May 1903.\n",
+    }
+    found = "Tram line 9 ran from the harbour to the mill."
+    events, server, _ = await run(
+        tmp_path, QUESTION, model(finding=finds(found, "line 9"), answer=says(found)), documents
+    )
+    assert [turn.text for turn in find(events, Turn)].count(FOLLOWED) == 1
+    assert any("first carriage" in passage_of(request) for request in server.requests)
+
+
+async def test_the_first_section_quotes_what_the_model_found_before_what_it_passed_over(tmp_path: Path) -> None:
+    wrong = {"sentence": "Tram line 9 was driven by Bo Ask in its year 3."}
+    nothing = model(finding=finds(wrong["sentence"], "Karl Ek"), repair=lambda _: wrong, answer=lambda _: "")
+    events, _, _ = await run(tmp_path, "Who were the drivers that tram line 9 was driven by?", nothing, DRIVERS)
+    first = re.search("“[^”]+”", section(events, "Short answer"))
+    assert first and "Karl Ek" in first[0]
+
+
 async def test_a_sentence_that_does_not_hold_is_written_again_once(tmp_path: Path) -> None:
     wrong = "Tram line 9 opened in 1912 with twelve cars."
-    written = model(
-        finding=finds(wrong, "line 9"), repair=lambda _: {"sentence": RIGHT}, answer=says("Tram line 9 opened in 1903.")
-    )
+    written = model(finding=finds(RIGHT, "line 9"), repair=lambda _: {"sentence": RIGHT}, answer=says(wrong))
     events, server, _ = await run(tmp_path, QUESTION, written)
-    assert "1912" not in report(events) and "opened in 1903\\cite" in report(events)
+    assert "1912" not in report(events) and "opened in 1903 with twelve cars\\cite" in section(events, "Short answer")
     assert [asked(r) for r in server.requests].count("repair") == 1
+
+
+async def test_a_sentence_of_the_answer_is_replaced_by_what_it_comes_near_to(tmp_path: Path) -> None:
+    wrong = "Tram line 9 opened in 1912 with twelve cars."
+    events, _, _ = await run(tmp_path, QUESTION, model(finding=finds(RIGHT, "line 9"), answer=says(wrong)))
+    assert "1912" not in report(events)
+    assert re.match(r"\S.*“Tram line 9 opened in 1903 with twelve cars”", section(events, "Short answer"))
 
 
 async def test_what_still_does_not_hold_is_quoted_instead(tmp_path: Path) -> None:
@@ -214,14 +246,10 @@ async def test_sentences_that_do_not_adjoin_are_quoted_each_by_itself(tmp_path: 
 
 
 async def test_what_the_model_overlooks_is_quoted_among_the_findings(tmp_path: Path) -> None:
-    names = ("Anna Rehm", "Ole Lund", "Ida Voss", "Karl Ek")
-    documents = {
-        f"{n}.md": f"# Book {n}\n\nTram line 9 was driven by {name} in its year {n}.\n" for n, name in enumerate(names)
-    }
     seen = "Tram line 9 was driven by Anna Rehm in its year 0."
     written = model(finding=finds(seen, "Anna Rehm"), answer=says(seen))
-    events, _, _ = await run(tmp_path, "Who were the drivers that tram line 9 was driven by?", written, documents)
-    assert all(name in section(events, "Findings") for name in names)
+    events, _, _ = await run(tmp_path, "Who were the drivers that tram line 9 was driven by?", written, DRIVERS)
+    assert all(name in section(events, "Findings") for name in NAMES)
 
 
 async def test_what_says_that_a_passage_says_nothing_is_not_written_again(tmp_path: Path) -> None:

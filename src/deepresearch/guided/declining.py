@@ -16,7 +16,8 @@ from ..extractive.research import Research, read_events
 from ..trajectory import Event, Observation, Passage, Turn
 
 ASKED = "Searching in the words of the model."
-"""What the turn says of itself that searches so."""
+FOLLOWED = "Searching by what was found."
+"""What the turns say of themselves that search in words of the model."""
 EXAMINED = 12
 """Passages that are tested by themselves, the most promising first."""
 
@@ -38,7 +39,7 @@ def declined(answer: Answer) -> Answer:
 
 def _without_model(events: Sequence[Event]) -> list[Event]:
     """The events without the searches in the model's words."""
-    turns = [event for event in events if isinstance(event, Turn) and event.text == ASKED]
+    turns = [event for event in events if isinstance(event, Turn) and event.text in (ASKED, FOLLOWED)]
     calls = {call.id for turn in turns for call in turn.calls}
     return [e for e in events if e not in turns and not (isinstance(e, Observation) and e.call in calls)]
 

@@ -26,7 +26,8 @@ HAD = 0.9
 SURE = 0.7
 """Score from which a sentence is its passage's; below, only its words are, each somewhere."""
 HALF = 0.5
-"""Share of the terms of what is limited from which a sentence says it."""
+"""Share of the terms of what is limited from which a sentence says it; score from which one that does not hold came
+near its passage."""
 FEWEST = 3
 """Terms that this must have."""
 _STOPS = " .。．!！;；"
@@ -56,10 +57,11 @@ _FOLLOWS = re.compile(
 )
 """Opens a sentence of which the conditions are in the sentence before."""
 _PLANNED = re.compile(
-    r"\b(?:planned|scheduled|intended|proposed|supposed|expected|would|(?:was|were) to)\b|计划|拟|原定|预定|本应",
+    r"\b(?:planned|scheduled|intended|proposed|supposed|expected|would|(?:was|were) to|specif(?:y|ies) (?:that|whether)"
+    r"|(?:determines|indicates|controls) (?:whether|if))\b|计划|拟|原定|预定|本应",
     re.IGNORECASE,
 )
-"""Of what need not have come about."""
+"""Of what need not be so."""
 _SAME = re.compile(r"\b(?:these|those|such) ((?:\w+ )?\w+)", re.IGNORECASE)
 """Things that an earlier sentence tells, without which their name means others."""
 _WAS = re.compile(r"(\w+) (?:was|were) ((?:an? |the )?\w+)\b")
@@ -152,8 +154,10 @@ def _is_altered(sentence: str, passage: Passage) -> bool:
     the line of title and headings above the passage, as if that were a statement."""
     if any(f"{place} / " in sentence or f" / {place}" in sentence for place in (passage.title, *passage.heading)):
         return True
-    stated = [one for line in passage.text.splitlines() for one in split_sentences(line)] or [passage.text]
+    stated = _stated(passage)
     nearest = _nearest(sentence, stated)
+    if nearest.startswith("|"):  # a cell says something only with the row and the column that it is in
+        return True
     place = stated.index(nearest)
     is_other = _drops_condition(sentence, nearest) or _swaps_subject(sentence, nearest)
     if place and _FOLLOWS.match(nearest):
@@ -164,6 +168,22 @@ def _is_altered(sentence: str, passage: Passage) -> bool:
     )
     is_other |= _drops_time(sentence, passage.text) or _joins(sentence, stated)
     return is_other or _share_had(sentence, passage) < HAD
+
+
+def nearest_to(
+    sentences: Sequence[str], verdicts: Sequence[Citation], known: Mapping[str, Passage]
+) -> tuple[str, str] | None:
+    """What to quote in place of sentences that do not hold: what one of them came near to, and its passage; None where
+    none came near anything."""
+    near = [(v.score or 0.0, s, v.passage) for s, v in zip(sentences, verdicts, strict=True) if v.level != "unrelated"]
+    score, sentence, ident = max(near, default=(0.0, "", ""))
+    return (_nearest(sentence, _stated(known[ident])), ident) if score >= HALF else None
+
+
+def _stated(passage: Passage) -> list[str]:
+    """The sentences of the passage, the rows of its tables whole."""
+    lines = passage.text.splitlines()
+    return [one for line in lines for one in ([line] if line.startswith("|") else split_sentences(line))] or [""]
 
 
 def _nearest(words: str, sentences: Sequence[str]) -> str:

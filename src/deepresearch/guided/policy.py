@@ -11,6 +11,7 @@ from dataclasses import replace
 from ..errors import ContextOverflow
 from ..extractive import ExtractivePolicy
 from ..extractive.answers import Answer
+from ..extractive.policy import LONGEST_QUERY
 from ..extractive.quoting import quotes_of
 from ..extractive.research import SURFER, Research, read_events
 from ..models import ChatModel
@@ -20,9 +21,9 @@ from ..policy import View
 from ..threads import in_thread
 from ..trajectory import Call, Passage, Turn
 from .asks import Asker
-from .declining import ASKED, answers_with
+from .declining import ASKED, FOLLOWED, answers_with
 from .evidence import Window, windows_of
-from .findings import TOOL, PassageFinding, check, recorded, recording, says_nothing, sentences_of
+from .findings import TOOL, PassageFinding, check, nearest_to, recorded, recording, sentences_of
 from .writing import compose
 
 NAME = "guided"
@@ -35,6 +36,8 @@ TOO_SMALL = (
 )
 PER_QUERY = 4
 """Passages that each query of the model may bring."""
+FINDINGS_FOLLOWED = 3
+"""Findings that are searched by."""
 LONGEST_REPLY = 500
 """Tokens."""
 
@@ -88,7 +91,7 @@ class GuidedPolicy:
         answers = await in_thread(answers_with, research, view.events)
         unread = _unread(research, answers, view) if TOOL in view.tools else []
         if not unread:
-            return None
+            return self._follow(research, view)
         findings = await self._read(unread[:BATCH], answers, research.passages, asker)
         found = sum(bool(finding.says) for finding in findings)
         text = f"{READING} {len(findings)} read, {found} with a finding."
@@ -98,11 +101,15 @@ class GuidedPolicy:
         """A search in wordings of the model's own, and by what it guesses that the answer says."""
         queries = await asker.queries(research.question.text)
         queries += filter(None, [await asker.guess(research.question.text)])
-        new = [{"text": text, "k": PER_QUERY} for text in queries if not research.was_asked(text)]
-        if not new:
-            new = [{"text": research.question.text[:500], "k": PER_QUERY}]
-        arguments = {"action": "batch_search", "queries": new, "k": PER_QUERY * len(new)}
-        return self._turn(ASKED, [Call(id="", tool=SURFER, arguments=arguments)])
+        new = [text for text in queries if not research.was_asked(text)]
+        return self._turn(ASKED, [_searching(new or [research.question.text[:LONGEST_QUERY]])])
+
+    def _follow(self, research: Research, view: View) -> Turn | None:
+        """Once: a search by the first findings: what answers has their words more often than those of the question."""
+        found = [finding.text[:LONGEST_QUERY] for finding in recorded(view.events).values() if finding.text]
+        if FOLLOWED in research.steps or not found:
+            return None
+        return self._turn(FOLLOWED, [_searching(found[:FINDINGS_FOLLOWED])])
 
     async def _read(
         self, windows: Sequence[Window], answers: Sequence[Answer], known: Mapping[str, Passage], asker: Asker
@@ -113,22 +120,25 @@ class GuidedPolicy:
     async def _read_one(
         self, window: Window, question: str, known: Mapping[str, Passage], asker: Asker
     ) -> PassageFinding:
-        """The finding. Of a passage that bears on the question, a sentence that does not hold is written again once,
-        else the passage is quoted in its place; of any other nothing is kept."""
+        """The finding: the sentences that hold, or of a passage that bears on the question, what is quoted in their
+        place; of any other nothing is kept."""
         finding = PassageFinding(question, window.passage.id)
         written = await asker.finding(question, window.text)
-        held, is_related = await _held(finding, written or "", known)
-        if held.text or not window.is_chosen:
-            return held
-        if is_related and not says_nothing(written or ""):
-            again = await asker.repair(written or "", window.text)
-            held, _ = await _held(finding, again, known)
-        stands = is_related or written is None
-        return (
-            held
-            if held.text or not stands
-            else replace(finding, quotation="\n".join(q.text for q in quotes_of(window.candidate)))
-        )
+        sentences = sentences_of(written or "")
+        claims = [(sentence, window.passage.id) for sentence in sentences]
+        verdicts = await in_thread(check, claims, known, question)
+        holding = [(s, v.evidence) for s, v in zip(sentences, verdicts, strict=True) if v.level == "supports"]
+        if holding:
+            quoted = dict.fromkeys(" ".join(evidence.split()) for _, evidence in holding)
+            text, quotation = " ".join(s for s, _ in holding), "\n".join(filter(None, quoted))
+            return replace(finding, text=text, quotation=quotation)
+        # a sentence that has nothing to do with its passage was written from what the model remembers
+        is_related = any(verdict.level != "unrelated" for verdict in verdicts) or (written != "" and not sentences)
+        if not (window.is_chosen and is_related):
+            return finding
+        whole = "\n".join(quote.text for quote in quotes_of(window.candidate))
+        meant = nearest_to(sentences, verdicts, known)
+        return replace(finding, quotation=meant[0] if meant and meant[0] not in whole else whole)
 
     async def _report(self, view: View, research: Research, asker: Asker) -> Turn | None:
         """The report from what was recorded; None where the report is due early and nothing was recorded."""
@@ -148,17 +158,12 @@ class GuidedPolicy:
         return Turn(text=text, calls=calls, finish="tool_calls", model=self._model.name)
 
 
+def _searching(texts: Sequence[str]) -> Call:
+    queries = [{"text": text, "k": PER_QUERY} for text in texts]
+    arguments = {"action": "batch_search", "queries": queries, "k": PER_QUERY * len(queries)}
+    return Call(id="", tool=SURFER, arguments=arguments)
+
+
 def _unread(research: Research, answers: Sequence[Answer], view: View) -> list[Window]:
     done = recorded(view.events)
     return [w for w in windows_of(research, answers) if (answers[w.part].part.text, w.passage.id) not in done]
-
-
-async def _held(finding: PassageFinding, written: str, known: Mapping[str, Passage]) -> tuple[PassageFinding, bool]:
-    """The finding with those of the written sentences that hold, and whether any has to do with the passage at all: a
-    sentence that has not was written from what the model remembers."""
-    sentences = sentences_of(written)
-    verdicts = await in_thread(check, [(one, finding.passage) for one in sentences], known, finding.part)
-    holding = [(s, v.evidence) for s, v in zip(sentences, verdicts, strict=True) if v.level == "supports"]
-    is_related = any(verdict.level != "unrelated" for verdict in verdicts) or bool(written and not sentences)
-    quoted = dict.fromkeys(" ".join(evidence.split()) for _, evidence in holding)
-    return replace(finding, text=" ".join(s for s, _ in holding), quotation="\n".join(filter(None, quoted))), is_related

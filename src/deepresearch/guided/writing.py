@@ -1,6 +1,6 @@
 """The report from findings: each sentence of the model is checked against the passages of the findings that it uses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
@@ -13,12 +13,12 @@ from ..extractive.phrases import Phrases, phrases_for
 from ..extractive.quoting import escape, quotes_of, render_quote, shorten, show_title
 from ..extractive.research import Research
 from ..extractive.words import content_terms, related
-from ..extractive.writing import WrittenSections, write_report
+from ..extractive.writing import BY_ASPECT, WrittenSections, write_report
 from ..threads import in_thread
-from ..trajectory import AnsweredPart, Passage
+from ..trajectory import AnsweredPart, Citation, Passage
 from .asks import Asker, prompts
 from .declining import declined
-from .findings import PassageFinding, check, cited, says_nothing, sentences_of
+from .findings import PassageFinding, check, cited, nearest_to, says_nothing, sentences_of
 
 USED = 6
 """Findings of one part from which its answer is written."""
@@ -26,6 +26,8 @@ BESIDE = 2
 """Sentences of findings that the first section has beside the answer."""
 QUOTED = 4
 """Quotations that it has beside them."""
+UNWRITTEN = 2
+"""Those of them that are of findings of which no sentence held."""
 MOST_CITED = 3
 """Passages cited in one sentence."""
 TOLD = 0.8
@@ -35,11 +37,129 @@ ALIKE = 85.0
 
 
 @dataclass(frozen=True)
-class Statement:
-    """A sentence of the report with the passages that support it, each by itself."""
+class Item:
+    """A sentence of the report, or a quotation, with its passages."""
 
     text: str
     passages: tuple[str, ...]
+    """Those that support it, each by itself."""
+    is_quotation: bool = False
+    """The text is what is quoted of the passage, a stretch a line."""
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """What the blocks of a report are written from."""
+
+    known: Mapping[str, Passage]
+    titles: Mapping[str, str]
+    """Document to title."""
+    words: Phrases
+
+    def markdown(self, item: Item) -> str:
+        """The item with its citations."""
+        if not item.is_quotation:
+            return cited(item.text, item.passages, self.words.stop)
+        passage = self.known[item.passages[0]]
+        title = show_title(shorten(self.titles[passage.document]), self.words)
+        return self.words.according.format(title=title, quote=" ".join(self._quotes(item.text, passage)))
+
+    def _quotes(self, lines: str, passage: Passage) -> list[str]:
+        return [render_quote(line, passage, self.words) for line in lines.splitlines()]
+
+    def first_section(
+        self, answer: Answer, direct: Sequence[Item], findings: Sequence[PassageFinding], silent: Collection[str]
+    ) -> list[str]:
+        """The direct answer as a paragraph; what else bears on the question, what of the findings is quoted, and what
+        the extractive policy would quote and no sentence says, as a list; of a comparison the table.
+
+        silent: passages in which the model found nothing, which are quoted last.
+        """
+        found = [Item(text, (f.passage,)) for f in findings for text in sentences_of(f.text)]
+        bearing = self._bearing([*direct, *found], answer)
+        lead = [one for one in direct if not one.is_quotation and one in bearing]
+        chosen = [_quotation(candidate) for candidate in answer.short]
+        unwritten = [Item(f.quotation, (f.passage,), True) for f in findings if not f.text][:UNWRITTEN]
+        quotations = [one for one in chosen if one.passages[0] not in silent]
+        quotations += [*unwritten, *(one for one in chosen if one.passages[0] in silent)]
+        told = [one.text for one in lead]
+        items: list[Item] = []
+        for group, most in (
+            ([one for one in direct if one.is_quotation], QUOTED),
+            ([one for one in bearing if one in found], BESIDE),
+            (quotations, QUOTED),
+        ):
+            last = len(items) + most
+            for one in group:
+                if len(items) < last and not _is_told(one.text, told):
+                    told.append(one.text)
+                    items.append(one)
+        if not lead:
+            lead, items = items[:1], items[1:]
+        joint = "" if self.words.stop == "。" else " "
+        blocks = [joint.join(map(self.markdown, lead))] if lead else []
+        blocks += ["\n".join(f"- {self.markdown(one)}" for one in items)] if items else []
+        return [*blocks, *self._table(answer.part, bearing)]
+
+    def _bearing(self, items: Sequence[Item], answer: Answer) -> list[Item]:
+        """Those that have nearly as much of what is asked as the best, or are of a passage that leads the answer (in a
+        question of several steps the last one names nothing of the question), those with most first; all of them where
+        several things may answer."""
+        leading = {candidate.passage.id for candidate in answer.short}
+        shares = {one: self._share(one, answer.part) for one in items}
+        least = 0.0 if answer.part.kind in BY_ASPECT else NEARLY * max(shares.values(), default=0.0)
+        kept = [one for one, share in shares.items() if share >= least or not leading.isdisjoint(one.passages)]
+        return sorted(kept, key=lambda one: -shares[one])
+
+    def _share(self, item: Item, part: Part) -> float:
+        """How much of what is asked the item has, with the titles and headings of its passages: 0 to 1, by rarity; 0
+        where it has nothing that the part names."""
+        places = [text for one in item.passages for text in (self.known[one].title, *self.known[one].heading)]
+        had = set(content_terms([item.text, *places]))
+        if part.name_terms and part.name_terms.isdisjoint(had):
+            return 0.0
+        weights = {term: rarity(term) for term in part.terms if term not in part.kind_terms}
+        covered = sum(weight for term, weight in weights.items() if not related(term).isdisjoint(had))
+        return covered / (sum(weights.values()) or 1.0)
+
+    def _table(self, part: Part, items: Sequence[Item]) -> list[str]:
+        """A column for each thing compared, with the items that speak of it alone."""
+        sides = part.sides
+        columns: list[list[str]] = [[] for _ in sides]
+        for item in items:
+            terms = set(content_terms(item.text))
+            named = [number for number, side in enumerate(sides) if set(content_terms(side)) <= terms]
+            if len(named) == 1:
+                columns[named[0]].append(self.markdown(item).replace("|", "\\|"))
+        if sum(map(bool, columns)) < 2:
+            return []
+        rows = [f"| {' | '.join(map(escape, sides))} |", f"|{' --- |' * len(sides)}"]
+        for row in range(max(map(len, columns))):
+            cells = [column[row] if row < len(column) else ("" if column else self.words.nothing) for column in columns]
+            rows.append(f"| {' | '.join(cells)} |")
+        return ["\n".join(rows)]
+
+    def section(self, answer: Answer, findings: Sequence[PassageFinding]) -> list[str]:
+        """Every finding of a part with the words of the passage that it rests on, and what else the extractive policy
+        would quote of passages without one, under its document."""
+        by_document: dict[str, list[str]] = {}
+        found = {finding.passage: finding for finding in findings}
+        rest = [PassageFinding("", c.passage.id, quotation=_quotation(c).text) for c in answer.quoted]
+        for finding in (*findings, *(one for one in rest if one.passage not in found)):
+            passage = self.known[finding.passage]
+            is_repeated = fuzz.ratio(finding.text, " ".join(finding.quotation.split())) >= ALIKE
+            stated = [] if is_repeated else sentences_of(finding.text)
+            texts = [cited(sentence, [finding.passage], self.words.stop) for sentence in stated]
+            texts += [quote + self.words.stop for quote in self._quotes(finding.quotation, passage)]
+            by_document.setdefault(escape(shorten(self.titles[passage.document])), []).append(f"- {' '.join(texts)}")
+        blocks = [f"## {escape(answer.part.heading) or self.words.findings}"]
+        for title, items in by_document.items():
+            blocks += [f"**{title}**", "\n".join(items)]
+        return blocks
+
+
+def _quotation(candidate: Candidate) -> Item:
+    return Item("\n".join(quote.text for quote in quotes_of(candidate)), (candidate.passage.id,), True)
 
 
 async def compose(
@@ -50,7 +170,7 @@ async def compose(
     A part without a finding is declined. Raises ModelError.
     """
     words = phrases_for(research.question.language)
-    titles = short_titles(list(research.passages.values()))
+    writer = _Writer(research.passages, short_titles(list(research.passages.values())), words)
     short: list[list[str]] = []
     sections: list[list[str]] = []
     final: list[Answer] = []
@@ -62,8 +182,9 @@ async def compose(
             sections.append([])
             continue
         direct = await _direct(asker, answer.part.text, own[:USED], research.passages)
-        short.append(_first_section(answer, direct, own, research.passages, titles, words))
-        sections.append(_section(answer, own, research.passages, titles, words))
+        silent = {f.passage for f in findings if f.part == answer.part.text and not f.says}
+        short.append(writer.first_section(answer, direct, own, silent))
+        sections.append(writer.section(answer, own))
     note = prompts("zh" if research.question.language == "zh" else "en")["note"]
     report = await in_thread(write_report, research, final, WrittenSections(short, sections, note.strip()))
     return report, [AnsweredPart(question=a.part.text, answered=a.answered) for a in final]
@@ -71,30 +192,37 @@ async def compose(
 
 async def _direct(
     asker: Asker, question: str, findings: Sequence[PassageFinding], known: Mapping[str, Passage]
-) -> list[Statement]:
-    """The model's answer in sentences that hold; one that does not is written again once, else left out."""
-    statements: list[Statement] = []
+) -> list[Item]:
+    """The model's answer in sentences that hold; one that does not is written again once, else what it came near to is
+    quoted."""
+    items: list[Item] = []
     for written in await asker.answer(question, [finding.says for finding in findings]):
         bound = [findings[number - 1].passage for number in written.findings]
         others = [finding.passage for finding in findings if finding.passage not in bound]
         for sentence in sentences_of(written.text):
-            statement = await _statement(sentence, [*bound, *others], known, question)
-            if statement is None and not says_nothing(sentence):
-                again = await asker.repair(sentence, known[bound[0]].text)
-                statement = await _statement((sentences_of(again) or [""])[0], bound[:1], known, question)
-            if statement and not _is_told(statement.text, [one.text for one in statements]):
-                statements.append(statement)
-    return statements
+            verdicts = await _verdicts(sentence, [*bound, *others], known, question)
+            item = _item(sentence, verdicts)
+            if item is None and not says_nothing(sentence):
+                again = (sentences_of(await asker.repair(sentence, known[bound[0]].text)) or [""])[0]
+                item = _item(again, await _verdicts(again, bound[:1], known, question))
+                meant = nearest_to([sentence] * len(verdicts), verdicts, known)
+                item = item or (Item(meant[0], (meant[1],), True) if meant else None)
+            if item and not _is_told(item.text, [one.text for one in items]):
+                items.append(item)
+    return items
 
 
-async def _statement(
+async def _verdicts(
     sentence: str, passages: Sequence[str], known: Mapping[str, Passage], question: str
-) -> Statement | None:
-    """The sentence with those of `passages` that support it by themselves; None where none does."""
+) -> list[Citation]:
     claims = [(sentence, ident) for ident in dict.fromkeys(passages if sentence else ())]
-    verdicts = await in_thread(check, claims, known, question)
+    return await in_thread(check, claims, known, question)
+
+
+def _item(sentence: str, verdicts: Sequence[Citation]) -> Item | None:
+    """The sentence with those of its passages that support it by themselves; None where none does."""
     supporting = [verdict.passage for verdict in verdicts if verdict.level == "supports"]
-    return Statement(sentence, tuple(supporting[:MOST_CITED])) if supporting else None
+    return Item(sentence, tuple(supporting[:MOST_CITED])) if supporting else None
 
 
 def _is_told(sentence: str, told: Sequence[str]) -> bool:
@@ -102,114 +230,3 @@ def _is_told(sentence: str, told: Sequence[str]) -> bool:
     terms, had = set(content_terms(sentence)), set(content_terms(told))
     missing = terms - had
     return len(missing) <= (1 - TOLD) * len(terms) and not any(term[0].isdigit() for term in missing)
-
-
-def _first_section(
-    answer: Answer,
-    direct: Sequence[Statement],
-    findings: Sequence[PassageFinding],
-    known: Mapping[str, Passage],
-    titles: Mapping[str, str],
-    words: Phrases,
-) -> list[str]:
-    """The direct answer as a paragraph; what else bears on the question, and what the extractive policy would quote and
-    no sentence says, as a list; of a comparison the table."""
-    found = [Statement(text, (f.passage,)) for f in findings for text in sentences_of(f.text)]
-    direct, bearing = _bearing(direct, found, answer, known)
-    told = [one.text for one in direct]
-    items: list[str] = []
-    for one in bearing:
-        if len(items) < BESIDE and not _is_told(one.text, told):
-            told.append(one.text)
-            items.append(cited(one.text, one.passages, words.stop))
-    sentences = [cited(one.text, one.passages, words.stop) for one in direct] or items[:1]
-    items = items[0 if direct else 1 :]
-    quoted = [c for c in answer.short if not _is_told(c.text, told)][: QUOTED if sentences else BESIDE]
-    items += [_quoted(candidate, titles, words) for candidate in quoted]
-    if not sentences:
-        sentences, items = items[:1], items[1:]
-    joint = "" if words.stop == "。" else " "
-    blocks = [joint.join(sentences)] if sentences else []
-    blocks += ["\n".join(f"- {item}" for item in items)] if items else []
-    return [*blocks, *_table(answer.part, bearing, words)]
-
-
-def _bearing(
-    direct: Sequence[Statement], found: Sequence[Statement], answer: Answer, known: Mapping[str, Passage]
-) -> tuple[list[Statement], list[Statement]]:
-    """Those of both that have nearly as much of what is asked as the best, or are of a passage that leads the answer:
-    in a question of several steps the last one names nothing of the question. Of `found` those with most come first."""
-    leading = {candidate.passage.id for candidate in answer.short}
-    shares = {one: _share(one, answer.part, known) for one in (*direct, *found)}
-    least = NEARLY * max(shares.values(), default=0.0)
-    kept = {one for one, share in shares.items() if share >= least or not leading.isdisjoint(one.passages)}
-    bearing = sorted((one for one in found if one in kept), key=lambda one: -shares[one])
-    return [one for one in direct if one in kept], bearing
-
-
-def _share(statement: Statement, part: Part, known: Mapping[str, Passage]) -> float:
-    """How much of what is asked the statement has, with the titles and headings of its passages: 0 to 1, by rarity; 0
-    where it has nothing that the part names."""
-    places = [text for ident in statement.passages for text in (known[ident].title, *known[ident].heading)]
-    had = set(content_terms([statement.text, *places]))
-    if part.name_terms and part.name_terms.isdisjoint(had):
-        return 0.0
-    weights = {term: rarity(term) for term in part.terms if term not in part.kind_terms}
-    covered = sum(weight for term, weight in weights.items() if not related(term).isdisjoint(had))
-    return covered / (sum(weights.values()) or 1.0)
-
-
-def _quoted(candidate: Candidate, titles: Mapping[str, str], words: Phrases) -> str:
-    passage = candidate.passage
-    title = show_title(shorten(titles[passage.document]), words)
-    quotes = [render_quote(quote.text, passage, words) for quote in quotes_of(candidate)]
-    return words.according.format(title=title, quote=" ".join(quotes))
-
-
-def _table(part: Part, statements: Sequence[Statement], words: Phrases) -> list[str]:
-    """A column for each thing compared, with the statements that speak of it alone."""
-    sides = part.sides
-    columns: list[list[str]] = [[] for _ in sides]
-    for statement in statements:
-        terms = set(content_terms(statement.text))
-        named = [number for number, side in enumerate(sides) if set(content_terms(side)) <= terms]
-        if len(named) == 1:
-            cell = cited(statement.text, statement.passages, words.stop).replace("|", "\\|")
-            columns[named[0]].append(cell)
-    if sum(map(bool, columns)) < 2:
-        return []
-    rows = [f"| {' | '.join(map(escape, sides))} |", f"|{' --- |' * len(sides)}"]
-    for row in range(max(map(len, columns))):
-        cells = [column[row] if row < len(column) else ("" if column else words.nothing) for column in columns]
-        rows.append(f"| {' | '.join(cells)} |")
-    return ["\n".join(rows)]
-
-
-def _section(
-    answer: Answer,
-    findings: Sequence[PassageFinding],
-    known: Mapping[str, Passage],
-    titles: Mapping[str, str],
-    words: Phrases,
-) -> list[str]:
-    """Every finding of a part with the words of the passage that it rests on, and what else the extractive policy would
-    quote of passages without one, under its document."""
-    by_document: dict[str, list[str]] = {}
-    for finding in findings:
-        passage = known[finding.passage]
-        is_repeated = fuzz.ratio(finding.text, " ".join(finding.quotation.split())) >= ALIKE
-        stated = [] if is_repeated else sentences_of(finding.text)
-        sentences = " ".join(cited(sentence, [finding.passage], words.stop) for sentence in stated)
-        quotations = [render_quote(line, passage, words) + words.stop for line in finding.quotation.splitlines()]
-        item = f"- {' '.join(filter(None, (sentences, *quotations)))}"
-        by_document.setdefault(escape(shorten(titles[passage.document])), []).append(item)
-    found = {finding.passage for finding in findings}
-    for candidate in (c for c in answer.quoted if c.passage.id not in found):
-        quotes = " ".join(render_quote(quote.text, candidate.passage, words) for quote in quotes_of(candidate))
-        by_document.setdefault(escape(shorten(titles[candidate.passage.document])), []).append(
-            f"- {quotes}{words.stop}"
-        )
-    blocks = [f"## {escape(answer.part.heading) or words.findings}"]
-    for title, items in by_document.items():
-        blocks += [f"**{title}**", "\n".join(items)]
-    return blocks
