@@ -91,6 +91,11 @@ def test_a_sentence_keeps_the_condition_of_its_passage(text: str, whole: str, wi
             "The parser applies any conversion to it.",
         ),
         (
+            "The limit is 40 cars. Its default value is chosen by the loader.",
+            "The default value of the limit is chosen by the loader.",
+            "The value of the limit is chosen by the loader.",
+        ),
+        (
             "TRIM specifies that the loader removes empty pages at the end of the file.",
             "TRIM specifies that the loader removes empty pages.",
             "The loader removes empty pages at the end of the file.",
@@ -134,6 +139,14 @@ def test_chinese_function_words_are_no_invention() -> None:
     assert verdict.level == "supports"
 
 
+def test_one_rare_word_of_its_own_is_an_invention() -> None:
+    text = "These mechanisms could be used to invoke any code you like, so treat all of these files with caution."
+    known = {"p1": PASSAGE.model_copy(update={"text": text})}
+    copied = "These mechanisms could be used to invoke any code you like, so treat these files with caution."
+    verdicts = check([(copied, "p1"), (copied.replace("mechanisms", "mechanisms of zebras"), "p1")], known)
+    assert [verdict.level for verdict in verdicts] == ["supports", "partly"]
+
+
 def test_words_that_are_each_somewhere_else_in_the_passage_are_no_support() -> None:
     text = (
         "All optional arguments may be omitted at the command line. The default keyword argument, whose value defaults "
@@ -152,13 +165,17 @@ def test_the_line_above_a_passage_is_no_statement() -> None:
     assert verdict.level == "partly"
 
 
-def test_a_cell_says_nothing_without_its_row_and_column() -> None:
+def test_a_cell_says_nothing_without_the_name_of_its_column() -> None:
     table = "| phase | meaning |\n| --- | --- |\n| sorting | The loader is currently sorting the twelve cars. |"
     known = {"p1": PASSAGE.model_copy(update={"text": table})}
-    claim = "The loader is currently sorting the twelve cars."
-    [verdict] = check([(claim, "p1")], known)
-    assert support(claim, known["p1"]).level == "supports" and verdict.level == "partly"
-    assert nearest_to([claim], [verdict], known) == (table.splitlines()[2], "p1")
+    alone, named = (
+        "The loader is currently sorting the twelve cars.",
+        "In the phase sorting the loader is sorting cars.",
+    )
+    verdicts = check([(alone, "p1"), (named, "p1")], known)
+    assert support(alone, known["p1"]).level == "supports"
+    assert [verdict.level for verdict in verdicts] == ["partly", "supports"]
+    assert nearest_to([alone], verdicts[:1], known) == (table.splitlines()[2], "p1")
 
 
 def test_what_a_sentence_that_does_not_hold_comes_near_to_is_found() -> None:

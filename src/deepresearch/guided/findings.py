@@ -26,8 +26,8 @@ HAD = 0.9
 SURE = 0.7
 """Score from which a sentence is its passage's; below, only its words are, each somewhere."""
 HALF = 0.5
-"""Share of the terms of what is limited from which a sentence says it; score from which one that does not hold came
-near its passage."""
+"""Rarity from which a word that the passage has not is invented; share of the terms of what is limited from which a
+sentence says it; score from which a sentence that does not hold came near its passage."""
 FEWEST = 3
 """Terms that this must have."""
 _STOPS = " .。．!！;；"
@@ -57,8 +57,8 @@ _FOLLOWS = re.compile(
 )
 """Opens a sentence of which the conditions are in the sentence before."""
 _PLANNED = re.compile(
-    r"\b(?:planned|scheduled|intended|proposed|supposed|expected|would|(?:was|were) to|specif(?:y|ies) (?:that|whether)"
-    r"|(?:determines|indicates|controls) (?:whether|if))\b|计划|拟|原定|预定|本应",
+    r"\b(?:planned|scheduled|intended|proposed|supposed|expected|would|(?:was|were) to|default"
+    r"|specif(?:y|ies) (?:that|whether)|(?:determines|indicates) (?:whether|if))\b|计划|拟|原定|预定|本应|默认",
     re.IGNORECASE,
 )
 """Of what need not be so."""
@@ -156,8 +156,10 @@ def _is_altered(sentence: str, passage: Passage) -> bool:
         return True
     stated = _stated(passage)
     nearest = _nearest(sentence, stated)
-    if nearest.startswith("|"):  # a cell says something only with the row and the column that it is in
-        return True
+    if nearest.startswith("|"):  # a cell says something only with the name of its column
+        names = passage.text.partition("\n| --- |")[0].splitlines()[-1]
+        if set(content_terms(names)).isdisjoint(content_terms(sentence)):
+            return True
     place = stated.index(nearest)
     is_other = _drops_condition(sentence, nearest) or _swaps_subject(sentence, nearest)
     if place and _FOLLOWS.match(nearest):
@@ -200,11 +202,14 @@ def _joins(sentence: str, stated: Sequence[str]) -> bool:
 
 
 def _share_had(sentence: str, passage: Passage) -> float:
-    """The share of the sentence's terms, by rarity, that its passage has, title and headings included. Chinese pairs
-    with a function word in them are no words."""
+    """The share of the sentence's terms, by rarity, that its passage has, title and headings included; 0 where a rare
+    word is not among them. Chinese pairs with a function word in them are no words."""
     had = set(content_terms([passage.title, *passage.heading, passage.text]))
     weights = {t: rarity(t) for t in content_terms(sentence) if stop_words("zh").isdisjoint(t)}
-    return sum(w for term, w in weights.items() if not related(term).isdisjoint(had)) / (sum(weights.values()) or 1.0)
+    own = {term: weight for term, weight in weights.items() if related(term).isdisjoint(had)}
+    if any(weight >= HALF and not has_han(term) for term, weight in own.items()):
+        return 0.0
+    return 1.0 - sum(own.values()) / (sum(weights.values()) or 1.0)
 
 
 def _drops_condition(sentence: str, evidence: str, is_before: bool = False) -> bool:
