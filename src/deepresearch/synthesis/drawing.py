@@ -272,7 +272,7 @@ def near_misses(query: PatternQuery, pattern: Pattern, answer: int, most: int = 
     found: dict[int, None] = {}
     for clue in pattern.clues:
         rest = [c for c in pattern.clues if c is not clue]
-        if rest:
+        if any(not c.rank for c in rest):
             for entity in query.solve(pattern.model_copy(update={"clues": rest}))[: 4 * most]:
                 found.setdefault(int(entity))
     return [entity for entity in found if entity != answer][:most]

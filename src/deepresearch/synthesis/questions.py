@@ -114,7 +114,7 @@ def _english(kind: str, verbs: list[str], superlative: str, nested: int, rng: ra
     if superlative:
         return f"Consider every {kind} that {listed(verbs)}. Which of them has {superlative}?"
     if len(verbs) == 1:
-        return rng.choice((f"Which {kind} {verbs[0]}?", f"What is the name of the {kind} that {verbs[0]}?"))
+        return rng.choice((f"Which {kind} {verbs[0]}?", f"Find the {kind} that {verbs[0]}. Which one is it?"))
     style = rng.randrange(3)
     if style == 0 and nested < 2:
         return f"Which {kind} {listed(verbs)}?"
@@ -122,19 +122,19 @@ def _english(kind: str, verbs: list[str], superlative: str, nested: int, rng: ra
     rest = ". ".join([_also(others[0]), *(f"It {verb}" for verb in others[1:])])
     if style == 1:
         return f"I am looking for {article(kind)} {kind} that {first}. {rest}. Which {kind} is it?"
-    return f"{article(kind).capitalize()} {kind} {first}. {rest}. What is it called?"
+    return f"{article(kind).capitalize()} {kind} {first}. {rest}. Which one is it?"
 
 
 def _chinese(kind: str, verbs: list[str], superlative: str, rng: random.Random) -> str:
-    if superlative:
-        return f"在{'、'.join(v.lstrip('的') for v in verbs)}的所有{kind}中，哪一{measure_word(kind)}{superlative}？"
     measure = measure_word(kind)
     first, *others = verbs
     rest = [verb.lstrip("的") for verb in others]
     if rest:
         rest[-1] = f"并且{rest[-1]}"
     told = "，".join([first, *rest])
-    return rng.choice((f"哪{measure}{kind}{told}？", f"有一{measure}{kind}，它{told}。这{measure}{kind}叫什么名字？"))
+    if superlative:
+        return f"考虑所有这样的{kind}：它们{told}。其中哪一{measure}{superlative}？"
+    return rng.choice((f"哪{measure}{kind}{told}？", f"有一{measure}{kind}，它{told}。它是哪{measure}{kind}？"))
 
 
 def listed(parts: Sequence[str], comma: str = ", ", last: str = " and ") -> str:
