@@ -147,3 +147,12 @@ def test_lists_of_links_to_other_documents_are_not_quoted() -> None:
     assert candidates_of(passage(text, heading=["History"]), "Harbour")
     for heading in ("See also", "7. References", "参考资料"):
         assert not candidates_of(passage(text, heading=[heading]), "Harbour")
+
+
+def test_what_is_under_a_label_of_links_is_not_quoted() -> None:
+    page = "See also\n\nThe other package reads such files as well.\n\nExamples\n\nThis is how a file is read."
+    assert [one.text for one in candidates(page)] == ["This is how a file is read."]
+
+
+def test_a_line_of_copyright_is_not_quoted() -> None:
+    assert texts("The rights of this document © 2010-2021 are those of its contributors.") == []

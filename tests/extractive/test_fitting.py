@@ -116,3 +116,29 @@ def test_of_several_names_those_tell_a_section_that_few_passages_have() -> None:
         *(passage(f"Finch has {n} rooms for guests.", f"p{n}", "Finch") for n in range(3, 9)),
     ]
     assert "converted" in first(question, *pages)
+
+
+def test_a_section_that_is_read_in_pieces_is_about_what_all_of_them_say() -> None:
+    pieces = [
+        passage(text, f"p{n}", "Backup", document="b", heading=["Backup", "Restrictions"], position=n)
+        for n, text in enumerate(
+            (
+                "A backup of the archive server has the following restrictions.",
+                "Large files are left out. They have to be copied by hand every time.",
+            )
+        )
+    ]
+    [answer] = answers("What are the limitations of a backup of the archive server?", pieces)
+    sections = {one.candidate.passage.id: one.values["section"] for one in answer.ranked}
+    assert sections["p1"] == sections["p0"] > 0.5
+
+
+def test_how_to_find_a_number_of_days_is_answered_without_one() -> None:
+    text = "要计算两个日期之间的差，请在单元格中输入公式，用一个日期减去另一个日期。"
+    assert "公式" in first("怎样在表格里计算两个日期相差多少天？", passage(text, "p1", "表格里的日期"))
+
+
+def test_a_people_and_its_country_name_the_same() -> None:
+    text = "In 1990, 40 percent of all households in Switzerland owned a bicycle."
+    question = "What percentage of Swiss households owned a bicycle in 1990?"
+    assert "40 percent" in first(question, passage(text, "p1", "Bicycles"))

@@ -257,3 +257,16 @@ def test_what_documents_call_otherwise_is_searched_for_by_their_word(question: s
     found = analyse(question)
     assert (word in found.phrases and word in found.terms) if word else "maximum" not in found.phrases
     assert word not in found.sought or not word
+
+
+def test_the_words_of_an_idiom_are_not_searched_for() -> None:
+    phrases = analyse("How many clients can connect at the same time if I leave the settings alone?").phrases
+    assert {"default", "simultaneous"} <= set(phrases)
+    assert not {"leave", "settings", "alone"} & {word for phrase in phrases for word in phrase.split()}
+
+
+def test_where_a_name_comes_from_is_asked_in_both_languages() -> None:
+    assert "named after" in analyse("Where do the names of the rooms come from?").phrases
+    asked = analyse("Heron 这个名字是怎么来的？")
+    assert "含义" in asked.phrases and "how" not in asked.kinds
+    assert "place" not in analyse("Heron 是在哪一年发布的？").kinds

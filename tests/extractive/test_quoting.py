@@ -16,6 +16,7 @@ from deepresearch.extractive.quoting import (
     render_code,
     render_place,
     render_quote,
+    section_quotes,
 )
 from tests.extractive.test_candidates import candidates, passage
 
@@ -80,6 +81,22 @@ def test_of_a_long_paragraph_as_much_is_quoted_as_there_is_room_for() -> None:
     sentences = [f"Sentence {n} says that the harbour was dug in the year {1800 + n}." for n in range(30)]
     [quote] = paragraph_quotes(chosen(" ".join(sentences), "1815"))
     assert sentences[15] in quote.text and PARAGRAPH / 2 < len(quote.text) <= PARAGRAPH
+
+
+def test_a_paragraph_that_leans_on_the_one_before_it_brings_it_along() -> None:
+    text = "Lookups may take long when many keys collide.\n\nTherefore the table has to be used with care."
+    found = paragraph_quotes(chosen(text, "with care"))
+    assert [quote.text for quote in found] == text.split("\n\n")
+    apart = "Lookups may take long when many keys collide.\n\nThe table has to be used with care in any case."
+    assert len(paragraph_quotes(chosen(apart, "with care"))) == 1
+
+
+def test_a_short_table_is_quoted_whole_in_a_section_that_is_about_what_is_asked() -> None:
+    rows = ["room size | 40", "shelves per room | 12", "books per shelf | 32"]
+    table = "\n".join(["| Item | Limit |", "| --- | --- |", *(f"| {row} |" for row in rows)])
+    assert [quote.text for quote in section_quotes(chosen(table, "books per shelf"), [])] == rows
+    many = table + "\n" + "\n".join(f"| item number {n} of a long table | {n} |" for n in range(40))
+    assert len(section_quotes(chosen(many, "books per shelf"), [])) <= 3
 
 
 def test_a_list_is_quoted_whole_and_after_the_sentence_that_announces_it() -> None:

@@ -6,9 +6,10 @@ from itertools import combinations
 from typing import Literal
 
 from ..report.verification.agreement import compare_statements
-from .candidates import Candidate, is_signature, leans
+from .candidates import Candidate, is_signature
 from .parts import Part
 from .ranking import Ranked, likeness
+from .words import leans
 
 SAME_TOPIC = 0.6
 """Share of common terms, numbers aside, from which two statements are about the same point."""

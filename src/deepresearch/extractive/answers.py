@@ -10,17 +10,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..text.characters import has_han
-from .candidates import Candidate, points_elsewhere
+from .candidates import Candidate
 from .chains import WHOLE, along, joined
 from .comparison import Contrast, compare_sides, explains, joint, names
-from .conclusions import Conclusion, conclude
 from .features import OF_KIND, Asked, Pool, covered, has_form, prepare, rarity, shows
 from .fitting import ABOUT, EXAMINED, LEAST, bound, fit_form, fitting, share_named
 from .parts import Part
 from .question import unclear
 from .ranking import Ranked, choose, model, rank
 from .trail import Step
-from .words import content_terms, related
+from .words import content_terms, points_elsewhere, related
 
 SHORT = 4
 """Candidates in the short answer of one part."""
@@ -69,8 +68,6 @@ class Answer:
     """Asked terms that nothing read has."""
     shown: bool = False
     """What is quoted first shows the kind of answer that is asked for."""
-    concluded: Conclusion | None = None
-    """What two values in the first two quotations say together."""
     whole: bool = False
     """What is quoted first is in a section that is about what is asked: what follows there belongs to the answer."""
     ranked: tuple[Ranked, ...] = field(default=(), repr=False)
@@ -94,7 +91,6 @@ def answer_parts(
         answer = answer_part(pool, part, on_trail, SHORT if len(parts) == 1 else SHORT_OF_MANY, taken)
         if len(parts) == 1 and not (part.sides or answer.whole or unclear(part.text)):
             answer = _chained(answer, steps, pool)
-        answer = _concluded(answer, pool)
         answer = replace(answer, shown=answer.answered and _shown(answer, prepare(part, pool, on_trail)))
         taken += answer.quoted
         answers.append(answer)
@@ -146,7 +142,9 @@ def _close(fit: Sequence[Ranked], asked: Asked, most: int) -> list[Candidate]:
     section that is about what is asked in its order."""
     if not fit:
         return []
-    close = [one for one in fit if one.score >= fit[0].score - CLOSE and one.candidate.says_by_itself] or fit[:1]
+    close = [one for one in fit if one.score >= fit[0].score - CLOSE and one.candidate.says_by_itself]
+    if not close or (fit[0].candidate.has_before and not points_elsewhere(fit[0].candidate.text)):
+        close = [fit[0], *close]
     chosen: list[Candidate] = []
     told: set[str] = set()
     best = close[0]
@@ -189,21 +187,10 @@ def _chained(answer: Answer, steps: Sequence[Step], pool: Pool) -> Answer:
     return replace(answer, answered=True, short=tuple(short), further=further, nearest=())
 
 
-def _concluded(answer: Answer, pool: Pool) -> Answer:
-    """The answer with what follows from the values of two things, and the sentences that give them first."""
-    found = conclude(answer.part, answer.ranked, pool)
-    if not found:
-        return answer
-    others = [c for c in answer.short if not any(c.overlaps(said) for said in found.said)]
-    short = (*found.said, *others[:SHORT_OF_MANY])
-    further = tuple(c for c in answer.further if not any(c.overlaps(other) for other in short))
-    return replace(answer, answered=True, short=short, further=further, nearest=(), concluded=found, whole=False)
-
-
 def _shown(answer: Answer, asked: Asked) -> bool:
     """The kind of answer that is asked for is in what is quoted first, a number or a person surely bound to what is
     asked or on the trail; of an open question anything is."""
-    if not asked.answers or answer.concluded or any(all(row.cells) for row in answer.rows):
+    if not asked.answers or any(all(row.cells) for row in answer.rows):
         return True
     return any(
         bound(candidate, kind, asked) >= (LEAST if candidate.passage.id in asked.on_trail else ABOUT)

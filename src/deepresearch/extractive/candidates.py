@@ -14,7 +14,7 @@ from ..text.characters import count_han, has_han
 from ..text.sentences import sentence_spans, split_sentences
 from ..trajectory import Passage
 from .aliases import other_names
-from .words import content_terms, implied_terms, lexicon, pattern, stop_words
+from .words import advises_against, content_terms, implied_terms, leans, pattern, points_elsewhere, stop_words
 
 WINDOW = 3
 """Neighbouring units in one candidate at most; a short list is one as a whole."""
@@ -43,7 +43,7 @@ _QUESTION = re.compile(r"[?？][\"'”’)\]」』》）]*$")
 _DATA = re.compile(r"\d|[:：]")
 _RULE = re.compile(r":?-+:?$|\|?[-:| ]*$")
 _JUNK = re.compile(
-    r"\\cite|https?://\S{60,}|(?:[›»].*){2}|\bPrev\b.*\bNext\b|^→|^(?i:authors?|作者):\s|(?:\s[·|]\s.*){4}|\.{5,}|[-=_*]{5,}|[�]|&(?:nbsp|lt|gt|amp|quot|#\d+);"
+    r"\\cite|https?://\S{60,}|(?:[›»].*){2}|\bPrev\b.*\bNext\b|^→|^(?i:authors?|作者):\s|(?:\s[·|]\s.*){4}|\.{5,}|[-=_*]{5,}|[�©]|&(?:nbsp|lt|gt|amp|quot|#\d+);"
 )
 _OPENED, _CLOSED = re.compile(r"[(（]"), re.compile(r"[)）]")
 
@@ -113,6 +113,13 @@ class Candidate:
         return not points_elsewhere(self.text) and (self.units[0].opens or not leans(self.text))
 
     @property
+    def has_before(self) -> bool:
+        """A sentence is right before it that can be quoted with it: not one that says what not to do."""
+        first = self.units[0]
+        before = units_of(self.passage.text)[first.index - 1] if first.index else first
+        return before != first and is_behind(before, first) and not advises_against(before.text)
+
+    @property
     def key(self) -> tuple[str, int, int]:
         return self.passage.id, self.units[0].index, self.units[-1].index
 
@@ -129,10 +136,11 @@ class Candidate:
 
 def candidates_of(passage: Passage, title: str, aliases: tuple[tuple[str, str], ...] = ()) -> list[Candidate]:
     """The candidates of a passage, in order. title: as it counts for context. aliases: pairs of names for one thing."""
-    if passage.heading and pattern("link_lists").fullmatch(passage.heading[-1].strip()):
+    of_links = pattern("link_lists").fullmatch
+    if passage.heading and of_links(passage.heading[-1].strip()):
         return []
     outer = frozenset(content_terms([title, *passage.heading]))
-    units = units_of(passage.text)
+    units = tuple(unit for unit in units_of(passage.text) if not of_links(unit.above.strip()))
     if passage.excerpt:
         whole = " ".join(passage.text.split())
         units = tuple(unit for unit in units if not _is_cut(unit, whole))
@@ -175,6 +183,11 @@ def _stands(unit: Unit) -> bool:
 def _follows(one: Unit, other: Unit) -> bool:
     """The second stands right behind the first, in the same paragraph or the next."""
     return other.index == one.index + 1 and other.block - one.block <= 1
+
+
+def is_behind(one: Unit, other: Unit) -> bool:
+    """The second continues the first, a sentence: it is in its paragraph, or begins the next one and leans on it."""
+    return one.kind == "sentence" and one.block >= other.block - leans(other.text)
 
 
 def _lists(units: tuple[Unit, ...]) -> Iterator[tuple[int, int]]:
@@ -383,18 +396,3 @@ def _is_line(line: str) -> bool:
     if not (8 <= len(line) <= 2 * LONGEST_LINE) or _JUNK.search(line) or _CODE.search(line):
         return False
     return bool(_DATA.search(line)) and (len(line.split()) > 1 or has_han(line))
-
-
-def leans(text: str) -> bool:
-    """The sentence cannot be understood without the one before it."""
-    return bool(re.match(lexicon()["sentences"]["leans"], text))
-
-
-def points_elsewhere(text: str) -> bool:
-    """The sentence sends the reader elsewhere, or is not part of what the page says."""
-    return bool(re.match(lexicon()["sentences"]["points"], text))
-
-
-def advises_against(text: str) -> bool:
-    """The sentence says what not to do."""
-    return bool(re.match(lexicon()["sentences"]["avoids"], text))

@@ -66,6 +66,8 @@ class Pool:
     """Term to the share of passages that have it."""
     passage_terms: dict[str, frozenset[str]]
     """Terms of each passage with its headings."""
+    section_terms: dict[str, frozenset[str]]
+    """By passage: terms of all passages read of its section."""
     document_terms: dict[str, frozenset[str]]
     trust: dict[str, float]
     """By document, what its source's authority makes of a score; 1 where nothing speaks for or against it."""
@@ -89,12 +91,14 @@ def gather(
     repeated = {text for text, many in places.items() if many >= REPEATED}
     kept: dict[str, Candidate] = {}
     passage_terms: dict[str, frozenset[str]] = {}
+    section_terms: dict[tuple[str, tuple[str, ...]], set[str]] = {}
     document_terms: dict[str, set[str]] = {}
     for passage in sorted(passages, key=lambda p: -trust[p.document]):
         title = titles[passage.document]
         terms = frozenset([*content_terms([title, *passage.heading, passage.text]), *implied_terms(passage.text)])
         terms |= other_names(terms, tuple(aliases))
         passage_terms[passage.id] = terms
+        section_terms.setdefault((passage.document, tuple(passage.heading)), set()).update(terms)
         document_terms.setdefault(passage.document, set()).update(terms)
         for candidate in candidates_of(passage, title, tuple(aliases)):
             kept.setdefault(candidate.text, candidate)
@@ -105,6 +109,7 @@ def gather(
         candidates=list(kept.values()),
         commonness={term: count / many for term, count in counts.items()},
         passage_terms=passage_terms,
+        section_terms={p.id: frozenset(section_terms[p.document, tuple(p.heading)]) for p in passages},
         document_terms={document: frozenset(terms) for document, terms in document_terms.items()},
         trust=trust,
         titles=titles,

@@ -14,16 +14,18 @@ from ..text.characters import has_han
 from ..text.dates import dates
 from ..text.names import is_weak, names_in
 from ..text.numbers import MEASURED, Quantity, quantities
-from .candidates import ASKS, Candidate, Unit, advises_against
+from .candidates import ASKS, Candidate, Unit
 from .features import FOUND_OUT, Asked, Pool, covered, has_form, rarity, shows, without_number
 from .parts import Part
 from .question import phrases_of
 from .ranking import Ranked
-from .words import content_terms, pattern, related
+from .words import advises_against, content_terms, pattern, related
 
 DEMANDING = frozenset({"date", "number", "size", "money", "duration", "percentage", "version", "person"})
 """Kinds of question whose answer shows."""
 TO_BE_DONE = frozenset({"how", "list"})
+EXPLAINED = frozenset({"how", "why", "change"})
+"""Kinds of question in which a number or a date that is asked for as well is only what the explanation is about."""
 EXAMINED = 40
 """Candidates among which the kind of answer must show."""
 SECTION, ROW, BOUND = 2.0, 2.0, 1.5
@@ -50,14 +52,14 @@ _WORDS = re.compile(r"\S+\s*")
 def fit_form(ranked: Iterable[Ranked], asked: Asked, pool: Pool) -> list[Ranked]:
     """The candidates in the order of their scores with what their form adds."""
     sought = asked.sought or asked.weights
-    sections = {ident: _loosely(sought, terms) ** 2 for ident, terms in pool.passage_terms.items()}
+    sections = {ident: _loosely(sought, terms) ** 2 for ident, terms in pool.section_terms.items()}
     names = asked.part.name_terms
     if FOUND_OUT & set(asked.part.kinds) or len(asked.part.names) > 1:  # what is said of another thing is no answer
         told = dict.fromkeys(names, 1.0)
         if not FOUND_OUT & set(asked.part.kinds):  # a name that nearly all passages have tells none from another
             told = {term: 1 - pool.commonness.get(term, 0.0) for term in names}
         sections = {
-            ident: worth * (covered(told, pool.passage_terms[ident]) if sum(told.values()) else 1.0)
+            ident: worth * (covered(told, pool.section_terms[ident]) if sum(told.values()) else 1.0)
             for ident, worth in sections.items()
         }
     scored = [_with_form(one, sections[one.candidate.passage.id], asked) for one in ranked]
@@ -121,7 +123,7 @@ def fitting(ranked: Sequence[Ranked], asked: Asked, pool: Pool) -> list[Ranked]:
         first = [one for one in first if not advises_against(one.candidate.text)]
     compares = pattern("alternatives").search(asked.part.text)  # whoever is asked about is named in it
     demanded = [kind for kind in asked.answers if kind in DEMANDING and not (compares and kind == "person")]
-    if not demanded:
+    if not demanded or asked.part.kind in EXPLAINED:
         return list(first)
     binds = bool({"number", "person"} & set(demanded))
     found = [(max(bound(one.candidate, kind, asked) for kind in demanded), one) for one in first]
@@ -230,5 +232,8 @@ def share_named(part: Part, terms: Collection[str]) -> float:
     """The share of what the part names that is among `terms`; of `TechMart` the whole word or all its parts."""
     named = [own for name in part.names if (own := content_terms(name))]
     whole = [len(own) > 1 and all(t in own[0] for t in own[1:]) for own in named]
-    met = [all(t in terms for t in own) or (one and own[0] in terms) for own, one in zip(named, whole, strict=True)]
+    met = [
+        all(t in terms or not related(t).isdisjoint(terms) for t in own) or (one and own[0] in terms)
+        for own, one in zip(named, whole, strict=True)
+    ]
     return sum(met) / len(met) if met else 1.0

@@ -13,7 +13,6 @@ class Phrases:
     unclear: dict[str, str]
     counts: dict[str, tuple[str, str]]
     """How many of something: for one, for any other number {n}."""
-    conclusions: dict[str, str]
     reasons: dict[str, str]
     """Why a page was not read, by the outcome; of those without an entry the message is shown."""
 

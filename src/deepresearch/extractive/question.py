@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from itertools import pairwise
 
 from ..text.characters import HAN, KANA, has_han
@@ -85,9 +85,10 @@ def analyse(text: str) -> Question:
     spans = [*names_in(text, question=True), *_foreign(text, language)]
     found = _distinct(n for n in spans if not (is_weak(n.text) or n.text.casefold() in word_set("words", "nobody")))
     names = tuple(n.text for n in found)
-    outside = _blank(text, found)
-    own = phrases_of(outside)
-    phrases = (*own, *(word for word, look in lexicon()["implied"].items() if re.search(look, text.lower())))
+    idioms = {word: re.compile(look, re.IGNORECASE) for word, look in lexicon()["idioms"].items()}
+    own = phrases_of(reduce(lambda rest, look: look.sub(" ; ", rest), idioms.values(), _blank(text, found)))
+    implied = [word for word, look in lexicon()["implied"].items() if re.search(look, text.lower())]
+    phrases = (*own, *implied, *(word for word, look in idioms.items() if look.search(text)))
     terms = tuple(content_terms([*names, *phrases]))
     return Question(
         text=text,

@@ -11,20 +11,22 @@ from .candidates import (
     Candidate,
     Unit,
     blocks_of,
+    is_behind,
     is_junk,
     is_signature,
-    leans,
-    points_elsewhere,
     units_of,
     without_marks,
 )
 from .features import without_number
 from .phrases import Phrases
+from .words import leans, points_elsewhere
 
 LONGEST_TITLE = 90
 LONGEST_QUOTE = 800
 PARAGRAPH = 600
 """Width of what the short answer quotes around a candidate: characters, Chinese ones twice."""
+TABLE = 1_000
+"""The same of a table that is quoted whole."""
 SECTION = 800
 """Width of what is quoted of a section that is about what is asked."""
 LONGEST_ABOVE = 60
@@ -60,11 +62,7 @@ def quotes_of(candidate: Candidate) -> list[Quote]:
     units = list(candidate.units)
     if leans(units[0].text) and units[0].index:
         before = units_of(passage.text)[units[0].index - 1]
-        if (
-            before.block == units[0].block
-            and before.kind == "sentence"
-            and _joined(before.text, units[0].text, passage)
-        ):
+        if is_behind(before, units[0]) and _joined(before.text, units[0].text, passage):
             units.insert(0, before)
     quotes += _lead(units[0], passage)
     run: list[Unit] = []
@@ -84,8 +82,10 @@ def section_quotes(candidate: Candidate, following: Sequence[Passage]) -> list[Q
     """The candidate with its paragraph and what follows in its section, as far as there is room: the steps, the
     conditions and the exceptions. following: the passages behind its own under the same heading."""
     quotes = paragraph_quotes(candidate)
-    if candidate.passage.excerpt or quotes[-1].kind == "row":
+    if candidate.passage.excerpt:
         return quotes
+    if quotes[-1].kind == "row":  # in a short table the row that is asked for may have another name
+        return quotes_of(replace(candidate, units=_list_around(candidate, units_of(candidate.passage.text), TABLE)))
     said = " ".join(quote.text for quote in quotes)
     room = SECTION - _width(said)
     for passage in [candidate.passage, *following]:
@@ -125,7 +125,7 @@ def paragraph_quotes(candidate: Candidate, lists: bool = True, following: Sequen
     behind = [] if after or not following else [replace(u, block=last.block + 1) for u in units_of(following[0].text)]
     items = _list_after(last, after or behind)
     text = without_marks(" ".join(blocks_of(passage.text)[first.block][0].split()))
-    if first.block == last.block and _width(text) <= PARAGRAPH and not is_junk(text):
+    if wide[0].block == last.block and _width(text) <= PARAGRAPH and not is_junk(text):
         above = first.above if first.above and not text.startswith(first.above) else ""
         whole = [Quote(passage, text, above, last.code, "sentence")]
     else:
@@ -139,28 +139,30 @@ def _width(text: str) -> int:
 
 
 def _paragraph_around(candidate: Candidate, units: tuple[Unit, ...]) -> tuple[Unit, ...]:
-    """The sentences of the candidate and those of its paragraph before it, then behind it, while there is room."""
+    """The sentences of the candidate and those before it that it continues, then those of its paragraph behind it,
+    while there is room."""
     first, last = candidate.units[0].index, candidate.units[-1].index
     block = candidate.units[0].block
     room = PARAGRAPH - _width(candidate.text)
-    for step in (-1, 1):
-        while 0 <= (at := last + 1 if step > 0 else first - 1) < len(units):
-            room -= _width(units[at].text)
-            if room < 0 or units[at].block != block or units[at].kind != "sentence":
-                break
-            first, last = (first, at) if step > 0 else (at, last)
+    while first and is_behind(units[first - 1], units[first]) and (room := room - _width(units[first - 1].text)) >= 0:
+        first -= 1
+    for unit in units[last + 1 :]:
+        room -= _width(unit.text)
+        if room < 0 or unit.block != block or unit.kind != "sentence":
+            break
+        last = unit.index
     return units[first : last + 1]
 
 
-def _list_around(candidate: Candidate, units: tuple[Unit, ...]) -> tuple[Unit, ...]:
-    """The list that the candidate is of, or the candidate where that is too long."""
+def _list_around(candidate: Candidate, units: tuple[Unit, ...], room: int = PARAGRAPH) -> tuple[Unit, ...]:
+    """The list or table that the candidate is of, or the candidate where that is too long."""
     first, last = candidate.units[0].index, candidate.units[-1].index
     while first and _continues(units[first - 1], units[first]):
         first -= 1
     while last + 1 < len(units) and _continues(units[last], units[last + 1]):
         last += 1
     whole = units[first : last + 1]
-    return whole if _width("".join(unit.text for unit in whole)) <= PARAGRAPH else candidate.units
+    return whole if _width("".join(unit.text for unit in whole)) <= room else candidate.units
 
 
 def _list_after(lead: Unit, after: Sequence[Unit]) -> tuple[Unit, ...]:

@@ -167,3 +167,18 @@ def lettered(text: str) -> list[str]:
     """The words of a Latin letter and a Chinese character in the text, as terms."""
     found = (m.groups() for m in _LETTERED.finditer(text))
     return [letter.casefold() + character for letter, character in found if character not in break_words()]
+
+
+def leans(text: str) -> bool:
+    """The sentence cannot be understood without the one before it."""
+    return bool(re.match(lexicon()["sentences"]["leans"], text))
+
+
+def points_elsewhere(text: str) -> bool:
+    """The sentence sends the reader elsewhere, or is not part of what the page says."""
+    return bool(re.match(lexicon()["sentences"]["points"], text))
+
+
+def advises_against(text: str) -> bool:
+    """The sentence says what not to do."""
+    return bool(re.match(lexicon()["sentences"]["avoids"], text))

@@ -9,7 +9,6 @@ from ..trajectory import Passage
 from .agreement import Pair, compare_sources
 from .answers import Answer
 from .candidates import Candidate
-from .conclusions import Conclusion
 from .features import short_titles
 from .parts import Part
 from .phrases import Phrases, phrases_for
@@ -124,24 +123,9 @@ def _short_answer(writer: Writer) -> list[str]:
         if writer.written:
             blocks += writer.written.short[number]
             continue
-        said = [_concluded(answer.concluded, writer)] if answer.concluded else []
-        said += [*_said(answer.short, answer.part, writer, whole=answer.whole), *_comparison(answer, writer)]
+        said = [*_said(answer.short, answer.part, writer, whole=answer.whole), *_comparison(answer, writer)]
         blocks += said or _said(answer.quoted[:1], answer.part, writer, again=True)
     return blocks
-
-
-def _concluded(found: Conclusion, writer: Writer) -> str:
-    """The sentence that two values make, with the citations of both."""
-    words = writer.words
-    (a, b), (x, y), cited = (
-        map(escape, found.things),
-        map(escape, found.values),
-        dict.fromkeys(f"\\cite{{{candidate.passage.id}}}" for candidate in found.said),
-    )
-    number, _, unit = found.gap.rpartition(" ")
-    gap = f"{number} {words.conclusions.get(unit, unit)}" if number else found.gap
-    sentence = words.conclusions[found.kind].format(a=a, b=b, x=x, y=y, gap=escape(gap))
-    return f"{sentence}{''.join(cited)}{words.stop}"
 
 
 def _said(
@@ -354,7 +338,7 @@ def _gaps(writer: Writer) -> list[str]:
     gaps = [words.no_answer.format(what=escape(text)) for text in empty if writer.many]
     for answer in writer.answers:
         unread = [phrase for phrase in [*answer.part.names, *answer.part.phrases] if _unread(phrase, answer.missing)]
-        unread = [phrase for phrase in unread if phrase not in lexicon()["implied"]]
+        unread = [phrase for phrase in unread if phrase not in lexicon()["implied"] | lexicon()["idioms"]]
         gaps += [words.term_empty.format(what=escape(phrase)) for phrase in unread]
     return list(dict.fromkeys(gaps))
 

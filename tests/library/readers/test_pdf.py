@@ -61,6 +61,12 @@ def test_a_large_total_is_text_and_a_numbered_title_with_an_amount_is_not(docs: 
     assert any(kind == "paragraph" and "TOTAL $9.90" in text for kind, text in kinds)
 
 
+def test_a_line_drawn_with_signs_parts_paragraphs_and_is_no_text(docs: Path) -> None:
+    lines = [(72, 700, 10, "Rewards applied -25.00 dollars"), (72, 688, 10, "==========================")]
+    found = pdf(docs, [[*lines, (72, 676, 10, "In all it makes 821.14 dollars")]]).blocks
+    assert [block.text for block in found] == ["Rewards applied -25.00 dollars", "In all it makes 821.14 dollars"]
+
+
 def test_running_heads_and_page_numbers_go(docs: Path) -> None:
     page = [
         [

@@ -173,7 +173,7 @@ def _blocks(lines: list[PrintedLine], outline: dict[str, int], words: set[str]) 
     width = max((line.right for line in lines), default=0.0)
     blocks: list[Block] = []
     paragraph: list[PrintedLine] = []
-    for line in lines:
+    for line in [one for one in lines if not re.fullmatch(r"[-=_*~·.]{5,}", one.text)]:  # drawn with signs
         level = _heading_level(line, larger, outline)
         if paragraph and (level or _breaks(paragraph[-1], line, usual, width)):
             blocks.append(_paragraph(paragraph, words))
