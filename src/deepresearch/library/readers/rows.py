@@ -14,6 +14,8 @@ WIDEST_SPAN, WIDEST_ROW = 200, 1000
 """Columns that one cell may cover, and those of a table."""
 MOST_CELLS = 1_000_000
 """Cells of a table once merged ones are repeated."""
+Grid = dict[int, dict[int, str]]
+"""Texts of the cells by row and column, from 0."""
 
 
 @dataclass
@@ -31,39 +33,41 @@ def spread(table: Sequence[Sequence[Cell]]) -> tuple[list[list[str]], set[int]]:
     A cell that is as wide as the table is a heading of the rows below it: its text is there once.
     """
     width = max((sum(min(cell.columns, WIDEST_SPAN) for cell in row) for row in table), default=0)
-    rows: list[list[str]] = []
+    grid: Grid = {}
     wide: set[int] = set()
-    left_over = MOST_CELLS
-    above: dict[int, tuple[int, str]] = {}
-    """By column: for how many rows more a cell above covers it, and its text."""
+    room = MOST_CELLS
     for number, cells in enumerate(table):
-        row: list[str] = []
-        waiting = list(reversed(cells))
-        reach = max(above, default=-1)
-        while (waiting or len(row) <= reach) and len(row) < WIDEST_ROW:
-            column = len(row)
-            if column in above:
-                left, text = above.pop(column)
-                row.append(text)
-                if left > 1:
-                    above[column] = (left - 1, text)
-            elif not waiting:
-                row.append("")
-            else:
-                cell = waiting.pop()
-                columns = max(1, min(cell.columns, WIDEST_SPAN))
-                whole = columns > 1 and columns >= width
-                if columns > 1 and not whole:
-                    wide.add(number)
-                texts = [cell.text, *([""] if whole else [cell.text]) * (columns - 1)]
-                if (left := min(cell.rows, len(table) - number) - 1) > 0:
-                    above |= {column + place: (left, text) for place, text in enumerate(texts)}
-                row += texts
-        rows.append(row)
-        left_over -= len(row)
-        if left_over < 0:
-            break
-    return rows, wide
+        column = 0
+        for cell in cells:
+            while column in grid.get(number, {}):
+                column += 1
+            if column >= WIDEST_ROW or room < 0:
+                break
+            columns = max(1, min(cell.columns, WIDEST_SPAN))
+            rows = min(cell.rows, len(table) - number, room // columns + 1)
+            cover(grid, (number, column, number + rows - 1, column + columns - 1), cell.text, width, wide)
+            room -= rows * columns
+    return [grid_row(grid.get(number, {})) for number in range(len(table))], wide
+
+
+def cover(grid: Grid, area: tuple[int, int, int, int], text: str, width: int, wide: set[int]) -> None:
+    """Put the text of a merged cell into every empty place of its area: first row and column, last row and column.
+
+    width: of the table. wide: gets the row, unless the cell is as wide as the table.
+    """
+    top, left, bottom, right = area
+    right = min(right, left + WIDEST_SPAN - 1)
+    whole = right > left and right - left + 1 >= min(width, WIDEST_SPAN)
+    if right > left and not whole:
+        wide.add(top)
+    for row in range(top, bottom + 1):
+        for column in range(left, right + 1):
+            grid.setdefault(row, {}).setdefault(column, "" if whole and column > left else text)
+
+
+def grid_row(cells: dict[int, str]) -> list[str]:
+    """The cells of one row, with empty ones between them."""
+    return [cells.get(column, "") for column in range(max(cells, default=-1) + 1)]
 
 
 def row_blocks(rows: Iterable[list[str]], page: int | None = None, wide: Collection[int] = ()) -> list[Block]:

@@ -11,7 +11,7 @@ from lxml import etree
 from ..documents import Block, Document, ReadProblem
 from .cell_format import BUILT_IN, plain_number, shown, shown_text
 from .office import Package, at, integer, local, value, words
-from .rows import WIDEST_SPAN, about, row_blocks
+from .rows import Grid, about, cover, grid_row, row_blocks
 from .signs import is_symbol_font, lowered, raised, symbols
 
 MOST_CELLS = 2_000_000
@@ -19,8 +19,6 @@ MOST_CELLS = 2_000_000
 WIDEST_SHEET = 16_384
 """Columns of a sheet."""
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
-Grid = dict[int, dict[int, str]]
-"""Texts of the cells by row and column, from 0."""
 
 
 def read_xlsx(path: Path) -> Iterator[Document | ReadProblem]:
@@ -159,7 +157,7 @@ def _formats(root: Any) -> list[str]:
     return [known.get(integer(one.get("numFmtId")), "General") for one in (() if cells is None else cells)]
 
 
-def _spread(grid: Grid, merged: Iterable[tuple[int, int, int, int]]) -> tuple[Iterator[list[str]], set[int]]:
+def _spread(grid: Grid, merged: Iterable[tuple[int, int, int, int]]) -> tuple[list[list[str]], set[int]]:
     """Rows of the sheet, a merged cell's text in every place that it covers; and rows with labels of several columns.
 
     A label as wide as all else in the sheet is there once. Several rows without a cell count as one.
@@ -167,26 +165,17 @@ def _spread(grid: Grid, merged: Iterable[tuple[int, int, int, int]]) -> tuple[It
     wide: set[int] = set()
     width = max((max(cells) for cells in grid.values()), default=0) + 1
     last = max(grid, default=-1)
-    for top, left, bottom, end in merged:
-        text = grid.get(top, {}).get(left)
-        if not text:
-            continue
-        right = min(end, left + WIDEST_SPAN)
-        whole = right > left and right - left + 1 >= min(width, WIDEST_SPAN)
-        if right > left and not whole:
-            wide.add(top)
-        for row in range(top, min(bottom, last) + 1):
-            for column in range(left, left + 1 if whole else right + 1):
-                grid.setdefault(row, {}).setdefault(column, text)
+    for top, left, bottom, right in merged:
+        if text := grid.get(top, {}).get(left):
+            cover(grid, (top, left, min(bottom, last), right), text, width, wide)
     numbers: dict[int, int] = {}
     rows: list[list[str]] = []
     for row in sorted(grid):
         if rows and row - 1 not in grid:
             rows.append([])
         numbers[row] = len(rows)
-        cells = grid[row]
-        rows.append([cells.get(column, "") for column in range(max(cells) + 1)])
-    return iter(rows), {numbers[row] for row in wide}
+        rows.append(grid_row(grid[row]))
+    return rows, {numbers[row] for row in wide}
 
 
 def _comments(root: Any) -> list[Block]:
