@@ -111,28 +111,12 @@ async def test_redirects_are_followed_and_each_hop_is_checked_again() -> None:
         assert await outcome(site, f"/hop?{MOST_REDIRECTS + 1}") == "too_many_redirects"
 
 
-async def test_what_the_caller_sends_along_stays_with_the_site_first_asked() -> None:
-    async with serve({"/b": page("End.")}) as other:
-        here = {"/a": head(302, Location=other.url("/b")), "/c": head(302, Location="/d"), "/d": page("End.")}
-        async with serve(here) as site:
-            asking = fetcher()
-            for path in ("/a", "/c"):
-                await asking.get(site.url(path), headers={"Authorization": "secret", "HOST": "x"}, robots=False)
-            await asking.close()
-    assert [asked.headers.get("authorization") for asked in site.asked] == ["secret"] * 3
-    assert [asked.headers.get("authorization") for asked in other.asked] == [None]
-    assert site.asked[0].headers["host"] == f"127.0.0.1:{site.port}"
-
-
-async def test_robots_are_heeded_on_every_hop_unless_told_otherwise() -> None:
+async def test_robots_are_heeded_on_every_hop() -> None:
     rules = page("User-agent: *\nDisallow: /no", kind="text/plain")
     pages = {"/robots.txt": rules, "/no": page("No."), "/to": head(301, Location="/no", Content_Length="0")}
     async with serve(pages) as site:
         assert await outcome(site, "/no") == await outcome(site, "/to") == "robots"
         assert "/no" not in site.paths
-        asking = fetcher()
-        assert (await asking.get(site.url("/no"), robots=False)).body == b"No."
-        await asking.close()
 
 
 async def test_robots_that_cannot_be_had_close_the_site() -> None:
@@ -200,7 +184,6 @@ async def test_pages_are_kept_and_answered_from_the_archive(tmp_path: Path) -> N
         again = await asking.get(site.url("/old"))
         assert again.from_archive and again.fetched == first.fetched and again.body == first.body
         assert (await asking.get(site.url("/a"))).from_archive
-        assert not (await asking.get(site.url("/a"), fresh=True)).from_archive
         await asking.close()
         strict = fetcher(archive, max_age=0)
         assert not (await strict.get(site.url("/a"))).from_archive
@@ -215,7 +198,7 @@ async def test_a_replay_needs_no_network(tmp_path: Path) -> None:
             await asking.get(site.url("/b"))
         await asking.close()
     replay = fetcher(Archive(tmp_path, replay=True))
-    again = await replay.get(site.url("/a"), fresh=True)
+    again = await replay.get(site.url("/a"))
     assert again.from_archive and again.body == first.body
     for path, expected in (("/b", "http_404"), ("/c", "not_archived")):
         with pytest.raises(FetchFailed) as caught:
@@ -279,7 +262,7 @@ async def test_a_private_address_is_called_only_where_the_user_has_configured_it
         assert caught.value.outcome == "blocked_address"
         assert (await asking.call("GET", site.url(), allow_private=True)).body == b"Own."
         # The connection that is open now is not for pages.
-        for call in (asking.get(site.url(), robots=False), asking.call("GET", site.url())):
+        for call in (asking.get(site.url()), asking.call("GET", site.url())):
             with pytest.raises(FetchFailed) as caught:
                 await call
             assert caught.value.outcome == "blocked_address"
@@ -295,7 +278,7 @@ async def test_a_name_is_looked_up_once_and_just_that_answer_is_dialled() -> Non
 
     async with serve({"/": page()}) as site:
         asking = Fetcher(allow_hosts=frozenset({"site.test"}), resolver=rebinding)
-        await asking.get(site.url("/", "site.test"), robots=False)
+        await asking.get(site.url("/", "site.test"))
         await asking.close()
     assert answers == [["10.0.0.1"]] and site.asked[0].headers["host"] == f"site.test:{site.port}"
 
@@ -304,7 +287,7 @@ async def test_another_address_of_the_host_is_tried() -> None:
     async with serve({"/": page()}) as site:
         resolver = names(site_test=["127.0.0.3", "127.0.0.1"])
         asking = Fetcher(allow_hosts=frozenset({"site.test"}), resolver=resolver, attempts=1)
-        assert (await asking.get(site.url("/", "site.test"), robots=False)).status == 200
+        assert (await asking.get(site.url("/", "site.test"))).status == 200
         await asking.close()
 
 
@@ -345,9 +328,9 @@ async def test_a_key_that_is_no_header_is_not_shown() -> None:
 async def test_few_requests_at_once() -> None:
     async with serve({"/": lambda asked: [0.05, page()]}) as site:
         asking = fetcher(per_host=2)
-        await asyncio.gather(*(asking.get(site.url(f"/?{n}"), robots=False) for n in range(6)))
+        await asyncio.gather(*(asking.get(site.url(f"/?{n}")) for n in range(6)))
         await asking.close()
-    assert site.most_at_once == 2 and len(site.asked) == 6
+    assert site.most_at_once == 2 and len(site.asked) == 7  # with robots.txt
 
 
 @pytest.mark.parametrize("location", ["http://page.test:22/", "http://metadata.internal/", "http://router/"])
@@ -361,6 +344,6 @@ async def test_every_hop_of_a_redirect_is_judged_before_anything_is_looked_up(lo
     async with serve({"/": page("", 302, Location=location)}) as site:
         asking = fetcher(resolver=resolver)
         with pytest.raises(FetchFailed) as caught:
-            await asking.get(site.url(), robots=False)  # which would look at the next host too
+            await asking.get(site.url())
         await asking.close()
     assert caught.value.outcome == "blocked_address" and looked_up == []

@@ -31,7 +31,7 @@ async def main(private):
     fetcher = Fetcher(private=private, allow_hosts=frozenset({"127.0.0.1", "localhost"}), attempts=1)
     outside = ["http://example.invalid/", "http://1.1.1.1/"] if private else []
     for url in ["http://127.0.0.1:9/", "http://localhost:9/", *outside]:
-        for call in (fetcher.get(url), fetcher.get(url, fresh=True), fetcher.call("POST", url, allow_private=True)):
+        for call in (fetcher.get(url), fetcher.call("POST", url, allow_private=True)):
             try:
                 await call
             except FetchFailed as failure:
@@ -68,11 +68,11 @@ def run(command: list[str], tmp_path: Path) -> subprocess.CompletedProcess[str]:
 def test_private_mode_opens_no_socket_and_looks_up_no_name(tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     done = run([sys.executable, "-c", ASK, str(seen), "private"], tmp_path)
-    assert done.stdout.split() == ["private_mode"] * 12, done.stderr
+    assert done.stdout.split() == ["private_mode"] * 8, done.stderr
     assert seen.read_text() == ""
     # The same requests in the open are seen by the same watch.
     done = run([sys.executable, "-c", ASK, str(seen), "open"], tmp_path)
-    assert done.stdout.split() == ["dead_host"] * 6, done.stderr
+    assert done.stdout.split() == ["dead_host"] * 4, done.stderr
     assert (
         "socket.connect ('127.0.0.1', 9)" in seen.read_text() and "socket.getaddrinfo ('localhost'" in seen.read_text()
     )
@@ -82,9 +82,8 @@ async def test_private_mode_reads_what_is_archived(tmp_path: Path) -> None:
     old = Fetched("http://example.org/", "http://example.org/", 200, {}, b"Old.", time.time() - 1e8, False)
     Archive(tmp_path).keep(old)
     asking = Fetcher(Archive(tmp_path), private=True)
-    for fresh in (False, True):
-        got = await asking.get("http://example.org", fresh=fresh)
-        assert got.body == b"Old." and got.from_archive and got.fetched == old.fetched
+    got = await asking.get("http://example.org")
+    assert got.body == b"Old." and got.from_archive and got.fetched == old.fetched
     with pytest.raises(FetchFailed) as caught:
         await asking.get("http://example.org/other")
     assert caught.value.outcome == "private_mode"

@@ -92,21 +92,18 @@ class Fetcher:
         self._rate = RateLimit(interval, per_host, in_all)
         self._robots = Robots(self._read_robots, PRODUCT)
 
-    async def get(
-        self, url: str, *, headers: Mapping[str, str] | None = None, robots: bool = True, fresh: bool = False
-    ) -> Fetched:
+    async def get(self, url: str) -> Fetched:
         """A page, from the archive where it is there and young enough, else fetched and stored.
 
-        headers: sent along, to the site first asked only. robots: heed robots.txt. fresh: do not take it from the
-        archive. Raises FetchFailed; its `outcome` names what happened.
+        robots.txt is heeded. Raises FetchFailed; its `outcome` names what happened.
         """
         target = parse_url(url)
-        if archived := await self._archived(target, fresh):
+        if archived := await self._archived(target):
             return archived
         if self._private:
             raise _is_private(target)
         try:
-            page = await self._page(target, headers or {}, robots)
+            page = await self._page(target)
         except FetchFailed as failure:
             if self._archive:
                 await on_disk(self._archive.keep_failure, str(target), failure, time.time())
@@ -154,20 +151,18 @@ class Fetcher:
             await transport.close()
         self._transports.clear()
 
-    async def _archived(self, target: Url, fresh: bool) -> Fetched | None:
+    async def _archived(self, target: Url) -> Fetched | None:
         if not self._archive:
             return None
         if self._archive.replay:
             return await on_disk(self._archive.replayed, str(target))
-        if fresh and not self._private:
-            return None
         found = await on_disk(self._archive.find, str(target))
         return found if found and (self._private or time.time() - found.fetched < self._max_age) else None
 
-    async def _page(self, target: Url, headers: Mapping[str, str], robots: bool) -> Fetched:
-        request = HttpRequest("GET", target, self._headers({**_PAGE_HEADERS, **headers}))
+    async def _page(self, target: Url) -> Fetched:
+        request = HttpRequest("GET", target, self._headers(_PAGE_HEADERS))
         options = ReadOptions(self._max_bytes, is_readable, retried=WORTH_RETRYING)
-        url, answer = await self._follow(request, options, self._guard, robots=robots)
+        url, answer = await self._follow(request, options, self._guard, robots=True)
         check_status(url, answer.status)
         check_page(target, url, answer.headers, answer.body)
         return Fetched(str(target), str(url), answer.status, answer.headers, answer.body, time.time(), False)
@@ -200,9 +195,6 @@ class Fetcher:
             following = url.join(location)
             if within_site and (following.origin != url.origin or request.method not in SAFE_METHODS):
                 return url, answer
-            if following.origin != url.origin:
-                # What the caller sent along may be a secret between it and the first site.
-                request = replace(request, headers=self._headers(_PAGE_HEADERS))
             request = replace(request, url=following)
         raise FetchFailed(
             f"{request.url.place}: redirected more than {MOST_REDIRECTS} times.", outcome="too_many_redirects"
