@@ -72,36 +72,47 @@ class QueryCache:
         self.replay = replay
         self._longest = None if replay or hours is None else hours * 3600
         self._as_of = as_of
-        self._clock = clock
+        self.clock = clock
 
-    def get(self, key: str) -> tuple[Outcome, float] | None:
-        """What is stored under `key` and when it was made. Raises sqlite3.Error, ValueError for a damaged file."""
+    def get(self, key: str) -> tuple[tuple[Outcome, float] | None, list[str]]:
+        """What is stored under `key` and when it was made; and what is wrong with the cache. Raises OSError."""
         if not self.path.exists():
-            return None
-        oldest = self._clock() - self._longest if self._longest is not None else -1.0
-        with closing(self._connect()) as db:
-            row = db.execute(_READ, (key, oldest, self._as_of, not self.replay)).fetchone()
-        return (_decode(row[1]), row[0]) if row else None
+            return None, []
+        oldest = self.clock() - self._longest if self._longest is not None else -1.0
+        try:
+            with closing(self._connect()) as db:
+                row = db.execute(_READ, (key, oldest, self._as_of, not self.replay)).fetchone()
+            return ((_decode(row[1]), row[0]) if row else None), []
+        except sqlite3.OperationalError as error:
+            return None, [f"the query cache {self.path} cannot be used ({error})"]
+        except ValueError as error:  # this entry alone: the next answer takes its place
+            return None, [f"an entry of the query cache {self.path} was damaged ({error})"]
+        except sqlite3.DatabaseError as error:
+            if self.replay:
+                return None, [f"the query cache {self.path} is damaged ({error})"]
+            aside = self._set_aside()
+            note = f"the query cache {self.path} was damaged ({error}); it is {aside} now and a new one begun"
+            return None, [note]
 
-    def put(self, key: str, outcome: Outcome) -> None:
-        """Keep an outcome. Raises sqlite3.Error, OSError where the file cannot be written."""
+    def put(self, key: str, outcome: Outcome) -> list[str]:
+        """Store an outcome; returns what is wrong with the cache."""
         useful = isinstance(outcome, SearchResult) and bool(outcome.complete or outcome.hits)
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with closing(self._connect()) as db, db:
-            db.execute(_WRITE, (key, self._clock(), useful, _encode(outcome)))
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with closing(self._connect()) as db, db:
+                db.execute(_WRITE, (key, self.clock(), useful, _encode(outcome)))
+        except (sqlite3.Error, OSError) as error:
+            return [f"the query cache {self.path} cannot be written ({error})"]
+        return []
 
-    def age(self, made: float) -> str:
-        """In words, how long ago that was."""
-        return in_words(max(0.0, self._clock() - made))
-
-    def set_aside(self) -> Path:
-        """Put a damaged file out of the way, so that a new one can be begun; gives where it is now."""
+    def _set_aside(self) -> str:
+        """Rename a damaged file, so that a new one can be begun; returns its new name."""
         aside = self.path.with_name(f"{self.path.name}.damaged-{time.time_ns()}")
         for suffix in ("-wal", "-shm"):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
         if self.path.exists():
             self.path.rename(aside)
-        return aside
+        return aside.name
 
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, timeout=PATIENCE)
@@ -130,19 +141,19 @@ class CachedProvider:
         key = key_of(self.provider, query)
         lock = self._same.setdefault(key, asyncio.Lock())
         async with lock:
-            cached, trouble = await on_disk(self._cached, key)
+            cached, trouble = await on_disk(self._cache.get, key)
             if self._cache.replay:
                 return self._replayed(cached, trouble)
             if cached and isinstance(cached[0], SearchResult):
-                age = self._cache.age(cached[1])
+                age = in_words(max(0.0, self._cache.clock() - cached[1]))
                 return replace(cached[0], notes=[*cached[0].notes, f"from the cache, {age} old"])
             try:
                 result = await self.provider.search(query)
             except SearchFailed as failure:
                 if self._cache.failures:
-                    await on_disk(self._keep, key, failure)
+                    await on_disk(self._cache.put, key, failure)
                 raise
-            trouble += await on_disk(self._keep, key, result)
+            trouble += await on_disk(self._cache.put, key, result)
             return replace(result, notes=[*result.notes, *trouble])
 
     async def open(self, reference: str) -> list[Passage]:
@@ -166,28 +177,6 @@ class CachedProvider:
         if isinstance(outcome, SearchFailed):
             raise outcome
         return replace(outcome, notes=[*outcome.notes, f"replayed, as answered on {when}"])
-
-    def _cached(self, key: str) -> tuple[tuple[Outcome, float] | None, list[str]]:
-        """The outcome in the cache, and what is wrong with the cache."""
-        path = self._cache.path
-        try:
-            return self._cache.get(key), []
-        except sqlite3.OperationalError as error:
-            return None, [f"the query cache {path} cannot be used ({error})"]
-        except ValueError as error:  # this entry alone: the next answer takes its place
-            return None, [f"an entry of the query cache {path} was damaged ({error})"]
-        except sqlite3.DatabaseError as error:
-            if self._cache.replay:
-                return None, [f"the query cache {path} is damaged ({error})"]
-            aside = self._cache.set_aside()
-            return None, [f"the query cache {path} was damaged ({error}); it is {aside.name} now and a new one begun"]
-
-    def _keep(self, key: str, outcome: Outcome) -> list[str]:
-        try:
-            self._cache.put(key, outcome)
-        except (sqlite3.Error, OSError) as error:
-            return [f"the query cache {self._cache.path} cannot be written ({error})"]
-        return []
 
 
 def key_of(provider: SearchProvider, query: Query) -> str:
