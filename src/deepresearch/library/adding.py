@@ -16,10 +16,8 @@ Progress = Callable[[int, int, str], None]
 """Called as work proceeds: files done, files in all, current file."""
 Watch = Callable[[int, float], None]
 """Called more often: passages written, and about which share of the bytes has been read."""
-BATCH = 20_000
-"""Passages that become durable and searchable together."""
-GLANCE = 500
-"""Documents between two reports of progress."""
+BATCH = 20_000  # passages that become durable and searchable together
+GLANCE = 500  # documents between two reports of progress
 CUT = "4"
 """Raised when readers or cutting change: files are then read again although they have not changed."""
 MOST_PROBLEMS = 1000

@@ -57,8 +57,7 @@ MARGIN = 0.09
 """Share of its score that a passage of the best tier may lack against one of the worst and still come first. The
 largest that costs less than 0.5 % of nDCG@10 where authority is drawn at random; benchmarks/authority.py."""
 
-Row = tuple[int, str, str, str, str]
-"""tier, kind, country, language, reason"""
+Row = tuple[int, str, str, str, str]  # tier, kind, country, language, reason
 
 _PLAIN = re.compile(
     r"(?:https?://)?((?:[a-z0-9_-]+\.)+[a-z][a-z0-9-]*)\.?(?::[0-9]{0,5})?(?:[/?#].*)?", re.I | re.ASCII | re.DOTALL

@@ -28,18 +28,15 @@ CREATE TABLE IF NOT EXISTS passages (
 CREATE INDEX IF NOT EXISTS passages_document ON passages (document, position);
 CREATE TABLE IF NOT EXISTS dropped (key INTEGER PRIMARY KEY);
 """
-FORMAT = 1
-"""Raised when the tables change."""
+FORMAT = 1  # raised when the tables change
 _PASSAGE = """
 SELECT p.key, p.id, d.id, d.title, p.text, d.url, p.heading, p.position, p.page, d.date, p.language
 FROM passages p JOIN documents d ON d.number = p.document
 """
 PATIENCE = 30.0
 """Seconds to wait for another process that has the database locked."""
-PAGE = 1000
-"""Rows read at once where all are wanted."""
-CACHE = 32 * 1024
-"""KiB of the file that are cached in memory."""
+PAGE = 1000  # rows read at once where all are wanted
+CACHE = 32 * 1024  # KiB of the file that are cached in memory
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_ERROR)
 _READING = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ)
 

@@ -13,8 +13,7 @@ STEP = 50_000
 """Passages after which the building of an index is durable: a kill loses at most the work on these."""
 PATIENCE = 600.0
 """Seconds that a search waits for another process that is repairing the same index."""
-Ranking = list[tuple[int, float]]
-"""(key, score), best first."""
+Ranking = list[tuple[int, float]]  # (key, score), best first
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ NEARLY_EMPTY = 12
 """Words: a page with scripts and less text than this is made by its scripts."""
 FRAME = 40
 """Words of menu and footer that may be around the empty place where scripts put the page."""
-_LOOKED_AT = 2**20
-"""Bytes of a page that are looked at."""
+_LOOKED_AT = 2**20  # bytes of a page that are looked at
 _MOUNT = re.compile(
     rb"<(div|main|section)\b[^<>]*\bid\s*=\s*[\"']?(?:root|app|__next|__nuxt|___gatsby|svelte|sapper|q-app|ember-app"
     rb"|main-app|app-root|react-root|react-app|vue-app|application)[\"'\s>][^<>]*>?\s*(?:<!--[^<>]*-->\s*)*</\1\s*>"

@@ -15,10 +15,8 @@ from .engine import Filters
 from .servers import OPENSEARCH, Connection, reason_of
 from .text_index import BOOSTS, fields_of, weighted_terms
 
-MOST_HITS = 10_000
-"""Hits that the server gives at most (index.max_result_window)."""
-BULK, BULK_BYTES = 500, 4 * 2**20
-"""Documents and bytes of one bulk request."""
+MOST_HITS = 10_000  # hits that the server gives at most (index.max_result_window)
+BULK, BULK_BYTES = 500, 4 * 2**20  # documents and bytes of one bulk request
 GONE = "the index is gone from the server"
 
 MOST_TERMS, MOST_NAMED = 128, 48

@@ -51,10 +51,8 @@ def make_passages(document: Document) -> list[Passage]:
     return made
 
 
-Cut = tuple[list[str], str, int | None]
-"""Heading path, text, page."""
-Section = tuple[list[str], list[Block]]
-"""Heading path, and the blocks under it."""
+Cut = tuple[list[str], str, int | None]  # heading path, text, page
+Section = tuple[list[str], list[Block]]  # heading path, and the blocks under it
 
 
 def _cut(document: Document) -> Iterator[Cut]:

@@ -10,8 +10,7 @@ from ..web.search import Hit
 ALIKE = 0.8
 """Share of common word triples from which two passages count as one."""
 _SKETCH = 8
-K = 60
-"""Constant of reciprocal-rank fusion; the customary value."""
+K = 60  # constant of reciprocal-rank fusion; the customary value
 
 
 def fuse(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:

@@ -21,8 +21,7 @@ LARGEST = 64 * 1024 * 1024
 """Bytes of a file that is read whole; JSON lines and Parquet are read piece by piece and may be of any size."""
 WORKERS = 2
 """Files that are read at once by processes with limits: one that takes long does not delay all others."""
-LONGEST_TITLE = 300
-"""Characters."""
+LONGEST_TITLE = 300  # characters
 _HARMLESS = frozenset(
     ["md", "markdown", "jsonl", "json", "parquet", "ipynb", "txt", "text", "rst", "org", "adoc", "log"]
 )

@@ -26,14 +26,12 @@ NAME = 0.5
 """Weight of a title or heading that the query contains as a whole."""
 LONGEST_NAME = 8
 """Terms of a title or heading that is matched as a whole."""
-MEMORY = 256
-"""MiB of memory that writing the index may take."""
+MEMORY = 256  # MiB of memory that writing the index may take
 _BUFFER_SHARE = 0.4
 """Part of the memory that goes to the writer's buffer; the rest is for merging, and for what is read meanwhile."""
 _LEAST_BUFFER, _MOST_BUFFER = 15 * 2**20, 2**32 - 2**21
 """Bytes of buffer below and above which tantivy refuses to work."""
-MOST_TERMS = 256
-"""Distinct terms of a query that are looked up."""
+MOST_TERMS = 256  # distinct terms of a query that are looked up
 CHECKSUMS = "checksums.json"
 """Name of the file with size, time and checksum of every file of the index as it was written."""
 _PIECE = 2**20

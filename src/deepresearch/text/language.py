@@ -8,8 +8,7 @@ from .wordlists import stop_words
 _HAN, _KANA, _HANGUL = (re.compile(f"[{script}]") for script in (HAN, KANA, HANGUL))
 _WORD = re.compile(r"[^\W\d_]+")
 _ASCII_WORD = re.compile("[a-z]+")
-SAMPLE = 4000
-"""Characters looked at."""
+SAMPLE = 4000  # characters looked at
 
 
 def detect_language(text: str) -> str | None:

@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 MarkdownKind = Literal["heading", "paragraph", "item", "quotation", "note", "table", "code"]
-Span = tuple[int, int]
-"""(start, end) in a text."""
-Ranges = list[Span]
-"""Sorted, not overlapping."""
+Span = tuple[int, int]  # (start, end) in a text
+Ranges = list[Span]  # sorted, not overlapping
 _BlockRule = Callable[["StateBlock", int, int, bool], bool]
 _CJK = re.compile(f"[{CJK}{CJK_MARKS}]")
 _QUOTE_SIGNS = frozenset("“”‘’\"'—…·")

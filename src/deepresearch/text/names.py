@@ -17,8 +17,7 @@ _TOKEN = re.compile(r"(?:[A-Z]\.){2,}|[^\W_]+(?:['’\-–/][^\W_]+)*(?:['’](?
 _QUOTED = re.compile(r"“([^”\n]{2,80})”|\"([^\"\n]{2,80})\"|《([^》\n]{1,60})》|「([^」\n]{1,60})」|`([^`\n]{2,60})`")
 _IDENTIFIER = re.compile(r"(?<![\w.])(?:[A-Za-z_]\w*\.)+[A-Za-z_]\w*(?:\(\))?|\b[A-Za-z]+_\w+\b|\b[a-z]+[A-Z]\w+\b")
 _NUMBER = re.compile(r"[\d,.–-]+(?:st|nd|rd|th)?$", re.IGNORECASE)
-_ADJECTIVE = re.compile(r"[A-Z/]+-[a-z]+$")
-"""Adjectives such as "CPU-bound", which are no names."""
+_ADJECTIVE = re.compile(r"[A-Z/]+-[a-z]+$")  # adjectives such as "CPU-bound", which are no names
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)?$", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"['’][sS]?$")
 _QUALIFIER = re.compile(
@@ -193,8 +192,7 @@ def _institution(text: str, start: int, end: int) -> tuple[int, int]:
     return (before.end(), end) if before and end - before.end() > 2 else (start, end)
 
 
-_SHORTEST = 2
-"""Characters of a name that can be looked for."""
+_SHORTEST = 2  # characters of a name that can be looked for
 
 
 def is_named(name: str, text: str) -> bool:

@@ -9,12 +9,10 @@ from .characters import HAN, has_han, normalise
 from .terms import content_terms
 from .wordlists import any_of, word_set
 
-REACH = 3
-"""Content words after an English negator that it denies."""
+REACH = 3  # content words after an English negator that it denies
 EXCUSING = 6
 """Words after "not" among which "until" means that nothing is denied."""
-_HELPERS = "会能可是有再得要应该曾在用愿肯敢想存"
-"""Chinese verbs between a negator and what it denies."""
+_HELPERS = "会能可是有再得要应该曾在用愿肯敢想存"  # Chinese verbs between a negator and what it denies
 _WORD = re.compile(r"[A-Za-z]+?(?=n't\b)|n't\b|[A-Za-z]+(?:'[a-z]+)?|\d[\d.,]*\d|\d|[,;:.!?()]")
 _CLAUSE_ENDS = ".;:!?"
 

@@ -9,10 +9,8 @@ from functools import lru_cache
 
 from .characters import normalise
 
-MOST_PARTS = 10
-"""Pieces that a quotation may be in."""
-SHORTEST = 2
-"""Characters of the shortest quotation that is looked for."""
+MOST_PARTS = 10  # pieces that a quotation may be in
+SHORTEST = 2  # characters of the shortest quotation that is looked for
 EDGES = " .,;:!?。，；：！？、'\""
 _LEFT_OUT = re.compile(r"\[[^\[\]]*\]|\(\s*(?:\.\.\.|…)\s*\)|\.{3,}|…+")
 _ASIDE = re.compile(r"[\s*_`|\\\u200b-\u200f\u202a-\u202e\u2060\ufeff]")

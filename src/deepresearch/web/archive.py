@@ -35,8 +35,7 @@ CREATE INDEX IF NOT EXISTS by_url ON readings (url, fetched);
 CREATE INDEX IF NOT EXISTS by_final_url ON readings (final_url, fetched);
 """
 _KEPT_HEADERS = frozenset({"content-type", "content-language", "content-disposition", "date", "etag", "last-modified"})
-_BUSY = 30.0
-"""Seconds to wait for another process that writes."""
+_BUSY = 30.0  # seconds to wait for another process that writes
 
 
 class Archive:

@@ -28,8 +28,7 @@ from .search import Query, SearchProvider, SearchResult, in_words
 
 VERSION = 2
 """Raised when the form of an entry changes; entries of another version are ignored."""
-PATIENCE = 2.0
-"""Seconds to wait while another process writes."""
+PATIENCE = 2.0  # seconds to wait while another process writes
 
 _CREATE = (
     "create table if not exists kept (id integer primary key, key text not null, made real not null, "

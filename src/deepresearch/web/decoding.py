@@ -7,16 +7,13 @@ import zlib
 
 from ..errors import FetchFailed
 
-STEP = 64 * 1024
-"""Most bytes that zlib may put out at once."""
+STEP = 64 * 1024  # most bytes that zlib may put out at once
 RATIO = 200
 """Decoded over raw; pages reach 50, DEFLATE can reach 1,032."""
 RATIO_FLOOR = 2**20
 """Decoded bytes below which the ratio is not looked at."""
-MOST_MEMBERS = 1_000
-"""Parts of one gzip stream; honest ones have one."""
-_GZIP, _ZLIB, _RAW = 31, 15, -15
-"""zlib's window bits for the three framings."""
+MOST_MEMBERS = 1_000  # parts of one gzip stream; honest ones have one
+_GZIP, _ZLIB, _RAW = 31, 15, -15  # zlib's window bits for the three framings
 
 
 def content_encoding(header: str, place: str) -> str:
@@ -50,8 +47,7 @@ class Body:
         self._length = 0
         self._members = 0
         self._ended = False
-        self.raw = 0
-        """Bytes received."""
+        self.raw = 0  # bytes received
         self.is_full = False
         """Whether the body has been cut: nothing more is wanted."""
 

@@ -16,15 +16,11 @@ from .urls import Url
 if TYPE_CHECKING:
     from httpcore2 import SOCKET_OPTION
 
-Resolver = Callable[[str, int], Awaitable[list[str]]]
-"""Host and port to addresses; raises OSError."""
+Resolver = Callable[[str, int], Awaitable[list[str]]]  # host and port to addresses; raises OSError
 
-PORTS = frozenset({80, 443, 8080, 8443})
-"""Ports at which pages are read."""
-LOOK_UP_TIMEOUT = 10.0
-"""Seconds for a name."""
-MOST_TRIED = 3
-"""Addresses of one host that are dialled."""
+PORTS = frozenset({80, 443, 8080, 8443})  # ports at which pages are read
+LOOK_UP_TIMEOUT = 10.0  # seconds for a name
+MOST_TRIED = 3  # addresses of one host that are dialled
 _LOCAL_NAMES = ("localhost", "localdomain", "local", "internal", "home.arpa", "onion")
 """Names of the machine, its network or its cloud, whatever a look-up returns."""
 

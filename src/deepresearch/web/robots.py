@@ -18,8 +18,7 @@ from .urls import Url
 if TYPE_CHECKING:
     from protego import Protego
 
-CACHED = 24 * 3600.0
-"""Seconds for which rules are cached."""
+CACHED = 24 * 3600.0  # seconds for which rules are cached
 CACHED_FAILURE = 600.0
 """Seconds after which a file that could not be fetched is requested again."""
 LONGEST = 500 * 1024

@@ -8,8 +8,7 @@ from .urls import Url
 
 SHORTEST_ARTICLE = 1_500
 """Characters of text beside a password field from which it counts as a page, not as a login form."""
-_LOOKED_AT = 2**18
-"""Bytes of a page that are looked at."""
+_LOOKED_AT = 2**18  # bytes of a page that are looked at
 _NOT_READ = frozenset({"image", "audio", "video", "font", "model"})
 _LOGIN_PATH = re.compile(r"/(log-?in|sign-?in|sso|auth|authenticate|wp-login)(?![a-z])", re.IGNORECASE)
 _PASSWORD = re.compile(rb"<input\b[^<>]*\btype\s*=\s*[\"']?password\b", re.IGNORECASE)

@@ -7,8 +7,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from ..trajectory import Passage
 
-Kind = Literal["web", "news", "paper", "encyclopedia"]
-"""What sort of thing a result is."""
+Kind = Literal["web", "news", "paper", "encyclopedia"]  # what sort of thing a result is
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,7 @@ from .guard import Guard, GuardedBackend
 from .stream import HeadLimit
 from .urls import Url
 
-IDLE = 15.0
-"""Seconds for which an unused connection is kept."""
+IDLE = 15.0  # seconds for which an unused connection is kept
 _NOT_KEPT = frozenset({"set-cookie", "set-cookie2"})
 
 log = logging.getLogger("deepresearch.web")

@@ -13,8 +13,7 @@ from urllib.parse import quote, unquote, urljoin
 
 from ..errors import FetchFailed
 
-LONGEST = 8_000
-"""Characters."""
+LONGEST = 8_000  # characters
 _PORTS = {"http": 80, "https": 443}
 _PARTS = re.compile(r"(https?)://([^/?#]+)([^?#]*)(\?[^#]*)?(?:#.*)?", re.IGNORECASE | re.ASCII)
 _AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:@%\s]+)(?::([0-9]{0,5}))?", re.IGNORECASE | re.ASCII)

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float32]
 
 Kind = Literal["query", "passage"]
-Batch = tuple[list[dict[str, Any]], "Matrix"]
-"""`attributes` of passages, and their vectors."""
+Batch = tuple[list[dict[str, Any]], "Matrix"]  # `attributes` of passages, and their vectors
 
 
 class Embedder(Protocol):

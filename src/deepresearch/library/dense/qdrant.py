@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 FIELDS = {"key": "integer", "first_day": "integer", "last_day": "integer", "language": "keyword", "site": "keyword"}
 """The payload fields of a point, with the kind of index that the server builds for each."""
-MOST_IDS = 10_000
-"""Points that one request names."""
+MOST_IDS = 10_000  # points that one request names
 
 
 class QdrantVectors:

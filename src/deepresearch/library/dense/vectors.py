@@ -17,12 +17,9 @@ if TYPE_CHECKING:
 
     from .embedder import Matrix
 
-FORMAT = 3
-"""Raised when the tables change."""
-PAGE = 16_384
-"""Bytes of a page of the file: several vectors."""
-READ = 10_000
-"""Rows that are read from the file at once."""
+FORMAT = 3  # raised when the tables change
+PAGE = 16_384  # bytes of a page of the file: several vectors
+READ = 10_000  # rows that are read from the file at once
 PATIENCE = 30.0
 """Seconds to wait for another process that has the database locked."""
 _SCHEMA = f"""

@@ -24,19 +24,16 @@ _TOKEN = re.compile(
 _LITERALS = ("quoted", "escaped", "currency", "plain")
 _DIVIDED = re.compile(r'(?<!\\);(?=(?:[^"]*"[^"]*")*[^"]*$)')
 """A semicolon that is in no quotation marks, between sections for positive and negative numbers, zero and text."""
-_LONGEST = 255
-"""Characters of a format, as spreadsheet programs limit it."""
+_LONGEST = 255  # characters of a format, as spreadsheet programs limit it
 _CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)(-?[\d.]+)\]")
 _TESTS = {"<": lt, ">": gt, "<=": le, ">=": ge, "=": eq, "<>": ne}
-_LARGEST = 1e15
-"""Numbers from which an exponent is used."""
+_LARGEST = 1e15  # numbers from which an exponent is used
 _CODES = {
     **{"yy": "%y", "yyyy": "%Y", "e": "%Y", "mmm": "%b", "mmmm": "%B", "ddd": "%a", "dddd": "%A", "aaa": "%a"},
     **{"aaaa": "%A", "m": "%m", "d": "%d", "h": "%H", "s": "%S"},
 }
 """Parts of dates as `strftime` has them."""
-Token = tuple[str, str]
-"""Kind and text of a part of a format."""
+Token = tuple[str, str]  # Kind and text of a part of a format
 
 
 def plain_number(value: float) -> str:

@@ -27,8 +27,7 @@ MANUAL = 0.15
 """Part of a page's text in code and definitions from which it is a manual."""
 PLACES = 3
 """Places in itself that the table of contents of a manual leads to, at least."""
-SENTENCE = 8
-"""Words of a line that may be a sentence."""
+SENTENCE = 8  # words of a line that may be a sentence
 _NUMBERED = re.compile(r"^([ \t]*)- (?=(?:\d{1,6}|[a-z]{1,4}|[A-Z]{1,4})\. )", re.MULTILINE)
 """Items of lists whose numbers are in their text."""
 _BOLD = re.compile(r"(?:- )?((?:\(?\d+[.)] )?)\*\*([^*\n]{3,160}[^*\n.:;,。：；，])\*\*")

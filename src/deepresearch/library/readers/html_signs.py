@@ -17,14 +17,12 @@ from .text import CJK_WRAP
 
 LONGEST_CELL = 1000
 """Characters: a table with larger cells is there for the layout."""
-LONGEST_STRUCK = 200
-"""Characters of struck-out text that is marked as such."""
+LONGEST_STRUCK = 200  # characters of struck-out text that is marked as such
 CAPTION = 3
 """Words of a picture's description that is more than a name."""
 LARGEST_TABLE = 50_000
 """Cells of a table in which merged ones are repeated."""
-LONGEST_FIELD = 5000
-"""Characters of a form field's value."""
+LONGEST_FIELD = 5000  # characters of a form field's value
 _FORMULA_IMAGE = re.compile(r"math|latex|tex\b|formula|equation", re.IGNORECASE)
 _CHART = re.compile(r"\b(?:chart|graph|diagram|plot|timeline|infographic)\b|图表|示意图|流程图", re.IGNORECASE)
 _NOTE_CLASS = re.compile(r"reference|footnote|noteref|note-ref|\bfn\b|\bcite", re.IGNORECASE)

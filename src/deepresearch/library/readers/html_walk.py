@@ -25,14 +25,12 @@ _BLOCKS = frozenset(
     "address article blockquote body caption center dd details div dl dt fieldset figcaption figure header hr html li "
     "main ol p section summary table tbody td tfoot th thead tr ul".split()
 )
-TERM_LEVEL = 7
-"""Below the headings of HTML, h1 to h6."""
+TERM_LEVEL = 7  # below the headings of HTML, h1 to h6
 DEEPEST = 200
 """Elements within elements: what is nested deeper is an attack, not a page."""
 LONGEST_TITLE = 160
 """Characters of a paragraph in bold type that is a heading."""
-_PROSE = 20
-"""Words in one piece that make running text."""
+_PROSE = 20  # words in one piece that make running text
 
 
 def main_content(tree: Any) -> Any:
@@ -80,10 +78,8 @@ class _Walker:
         self._kind: BlockKind = "paragraph"
         self._bullet = ""
         """What is put before the next text of a list without numbers."""
-        self._lists: list[str] = []
-        """Tags of the lists around."""
-        self._terms = 0
-        """Definition lists around."""
+        self._lists: list[str] = []  # tags of the lists around
+        self._terms = 0  # definition lists around
 
     def flush(self) -> None:
         text = unwrapped("".join(self._parts))

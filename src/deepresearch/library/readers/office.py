@@ -18,8 +18,7 @@ from .cell_format import shown
 from .rows import about, row_blocks
 from .zipped import open_zip, unpacked
 
-_UNUSABLE = ("", "PowerPoint Presentation")
-"""Titles that programs give by themselves."""
+_UNUSABLE = ("", "PowerPoint Presentation")  # titles that programs give by themselves
 
 
 def local(element: Any) -> str:

@@ -9,8 +9,7 @@ from ...errors import DocumentError, LibraryError
 from ..documents import Document, ReadProblem
 from .corpus import TEXT, document_of
 
-COLUMNS = ("id", "title", "url", "date", "language")
-"""Optional columns that are read besides the text."""
+COLUMNS = ("id", "title", "url", "date", "language")  # optional columns that are read besides the text
 _KINDS = {
     "text": "(large_)?string",
     "title": "(large_)?string|null",
@@ -18,14 +17,11 @@ _KINDS = {
     "date": "(large_)?string|null|u?int|date|timestamp",
 }
 """How the types of columns begin; of those that are not named here as that of the title."""
-BATCH = 1000
-"""Rows in memory at once."""
+BATCH = 1000  # rows in memory at once
 LONGEST = 16 * 1024 * 1024
 """Characters of a cell; what is longer is no document."""
-LARGEST_GROUP = 2**30
-"""Bytes, unpacked, of a column in one row group."""
-BUFFER = 1024 * 1024
-"""Bytes of a column read at once."""
+LARGEST_GROUP = 2**30  # bytes, unpacked, of a column in one row group
+BUFFER = 1024 * 1024  # bytes of a column read at once
 
 
 def read_parquet(path: Path, text_field: str = TEXT) -> Iterator[Document | ReadProblem]:

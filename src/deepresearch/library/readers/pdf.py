@@ -20,8 +20,7 @@ _PDFIUM = threading.Lock()
 MOST_PAGES = 5000
 _UNREADABLE = (OSError, RuntimeError, ValueError)
 """What pdf_oxide raises for a file or a page that it cannot read."""
-LONGEST_WORD = 60
-"""Characters."""
+LONGEST_WORD = 60  # characters
 _BULLET = re.compile(r"(?:[•▪●◦■–*-]|\(?\d{1,2}[.)]|\([a-z]\))\s+\S")
 _NUMBERED = re.compile(
     r"(?:(?:chapter|part)\s+)?(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+\S|(第\s*[\d一二三四五六七八九十百]+\s*[章部篇])", re.I

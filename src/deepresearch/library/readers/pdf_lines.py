@@ -19,11 +19,9 @@ _NEAR = 0.4
 _DEPTH = 0.22
 """Part of the size of the print that is below the line."""
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
-_MOVABLE = re.compile(r"[\d+\-−*†‡§=()]+[a-z]?|[a-z]")
-"""What may be raised or lowered."""
+_MOVABLE = re.compile(r"[\d+\-−*†‡§=()]+[a-z]?|[a-z]")  # what may be raised or lowered
 _PRIVATE = re.compile("[\uf020-\uf0ff]")
-_LEAST_ROWS = 5
-"""Lines beside each other that make columns."""
+_LEAST_ROWS = 5  # lines beside each other that make columns
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ LONGEST_ROW = 60
 """Words of an average row up to which a table is written as Markdown."""
 WIDEST_SPAN, WIDEST_ROW = 200, 1000
 """Columns that one cell may cover, and those of a table."""
-MOST_CELLS = 1_000_000
-"""Cells of a table once merged ones are repeated."""
+MOST_CELLS = 1_000_000  # cells of a table once merged ones are repeated
 Grid = dict[int, dict[int, str]]
 """Texts of the cells by row and column, from 0."""
 

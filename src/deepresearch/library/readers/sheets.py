@@ -16,8 +16,7 @@ from .signs import is_symbol_font, lowered, raised, symbols
 
 MOST_CELLS = 2_000_000
 """Cells read of one file; the rest is left out and reported."""
-WIDEST_SHEET = 16_384
-"""Columns of a sheet."""
+WIDEST_SHEET = 16_384  # columns of a sheet
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
 
 

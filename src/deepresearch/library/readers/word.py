@@ -16,8 +16,7 @@ from .signs import is_symbol_font, lowered, raised, symbols
 from .word_lists import Numbering, Styles
 
 _SPACES = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
-_AROUND = frozenset("sdt sdtContent ins customXml moveTo".split())
-"""Elements around paragraphs."""
+_AROUND = frozenset("sdt sdtContent ins customXml moveTo".split())  # elements around paragraphs
 _LEFT_OUT = frozenset("Fallback txbxContent pPr rPr moveFrom del instrText sdtPr".split())
 """A text box is a paragraph of its own; the fallback repeats the content for old programs."""
 _NOTES = {"footnotes": "Footnotes", "endnotes": "Endnotes", "comments": "Comments"}
@@ -70,8 +69,7 @@ class _Reader:
         self._numbering = Numbering(parts.get("numbering"), self._styles)
         self._noted: dict[str, dict[str, int]] = {"footnotes": {}, "endnotes": {}}
         """Numbers of notes by id, in the order of the text."""
-        self._drawn: list[Block] = []
-        """Charts and diagrams of the current paragraph."""
+        self._drawn: list[Block] = []  # charts and diagrams of the current paragraph
 
     def blocks(self, parent: Any) -> list[Block]:
         """The blocks of everything in `parent`, in order."""

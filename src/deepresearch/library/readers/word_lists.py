@@ -77,12 +77,10 @@ class Numbering:
 
     def __init__(self, root: Any, styles: Styles) -> None:
         self._styles = styles
-        self._levels: dict[str, dict[int, Any]] = {}
-        """Levels of a list, by its number."""
+        self._levels: dict[str, dict[int, Any]] = {}  # levels of a list, by its number
         self._starts: dict[str, dict[int, int]] = {}
         """Where the levels of a list that has not begun begin again although another of its kind has gone before."""
-        self._kinds: dict[str, str] = {}
-        """What a list counts together with."""
+        self._kinds: dict[str, str] = {}  # what a list counts together with
         self._counts: dict[str, dict[int, int]] = defaultdict(dict)
         if root is not None:
             self._read(root)

@@ -6,8 +6,7 @@ from pathlib import Path
 from ...errors import DocumentError
 
 MOST_ENTRIES = 10_000
-LARGEST = 512 * 1024 * 1024
-"""Bytes of all entries, unpacked."""
+LARGEST = 512 * 1024 * 1024  # bytes of all entries, unpacked
 LARGEST_RATIO = 200
 """Unpacked to packed size of an entry over a MiB; text and XML are packed 5 to 50 times smaller."""
 _HINT = "Open it in the program that made it and save it again."

@@ -11,8 +11,7 @@ from ..search import Query
 from .base import ApiProvider, RawAnswer, RawHit
 from .service import ServiceInfo
 
-WORDS = 20
-"""Words of a query that are searched for."""
+WORDS = 20  # words of a query that are searched for
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _OPENSEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
 _TERM = re.compile(r'"[^"]+"|[^\s"]+')

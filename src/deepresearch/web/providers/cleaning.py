@@ -43,8 +43,7 @@ _POWER = re.compile(
 )
 _PAIRED = re.compile(rf"<({'|'.join(_INLINE.split())})\b[^<>]*+>(?=.*?</\1\s*>)", re.S | re.I)
 """An element of running text that is closed again: in a text that was escaped, markup and not a word about it."""
-_ROUNDS = 3
-"""Times that a text may have been escaped."""
+_ROUNDS = 3  # times that a text may have been escaped
 
 
 def plain(value: object, longest: int = LONGEST_TEXT) -> str:

@@ -10,8 +10,7 @@ from ..search import Query
 from .base import ApiProvider, RawAnswer, RawHit
 from .service import ServiceInfo
 
-LONGEST_ABSTRACT = 3_000
-"""Words of an abstract that are put together."""
+LONGEST_ABSTRACT = 3_000  # words of an abstract that are put together
 
 
 class OpenAlex(ApiProvider):

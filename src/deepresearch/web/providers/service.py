@@ -22,14 +22,11 @@ Outcome = Literal["key_refused", "out_of_quota", "rate_limited", "unreachable", 
 TRIES = 3
 SHORT_WAIT = 5.0
 """Longest pause that is made for a service that asks for one, seconds; a longer one is reported as a failure."""
-PAUSE = 1.0
-"""Seconds before another try where the service names none."""
+PAUSE = 1.0  # seconds before another try where the service names none
 LONGEST_REASON, LONGEST_QUOTE = 300, 160
 """Characters of the reason in an error, and of the service's own message in it."""
-MOST_ROWS = 200
-"""Results of one answer that are looked at."""
-AT_ONCE = 4
-"""Requests of one provider at the same time."""
+MOST_ROWS = 200  # results of one answer that are looked at
+AT_ONCE = 4  # requests of one provider at the same time
 _QUOTA = re.compile(r"quota|credit|budget|balance|billing|insufficient|usage limit|plan.{0,20}limit", re.I)
 _KEY = re.compile(
     r"(?:api.?key|token|subscription|credential)s?.{0,40}(?:invalid|missing|incorrect|expired|not found)"
