@@ -81,7 +81,6 @@ class OpenSearchEngine:
         return self._ask(lambda: str(self._client.info()["version"]["number"]))
 
     def check(self) -> None:
-        """See Engine."""
         if self._current() is None:
             raise ValueError(GONE)
 

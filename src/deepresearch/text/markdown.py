@@ -236,9 +236,7 @@ def _block_reader(html: bool) -> "MarkdownIt":
     return parser
 
 
-@cache
-def _reader() -> "MarkdownIt":
-    return new_parser()
+_reader = cache(new_parser)
 
 
 def parse(text: str) -> "list[Token]":

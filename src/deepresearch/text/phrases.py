@@ -27,7 +27,8 @@ def phrase_spans(text: str) -> list[tuple[int, int]]:
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    cuts = [match.span() for match in _words().finditer(text, start, end) if match.group() not in _whole()]
+    whole = word_set("chinese", "whole")
+    cuts = [match.span() for match in _words().finditer(text, start, end) if match.group() not in whole]
     cuts = [cut for cut in cuts if text[slice(*cut)] not in word_set("chinese", "final") or cut[1] == end]
     since = start
     for first, last in cuts:
@@ -51,10 +52,6 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         start = opening.end()
     if end - start >= SHORTEST:
         yield start, end
-
-
-def _whole() -> frozenset[str]:
-    return word_set("chinese", "whole")
 
 
 @cache

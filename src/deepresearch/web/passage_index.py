@@ -26,24 +26,21 @@ Tokenise = Callable[[str], list[str]]
 
 
 class PassageIndex:
-    """Made once, then only searched."""
+    """Made once, by `build` or `load_or_build`, then only searched."""
 
-    def __init__(self, index: tantivy.Index, passages: list[Passage] | None = None) -> None:
-        """Use `build` or `load_or_build`. passages: where they are not stored in the index."""
+    def __init__(self, index: tantivy.Index) -> None:
         self._index = index
-        self._passages = passages
 
     @classmethod
     def build(cls, passages: Iterable[Passage], tokenise: Tokenise, folder: Path | None = None) -> "PassageIndex":
         """Index `passages`, numbered from 0 in their order. folder: an empty one to keep it in; None: in memory."""
         index = tantivy.Index(_schema(), str(folder) if folder else None)
         writer = index.writer(BUFFER, num_threads=1)  # several threads would number by chance
-        in_memory: list[Passage] = []
         try:
             for number, passage in enumerate(passages):
-                writer.add_document(_entry(number, passage, tokenise, whole=folder is not None))
-                if not folder:
-                    in_memory.append(passage)
+                words = " ".join(tokenise(" ".join((passage.title, *passage.heading, passage.text))))
+                entry = {"number": number, "words": words, "passage": passage.model_dump_json()}
+                writer.add_document(tantivy.Document.from_dict(entry, index.schema))
             writer.commit()
             writer.wait_merging_threads()
         except BaseException:  # of any kind: nothing may write into the folder afterwards
@@ -51,7 +48,7 @@ class PassageIndex:
             del writer
             raise
         index.reload()
-        return cls(index, None if folder else in_memory)
+        return cls(index)
 
     @classmethod
     def load_or_build(cls, keep: Path, stamp: str, passages: Iterable[Passage], tokenise: Tokenise) -> "PassageIndex":
@@ -93,21 +90,10 @@ class PassageIndex:
 
     def passage(self, number: int) -> Passage:
         """The passage of that number."""
-        if self._passages is not None:
-            return self._passages[number]
         searcher = self._index.searcher()
         one = tantivy.Query.term_query(self._index.schema, "number", number)
         ((_, address),) = searcher.search(one, limit=1, count=False).hits
         return Passage.model_validate_json(searcher.doc(address)["passage"][0])
-
-
-def _entry(number: int, passage: Passage, tokenise: Tokenise, *, whole: bool) -> tantivy.Document:
-    entry = tantivy.Document()
-    entry.add_integer("number", number)
-    entry.add_text("words", " ".join(tokenise(" ".join((passage.title, *passage.heading, passage.text)))))
-    if whole:
-        entry.add_text("passage", passage.model_dump_json())
-    return entry
 
 
 def _schema() -> tantivy.Schema:

@@ -70,7 +70,6 @@ class EndpointEmbedder:
         self._failed: LibraryError | None = None
 
     def embed(self, texts: Sequence[str], kind: Kind) -> "Matrix":
-        """See Embedder."""
         import numpy as np  # noqa: PLC0415  an optional package
 
         if self._failed:

@@ -1,6 +1,7 @@
 """The index by meaning: passages embedded in batches, vectors stored where the settings say."""
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ...trajectory import Passage
@@ -43,7 +44,6 @@ class DenseEngine:
         return self._vectors.search(vector, k, filters) if vector.any() else []
 
     def check(self) -> None:
-        """See Engine."""
         self._vectors.check()
 
     def clear(self) -> None:
@@ -51,26 +51,16 @@ class DenseEngine:
         self._vectors.clear(self._embedder.embed(["length"], "passage").shape[1])
 
     def close(self) -> None:
-        """See Engine."""
         self._vectors.close()
         self._embedder.close()
 
     def _embedded(self, batch: Iterable[tuple[int, Passage]]) -> Iterator[Batch]:
-        waiting: list[tuple[int, Passage]] = []
-        for item in batch:
-            waiting.append(item)
-            if len(waiting) == BATCH:
-                yield self._vectors_of(waiting)
-                waiting = []
-        if waiting:
-            yield self._vectors_of(waiting)
-
-    def _vectors_of(self, items: list[tuple[int, Passage]]) -> Batch:
-        found = self._embedder.embed([text_of(passage) for _, passage in items], "passage")
-        read = [bool(vector.any()) for vector in found]
-        self._unread += read.count(False)
-        rows = [attributes(key, passage) for (key, passage), readable in zip(items, read, strict=True) if readable]
-        return rows, found[read]
+        passages = iter(batch)
+        while items := list(islice(passages, BATCH)):
+            found = self._embedder.embed([text_of(passage) for _, passage in items], "passage")
+            read = [bool(vector.any()) for vector in found]
+            self._unread += read.count(False)
+            yield [attributes(*item) for item, readable in zip(items, read, strict=True) if readable], found[read]
 
 
 def text_of(passage: Passage) -> str:

@@ -50,10 +50,8 @@ class OnnxEmbedder:
         self._model: _Model | None = None
 
     def embed(self, texts: Sequence[str], kind: Kind) -> "Matrix":
-        """See Embedder."""
         with self._lock:
-            if self._model is None:
-                self._model = _Model(self._folder)
+            self._model = self._model or _Model(self._folder)
         return self._model.embed(texts, kind)
 
     def close(self) -> None:

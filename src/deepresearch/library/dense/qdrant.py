@@ -57,7 +57,6 @@ class QdrantVectors:
         return str(self._ask(self._client.info).version)
 
     def check(self) -> None:
-        """See Engine."""
         self._dimensions()
 
     def update(self, batches: Iterable[Batch], above: int, dropped: Iterable[int]) -> None:

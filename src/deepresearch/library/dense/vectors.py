@@ -85,7 +85,6 @@ class VectorFile:
         return [(int(keys[place]), float(scores[place])) for place in order]
 
     def check(self) -> None:
-        """See Engine."""
         with self._opened("BEGIN"):
             pass
 
@@ -109,7 +108,6 @@ class VectorFile:
             raise self._unwritable(str(error)) from error
 
     def close(self) -> None:
-        """See Engine."""
         self._loaded = None
 
     def _connect(self, mode: str) -> sqlite3.Connection:
