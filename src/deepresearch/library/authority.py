@@ -9,7 +9,7 @@ import csv
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from ..errors import FetchFailed, SettingsError
@@ -36,6 +36,8 @@ TIERS = {
 }
 """From most to least trustworthy."""
 ORDINARY = 4
+TRUSTED = 2
+"""The worst tier of sites that are searched a second time on their own, so that a flood of others cannot hide them."""
 KINDS = frozenset(
     """government international statistics central-bank regulator exchange standards law health documentation
     university research society publisher repository reference culture news state-media factcheck ngo
@@ -133,10 +135,17 @@ class Authority:
         """What is known about the source of a passage; without a URL it is the user's own document."""
         return self.verdict(passage.url) if passage.url else OWN
 
-    def domains(self, worst: int) -> frozenset[str]:
-        """Domains, and families without their `*.`, that some table puts into tier `worst` or a better one."""
+    @cached_property
+    def trusted(self) -> frozenset[str]:
+        """Domains, and families without their `*.`, that some table puts into one of the TRUSTED tiers."""
         rows = (item for _, table in self._tables for item in table.items())
-        return frozenset(domain.removeprefix("*.") for domain, row in rows if row[0] <= worst)
+        return frozenset(domain.removeprefix("*.") for domain, row in rows if row[0] <= TRUSTED)
+
+
+@cache
+def built_in() -> Authority:
+    """The built-in table alone."""
+    return Authority.load()
 
 
 def rerank(hits: Sequence[Hit], authority: Authority, margin: float = MARGIN) -> list[Hit]:

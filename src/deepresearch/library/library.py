@@ -19,7 +19,7 @@ from ..text.dates import iso_date
 from ..trajectory import Passage
 from ..web.search import Hit, Query
 from .adding import Addition, AddReport, Progress, Watch
-from .authority import Authority, rerank
+from .authority import Authority, built_in, rerank
 from .document_store import DocumentStore
 from .engine import Engine, Filters
 from .indexes import Indexes, Ranking
@@ -32,9 +32,6 @@ WAIT, PAUSE = 600.0, 0.05
 
 DEEPEST = 4_000
 """Passages after which no more are sought in place of repeats: a library may have a text a million times."""
-
-AUTHORITATIVE = 2
-"""The worst tier of sites that are searched a second time on their own, so that a flood of others cannot hide them."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +55,6 @@ class Library:
         self.place = place
         self.name = name
         self._patience = patience
-        self._authority: Authority | None = None
-        self._domains: tuple[Authority | None, frozenset[str]] = (None, frozenset())
         engines = setup.engines(place)
         self._write_lock = partial(_write_lock, place, name)
         self._store = DocumentStore(place / "docstore.sqlite")
@@ -169,12 +164,11 @@ class Library:
     def look(self, query: Query, authority: Authority | None = None) -> tuple[list[Hit], list[str]]:
         """The hits of `search`, and notes on engines that could not be asked, each given once. Raises LibraryError."""
         filters = Filters(iso_date(query.since), iso_date(query.until), query.language, host(query.site))
-        judge = self._judge(authority) if self._store.has_urls() else None
-        domains = self._authoritative(judge) if judge else None
+        judge = (authority or built_in()) if self._store.has_urls() else None  # read only where there are addresses
         wanted = 2 * query.k + 10
         notes: list[str] = []
         while True:
-            found = self._indexes.search(query.text, wanted, filters, domains)
+            found = self._indexes.search(query.text, wanted, filters, judge.trusted if judge else None)
             notes += found.notes
             rankings = [self._hits(ranking) for ranking in found.rankings]
             if judge:  # among comparably relevant passages the more authoritative source first
@@ -187,17 +181,6 @@ class Library:
     def _hits(self, ranking: Ranking) -> list[Hit]:
         passages = self._store.fetch(key for key, _ in ranking)
         return [Hit(passages[key], score) for key, score in ranking if key in passages]
-
-    def _judge(self, authority: Authority | None) -> Authority:
-        if authority is None:  # read only where there are addresses to judge
-            authority = self._authority = self._authority or Authority.load()
-        return authority
-
-    def _authoritative(self, authority: Authority) -> frozenset[str]:
-        """The domains that `authority` puts into the best tiers."""
-        if self._domains[0] is not authority:
-            self._domains = authority, authority.domains(AUTHORITATIVE)
-        return self._domains[1]
 
     def passages(self, document: str) -> list[Passage]:
         """All passages of a document, in order; none where there is no such document."""

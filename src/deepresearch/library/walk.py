@@ -35,7 +35,7 @@ def absolute(path: Path) -> Path:
 
 def _look(path: Path, seen: set[tuple[int, int]], named: bool) -> Path | ReadProblem | list[Path]:
     """The file itself, the entries of a folder, or what is wrong."""
-    if not _can_be_written(str(path)):
+    if any("\ud800" <= character <= "\udfff" for character in str(path)):
         return ReadProblem(ascii(str(path)), "its name is not UTF-8")
     if not named and path.name.startswith("."):
         return ReadProblem(str(path), "hidden")
@@ -58,11 +58,3 @@ def _look(path: Path, seen: set[tuple[int, int]], named: bool) -> Path | ReadPro
 
 def _mark(status: os.stat_result) -> tuple[int, int]:
     return status.st_dev, status.st_ino
-
-
-def _can_be_written(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -55,7 +55,7 @@ class Archive:
         digest = hashlib.sha256(page.body).hexdigest()
         path = self._body(digest)
         try:
-            if not _holds(path, digest, len(page.body)):
+            if _read(path, digest, len(page.body)) is None:
                 _write(path, gzip.compress(page.body, mtime=0))
         except OSError as error:
             raise _unusable(self.folder, error) from error
@@ -157,10 +157,6 @@ def _unusable(folder: Path, error: Exception) -> InternalError:
     return InternalError(
         f"The archive of pages in {folder} cannot be used: {error}.", "Repair the disk or move the folder away."
     )
-
-
-def _holds(path: Path, digest: str, size: int) -> bool:
-    return path.is_file() and _read(path, digest, size) is not None
 
 
 def _read(path: Path, digest: str, size: int) -> bytes | None:

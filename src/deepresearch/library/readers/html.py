@@ -16,7 +16,7 @@ from ...text.encoding import decode
 from ..documents import Block, Document, ReadProblem, own_title
 from ..passages import size
 from .html_signs import write_signs
-from .html_walk import HEADINGS, is_index, main_content, walk
+from .html_walk import HEADINGS, is_index, length, main_content, walk
 from .markdown import markdown_blocks
 
 LARGEST_ARTICLE = 2 * 1024 * 1024
@@ -104,20 +104,16 @@ def _is_manual(tree: Any, main: Any) -> bool:
         return True
     if _contents(tree) >= PLACES:
         return True
-    inside = sum(_length(element) for element in main.iter("pre", "dl"))
-    return inside > MANUAL * _length(main)
+    inside = sum(length(element) for element in main.iter("pre", "dl"))
+    return inside > MANUAL * length(main)
 
 
 def _contents(tree: Any) -> int:
     """The headings and empty anchors of the page that links on it lead to."""
     linked = {href[1:] for a in tree.iter("a") if len(href := a.get("href") or "") > 1 and href[0] == "#"}
     headings = [{e.get("id") or e.get("name") for e in h.iter()} for h in tree.iter(*HEADINGS)] if linked else []
-    anchors = [{a.get("name")} for a in tree.iter("a") if not _length(a)] if linked else []
+    anchors = [{a.get("name")} for a in tree.iter("a") if not length(a)] if linked else []
     return sum(not linked.isdisjoint(names) for names in (*headings, *anchors))
-
-
-def _length(element: Any) -> int:
-    return len("".join("".join(element.itertext()).split()))
 
 
 def _article(tree: Any, main: Any) -> list[Block]:
@@ -147,7 +143,7 @@ def _extracted(tree: Any, fast: bool) -> str:
 def _is_prose(text: str) -> bool:
     """Whether most words are in lines that may be sentences."""
     lines = [(size(line), line) for line in text.split("\n")]
-    return 2 * sum(length for length, line in lines if length >= SENTENCE or "|" in line) >= sum(n for n, _ in lines)
+    return 2 * sum(n for n, line in lines if n >= SENTENCE or "|" in line) >= sum(n for n, _ in lines)
 
 
 def _meta(tree: Any) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 from ..documents import Block, BlockKind
 from ..passages import size
 from .html_signs import CAPTION, LONGEST_CELL, description, replace_by_text
-from .rows import markdown_table
+from .rows import markdown_table, without_empty_columns
 from .text import unwrapped
 
 _GONE = frozenset(
@@ -171,7 +171,7 @@ def _is_gone(element: Any) -> bool:
 def _is_title(paragraph: Any) -> bool:
     """Whether all words of a short paragraph are in bold type, and make no sentence but a question perhaps."""
     text = " ".join("".join(paragraph.itertext()).split())
-    bold = sum(len("".join("".join(b.itertext()).split())) for b in paragraph.iter("b", "strong"))
+    bold = sum(map(length, paragraph.iter("b", "strong")))
     marks = sum(map(len, re.findall(r"[\W\d]", text)))
     return 0 < len(text) <= LONGEST_TITLE and not re.search(r"[.:;,。：；，]$", text) and bold >= len(text) - marks > 3
 
@@ -195,8 +195,12 @@ def _linked(element: Any, least: int) -> bool:
     links = element.findall(".//a")
     if len(links) < least:
         return False
-    linked = sum(len("".join("".join(link.itertext()).split())) for link in links)
-    return linked > 0.7 * len("".join("".join(element.itertext()).split()))
+    return sum(map(length, links)) > 0.7 * length(element)
+
+
+def length(element: Any) -> int:
+    """Characters of the text in an element, without white space."""
+    return len("".join("".join(element.itertext()).split()))
 
 
 def _rows(table: Any) -> str:
@@ -204,12 +208,8 @@ def _rows(table: Any) -> str:
     if table.find(".//table") is not None:
         return ""
     cells = ([unwrapped(_visible(cell)) for cell in row.iterchildren("td", "th")] for row in table.iter("tr"))
-    rows = [row for row in cells if any(row)]
-    width = max(map(len, rows), default=0)
-    rows = [row + [""] * (width - len(row)) for row in rows]
-    used = [column for column in range(width) if any(row[column] for row in rows)]  # others are pictures
-    rows = [[row[column] for column in used] for row in rows]
-    if len(used) < 2 or len(rows) < 2 or any(len(cell) > LONGEST_CELL for row in rows for cell in row):
+    rows = without_empty_columns([row for row in cells if any(row)])
+    if len(rows) < 2 or len(rows[0]) < 2 or any(len(cell) > LONGEST_CELL for row in rows for cell in row):
         return ""
     caption = table.find("caption")
     title = unwrapped(_visible(caption)) + "\n\n" if caption is not None else ""

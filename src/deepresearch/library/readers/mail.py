@@ -36,15 +36,8 @@ def read_eml(path: Path) -> Iterator[Document | ReadProblem]:
     body = message.get_body(("plain", "html"))
     blocks = _body(body, path) if isinstance(body, EmailMessage) else []
     names = ", ".join(filter(None, (part.get_filename() for part in message.iter_attachments())))
-    yield _document(
-        path,
-        subject=str(message.get("Subject") or ""),
-        sender=str(message.get("From") or ""),
-        to=str(message.get("To") or ""),
-        date=_date(str(message.get("Date") or "")),
-        attachments=names,
-        blocks=blocks,
-    )
+    sender, to, sent, subject = (str(message.get(name) or "") for name in ("From", "To", "Date", "Subject"))
+    yield _document(path, blocks, sender, to, _date(sent), subject, names)
 
 
 def _body(part: EmailMessage, path: Path) -> list[Block]:
@@ -68,15 +61,9 @@ def read_msg(path: Path) -> Iterator[Document | ReadProblem]:
         name, address = _property(file, _NAME), _property(file, _SMTP) or _property(file, _ADDRESS)
         sent = message_from_bytes(_property(file, _HEADERS).encode(), policy=policy.default).get("Date")
         modified = file.get_metadata().last_saved_time or file.root.getmtime()
-        yield _document(
-            path,
-            subject=_property(file, _SUBJECT),
-            sender=f"{name} <{address}>" if "@" in address and address != name else name,
-            to=_property(file, _TO),
-            date=_date(str(sent or "")) or (modified.date().isoformat() if modified else None),
-            attachments="",
-            blocks=blocks,
-        )
+        date = _date(str(sent or "")) or (modified.date().isoformat() if modified else None)
+        sender = f"{name} <{address}>" if "@" in address and address != name else name
+        yield _document(path, blocks, sender, _property(file, _TO), date, _property(file, _SUBJECT))
 
 
 def _property(file: Any, number: str) -> str:
@@ -91,7 +78,7 @@ def _property(file: Any, number: str) -> str:
 
 
 def _document(
-    path: Path, *, subject: str, sender: str, to: str, date: str | None, attachments: str, blocks: list[Block]
+    path: Path, blocks: list[Block], sender: str, to: str, date: str | None, subject: str, attachments: str = ""
 ) -> Document:
     meta = {"from": sender, "to": to, "date": date, "subject": subject, "attachments": attachments}
     return Document(str(path), subject or path.stem, about(**meta) + blocks, date=date)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from ..documents import Block
 from ..passages import size
@@ -107,6 +108,11 @@ def joined_head(rows: list[list[str]], wide: Collection[int]) -> list[list[str]]
     return [names, *rows[count:]]
 
 
+def without_empty_columns(rows: list[list[str]]) -> list[list[str]]:
+    """`rows`, made equally long, without the columns in which no row has text."""
+    return [list(row) for row in zip(*filter(any, zip_longest(*rows, fillvalue="")), strict=True)]
+
+
 def _table(rows: list[list[str]], page: int | None, wide: Collection[int]) -> list[Block]:
     blocks: list[Block] = []
     several = max((sum(map(bool, row)) for row in rows), default=0)
@@ -114,13 +120,10 @@ def _table(rows: list[list[str]], page: int | None, wide: Collection[int]) -> li
         blocks.append(Block("paragraph", "".join(rows.pop(0)), page=page))
         wide = {number - 1 for number in wide}
     rows = joined_head(rows, wide) if rows else rows
-    width = max(map(len, rows), default=0)
-    rows = [row + [""] * (width - len(row)) for row in rows]
-    used = [column for column in range(width) if any(row[column] for row in rows)]
-    rows = [[row[column] for column in used] for row in rows]
-    if len(used) < 2 or len(rows) < 2:
+    rows = without_empty_columns(rows)
+    if len(rows) < 2 or len(rows[0]) < 2:
         return blocks + [Block("paragraph", " | ".join(row), page=page) for row in rows]
-    if len(used) > WIDEST or sum(size(" ".join(row)) for row in rows) > LONGEST_ROW * len(rows):
+    if len(rows[0]) > WIDEST or sum(size(" ".join(row)) for row in rows) > LONGEST_ROW * len(rows):
         return blocks + [Block("paragraph", _named(rows[0], row), page=page) for row in rows[1:]]
     return [*blocks, Block("table", markdown_table(rows), page=page)]
 
