@@ -62,7 +62,7 @@ _FIGURES = re.compile(
     r"(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?!\d)"
     r"(?:\^\{?(?P<raised>[-+]?\d{1,3})\}?|\s?[×x*·]\s?10\^\{?(?P<power>[-+]?\d{1,3})\}?"
     r"|[eE](?P<exponent>[-+]?\d{1,3})(?![A-Za-z\d]))?"
-    rf"(?P<ordinal>st\b|nd\b|rd\b|th\b)?(?:[\s-]?(?P<scale>{_SCALE}|(?(money)[mb](?![A-Za-z])|(?!))))?(?P<more>[多余])?",
+    rf"(?P<ordinal>st\b|nd\b|rd\b|th\b)?(?:[\s-]?(?P<scale>{_SCALE}|(?(money)[mb](?![A-Za-z])|(?!))))?(?P<more>[多余])?"
 )
 _HAN_NUMBER = re.compile(
     r"(?P<first>第)?(?P<share>百分之)?(?P<number>[零〇一二两兩三四五六七八九十百千万萬亿億]+)"

@@ -52,11 +52,7 @@ class Arxiv(ApiProvider):
             expression = f"({expression}) AND {dates}"
         answer = await self.call(
             "/api/query",
-            params={
-                "search_query": expression,
-                "max_results": min(query.k, self.info.most),
-                "sortBy": "relevance",
-            },
+            params={"search_query": expression, "max_results": min(query.k, self.info.most), "sortBy": "relevance"},
         )
         feed = self._feed(answer.body)
         entries = feed.findall(f"{_ATOM}entry")

@@ -71,12 +71,7 @@ class ApiProvider(Service):
         if unsuited := self.unsuited(query, site):
             return SearchResult([], self.name, [f"not asked: {unsuited}"], complete=False)
         text, notes = self._fitted(query.text, site)
-        asked = replace(
-            query,
-            text=text,
-            language=primary_code(query.language),
-            site="".join(site) if site else None,
-        )
+        asked = replace(query, text=text, language=primary_code(query.language), site="".join(site) if site else None)
         answer = await self._answer(asked)
         hits, left_out = self._hits(answer.hits, query, site)
         notes += [*self._remarks(query), *answer.notes, *left_out]

@@ -26,11 +26,7 @@ class OpenAlex(ApiProvider):
     )
 
     async def find(self, query: Query) -> RawAnswer:
-        filters = {
-            "from_publication_date": query.since,
-            "to_publication_date": query.until,
-            "language": query.language,
-        }
+        filters = {"from_publication_date": query.since, "to_publication_date": query.until, "language": query.language}
         reply = await self.ask(
             "/works",
             params={
