@@ -35,8 +35,7 @@ Intro paragraph without marks. Costs fell by 3 % in 2024 [1]. The law came later
 
 def test_counts() -> None:
     found = count(REPORT)
-    assert found.title and found.language == "en" and found.years == 1
-    assert (found.sentences, found.cited) == (7, 5)
+    assert found.title and found.language == "en"
     assert found.sources >= 9  # 1 to 6, x1, x2, a.test/x
 
 
@@ -48,7 +47,7 @@ def test_the_list_of_sources_is_no_prose() -> None:
 
 def test_an_empty_report() -> None:
     found = count("")
-    assert (found.words, found.title, found.sources, found.sentences) == (0, False, 0, 0)
+    assert (found.words, found.title, found.sources) == (0, False, 0)
 
 
 def test_marks() -> None:
@@ -61,9 +60,7 @@ def test_marks() -> None:
 @pytest.mark.parametrize(
     ("criterion", "level"),
     [
-        ("The report gives 1 or more years.", "fully"),
         ("The report cites 3 or more sources.", "fully"),
-        ("50% or more of the sentences carry a citation.", "fully"),
         ("The report has a title.", "fully"),
         ("The report is at least 150 words long.", "not"),
         ("The report is shorter than 60 words.", "fully"),
@@ -77,7 +74,6 @@ def test_marks() -> None:
         ("报告提到“句子”、“引用”。", "fully"),
         ("The report cites 20 or more sources.", "not"),
         ("The report cites 1 or more sources.", "fully"),
-        ("90% or more of the sentences carry a citation.", "not"),
         ("报告引用至少5个来源。", "fully"),
         ("The report cites 3 or more peer-reviewed sources.", "undecided"),
         ("Explains why costs fell.", "undecided"),
@@ -134,8 +130,6 @@ def test_without_a_model_form_and_words_only(question: str, language: str) -> No
     drafted = draft_mechanically(question)
     assert drafted.language == language and drafted.origin == "drafted mechanically"
     assert {r.role for r in drafted.rubrics} == {"explicit", "implicit", "negative"}
-    years = [r for r in drafted.rubrics if r.axis == "time"]
-    assert bool(years) == ("2020" in question)
 
 
 def test_hostile_questions_are_quoted_harmlessly() -> None:

@@ -1,15 +1,12 @@
 """What a passage says about a claim that cites it, where the mechanical check of the citation did not decide."""
 
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Literal
-
-from pydantic import BaseModel, ConfigDict
 
 from ..models import ChatModel
 from ..models.reply_cache import ReplyCache
 from ..models.structured import StructuredClient, StructuredReply, Unusable, json_object
 from ..text.quotations import find_quote
-from ..trajectory import Usage
 from .prompt import prompt
 
 ClaimLevel = Literal["supports", "partly", "contradicts", "unrelated"]
@@ -24,19 +21,14 @@ _LEVELS: dict[str, ClaimLevel] = {
 }
 
 
-class ClaimVerdict(BaseModel):
+@dataclass(frozen=True)
+class ClaimVerdict:
     """A model's verdict on one claim and one passage."""
-
-    model_config = ConfigDict(frozen=True)
 
     level: ClaimLevel
     reason: str = ""
     evidence: str = ""
     """The sentence that it rests on, copied from the passage; "" only for unrelated."""
-    by: str = ""
-    """Name of the model."""
-    usage: Usage = Usage()
-    cost: float | None = 0.0
 
 
 async def ask_claim(
@@ -48,13 +40,7 @@ async def ask_claim(
     Raises ModelError where the endpoint as a whole does not work.
     """
     texts = {"claim": claim, "title": passage_title, "passage": passage_text}
-    asked = await StructuredClient(client, kept).ask(
-        prompt("claim", texts), lambda text: read_claim(text, passage_text)
-    )
-    if asked.value is None:
-        return asked
-    paid = {"by": asked.model or client.name, "usage": asked.usage, "cost": asked.cost}
-    return replace(asked, value=asked.value.model_copy(update=paid), problem="")
+    return await StructuredClient(client, kept).ask(prompt("claim", texts), lambda text: read_claim(text, passage_text))
 
 
 def read_claim(text: str, passage: str) -> ClaimVerdict:

@@ -13,7 +13,6 @@ from ..text.characters import CJK, has_han
 from ..text.language import detect_language
 from ..text.markdown import MarkdownBlock, markdown_blocks
 from ..text.phrases import chinese_phrases
-from ..text.sentences import split_sentences
 from ..text.wordlists import request_words, stop_words
 from .rubrics import Role, Rubric, RubricSet
 from .verdicts import CriterionVerdict, Evidence, Level
@@ -31,16 +30,10 @@ _BRACKETS = re.compile(r"(?<![!\\])\[(\^?\d{1,3}[a-z]{0,2}(?:\s*[,，;、–-]\s
 _LENTICULAR = re.compile(r"【([^【】\n]{0,40}\d[^【】\n]{0,40})】")
 _URL = re.compile(r"https?://[^\s<>()\[\]{}\"'，。；、）】]+")
 _MARKS = (_CITE, _BRACKETS, _LENTICULAR, _URL)
-_ONLY_MARKS = re.compile(rf"(?:\s*(?:{'|'.join(mark.pattern for mark in _MARKS)}))+")
 _LISTED = re.compile(r"^\s*(?:[-*+]\s+)?(?:\[\^?(\d{1,3})\]:?|(\d{1,3})[.)、])\s+\S", re.MULTILINE)
 _WORD = re.compile(rf"[{CJK}]|(?:(?![{CJK}_])\w)+(?:['’.,/-](?:(?![{CJK}_])\w)+)*")
-_YEAR = re.compile(r"(?<![\d.,])(?:1[5-9]|20)\d\d(?![\d%]|[.,]\d)")
 _LATIN_WORD = re.compile(r"[A-Za-z0-9]+(?:[-'’.][A-Za-z0-9]+)*")
 _CLAUSE = re.compile(r"[?;？；。！!,，、:：\"“”「」《》]+|\.\s+|\s+(?:and|or)\s+|以及|并且|和|与|及", re.IGNORECASE)
-_TIME = re.compile(
-    r"\b(?:when|since|latest|recent|history|timeline|trend|year)\b|(?:1[5-9]|20)\d\d|何时|最新|近年|历史|年",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -51,13 +44,8 @@ class Counts:
     """Without citation marks and addresses."""
     words: int
     """Each Chinese character is one, as word processors count."""
-    sentences: int
-    cited: int
-    """Sentences that cite something."""
     sources: int
     """Different sources: what the text cites, or the entries of the list of sources where those are more."""
-    years: int
-    """Different years, 1500 to 2099."""
     title: bool
     language: str | None
 
@@ -67,17 +55,13 @@ def count(report: str) -> Counts:
     blocks = [block for block in markdown_blocks(report) if block.kind != "code"]
     heads = [n for n, b in enumerate(blocks) if _REFERENCES.fullmatch(report[b.start : b.end]) and _is_head(report, b)]
     body, rest = (report[: blocks[heads[-1]].start], report[blocks[heads[-1]].start :]) if heads else (report, "")
-    sentences = [s for b in blocks[: heads[-1] if heads else None] for s in _sentences(report, b)]
     prose = _without_marks(body)
     listed = {m[1] or m[2] for m in _LISTED.finditer(rest)}
     first = blocks[0] if blocks else None
     return Counts(
         prose=prose,
         words=len(_WORD.findall(prose)),
-        sentences=len(sentences),
-        cited=sum(sentences),
         sources=max(len(citation_ids(body)), len(listed), len(set(map(_address, _URL.findall(rest))))),
-        years=len(set(_YEAR.findall(prose))),
         title=first is not None and first.kind == "heading" and first.level == 1,
         language=detect_language(prose),
     )
@@ -85,21 +69,6 @@ def count(report: str) -> Counts:
 
 def _is_head(report: str, block: MarkdownBlock) -> bool:
     return block.kind == "heading" or report[block.start : block.end].startswith("**")
-
-
-def _sentences(report: str, block: MarkdownBlock) -> list[bool]:
-    """For each sentence of a paragraph or list item, whether it cites; a mark after a full stop belongs before it."""
-    cites: list[bool] = []
-    if block.kind not in ("paragraph", "item"):
-        return cites
-    for text in split_sentences(report[block.start : block.end]):
-        late = _ONLY_MARKS.match(text) if cites else None
-        if late:
-            cites[-1] = True
-        rest = text[late.end() :] if late else text
-        if len(_WORD.findall(_without_marks(rest))) >= 3:
-            cites.append(bool(citation_ids(rest)))
-    return cites
 
 
 def citation_ids(text: str) -> set[str]:
@@ -139,12 +108,8 @@ class _Criterion(NamedTuple):
 
 
 _CRITERIA = (
-    _Criterion("The report gives {n} or more years.", "报告给出至少{n}个年份。", (1, 1), 1, "implicit", "time",
-               lambda c: c.years),
     _Criterion("The report cites {n} or more sources.", "报告引用至少{n}个来源。", (3, 3), 4, "implicit", "sources",
                lambda c: c.sources),
-    _Criterion("{n}% or more of the sentences carry a citation.", "报告至少{n}%的句子有引用。", (50, 50), 3,
-               "implicit", "sources", lambda c: 100 * c.cited / c.sentences if c.sentences else 0),
     _Criterion("The report has a title.", "报告有总标题。", (1, 1), 1, "implicit", "form",
                lambda c: c.title),
     _Criterion("The report is at least {n} words long.", "报告不少于{n}字。", (150, 300), 1, "implicit", "form",
@@ -236,7 +201,6 @@ def draft_mechanically(question: str, language: str = "") -> RubricSet:
             axis=row.axis,
         )
         for row in _CRITERIA
-        if row.axis != "time" or _TIME.search(question)
     ]
     return RubricSet(question=question, language=code, origin=MECHANICAL, rubrics=tuple(rubrics))
 

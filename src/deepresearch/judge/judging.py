@@ -2,15 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from ..models.structured import add_cost, add_usage
 from ..trajectory import Usage
 from .reward import Outcome, View, outcome
 from .rubrics import Rubric, RubricSet
-from .verdicts import CriterionVerdict
+from .verdicts import CriterionVerdict, paid
 
 TRIALS = 3
 AT_ONCE = 8
@@ -85,14 +84,6 @@ async def judge_report(
 def summarise(judge: str, question: str, rubrics: RubricSet, trials: Sequence[Sequence[CriterionVerdict]]) -> Judgement:
     """The judgement that follows from verdicts."""
     every = [verdict for row in trials for verdict in row]
-    usage: Usage = Usage()
-    cost: float | None = 0.0
-    for verdict in every:
-        usage, cost = add_usage(usage, verdict.usage), add_cost(cost, verdict.cost)
-
-    def count(level: Literal["undecided", "unusable"]) -> int:
-        return sum(verdict.level == level for verdict in every)
-
     return Judgement(
         question=question,
         judge=judge,
@@ -100,10 +91,8 @@ def summarise(judge: str, question: str, rubrics: RubricSet, trials: Sequence[Se
         trials=tuple(tuple(row) for row in trials),
         binary=outcome(rubrics.rubrics, trials, "binary"),
         ternary=outcome(rubrics.rubrics, trials, "ternary"),
-        undecided=count("undecided"),
-        unusable=count("unusable"),
+        undecided=sum(verdict.level == "undecided" for verdict in every),
+        unusable=sum(verdict.level == "unusable" for verdict in every),
         invented=sum(verdict.invented for verdict in every),
-        requests=sum(verdict.requests for verdict in every),
-        usage=usage,
-        cost=cost,
+        **paid(every),
     )

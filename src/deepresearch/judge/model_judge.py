@@ -6,13 +6,12 @@ from typing import Any
 
 from ..models import ChatModel
 from ..models.reply_cache import ReplyCache
-from ..models.structured import StructuredClient, StructuredReply, Unusable, add_cost, add_usage, json_object
+from ..models.structured import StructuredClient, StructuredReply, Unusable, json_object
 from ..text.characters import WIDE
 from ..text.quotations import find_quote
-from ..trajectory import Usage
 from .prompt import prompt
 from .rubrics import Rubric
-from .verdicts import LEVELS, CriterionVerdict, Evidence, Level, strongest
+from .verdicts import LEVELS, CriterionVerdict, Evidence, Level, paid
 
 PART = 20_000
 """Longest part of a report that one request carries, tokens as estimated here."""
@@ -86,21 +85,10 @@ def merge(verdicts: list[CriterionVerdict]) -> CriterionVerdict:
     if missing and "fully" not in levels:
         chosen, level = missing, missing[0].level
     else:
-        level = strongest(levels)
+        level = max(levels, key=LEVELS.index)
         chosen = [v for v in verdicts if v.level == level]
-    usage: Usage = Usage()
-    cost: float | None = 0.0
-    for verdict in verdicts:
-        usage, cost = add_usage(usage, verdict.usage), add_cost(cost, verdict.cost)
-    return chosen[0].model_copy(
-        update={
-            "level": level,
-            "evidence": tuple(e for v in chosen for e in v.evidence)[:MOST_QUOTES],
-            "usage": usage,
-            "cost": cost,
-            "requests": sum(v.requests for v in verdicts),
-        }
-    )
+    evidence = tuple(e for v in chosen for e in v.evidence)[:MOST_QUOTES]
+    return chosen[0].model_copy(update={"level": level, "evidence": evidence, **paid(verdicts)})
 
 
 def split_report(report: str, size: int, overlap: int = OVERLAP) -> list[str]:
@@ -152,19 +140,17 @@ def _place(number: int, of: int) -> str:
 
 
 def _verdict(asked: StructuredReply[Opinion], rubric: Rubric, part: str, by: str, trial: int) -> CriterionVerdict:
-    common = {
-        "rubric": rubric.id,
-        "by": by,
-        "trial": trial,
-        "usage": asked.usage,
-        "cost": asked.cost,
-        "requests": asked.requests,
-    }
-    if asked.value is None:
-        return CriterionVerdict.model_validate({**common, "level": "unusable", "reason": asked.problem})
-    evidence = tuple(_checked(quote, part) for quote in asked.value.quotes[:MOST_QUOTES])
-    return CriterionVerdict.model_validate(
-        {**common, "level": asked.value.level, "reason": asked.value.reason, "evidence": evidence}
+    opinion = asked.value
+    return CriterionVerdict(
+        rubric=rubric.id,
+        level=opinion.level if opinion else "unusable",
+        reason=opinion.reason if opinion else asked.problem,
+        evidence=tuple(_checked(quote, part) for quote in opinion.quotes[:MOST_QUOTES]) if opinion else (),
+        by=by,
+        trial=trial,
+        usage=asked.usage,
+        cost=asked.cost,
+        requests=asked.requests,
     )
 
 

@@ -1,9 +1,11 @@
 """A judge's verdict on one criterion."""
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from ..models.structured import add_cost, add_usage
 from ..trajectory import Usage
 
 Level = Literal["not", "partially", "fully"]
@@ -55,6 +57,11 @@ class CriterionVerdict(BaseModel):
         return any(not evidence.found for evidence in self.evidence)
 
 
-def strongest(levels: "list[Level]") -> Level:
-    """The highest of `levels`: for a criterion the best found anywhere, for a flaw the worst."""
-    return max(levels, key=LEVELS.index)
+def paid(verdicts: Iterable[CriterionVerdict]) -> dict[str, Any]:
+    """Tokens, price and requests of all together."""
+    usage, requests = Usage(), 0
+    cost: float | None = 0.0
+    for verdict in verdicts:
+        usage, cost = add_usage(usage, verdict.usage), add_cost(cost, verdict.cost)
+        requests += verdict.requests
+    return {"usage": usage, "cost": cost, "requests": requests}

@@ -1,4 +1,4 @@
-"""Claims that turn round what a sentence says: denied, unhedged, widened, reversed, turned."""
+"""Claims that turn round what a sentence says: denied, unhedged, widened, reversed."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ import pytest
 from deepresearch.report.verification import wording
 from deepresearch.report.verification.faults import Fault
 from deepresearch.report.verification.reading import Line, line
-from deepresearch.report.verification.wording import opposed, reversed_, turned, unhedged, widened
+from deepresearch.report.verification.wording import reversed_, unhedged, widened
 
 Check = Callable[[Line, Line], list[Fault]]
 
@@ -31,22 +31,11 @@ CASES = [
     (widened, "All patients recovered.", "Some patients recovered.", True),
     (widened, "Patients always recovered.", "Patients recovered.", True),
     (widened, "Most patients recovered.", "Most patients recovered.", False),
-    (widened, "The drug cured cancer.", "The drug cured cancer in mice.", True),
     (widened, "所有病人都康复了。", "部分病人康复了。", True),
     (widened, "部分病人康复了。", "部分病人康复了。", False),
     (reversed_, "Sales of cars increased in spring.", "Sales of cars decreased in spring.", True),
     (reversed_, "Sales of cars rose in spring.", "Sales of cars increased in spring.", False),
     (reversed_, "Iron is heavier and cars more expensive.", "Bread is less expensive.", True),
-    (turned, "Ice replaced the old fridge.", "Ice was replaced by the old fridge.", True),
-    (turned, "The fridge replaced ice.", "Ice was replaced by the fridge.", False),
-    (turned, "Ice was quickly replaced by fridges.", "Ice was replaced by fridges.", False),
-    (turned, "Ice takes the place of fridges.", "Ice gave way to fridges.", True),
-    (turned, "Use ice instead of fridges.", "Ice is deprecated in favour of fridges.", True),
-    (turned, "Smith was beaten by Jones.", "Smith beat Jones in Rome.", False),
-    (turned, "Smith was elected by Jones.", "Smith elected Jones in Rome.", True),
-    (turned, "Rows are limited by the pages.", "rows | limited by the pages that fit", False),
-    (turned, "冰块取代了冰箱。", "冰块被冰箱所取代。", True),
-    (turned, "冰箱取代了冰块。", "冰块被冰箱所取代。", False),
     (reversed_, "汽车销量增长了三成。", "汽车销量下降了三成。", True),
     (reversed_, "汽车销量增长了三成。", "汽车销量上升了三成。", False),
 ]  # fmt: skip
@@ -67,9 +56,3 @@ def test_a_sentence_never_turns_itself_round(check: Check, text: str) -> None:
 def test_denying_what_nothing_denies() -> None:
     assert wording.unfounded(line("It was not large."), line("It was large. People came."))
     assert wording.unfounded(line("It was not large."), line("It was never large.")) == []
-
-
-def test_the_opposite_stands_closer() -> None:
-    evidence = line("The drug decreased the risk of nausea but increased the risk of postoperative bleeding.")
-    assert opposed(line("The drug decreases risk of postoperative bleeding."), evidence)
-    assert opposed(line("The drug increases risk of postoperative bleeding."), evidence) == []

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
+from itertools import takewhile
 
 from ...text.characters import CJK, HAN, fold_accents, has_han, normalise
 from ...text.names import Name, chinese_names, names_in
@@ -18,10 +19,14 @@ _WORD = re.compile(rf"(?!\d|_){_LETTER}(?:(?:{_LETTER}|['’&.-])*{_LETTER})?")
 _ENDS = ".!?:;\n。！？：；"
 _IS = re.compile(r"\s+(?:is|was)\b")
 """A word before it is what its sentence is about, not a verb or an adjective that has its capital for opening it."""
+_COMPARED = re.compile(
+    r"\b(?:than|unlike|versus|vs\.?|instead of|replace[sd]|supersede[sd]|compared (?:with|to)|as opposed to"
+    r"|differ\w* from)\s+(?:(?:the|an?|its|their|any|other)\s+)*(?P<other>[^\W\d][^\n,;:!?()]*)",
+    re.IGNORECASE,
+)
+"""What follows is a thing that a claim compares with its subject."""
 _CODE = re.compile(r"(?<![\w./:-])(?:--[a-z][\w-]+|(?:/[\w.+-]*\w){2,}|\.[a-z]\w{0,7})(?![\w/])")
 """Options, paths and endings of files, which are named as they are."""
-_THIS = re.compile(r"\W*(?:th(?:is|at)\s+(?:is|was)|th(?:e|o)se\s+(?:are|were))\b|\W*[这那此]是", re.IGNORECASE)
-"""A sentence about what is beside it, which need not be what its document is about."""
 _BARE = re.compile(
     rf"(?:[它他她这那]|答案)?[是为在]?(?=[{HAN}·\d]{{1,8}}[。]?$)"
     r"|(?:(?:it|this|that|he|she|they|these|the answer)(?:'s|\s+(?:is|was|are|were))\b)?(?:\s*(?:in|on|at|by|the)\b)*",
@@ -44,7 +49,7 @@ def _same_names() -> tuple[frozenset[str], ...]:
 
 
 def check(claim: Reading, passage: Reading, evidence: str) -> list[Fault]:
-    """The names of the claim of which a word is neither in the passage nor in its title."""
+    """The names of the claim of which a word is neither in the passage nor in its title, and what it compares with."""
     text = normalise(claim.text)
     lacking = [
         name.text
@@ -53,9 +58,7 @@ def check(claim: Reading, passage: Reading, evidence: str) -> list[Fault]:
     ]
     lacking += [name.text for name in chinese_names(text) if not _holds(name.text, passage.plain)]
     lacking += [code for code in _CODE.findall(text) if code.strip(".") not in passage.plain]
-    if _THIS.match(evidence):
-        subjects = [name for name in names_in(text, question=True) if name.start == 0 and any(_words(name, text))]
-        lacking += [name.text for name in subjects if name.text.casefold() not in normalise(passage.text).casefold()]
+    lacking += [other for other in _compared(text) if passage.vocabulary.isdisjoint(content_terms(other))]
     return [Fault("name", name, missing("name", name, (), text)) for name in dict.fromkeys(lacking)]
 
 
@@ -88,6 +91,14 @@ def _words(name: Name, text: str) -> Iterator[str]:
         capital = any(c.isupper() for c in (word[1:] if is_open else word))
         if capital and len(word) > 1 and word.casefold().removesuffix("'s") not in _no_names():
             yield word
+
+
+def _compared(text: str) -> Iterator[str]:
+    """What the text compares something with, up to the first word without content."""
+    for match in _COMPARED.finditer(text):
+        words = takewhile(lambda word: word.casefold().strip(_ENDS) not in stop_words("en"), match["other"].split())
+        if content_terms(other := " ".join(words).rstrip(_ENDS)):
+            yield other
 
 
 def _opens(text: str, position: int) -> bool:

@@ -5,13 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from rapidfuzz import fuzz
-
-from ...text.characters import normalise
 from ...text.language import detect_language
 from ...text.terms import content_terms
 from ...trajectory import Passage
-from . import comparisons, names, quotes, substitution, values, wording
+from . import names, quotes, substitution, values, wording
 from .attribution import without_frame
 from .faults import Fault
 from .lexical import Overlap, overlap, weigh
@@ -32,10 +29,6 @@ RELATED = 0.25
 """Score below which a passage has nothing to do with the claim."""
 ALIGNED = 0.4
 """Share of a claim's weight in one sentence from which the two speak of the same, so that what differs is a fault."""
-NEARLY = 85.0
-"""Likeness, of 100, from which a claim repeats a sentence nearly word for word."""
-LONGEST = 2000
-"""Characters up to which a claim can repeat a sentence; comparing letters takes time with the square of them."""
 QUOTED = 0.6
 """Part of a claim that is quoted verbatim from which nothing in it can be reversed."""
 SAME = 0.6
@@ -89,9 +82,6 @@ def support(
     if quoted >= QUOTED:
         score = max(score, quoted)
     else:
-        altered = _altered_facts(stated, source, common)
-        places = {(fault.kind, fault.words) for fault in altered}
-        faults = [fault for fault in faults if (fault.kind, fault.words) not in places] + altered
         faults += _aligned_faults(stated, source, common)
         if _level(score, faults) == "supports":
             faults += substitution.check(stated, source, common.evidence)
@@ -108,7 +98,7 @@ def compared(stated: Reading, source: Reading, given: str, weights: Mapping[str,
     body = read(without_frame(stated.text))
     common = overlap(body, source, weights, frozenset(content_terms(given)))
     shown = "\n".join(source.sentences[n].text for n in common.evidence)
-    faults = [fault for check in (quotes, values, names, comparisons) for fault in check.check(stated, source, shown)]
+    faults = [fault for check in (quotes, values, names) for fault in check.check(stated, source, shown)]
     close = common.best >= ALIGNED
     return common, [fault if close or fault.kind == "quote" else replace(fault, conflict=False) for fault in faults]
 
@@ -124,36 +114,20 @@ def _foreign(claim: str, passage: str) -> bool:
     return len(languages) > 1
 
 
-def _altered_facts(stated: Reading, source: Reading, common: Overlap) -> list[Fault]:
-    """Where the claim repeats a sentence nearly word for word, its facts must be those of that sentence, not only of
-    some other place in the passage."""
-    if not common.evidence or len(stated.text) > LONGEST:
-        return []
-    sentence = source.sentences[common.evidence[0]].text
-    if fuzz.partial_ratio(normalise(stated.text), normalise(sentence)) < NEARLY:
-        return []
-    alone = read(sentence, source.title, source.date)
-    return [fault for fault in values.check(stated, alone, sentence) if fault.conflict]
-
-
 def _aligned_faults(claim: Reading, source: Reading, common: Overlap) -> list[Fault]:
     """What the claim denies, widens or reverses, compared with the sentences that say nearly the same.
 
     Where several say it equally well, the one that supports the claim counts.
     """
-    first = source.sentences[common.evidence[0]] if common.evidence else None
-    together = line(" ".join(source.sentences[n].text for n in common.evidence))
-    said, terms = line(claim.text), claim.terms
-    if first is None or common.best < ALIGNED or said.han != together.han:
+    if not common.evidence or common.best < ALIGNED:
         return []
+    first, said, terms = source.sentences[common.evidence[0]], line(claim.text), claim.terms
     least = AS_GOOD * len(terms & first.terms)
-    candidates = [line(s.text) for s in source.sentences if s is first or len(terms & s.terms) >= least]
-    same_script = [other for other in candidates if other.han == said.han]
-    found = [[fault for check in wording.CHECKS for fault in check(said, other)] for other in same_script]
+    alike = [line(s.text) for s in source.sentences if s is first or len(terms & s.terms) >= least]
+    found = [[f for check in wording.CHECKS for f in check(said, other)] for other in alike if other.han == said.han]
     faults = min(found, key=len, default=[])
-    kinds = {fault.kind for fault in faults}
-    faults += [] if "negation" in kinds else wording.unfounded(said, together)
-    faults += [] if "direction" in kinds else wording.opposed(said, together)
+    if all(fault.kind != "negation" for fault in faults):
+        faults += wording.unfounded(said, line(" ".join(source.sentences[n].text for n in common.evidence)))
     if common.best >= SAME:
         return faults
     return [replace(f, conflict=False) for f in faults if f.kind not in ("hedge", "scope") or f.conflict]
