@@ -16,7 +16,7 @@ LONG = "Filler stands here. " * 40 + "It boils at 100 degrees. " + "More follows
 
 def cited(text: str, evidence: str) -> Cited:
     check = Citation(passage="p1", level="supports", evidence=evidence)
-    return Cited("1", passage("p1", text=text), "supports", check)
+    return Cited("1", passage("p1", text=text), check)
 
 
 def test_the_quoted_sentence_stands_in_its_context() -> None:

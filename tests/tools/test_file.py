@@ -78,7 +78,7 @@ async def test_a_long_line_is_cut_and_can_be_read_on(file: Bench) -> None:
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
-        (b"%PDF-1.7\n\x00\xff", "a PDF document"),
+        (b"%PDF-1.7\n\x00\xff", "a PDF"),
         (b"\x89PNG\r\n\x1a\n\x00", "a PNG image"),
         (b"\xff\xfea\x00", "UTF-16"),
         (b"a\x00b", "binary data"),

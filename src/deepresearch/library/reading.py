@@ -167,13 +167,18 @@ def _check(path: Path, kind: str) -> None:
         return
     with path.open("rb") as file:
         start = file.read(1024)
-    found = next((name for magic, name in _MAGIC if start.startswith(magic)), "")
+    found = content_of(start)
     expected = _EXPECTED.get(kind, "")
     if found != expected and not (expected == "a PDF" and b"%PDF-" in start):
         raise DocumentError(
             f"{path} is not what its name suggests ({path.suffix or 'no kind'}): it is {found or 'something else'}.",
             "Give the file the suffix of what it is.",
         )
+
+
+def content_of(start: bytes) -> str:
+    """What a file is that begins like this, in words; empty where that is not known."""
+    return next((name for magic, name in _MAGIC if start.startswith(magic)), "")
 
 
 def _tidy(document: Document) -> Document:

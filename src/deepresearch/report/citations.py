@@ -45,10 +45,13 @@ class Cited:
     label: str
     """What is between the brackets: 2, or 2b where other passages of the document are cited too."""
     passage: Passage
-    level: Level
-    """Of this place in the text; among the references the weakest of all places."""
     check: Citation | None = None
-    """The verdict that `level` comes from."""
+    """The verdict on this place in the text; among the references the weakest of all places."""
+
+    @property
+    def level(self) -> Level:
+        """What the check found; "seen" where there was none."""
+        return self.check.level if self.check else "seen"
 
 
 @dataclass(frozen=True)
@@ -130,12 +133,12 @@ def resolve(text: str, known: Mapping[str, Passage], checks: Iterable[Citation] 
     for number, passages in enumerate(documents.values(), 1):
         for index, (id_, passage) in enumerate(passages.items()):
             label = f"{number}{_letters(index)}" if len(passages) > 1 else str(number)
-            cited[id_] = _cited(label, passage, overall.get(id_))
+            cited[id_] = Cited(label, passage, overall.get(id_))
         references.append(_reference(number, tuple(cited[id_] for id_ in passages)))
     marks = tuple(
         Mark(
             tuple(
-                _cited(cited[i].label, known[i], at_mark.get((index, i)) or at_mark.get((None, i)))
+                Cited(cited[i].label, known[i], at_mark.get((index, i)) or at_mark.get((None, i)))
                 for i in mark.ids
                 if i in cited
             ),
@@ -144,10 +147,6 @@ def resolve(text: str, known: Mapping[str, Passage], checks: Iterable[Citation] 
         for index, mark in enumerate(found)
     )
     return Resolved(with_placeholders(text, found), marks, tuple(references))
-
-
-def _cited(label: str, passage: Passage, check: Citation | None) -> Cited:
-    return Cited(label, passage, check.level if check else "seen", check)
 
 
 def _weakest(checks: Iterable[Citation], key: Callable[[Citation], Key]) -> dict[Key, Citation]:

@@ -42,7 +42,6 @@ from .tex import mathml
 
 CARD, GLIMPSE = 480, 160
 """Characters of a passage in a card, and in the list of sources."""
-_EXTERNAL = 'target="_blank" rel="noopener noreferrer"'
 
 
 def html(report: ReportModel) -> str:
@@ -101,7 +100,8 @@ def _head(report: ReportModel) -> str:
 
 def _masthead(report: ReportModel) -> str:
     labels = report.labels
-    rows = [*facts(report), (labels.sources_short, _counted(report))]
+    counted = labels.sources_count.format(cited=len(report.references), documents=len(report.sources))
+    rows = [*facts(report), (labels.sources_short, counted)]
     question = (
         f'<p class="question"><span>{text(labels.question)}</span> {text(report.question)}</p>'
         if one_line(report.question) != report.title
@@ -112,12 +112,8 @@ def _masthead(report: ReportModel) -> str:
         if report.partial is not None
         else ""
     )
-    about = "".join(f"<div><dt>{text(name)}</dt><dd>{text(value)}</dd></div>" for name, value in rows)
-    return f"<header><h1>{text(report.title)}</h1>{question}<dl>{about}</dl>{banner}</header>"
-
-
-def _counted(report: ReportModel) -> str:
-    return report.labels.sources_count.format(cited=len(report.references), documents=len(report.sources))
+    listed = "".join(f"<div><dt>{text(name)}</dt><dd>{text(value)}</dd></div>" for name, value in rows)
+    return f"<header><h1>{text(report.title)}</h1>{question}<dl>{listed}</dl>{banner}</header>"
 
 
 def _contents(body: Sequence[blocks.Block], report: ReportModel, checked: bool) -> str:
@@ -198,11 +194,8 @@ class _Writer:
         return f"<{tag}{aligned}>{self._inlines(cell)}</{tag}>"
 
     def _inlines(self, inlines: Sequence[Inline]) -> str:
-        pieces = []
-        for url, group in groupby(inlines, key=lambda i: i.url if isinstance(i, TextRun) else None):
-            inner = "".join(map(self._inline, group))
-            pieces.append(_link(url, inner) if url and inner else inner)
-        return "".join(pieces)
+        grouped = groupby(inlines, key=lambda i: i.url if isinstance(i, TextRun) else None)
+        return "".join(_link(url, "".join(map(self._inline, group))) for url, group in grouped)
 
     def _inline(self, inline: Inline) -> str:
         match inline:
@@ -246,12 +239,10 @@ def _run(run: TextRun) -> str:
     return f'<span id="{text(run.anchor)}">{shown}</span>' if run.anchor else shown
 
 
-def _link(url: str, inner: str) -> str:
-    return (
-        f'<a href="{text(url)}">{inner}</a>'
-        if url.startswith("#")
-        else f'<a href="{text(url)}" {_EXTERNAL}>{inner}</a>'
-    )
+def _link(url: str | None, inner: str) -> str:
+    """`inner`, leading to `url` where there is one."""
+    external = "" if (url or "").startswith("#") else ' target="_blank" rel="noopener noreferrer"'
+    return f'<a href="{text(url)}"{external}>{inner}</a>' if url and inner else inner
 
 
 def _highlighted(found: tuple[str, str, str]) -> str:
@@ -276,9 +267,7 @@ def _chart(block: blocks.Chart, report: ReportModel) -> str:
 
 def _linked(title: str, url: str | None) -> str:
     """A document's title, leading to it where it has an address."""
-    target = safe_url(url)
-    shown = text(one_line(title, 200))
-    return f'<a href="{text(target)}" {_EXTERNAL}>{shown}</a>' if target else shown
+    return _link(safe_url(url), text(one_line(title, 200)))
 
 
 def _level(cited: Cited, report: ReportModel) -> str:
@@ -309,7 +298,7 @@ def _references(report: ReportModel, shown: Sequence[int]) -> str:
             for cited in reference.passages
         )
         own_id = "" if len(reference.passages) == 1 else f' id="ref-{reference.number}"'
-        named = "".join(_link(run.url, _run(run)) if run.url else _run(run) for run in entry(reference, report, style))
+        named = "".join(_link(run.url, _run(run)) for run in entry(reference, report, style))
         number = f'<b class="number">[{reference.number}]</b>'
         items.append(f'<li{own_id}><p class="source">{number}{named}</p>{passages}</li>')
     listed = "\n".join(items)
@@ -361,9 +350,8 @@ def _source(source: dict[str, Any], number: int | None, report: ReportModel) -> 
         f"<li{_lang(p)}><span>{text(place(p, labels))}</span> {text(one_line(plain(p.text), GLIMPSE))}</li>"
         for p in passages
     )
-    status = text(labels.cited.format(number=number) if number else labels.not_cited)
-    if number:
-        status = f'<a href="#ref-{number}">{status}</a>'
+    words = text(labels.cited.format(number=number) if number else labels.not_cited)
+    status = _link(f"#ref-{number}" if number else None, words)
     known = text(" · ".join([age(source["date"], report), trust(source["document"], report)]))
     return (
         f"<li><p><cite>{_linked(source['title'], source['url'])}</cite> "

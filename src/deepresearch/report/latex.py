@@ -57,11 +57,9 @@ class _Writer:
         title = rf"{{\LARGE\bfseries {escape(report.title)}\par}}"
         parts = self._blocks([*opening(report), *report.blocks, *closing(report)])
         body = "\n\n".join(part for part in [title, *parts] if part)
-        return self._preamble(body) + body + "\n\n\\end{document}\n"
-
-    def _preamble(self, body: str) -> str:
         chinese = _CHINESE.format(serif=SERIF, sans=SANS, mono=MONO) if _CJK.search(body) else ""
-        return _PREAMBLE.format(maker=MAKER, fonts=chinese.rstrip(), title=escape(self.report.title))
+        preamble = _PREAMBLE.format(maker=MAKER, fonts=chinese.rstrip(), title=escape(report.title))
+        return preamble + body + "\n\n\\end{document}\n"
 
     def _blocks(self, found: Iterable[blocks.Block]) -> list[str]:
         return [self._block(block) for block in found]
@@ -72,7 +70,7 @@ class _Writer:
                 return rf"\{_LEVELS[block.level]}{{{self._inlines(block.inlines)}}}"
             case blocks.Paragraph():
                 text = self._inlines(block.inlines)
-                return _box(text) if block.box else text
+                return rf"\boxedtext{{{text}}}" if block.box else text
             case blocks.Code():
                 return _code(block.text)
             case blocks.Chart():
@@ -115,11 +113,8 @@ class _Writer:
     def _chart(self, block: blocks.Chart) -> str:
         chart, labels = draw(block.specification), self.report.labels
         if chart.png is None:
-            return (
-                rf"\textit{{{escape(labels.chart_missing.format(why=chart.problem))}}}"
-                + "\n\n"
-                + _code(block.specification)
-            )
+            why = escape(labels.chart_missing.format(why=chart.problem))
+            return rf"\textit{{{why}}}" + "\n\n" + _code(block.specification)
         name = f"figures/figure-{len(self.figures) // 2 + 1}"
         self.figures |= {f"{name}.png": chart.png, f"{name}.vl.json": block.specification.encode("utf-8", "replace")}
         title = escape(chart.title or labels.chart)
@@ -175,18 +170,8 @@ def _spaced(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    lines = [
-        escape(line) if not line.startswith((" ", "\t")) else _indented(line) for line in text.expandtabs(4).split("\n")
-    ]
+    lines = ["~" * (len(line) - len(line.lstrip())) + escape(line) for line in text.expandtabs(4).split("\n")]
     return "{\\small\\ttfamily\\raggedright " + "\\par\n".join(line or r"\mbox{}" for line in lines) + "\\par}"
-
-
-def _indented(line: str) -> str:
-    return "~" * (len(line) - len(line.lstrip())) + escape(line)
-
-
-def _box(text: str) -> str:
-    return rf"\boxedtext{{{text}}}"
 
 
 FORMAT = Format("report.tex", lambda report, _: latex(report))

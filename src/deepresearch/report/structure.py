@@ -161,7 +161,7 @@ def make_report(events: Sequence[Event], style: str = "") -> ReportModel:
         writers=writers,
         models=models,
         parts=tuple(answered.parts),
-        body=_with_card(body, _quality_card(events)),
+        body=_with_card(body, events),
         marks=resolved.marks,
         references=resolved.references,
         sources=tuple(sources(events)),
@@ -177,15 +177,11 @@ def make_report(events: Sequence[Event], style: str = "") -> ReportModel:
     )
 
 
-def _with_card(body: str, card: str) -> str:
-    return f"{body}{closing_fence(body)}\n\n{card}" if card else body
-
-
-def _quality_card(events: Sequence[Event]) -> str:
-    """The newest judgement of the newest report, as Markdown for its end; empty where there is none."""
+def _with_card(body: str, events: Sequence[Event]) -> str:
+    """The report's text, at its end the newest judgement of it, where there is one."""
     report = answer(events)
     cards = [e.card for e in find(events, Judged) if report and e.answered == report.seq]
-    return clean(cards[-1]) if cards else ""
+    return f"{body}{closing_fence(body)}\n\n{clean(cards[-1])}" if cards and cards[-1] else body
 
 
 def _trust(events: Sequence[Event]) -> tuple[dict[str, SiteVerdict], bool]:

@@ -78,8 +78,8 @@ class _Writer:
         paragraph = self.document.sections[0].footer.paragraphs[0]
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
         field = _element("w:fldSimple", instr="PAGE")
-        field.append(self._run(TextRun("1")))
         paragraph._p.append(field)
+        field.append(self._run(paragraph, TextRun("1")))
 
     def _blocks(self, found: Iterable[blocks.Block], where: Any, depth: int = 0) -> None:
         for block in found:
@@ -137,10 +137,7 @@ class _Writer:
     def _code(self, text: str, where: Any, depth: int) -> None:
         paragraph = where.add_paragraph()
         self._indent(paragraph, depth)
-        for index, line in enumerate(text.split("\n")):
-            if index:
-                paragraph._p.append(_wrap("w:r", _element("w:br")))
-            paragraph._p.append(self._run(TextRun(line, code=True)))
+        self._run(paragraph, TextRun(text, code=True))
         self._shade(paragraph, _SHADES["code"])
 
     def _chart(self, block: blocks.Chart, where: Any) -> None:
@@ -175,14 +172,11 @@ class _Writer:
         for inline in inlines:
             match inline:
                 case TextRun(formula=True):
-                    for number, row in enumerate(rows(inline.text)):
-                        if number:
-                            paragraph._p.append(_wrap("w:r", _element("w:br")))
-                        self._append(paragraph, replace(inline, text=row))
+                    self._append(paragraph, replace(inline, text="\n".join(rows(inline.text))))
                 case TextRun():
                     self._append(paragraph, replace(inline, bold=inline.bold or bold))
                 case blocks.Break():
-                    paragraph._p.append(_wrap("w:r", _element("w:br")))
+                    paragraph.add_run().add_break()
                 case blocks.Cite():
                     self._inlines(paragraph, mark_runs(inline.index, self.report))
 
@@ -193,36 +187,34 @@ class _Writer:
             paragraph._p.append(_element("w:bookmarkEnd", id=str(self._bookmarks)))
         colour = _COLOURS.get(run.level, "")
         if not run.url or (run.url.startswith("#") and not run.url.startswith("#ref-")):
-            paragraph._p.append(self._run(run, colour))
-        elif run.url.startswith("#"):
+            self._run(paragraph, run, colour)
+            return
+        if run.url.startswith("#"):
             link = _element("w:hyperlink", anchor=_bookmark(run.url[1:]), history="1")
-            link.append(self._run(run, colour or _LINK))
-            paragraph._p.append(link)
         else:
             from docx.opc.constants import RELATIONSHIP_TYPE  # noqa: PLC0415
 
-            link = _element("w:hyperlink")
+            link, colour = _element("w:hyperlink"), _LINK
             link.set(_name("r:id"), paragraph.part.relate_to(run.url, RELATIONSHIP_TYPE.HYPERLINK, is_external=True))
-            link.append(self._run(run, _LINK))
-            paragraph._p.append(link)
+        paragraph._p.append(link)
+        link.append(self._run(paragraph, run, colour or _LINK))
 
-    def _run(self, run: TextRun, colour: str = "") -> Any:
-        """A <w:r> element."""
-        properties = _element("w:rPr")
+    @staticmethod
+    def _run(paragraph: Any, run: TextRun, colour: str = "") -> Any:
+        """The element of a run that is added to `paragraph`."""
+        from docx.shared import RGBColor  # noqa: PLC0415
+
+        made = paragraph.add_run(run.text)
+        font = made.font
+        font.bold, font.strike, font.italic = run.bold or None, run.strike or None, run.italic or run.formula or None
         if run.code or run.formula:
-            name = MONO if run.code else "Cambria Math"
-            properties.append(_element("w:rFonts", ascii=name, hAnsi=name, eastAsia=EAST_ASIAN))
-        for wanted, tag in ((run.bold, "w:b"), (run.italic or run.formula, "w:i"), (run.strike, "w:strike")):
-            if wanted:
-                properties.append(_element(tag))
+            font.name = MONO if run.code else "Cambria Math"
+            made._r.rPr.rFonts.set(_name("w:eastAsia"), EAST_ASIAN)
         if colour:
-            properties.append(_element("w:color", val=colour))
+            font.color.rgb = RGBColor.from_string(colour)
         if run.shift:
-            properties.append(_element("w:vertAlign", val="superscript" if run.shift == "sup" else "subscript"))
-        text = _element("w:t")
-        text.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
-        text.text = run.text
-        return _wrap("w:r", properties, text)
+            setattr(font, "superscript" if run.shift == "sup" else "subscript", True)
+        return made._r
 
     @staticmethod
     def _shade(paragraph: Any, colour: str) -> None:
@@ -248,13 +240,6 @@ def _element(tag: str, **attributes: str) -> Any:
     element = OxmlElement(tag)
     for name, value in attributes.items():
         element.set(_name(f"w:{name}"), value)
-    return element
-
-
-def _wrap(tag: str, *children: Any) -> Any:
-    element = _element(tag)
-    for child in children:
-        element.append(child)
     return element
 
 

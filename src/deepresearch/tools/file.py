@@ -22,29 +22,8 @@ LISTED = 200
 """Entries that one list shows."""
 _SNIPPET = 200
 
-_SIGNATURES = {
-    b"%PDF": "a PDF document",
-    b"\x89PNG": "a PNG image",
-    b"\xff\xd8\xff": "a JPEG image",
-    b"GIF8": "a GIF image",
-    b"PK\x03\x04": "a ZIP archive or an office document",
-    b"\x1f\x8b": "gzip data",
-    b"BZh": "bzip2 data",
-    b"\xfd7zXZ": "xz data",
-    b"\x7fELF": "a program",
-    b"SQLite format 3": "an SQLite database",
-    b"\xff\xfe": "text in UTF-16",
-    b"\xfe\xff": "text in UTF-16",
-}
-_NEEDS = {
-    "read": ("path",),
-    "write": ("path", "content"),
-    "append": ("path", "content"),
-    "patch": (),
-    "list": (),
-    "stat": ("path",),
-    "delete": ("path",),
-}
+_NEEDS = {"write": ("path", "content"), "append": ("path", "content"), "patch": (), "list": ()}
+"""What an action needs; any other needs a path."""
 
 
 class FileArguments(Arguments):
@@ -97,7 +76,7 @@ class FileTool(Tool):
 def _check(arguments: FileArguments) -> None:
     """Raise BadArguments that names what the action needs, or what it does not take."""
     action = arguments.action
-    missing = [name for name in _NEEDS[action] if name not in arguments.model_fields_set]
+    missing = [name for name in _NEEDS.get(action, ("path",)) if name not in arguments.model_fields_set]
     if missing:
         raise BadArguments(f"{action} needs {' and '.join(missing)}.")
     if action == "patch":
@@ -231,8 +210,11 @@ def _text(path: str, data: bytes) -> str:
             return data.decode()
     except UnicodeDecodeError:
         pass
-    kind = next((kind for start, kind in _SIGNATURES.items() if data.startswith(start)), "")
-    kind = kind or ("binary data" if b"\0" in data else "text in another encoding than UTF-8")
+    from ..library.reading import content_of  # noqa: PLC0415  slow to import, and rarely needed
+
+    utf16 = "text in UTF-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else ""
+    unknown = "binary data" if b"\0" in data else "text in another encoding than UTF-8"
+    kind = content_of(data) or utf16 or unknown
     raise ToolFailed(f"{path} is not UTF-8 text: it looks like {kind} ({len(data)} bytes).")
 
 

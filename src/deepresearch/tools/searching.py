@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import Any, NoReturn
 
 from pydantic import Field
@@ -224,9 +225,7 @@ def _result(found: Sequence[Found], registered: Mapping[str, Passage], authority
 
 def _in_turn(found: Sequence[Found]) -> list[tuple[int, FusedHit]]:
     """First hits of all queries, then second hits, and so on, each with the number of its query."""
-    lists = [_hits(one) for one in found]
-    longest = max(map(len, lists), default=0)
-    return [(n, hits[i]) for i in range(longest) for n, hits in enumerate(lists, 1) if i < len(hits)]
+    return [(n, hit) for row in zip_longest(*map(_hits, found)) for n, hit in enumerate(row, 1) if hit]
 
 
 def _hits(one: Found) -> list[FusedHit]:

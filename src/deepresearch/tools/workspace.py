@@ -93,20 +93,20 @@ class Workspace:
         for name in self._names:
             if path == name or path.startswith(name + "/"):
                 return path[len(name) :].lstrip("/") or "."
-        raise _outside(path)
+        raise Denied(f"{_quote(path)} is outside the workspace.", "Give a path relative to it, such as notes.md.")
 
-    def read(self, path: str, limit: int = MAX_FILE) -> bytes:
-        """The whole content of a regular file of at most `limit` bytes."""
+    def read(self, path: str) -> bytes:
+        """The whole content of a regular file."""
         path = self.relative(path)
         with _named(path):
-            return self._read(path, limit)
+            return self._read(path)
 
-    def find(self, path: str, limit: int = MAX_FILE) -> bytes | None:
+    def find(self, path: str) -> bytes | None:
         """Like `read`, but None where there is no such file."""
         path = self.relative(path)
         with _named(path):
             try:
-                return self._read(path, limit)
+                return self._read(path)
             except FileNotFoundError:
                 return None
 
@@ -159,16 +159,16 @@ class Workspace:
         finally:
             os.close(root)
 
-    def _read(self, path: str, limit: int) -> bytes:
+    def _read(self, path: str) -> bytes:
         file = self._open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
         try:
-            _check_readable(path, os.fstat(file), limit)
+            _check_readable(path, os.fstat(file))
             with os.fdopen(file, "rb", closefd=False) as opened:
-                data = opened.read(limit + 1)
+                data = opened.read(MAX_FILE + 1)
         finally:
             os.close(file)
-        if len(data) > limit:  # it has grown since
-            raise _too_large(path, len(data), limit)
+        if len(data) > MAX_FILE:  # it has grown since
+            raise _too_large(path, len(data))
         return data
 
     def _stage(self, transaction: Transaction, path: str, data: bytes | None) -> None:
@@ -177,7 +177,7 @@ class Workspace:
                 transaction.stage(self._locate(path, follow=False), None)
             return
         if len(data) > MAX_FILE:
-            raise _too_large(path, len(data), MAX_FILE)
+            raise _too_large(path, len(data))
         self._make_folders(transaction, path)
         transaction.stage(self._locate(path), data)
 
@@ -260,7 +260,7 @@ def _entry(path: str, info: os.stat_result) -> Entry:
     return Entry(path, kind, info.st_size, info.st_mtime, info.st_blocks * _BLOCK)
 
 
-def _check_readable(path: str, info: os.stat_result, limit: int) -> None:
+def _check_readable(path: str, info: os.stat_result) -> None:
     if stat.S_ISDIR(info.st_mode):
         raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), path)
     if not stat.S_ISREG(info.st_mode):
@@ -270,8 +270,8 @@ def _check_readable(path: str, info: os.stat_result, limit: int) -> None:
             f"{_quote(path)} has a second name (hard link), so it may be a file of somebody else's.",
             "Copy its content into a file of its own.",
         )
-    if info.st_size > limit:
-        raise _too_large(path, info.st_size, limit)
+    if info.st_size > MAX_FILE:
+        raise _too_large(path, info.st_size)
 
 
 @contextmanager
@@ -300,12 +300,8 @@ _MEANINGS: dict[int, tuple[type[PolicyError], str, str]] = {
 }
 
 
-def _outside(path: str) -> Denied:
-    return Denied(f"{_quote(path)} is outside the workspace.", "Give a path relative to it, such as notes.md.")
-
-
-def _too_large(path: str, size: int, limit: int) -> ToolFailed:
-    return ToolFailed(f"{_quote(path)} has {size} bytes, more than the {limit} that can be handled.")
+def _too_large(path: str, size: int) -> ToolFailed:
+    return ToolFailed(f"{_quote(path)} has {size} bytes, more than the {MAX_FILE} that can be handled.")
 
 
 def _quote(path: str) -> str:
