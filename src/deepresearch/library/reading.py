@@ -32,7 +32,7 @@ _PACKAGES = {"xls": "xlrd", "msg": "olefile"}
 """The packages of the extra `office` that these kinds need."""
 _UNSOUND = re.compile("[\x00\ud800-\udfff]")
 _ZIP, _OLE = "a zip archive or office document", "an old office document"
-_MAGIC = (
+SIGNATURES = (
     (b"%PDF-", "a PDF"),
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
@@ -167,18 +167,13 @@ def _check(path: Path, kind: str) -> None:
         return
     with path.open("rb") as file:
         start = file.read(1024)
-    found = content_of(start)
+    found = next((name for magic, name in SIGNATURES if start.startswith(magic)), "")
     expected = _EXPECTED.get(kind, "")
     if found != expected and not (expected == "a PDF" and b"%PDF-" in start):
         raise DocumentError(
             f"{path} is not what its name suggests ({path.suffix or 'no kind'}): it is {found or 'something else'}.",
             "Give the file the suffix of what it is.",
         )
-
-
-def content_of(start: bytes) -> str:
-    """What a file is that begins like this, in words; empty where that is not known."""
-    return next((name for magic, name in _MAGIC if start.startswith(magic)), "")
 
 
 def _tidy(document: Document) -> Document:

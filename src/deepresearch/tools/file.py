@@ -210,11 +210,11 @@ def _text(path: str, data: bytes) -> str:
             return data.decode()
     except UnicodeDecodeError:
         pass
-    from ..library.reading import content_of  # noqa: PLC0415  slow to import, and rarely needed
+    from ..library.reading import SIGNATURES  # noqa: PLC0415  slow to import, and rarely needed
 
     utf16 = "text in UTF-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else ""
     unknown = "binary data" if b"\0" in data else "text in another encoding than UTF-8"
-    kind = content_of(data) or utf16 or unknown
+    kind = next((name for start, name in SIGNATURES if data.startswith(start)), utf16 or unknown)
     raise ToolFailed(f"{path} is not UTF-8 text: it looks like {kind} ({len(data)} bytes).")
 
 
