@@ -142,3 +142,23 @@ def test_a_people_and_its_country_name_the_same() -> None:
     text = "In 1990, 40 percent of all households in Switzerland owned a bicycle."
     question = "What percentage of Swiss households owned a bicycle in 1990?"
     assert "40 percent" in first(question, passage(text, "p1", "Bicycles"))
+
+
+def test_a_number_counts_what_is_right_behind_it() -> None:
+    other = "The call fills in the last 5 arguments if the column exists in a table of the store."
+    right = "By default a table of the store has 2000 columns at most."
+    pages = [passage(other, "p1", "Columns of a table"), passage(right, "p2", "Store")]
+    assert "2000" in first("How many columns may a table of the store have at most?", *pages)
+
+
+def test_beside_what_names_the_thing_stands_nothing_that_does_not() -> None:
+    pages = [
+        passage(
+            "The documents do not recommend Tanagra because it hides the order of writes.",
+            "p1",
+            "Why Tanagra is avoided",
+        ),
+        passage("The documents are not recommended because they are old and hide their age.", "p2", "Documents"),
+    ]
+    [answer] = answers("Why do the documents not recommend Tanagra?", pages)
+    assert answer.short and all("Tanagra" in candidate.text for candidate in answer.short)

@@ -152,7 +152,10 @@ def _close(fit: Sequence[Ranked], asked: Asked, most: int) -> list[Candidate]:
         had = one.candidate.terms | one.candidate.context
         here = {term for term in asked.weights if has_form(term, had)}
         adds = covered(asked.weights, here - told) >= ADDS and one.values["section"] >= best.values["section"] / 2
-        beside = best.values["section"] >= SECTION_FITS and not asked.part.name_terms <= had
+        names = asked.part.name_terms & (best.candidate.terms | best.candidate.context)
+        beside = (best.values["section"] >= SECTION_FITS and not asked.part.name_terms <= had) or (
+            bool(names) and names.isdisjoint(had)
+        )
         if not chosen or (not beside and (one.score >= best.score - EQUAL or adds)):
             chosen.append(one.candidate)
             told |= here

@@ -38,8 +38,8 @@ BESIDE = 0.5
 """How surely what is quoted beside the surest must be bound to it."""
 LEAST = 0.1
 """What it is where that is not sure."""
-NEAR = 5
-"""Words between a number and what it counts."""
+BEFORE, BEHIND = 5, 3
+"""Words before and behind a number among which is what it counts."""
 CLASSIFIERS = "个名位人余多项种条家所部座件只口户处"
 """Chinese words between a number and whatever it counts."""
 NEAR_ZH = 12
@@ -154,7 +154,8 @@ def bound(candidate: Candidate, kind: str, asked: Asked) -> float:
             here = unit.terms | unit.above_terms
             share = _loosely(asked.sought, here) if asked.sought else 1.0
             relation = kind == "person" and has_form(next(iter(asked.sought), ""), here)  # wrote, founder
-            shares.append(1.0 if relation else share if share >= ABOUT and kind != "person" else LEAST * share)
+            sure = share >= ABOUT and kind != "person" and not counted
+            shares.append(1.0 if relation else share if sure else LEAST * share)
     return max(shares)
 
 
@@ -185,13 +186,15 @@ def _people(text: str, asked: Asked) -> Iterator[str]:
 def _plain_numbers(text: str, asked: Asked) -> Iterator[Quantity]:
     """Numbers in the text that can count things: no dates and no measures, and none that the question has."""
     dated = [(d.start, d.end) for d in dates(text)]
+    counted = content_terms(_counted(asked.part.text))  # "2000 columns" is no year
     for one in quantities(text):
-        is_date = any(start <= one.start < end for start, end in dated)
+        is_date = one.unit not in counted and any(start <= one.start < end for start, end in dated)
         other = one.unit in MEASURED or (has_han(one.unit) and one.unit not in CLASSIFIERS + asked.part.text)
         if not (one.ordinal or is_date or other or f"{one.bare.value:g}" in asked.numbers):
             yield one
 
 
+@lru_cache(maxsize=64)
 def _counted(question: str) -> str:
     """The words after "how many", or the Chinese ones after 多少, as far as they can be what is counted."""
     found = pattern("counted").search(question)
@@ -212,8 +215,8 @@ def _counts(unit: Unit, word: str, asked: Asked) -> bool:
     if unit.kind == "row":
         return any(has_form(t, frozenset(content_terms(_key(unit)))) for t in terms)
     for n in numbers:
-        before = "".join(_WORDS.findall(unit.text[: n.start])[-NEAR:])
-        after = "".join(_WORDS.findall(unit.text[n.end :])[:NEAR])
+        before = "".join(_WORDS.findall(unit.text[: n.start])[-BEFORE:])
+        after = "".join(_WORDS.findall(unit.text[n.end :])[:BEHIND])
         if not set(terms).isdisjoint(content_terms(f"{before} {after}")):
             return True
     return False
