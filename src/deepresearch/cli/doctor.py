@@ -35,10 +35,8 @@ def doctor(*, online: Switch = False, data: Data | None = None) -> int:
     Exit code 1 where something that every run needs does not work, a server that is named does not answer, or records
     are damaged.
 
-    Parameters
-    ----------
-    online
-        Ask services and servers on other machines too; otherwise nothing leaves this one.
+    Args:
+        online: Ask services and servers on other machines too; otherwise nothing leaves this one.
     """
     settings = (data or Data()).settings()
     bad = False

@@ -49,27 +49,17 @@ def judge_target(
     The quality card of a run is stored with it and shown by its exports. Replies of a model are cached in the data
     folder, so that asking the same again costs nothing.
 
-    Parameters
-    ----------
-    target
-        Run id (or its beginning), or a Markdown file.
-    rubrics
-        JSON, JSON lines or TOML file of criteria; without one they are drafted from the question.
-    question
-        What the report answers; by default that of the run, or of the criteria.
-    by
-        model: the named model judges; mechanical: only the criteria that are drafted without a model are decided.
-        Default: model where one is named.
-    trials
-        How often the model judges each criterion; the scores are averaged.
-    part
-        Longest part of the report that one request carries, tokens; less for a model with a small context.
-    view
-        binary: a criterion counts only when it is fully met; ternary: half for partially.
-    out
-        Folder for the quality card (quality.json, quality.md).
-    json
-        Print the whole judgement as one JSON object.
+    Args:
+        target: Run id (or its beginning), or a Markdown file.
+        rubrics: JSON, JSON lines or TOML file of criteria; without one they are drafted from the question.
+        question: What the report answers; by default that of the run, or of the criteria.
+        by: model: the named model judges; mechanical: only the criteria that are drafted without a model are decided.
+            Default: model where one is named.
+        trials: How often the model judges each criterion; the scores are averaged.
+        part: Longest part of the report that one request carries, tokens; less for a model with a small context.
+        view: binary: a criterion counts only when it is fully met; ternary: half for partially.
+        out: Folder for the quality card (quality.json, quality.md).
+        json: Print the whole judgement as one JSON object.
     """
     from ..errors import UserError
     from ..judge.rubrics import choose, read_rubrics
@@ -101,12 +91,9 @@ def draft(
 ) -> int:
     """Draft criteria for a question, as JSON that `judge --rubrics` reads.
 
-    Parameters
-    ----------
-    question
-        The question that reports will answer.
-    out
-        File to write to instead of printing.
+    Args:
+        question: The question that reports will answer.
+        out: File to write to instead of printing.
     """
     from ..errors import UserError
     from ..judge.rubrics import dump_rubrics

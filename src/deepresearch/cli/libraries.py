@@ -28,12 +28,9 @@ index = App(name="index", help="Build and search libraries of your own documents
 def build(name: LibraryName, /, *paths: Path, text_field: str | None = None, data: Data = Data()) -> int:
     """Make a library from folders, files and corpora (JSON lines, Parquet).
 
-    Parameters
-    ----------
-    paths
-        Folders and files.
-    text_field
-        Field or column of corpora that holds the text (default: text); `index add` remembers it.
+    Args:
+        paths: Folders and files.
+        text_field: Field or column of corpora that holds the text (default: text); `index add` remembers it.
     """
     return _add(name, paths, text_field, data, create=True)
 
@@ -42,12 +39,9 @@ def build(name: LibraryName, /, *paths: Path, text_field: str | None = None, dat
 def add(name: LibraryName, /, *paths: Path, text_field: str | None = None, data: Data = Data()) -> int:
     """Add to a library, and bring changed and deleted files of these folders up to date.
 
-    Parameters
-    ----------
-    paths
-        Folders and files.
-    text_field
-        Field or column of corpora that holds the text (default: the one named when the library was built).
+    Args:
+        paths: Folders and files.
+        text_field: Field or column of corpora that holds the text (default: the one named when the library was built).
     """
     return _add(name, paths, text_field, data, create=False)
 
@@ -101,16 +95,11 @@ def search(
 ) -> int:
     """Search a library.
 
-    Parameters
-    ----------
-    query
-        What to look for.
-    queries
-        File of JSON lines with `id` and `text`, to search for many at once.
-    k
-        Passages wanted for each query.
-    json
-        Print a JSON object for each query.
+    Args:
+        query: What to look for.
+        queries: File of JSON lines with `id` and `text`, to search for many at once.
+        k: Passages wanted for each query.
+        json: Print a JSON object for each query.
     """
     from ..errors import UserError
     from ..library.authority import Authority

@@ -18,10 +18,8 @@ FOLLOW = 0.5
 def show(run: RunId, /, *, follow: Switch = False, json: JsonOutput = False, data: Data = Data()) -> int:
     """Show a run's state and its report.
 
-    Parameters
-    ----------
-    follow
-        Watch a run that another process is carrying out.
+    Args:
+        follow: Watch a run that another process is carrying out.
     """
     from ..agent.budget import BudgetTracker
     from ..derived import answer, started
@@ -58,10 +56,8 @@ def show(run: RunId, /, *, follow: Switch = False, json: JsonOutput = False, dat
 def list_runs(*, limit: int = 50, json: JsonLines = False, data: Data = Data()) -> int:
     """List the runs of the data folder, the newest first.
 
-    Parameters
-    ----------
-    limit
-        Most runs to list; 0: all.
+    Args:
+        limit: Most runs to list; 0: all.
     """
     import dataclasses
 
@@ -95,10 +91,8 @@ def list_runs(*, limit: int = 50, json: JsonLines = False, data: Data = Data()) 
 def steer(run: RunId, text: str, /, *, data: Data = Data()) -> int:
     """Send a running run a message: a wish, a limit, a source.
 
-    Parameters
-    ----------
-    text
-        The message for its policy.
+    Args:
+        text: The message for its policy.
     """
     return _ask(data, run, "steer", text)
 
@@ -134,10 +128,8 @@ def cancel(run: RunId, /, *, data: Data = Data()) -> int:
 def delete(run: str, /, *, data: Data = Data()) -> int:
     """Remove a run with its record and its folder; stored web pages stay.
 
-    Parameters
-    ----------
-    run
-        Run id in full: a beginning is not enough to delete.
+    Args:
+        run: Run id in full: a beginning is not enough to delete.
     """
     from ..errors import UserError
 
@@ -161,16 +153,11 @@ def export(
 ) -> int:
     """Write a run's report to files; a format whose tool is missing is named, and the others are written.
 
-    Parameters
-    ----------
-    format
-        Formats, with commas: md, html, json, docx, pdf, pptx, tex, bib, ris, csl.
-    style
-        How references are written: numeric, apa, ieee, gb-t-7714, or the name of any other style.
-    out
-        Folder for the files.
-    force
-        Replace files of the same names that no export has written, or that were changed since.
+    Args:
+        format: Formats, with commas: md, html, json, docx, pdf, pptx, tex, bib, ris, csl.
+        style: How references are written: numeric, apa, ieee, gb-t-7714, or the name of any other style.
+        out: Folder for the files.
+        force: Replace files of the same names that no export has written, or that were changed since.
     """
     from ..derived import answer
     from ..errors import ExportError
@@ -202,11 +189,9 @@ def next_step(store: "Store", run: str) -> str:
 def trajectory(run: RunId, /, *, to: Literal["events", "chat", "sft"] = "events", data: Data = Data()) -> int:
     """Print a run's record as JSON lines.
 
-    Parameters
-    ----------
-    to
-        events: the record itself; chat: messages and tools as the policy saw them last; sft: one sample for each
-        stretch between two compactions, messages marked for the loss.
+    Args:
+        to: events: the record itself; chat: messages and tools as the policy saw them last; sft: one sample for each
+            stretch between two compactions, messages marked for the loss.
     """
     from ..agent.export import to_chat, to_sft
 
@@ -222,10 +207,8 @@ def import_file(file: Path, /, *, data: Data = Data()) -> int:
 
     A last record that a crash has cut off is left out; any other damage is named by its line, and nothing is loaded.
 
-    Parameters
-    ----------
-    file
-        The file of events. Long texts that events only refer to are not in it.
+    Args:
+        file: The file of events. Long texts that events only refer to are not in it.
     """
     from ..store import import_run
 

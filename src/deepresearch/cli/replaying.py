@@ -67,16 +67,11 @@ def page(
 ) -> int:
     """Show a page of the web as it was stored when it was read.
 
-    Parameters
-    ----------
-    reference
-        Address of the page, or, with --run, the id of a passage that the run was shown.
-    run
-        The page as that run had it: run id, or an unambiguous beginning of it.
-    at
-        The page as it was last read before this date or time, e.g. 2026-11-20 or 2026-11-20T18:30.
-    raw
-        File to write the body to, as it came.
+    Args:
+        reference: Address of the page, or, with --run, the id of a passage that the run was shown.
+        run: The page as that run had it: run id, or an unambiguous beginning of it.
+        at: The page as it was last read before this date or time, e.g. 2026-11-20 or 2026-11-20T18:30.
+        raw: File to write the body to, as it came.
     """
     from ..errors import UserError
     from ..web.archive import Archive

@@ -49,20 +49,14 @@ def run(
 
     Ctrl-C once ends the run with a report from what there is, twice stops it; `resume` continues.
 
-    Parameters
-    ----------
-    question
-        The question, in English or Chinese.
-    docs
-        Folders and files to search.
-    library
-        Libraries to search, made with `index build`.
-    web
-        Search the web too, beside documents and libraries; search.providers names the services.
-    policy
-        auto: what fits the model; chat; guided (small models); extractive; local (a checkpoint); or a package's own.
-    plan
-        ask: wait for the plan to be approved; show: show it and continue; off: no plan.
+    Args:
+        question: The question, in English or Chinese.
+        docs: Folders and files to search.
+        library: Libraries to search, made with `index build`.
+        web: Search the web too, beside documents and libraries; search.providers names the services.
+        policy: auto: what fits the model; chat; guided (small models); extractive; local (a checkpoint); or a package's
+            own.
+        plan: ask: wait for the plan to be approved; show: show it and continue; off: no plan.
     """
     from ..agent.setup import new_run
     from ..api import task_of
@@ -104,10 +98,8 @@ def resume(
 
     Limits and endpoint stay as they were unless given again.
 
-    Parameters
-    ----------
-    approve
-        Approve the proposed plan, with the changes given ("" for none).
+    Args:
+        approve: Approve the proposed plan, with the changes given ("" for none).
     """
     from ..agent.setup import resumed_run
     from ..settings import Settings, nested

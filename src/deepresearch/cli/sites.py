@@ -13,13 +13,10 @@ authority = App(name="authority", help="How far sites are trusted, and why.")
 def check(*urls: str, overrides: Path | None = None) -> int:
     """Explain the verdict on each address.
 
-    Parameters
-    ----------
-    urls
-        URLs or hosts.
-    overrides
-        A file of your own verdicts, in the format of the table (see docs/authority.md); by default the one that
-        search.authority names, if any.
+    Args:
+        urls: URLs or hosts.
+        overrides: A file of your own verdicts, in the format of the table (see docs/authority.md); by default the one
+            that search.authority names, if any.
     """
     from ..errors import UserError
     from ..library.authority import OWN, Authority, explain
