@@ -56,22 +56,15 @@ def graph(
     Every fact that a question needs has a passage of the library, or of the web, that states it. A graph without texts
     can have them made: `deepresearch synth pages`. What was interrupted is continued by the same command.
 
-    Parameters
-    ----------
-    sources
-        Files and folders: Wikidata5m, CN-DBpedia, N-Triples, tables of triples (head, relation, tail between tabs).
-    web
-        Search the web too.
-    languages
-        Languages of the questions, in turn: en, zh.
-    form
-        auto, tsv, ntriples, wikidata5m, cndbpedia, countries, wordnet, or one that an installed package adds.
-    seed_degrees
-        Least and most edges of an entity from which a subgraph is grown.
-    sizes
-        Least and most entities of a subgraph.
-    hub
-        Edges above which an entity is not followed.
+    Args:
+        sources: Files and folders: Wikidata5m, CN-DBpedia, N-Triples, tables of triples (head, relation, tail between
+            tabs).
+        web: Search the web too.
+        languages: Languages of the questions, in turn: en, zh.
+        form: auto, tsv, ntriples, wikidata5m, cndbpedia, countries, wordnet, or one that an installed package adds.
+        seed_degrees: Least and most edges of an entity from which a subgraph is grown.
+        sizes: Least and most entities of a subgraph.
+        hub: Edges above which an entity is not followed.
     """
     from ..synthesis.graph_route import GraphOptions, make_graph_tasks
 
@@ -100,14 +93,10 @@ def walk(
 
     The library must hold the pages' texts: `deepresearch synth pages` writes them for `deepresearch index build`.
 
-    Parameters
-    ----------
-    source
-        MediaWiki dump (.xml, .xml.bz2), folder of HTML or Markdown, or the name of a library.
-    language
-        Of the pages and questions.
-    steps
-        Most pages of one walk.
+    Args:
+        source: MediaWiki dump (.xml, .xml.bz2), folder of HTML or Markdown, or the name of a library.
+        language: Of the pages and questions.
+        steps: Most pages of one walk.
     """
     from ..synthesis.walk_route import WalkOptions, make_walk_tasks
 
@@ -133,14 +122,11 @@ def pages(
 ) -> int:
     """Write the texts of a source as a corpus for `deepresearch index build`.
 
-    Parameters
-    ----------
-    source
-        Hyperlinked pages, as for `synth walk`, or a graph, as for `synth graph`, whose facts are put into sentences.
-    form
-        auto, walk, or a form of `synth graph`.
-    language
-        Of the pages; for a graph one or both.
+    Args:
+        source: Hyperlinked pages, as for `synth walk`, or a graph, as for `synth graph`, whose facts are put into
+            sentences.
+        form: auto, walk, or a form of `synth graph`.
+        language: Of the pages; for a graph one or both.
     """
     from ..synthesis.graph_pages import write_pages
     from ..synthesis.triples import form_of
@@ -179,20 +165,13 @@ def rollout(
 
     What was interrupted is continued by the same command. Searches that repeat are answered from a cache.
 
-    Parameters
-    ----------
-    tasks
-        File of tasks.
-    web
-        Search the web too, or what search.canned has in its place.
-    teacher
-        extractive; oracle, which knows plan and answer; one-search, the baseline; chat, a served model.
-    tries
-        Runs of each task.
-    rates
-        Also write the tasks with the share of right tries here.
-    ray
-        Spread the work over so many processes of a Ray cluster.
+    Args:
+        tasks: File of tasks.
+        web: Search the web too, or what search.canned has in its place.
+        teacher: extractive; oracle, which knows plan and answer; one-search, the baseline; chat, a served model.
+        tries: Runs of each task.
+        rates: Also write the tasks with the share of right tries here.
+        ray: Spread the work over so many processes of a Ray cluster.
     """
     from ..synthesis.distributed import roll_out_on_ray
     from ..synthesis.rollouts import RolloutOptions, add_pass_rates, roll_out
@@ -223,21 +202,14 @@ def filter_command(
 ) -> int:
     """Keep the good of a file of rollouts or tasks; the card has figures before and after, and examples.
 
-    Parameters
-    ----------
-    source
-        File of rollouts or tasks.
-    use
-        Filters in their order; by default all that are for such a file: correct, shortest, citations, errors, loops,
-        language, year, private, contamination, duplicates; for tasks difficulty.
-    suites
-        Files and folders of evaluation suites, none of whose questions may be in the data.
-    errors
-        Largest share of runs with a tool error.
-    near
-        Similarity of near-duplicates, 0 to 1.
-    most_passed
-        Largest pass rate of a task that is kept.
+    Args:
+        source: File of rollouts or tasks.
+        use: Filters in their order; by default all that are for such a file: correct, shortest, citations, errors,
+            loops, language, year, private, contamination, duplicates; for tasks difficulty.
+        suites: Files and folders of evaluation suites, none of whose questions may be in the data.
+        errors: Largest share of runs with a tool error.
+        near: Similarity of near-duplicates, 0 to 1.
+        most_passed: Largest pass rate of a task that is kept.
     """
     from ..synthesis.data_files import read_records
     from ..synthesis.filters import FOR_ROLLOUTS, FOR_TASKS, FilterOptions, filter_file
@@ -255,12 +227,9 @@ def filter_command(
 def export(source: Path, /, *, out: Out, to: str = "chat") -> int:
     """Write rollouts, or for verl tasks too, in the form that a trainer reads.
 
-    Parameters
-    ----------
-    source
-        File of rollouts or tasks.
-    to
-        chat (messages with loss masks), sharegpt, trl, verl, ids (token ids as sampled), or one of a package.
+    Args:
+        source: File of rollouts or tasks.
+        to: chat (messages with loss masks), sharegpt, trl, verl, ids (token ids as sampled), or one of a package.
     """
     from ..synthesis.exports import export_file
 
@@ -280,20 +249,13 @@ def show(
 ) -> int:
     """Print the tasks or rollouts of a file, or write one page with all that is known of each.
 
-    Parameters
-    ----------
-    source
-        File of tasks or rollouts.
-    hidden
-        Print the hidden side too: plan, evidence, near misses.
-    most
-        Records to print.
-    out
-        Write an HTML page instead: hidden side, trajectory, rubrics, verdicts of the filters.
-    tasks
-        File of tasks in which the hidden side of the rollouts is, for the page.
-    suites
-        Evaluation suites, for the page: see `synth filter`.
+    Args:
+        source: File of tasks or rollouts.
+        hidden: Print the hidden side too: plan, evidence, near misses.
+        most: Records to print.
+        out: Write an HTML page instead: hidden side, trajectory, rubrics, verdicts of the filters.
+        tasks: File of tasks in which the hidden side of the rollouts is, for the page.
+        suites: Evaluation suites, for the page: see `synth filter`.
     """
     from itertools import islice
 
@@ -323,10 +285,8 @@ def show(
 def card(source: Path, /) -> int:
     """Print the data card of a file.
 
-    Parameters
-    ----------
-    source
-        File that `synth` has written.
+    Args:
+        source: File that `synth` has written.
     """
     from ..synthesis.data_files import read_card
 

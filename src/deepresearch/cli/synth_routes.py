@@ -39,10 +39,8 @@ def rubrics(source: Path, /, *, out: Out, endpoint: EndpointFlags | None = None,
     summary and rubrics, then question and roles from these; what does not agree is left out. `deepresearch judge` reads
     the file as it is.
 
-    Parameters
-    ----------
-    source
-        File of tasks.
+    Args:
+        source: File of tasks.
     """
     from ..synthesis.rubric_route import add_rubrics
 
@@ -67,13 +65,10 @@ def reflect(
 
     The history stays, there are at most three tries, and what is right at once is kept too.
 
-    Parameters
-    ----------
-    source
-        File of tasks.
-    teacher
-        slips, which needs no model: stops early with a near miss and then finds out; chat, a served model; or any
-        other of `synth rollout`.
+    Args:
+        source: File of tasks.
+        teacher: slips, which needs no model: stops early with a near miss and then finds out; chat, a served model; or
+            any other of `synth rollout`.
     """
     from ..synthesis.reflection import reflect as run_with_hints
     from ..synthesis.rollouts import RolloutOptions
@@ -103,16 +98,11 @@ def plan(
 
     With --model the task is in the model's words; --teacher chat lets it work on the tasks too.
 
-    Parameters
-    ----------
-    source
-        File or folder of reports (Markdown, HTML and what else a library reads), or the name of a library.
-    runs
-        Also let a teacher work on the tasks, and keep what follows the plan in this file of rollouts.
-    teacher
-        follower, which needs no model: searches for each item of the plan; or any other of `synth rollout`.
-    threshold
-        Least alignment of a run with the plan, 0 to 1.
+    Args:
+        source: File or folder of reports (Markdown, HTML and what else a library reads), or the name of a library.
+        runs: Also let a teacher work on the tasks, and keep what follows the plan in this file of rollouts.
+        teacher: follower, which needs no model: searches for each item of the plan; or any other of `synth rollout`.
+        threshold: Least alignment of a run with the plan, 0 to 1.
     """
     from ..synthesis.plan_route import follow_plans, make_plan_tasks
     from ..synthesis.rollouts import RolloutOptions
@@ -145,12 +135,9 @@ def reports(
     With --runs only the reports of finished runs are written again: badly formed ones in a good form; with --model
     anew, kept where a comparison finds them deeper and no less complete.
 
-    Parameters
-    ----------
-    source
-        File or folder of reports (Markdown, HTML and what else a library reads), or the name of a library.
-    runs
-        File of rollouts, in the place of the source.
+    Args:
+        source: File or folder of reports (Markdown, HTML and what else a library reads), or the name of a library.
+        runs: File of rollouts, in the place of the source.
     """
     from ..errors import UserError
     from ..synthesis.report_route import make_report_pairs, rewrite_reports
@@ -182,13 +169,10 @@ def verify(
 
     Of statements with human verdicts the card also has how often the runs conclude what people did.
 
-    Parameters
-    ----------
-    source
-        Library from which the paragraphs are taken and which is searched; or a file of human verdicts, JSON lines with
-        statement, passages and conclusion (supported, refuted, doubtful).
-    teacher
-        checker, which needs no model: the project's own check of citations; or any other of `synth rollout`.
+    Args:
+        source: Library from which the paragraphs are taken and which is searched; or a file of human verdicts, JSON
+            lines with statement, passages and conclusion (supported, refuted, doubtful).
+        teacher: checker, which needs no model: the project's own check of citations; or any other of `synth rollout`.
     """
     from ..synthesis.rollouts import RolloutOptions
     from ..synthesis.verify_route import verify_statements

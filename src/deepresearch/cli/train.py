@@ -41,26 +41,16 @@ def tokenizer(
 ) -> int:
     """Begin a small model: a tokenizer trained on documents, and random weights of Qwen2's architecture.
 
-    Parameters
-    ----------
-    texts
-        Documents, JSON lines or Parquet with `text`.
-    out
-        Folder of the new checkpoint.
-    vocabulary
-        Tokens, at least 300.
-    dialect
-        How runs are written in tokens; its marks become tokens.
-    width
-        Numbers in a hidden state; a multiple of 2 x heads.
-    layers
-        Of the model.
-    heads
-        Of attention.
-    context
-        Most tokens of a sequence.
-    seed
-        The same seed gives the same weights.
+    Args:
+        texts: Documents, JSON lines or Parquet with `text`.
+        out: Folder of the new checkpoint.
+        vocabulary: Tokens, at least 300.
+        dialect: How runs are written in tokens; its marks become tokens.
+        width: Numbers in a hidden state; a multiple of 2 x heads.
+        layers: Of the model.
+        heads: Of attention.
+        context: Most tokens of a sequence.
+        seed: The same seed gives the same weights.
     """
     need_torch()
     from ..training.checkpoints import new_checkpoint
@@ -79,16 +69,11 @@ def mid(
     What was interrupted is continued by the same command. On many GPUs: torchrun --nproc-per-node 8 -m deepresearch
     train mid ...
 
-    Parameters
-    ----------
-    checkpoint
-        Hugging Face folder of the model to begin with.
-    samples
-        JSON lines or Parquet: token samples (ids, weights), documents (text), or runs (events).
-    out
-        Folder for the checkpoint, the state to resume from, and the curve.
-    held_out
-        Samples on which the loss is measured too.
+    Args:
+        checkpoint: Hugging Face folder of the model to begin with.
+        samples: JSON lines or Parquet: token samples (ids, weights), documents (text), or runs (events).
+        out: Folder for the checkpoint, the state to resume from, and the curve.
+        held_out: Samples on which the loss is measured too.
     """
     return _supervised(checkpoint, samples, out, held_out, options)
 
@@ -102,16 +87,11 @@ def sft(
     What was interrupted is continued by the same command. On many GPUs: torchrun --nproc-per-node 8 -m deepresearch
     train sft ...
 
-    Parameters
-    ----------
-    checkpoint
-        Hugging Face folder of the model to begin with.
-    samples
-        JSON lines or Parquet: runs (events), or token samples (ids, weights).
-    out
-        Folder for the checkpoint, the state to resume from, and the curve.
-    held_out
-        Samples on which the loss is measured too.
+    Args:
+        checkpoint: Hugging Face folder of the model to begin with.
+        samples: JSON lines or Parquet: runs (events), or token samples (ids, weights).
+        out: Folder for the checkpoint, the state to resume from, and the curve.
+        held_out: Samples on which the loss is measured too.
     """
     return _supervised(checkpoint, samples, out, held_out, options)
 

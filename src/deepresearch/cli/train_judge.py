@@ -41,32 +41,20 @@ def judge(
     What was interrupted is continued by the same command. OUT/checkpoint is the judge: the reward of `train ppo --judge
     OUT/checkpoint`.
 
-    Parameters
-    ----------
-    labels
-        JSON lines: question, report, criteria, each with criterion, weight, level (not, partially, fully) and reason.
-    checkpoint
-        Hugging Face folder of the model to begin with; a judge's marks are added to its tokenizer.
-    out
-        Folder for the judge, the states to resume from and the curves.
-    held_out
-        Labelled reports on which agreement is measured before, between and after.
-    epochs
-        Of the supervised stage.
-    learning_rate
-        Of the supervised stage.
-    reinforce_updates
-        Updates of reinforcement; 0: none.
-    reinforce_rate
-        Learning rate of reinforcement.
-    context
-        Longest report with its criteria and verdicts, tokens; longer ones are left out and counted.
-    rows
-        Rows of `context` tokens of one supervised update.
-    precision
-        Of the supervised computation.
-    seed
-        Of everything that is drawn.
+    Args:
+        labels: JSON lines: question, report, criteria, each with criterion, weight, level (not, partially, fully) and
+            reason.
+        checkpoint: Hugging Face folder of the model to begin with; a judge's marks are added to its tokenizer.
+        out: Folder for the judge, the states to resume from and the curves.
+        held_out: Labelled reports on which agreement is measured before, between and after.
+        epochs: Of the supervised stage.
+        learning_rate: Of the supervised stage.
+        reinforce_updates: Updates of reinforcement; 0: none.
+        reinforce_rate: Learning rate of reinforcement.
+        context: Longest report with its criteria and verdicts, tokens; longer ones are left out and counted.
+        rows: Rows of `context` tokens of one supervised update.
+        precision: Of the supervised computation.
+        seed: Of everything that is drawn.
     """
     from .train import need_torch
 
@@ -85,16 +73,11 @@ def judge(
 def measure(labels: Path, /, *, checkpoint: Path, context: int = 4096, json: Switch = False) -> int:
     """Measure a judge against labels: agreement for each verdict, robustness, calibration.
 
-    Parameters
-    ----------
-    labels
-        Labelled reports, as for `train judge`.
-    checkpoint
-        Folder of the judge.
-    context
-        Longest report with its criteria and verdicts, tokens.
-    json
-        Print one JSON object.
+    Args:
+        labels: Labelled reports, as for `train judge`.
+        checkpoint: Folder of the judge.
+        context: Longest report with its criteria and verdicts, tokens.
+        json: Print one JSON object.
     """
     from .train import need_torch
 

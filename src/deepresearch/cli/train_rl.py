@@ -80,24 +80,15 @@ def ppo(
     Reports are judged by each task's hidden side: answer, facts, citations. With --model (and --base-url) that model
     judges the tasks' rubrics instead, with --judge one trained here. The same command continues what was interrupted.
 
-    Parameters
-    ----------
-    checkpoint
-        Hugging Face folder of the policy to begin with.
-    tasks
-        Tasks with their hidden side, as `deepresearch synth` writes them.
-    out
-        Folder for the checkpoint (model), the state to resume from, and the curve.
-    library
-        Libraries that the policy searches.
-    web
-        Search the web too.
-    judge
-        Folder of a trained judge (`train judge`), which decides the tasks' rubrics.
-    judge_url
-        Where vLLM serves it; by default it runs in this process.
-    plan
-        show: the policy writes a plan first, as `run` lets it; off: no plan. As the runs that it learnt from.
+    Args:
+        checkpoint: Hugging Face folder of the policy to begin with.
+        tasks: Tasks with their hidden side, as `deepresearch synth` writes them.
+        out: Folder for the checkpoint (model), the state to resume from, and the curve.
+        library: Libraries that the policy searches.
+        web: Search the web too.
+        judge: Folder of a trained judge (`train judge`), which decides the tasks' rubrics.
+        judge_url: Where vLLM serves it; by default it runs in this process.
+        plan: show: the policy writes a plan first, as `run` lets it; off: no plan. As the runs that it learnt from.
     """
     from .train import need_torch
 
@@ -154,18 +145,12 @@ def export(
 ) -> int:
     """Write a checkpoint for vLLM, SGLang or llama.cpp: weights, tokenizer with chat template, dialect.
 
-    Parameters
-    ----------
-    checkpoint
-        Hugging Face folder of the policy.
-    out
-        Folder to write.
-    precision
-        Of the weights.
-    gguf
-        File for llama.cpp, written too.
-    converter
-        llama.cpp's source folder, for --gguf.
+    Args:
+        checkpoint: Hugging Face folder of the policy.
+        out: Folder to write.
+        precision: Of the weights.
+        gguf: File for llama.cpp, written too.
+        converter: llama.cpp's source folder, for --gguf.
     """
     from .train import need_torch
 
