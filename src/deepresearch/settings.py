@@ -281,8 +281,8 @@ class Settings(SettingsGroup):
         return self.model.api_key.get_secret_value()
 
     def service_keys(self) -> dict[str, str]:
-        """The keys of services by their environment variables: DEEPRESEARCH_BRAVE_API_KEY for brave."""
-        return {f"{PREFIX}{name.upper()}{KEY_SUFFIX}": key.get_secret_value() for name, key in self.keys.items()}
+        """The keys of services by their names (brave, opensearch); empty ones are left out."""
+        return {name: secret for name, key in self.keys.items() if (secret := key.get_secret_value())}
 
     def data_folder(self) -> Path:
         """Where everything is stored; not created here."""

@@ -169,10 +169,9 @@ class RunStarted(EventBase):
     """What had to be repaired or done without before the run could begin, in words."""
 
 
-class Turn(EventBase):
-    """The policy's decision."""
+class Reply(Record):
+    """One reply of a model."""
 
-    type: Literal["turn"] = "turn"
     reasoning: str = ""
     text: str = ""
     calls: list[Call] = []
@@ -187,9 +186,15 @@ class Turn(EventBase):
     """US dollars; None where the price is unknown."""
     seconds: float = 0.0
     model: str = ""
+    sample: Sample | None = None
+
+
+class Turn(Reply, EventBase):
+    """The policy's decision: a model's reply, or what a policy without one writes in its place."""
+
+    type: Literal["turn"] = "turn"
     parts: list[AnsweredPart] = []
     """Of a report, where its policy knows which parts of the question it answers; empty: not known."""
-    sample: Sample | None = None
 
 
 class Observation(EventBase):

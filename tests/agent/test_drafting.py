@@ -9,9 +9,8 @@ from deepresearch.agent.policies.scripted import ScriptedPolicy
 from deepresearch.agent.verifier import REPORT_FILE, Verifier
 from deepresearch.derived import find
 from deepresearch.judge.comparison import AXES
-from deepresearch.models.base import Reply
 from deepresearch.tools.file import FileTool
-from deepresearch.trajectory import Answered, Observation, Passage, Turn
+from deepresearch.trajectory import Answered, Observation, Passage, Reply, Turn
 from tests.agent.test_loop import Bench, call, calls, says
 from tests.agent.test_verifier import FACT, ID, TRUE, Model, Reader
 

@@ -95,7 +95,7 @@ async def test_each_page_of_a_batch_gets_its_own_outcome(
     monkeypatch.setattr("deepresearch.agent.sources.ATTEMPTS", 1)
     dead = await dead_port()
     own = [f"127.0.0.1:{site.port}", f"127.0.0.1:{dead}"]
-    sources = open_sources(settings(tmp_path, allow_hosts=own), Task(question="?"), Handlers(), {})
+    sources = open_sources(settings(tmp_path, allow_hosts=own), Task(question="?"), Handlers())
     tool = surfer(sources)
     expected = {site.url(path): outcome for path, outcome in EXPECTED.items()} | ELSEWHERE
     expected |= {f"http://127.0.0.1:{dead}/": "dead_host"}
@@ -126,7 +126,7 @@ async def dead_port() -> int:
 async def test_a_broken_key_is_told_by_name_and_never_shown(tmp_path: Path, name: str, status: int) -> None:
     said = {"error": {"code": "x", "message": f"Invalid API key: {KEY}"}, "detail": f"key {KEY} unknown"}
     async with SearchServer(Reply(said, status)) as server:
-        sources = open_sources(settings(tmp_path), Task(question="?"), Handlers(), {})
+        sources = open_sources(settings(tmp_path), Task(question="?"), Handlers())
         assert sources.fetcher
         from deepresearch.web.providers import open_providers
 
@@ -150,9 +150,7 @@ async def test_settings_reach_the_fetcher(tmp_path: Path, site: Site) -> None:
     own = {"allow_hosts": [f"127.0.0.1:{site.port}"], "user_agent": "Own/1.0 (+https://a.example)"}
     for hours, requests in ((24, 1), (0, 2)):
         site.asked.clear()
-        sources = open_sources(
-            settings(tmp_path / str(hours), page_hours=hours, **own), Task(question="?"), Handlers(), {}
-        )
+        sources = open_sources(settings(tmp_path / str(hours), page_hours=hours, **own), Task(question="?"), Handlers())
         for _ in range(2):
             assert await sources.all[-1].open(site.url("/tower"))
         assert site.paths.count("/tower") == requests
@@ -181,7 +179,7 @@ async def test_a_replay_reads_pages_as_they_were(tmp_path: Path, site: Site) -> 
 
 async def opened(now: Settings, urls: list[str]) -> list[str]:
     """The text of each page, or the outcome."""
-    sources = open_sources(now, Task(question="?"), Handlers(), {})
+    sources = open_sources(now, Task(question="?"), Handlers())
     told = []
     for url in urls:
         try:
@@ -204,7 +202,7 @@ async def opened(now: Settings, urls: list[str]) -> list[str]:
 )
 def test_wrong_settings_are_named(tmp_path: Path, search: dict[str, Any], words: str) -> None:
     with pytest.raises(SettingsError, match=words):
-        open_sources(settings(tmp_path, **search), Task(question="?"), Handlers(), {})
+        open_sources(settings(tmp_path, **search), Task(question="?"), Handlers())
 
 
 async def test_identical_queries_go_out_once_and_the_age_of_an_answer_is_told(tmp_path: Path) -> None:
@@ -212,7 +210,7 @@ async def test_identical_queries_go_out_once_and_the_age_of_an_answer_is_told(tm
     async with SearchServer(found) as server:
         now = settings(tmp_path, providers=[], searxng_url=server.url)
         for words in ("Query 1 'tide'", "searxng: from the cache, 0 s old"):
-            sources = open_sources(now, Task(question="?"), Handlers(), {})
+            sources = open_sources(now, Task(question="?"), Handlers())
             tool = surfer(sources)
             for _ in range(2):
                 result = await call(tool, tmp_path, action="batch_search", queries=["tide", "tide "])

@@ -117,7 +117,7 @@ async def test_a_run_without_any_answer_says_so(tmp_path: Path) -> None:
 
 
 async def test_a_page_is_opened_once_whichever_provider_found_it(tmp_path: Path) -> None:
-    sources = open_sources(settings(tmp_path, private=True), Task(question="?"), Handlers(), {})
+    sources = open_sources(settings(tmp_path, private=True), Task(question="?"), Handlers())
     assert [source.name for source in sources.all] == ["wikipedia", "openalex", "crossref", "arxiv", "web"]
     assert [isinstance(source, SearchProvider) for source in sources.all] == [True] * 4 + [False]
     url = "https://en.wikipedia.org/wiki/Tide"
@@ -129,7 +129,7 @@ async def test_a_page_is_opened_once_whichever_provider_found_it(tmp_path: Path)
 
 
 async def test_what_became_of_a_page_is_kept(tmp_path: Path) -> None:
-    sources = open_sources(settings(tmp_path), Task(question="?"), Handlers(), {})
+    sources = open_sources(settings(tmp_path), Task(question="?"), Handlers())
     with pytest.raises(FetchFailed) as caught:
         await sources.all[-1].open("http://127.0.0.1/")
     assert caught.value.outcome == "blocked_address"
@@ -140,7 +140,7 @@ async def test_what_became_of_a_page_is_kept(tmp_path: Path) -> None:
 async def test_nothing_leaves_in_private_mode(tmp_path: Path) -> None:
     async with SearchServer({"results": []}) as server:
         sources = open_sources(
-            settings(tmp_path, private=True, providers=[], searxng_url=server.url), Task(question="?"), Handlers(), {}
+            settings(tmp_path, private=True, providers=[], searxng_url=server.url), Task(question="?"), Handlers()
         )
         provider = sources.all[0]
         assert isinstance(provider, SearchProvider)
@@ -174,10 +174,10 @@ def test_what_is_missing_is_named_before_documents_are_read(
     tmp_path: Path, docs: Path, search: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(SettingsError, match=words):
-        open_sources(settings(tmp_path, **search), Task(question="?", attachments=[str(docs)]), Handlers(), {})
+        open_sources(settings(tmp_path, **search), Task(question="?", attachments=[str(docs)]), Handlers())
     assert not (tmp_path / "data" / "libraries").exists()
 
 
 def test_without_the_web_nothing_of_it_is_opened(tmp_path: Path) -> None:
     now = settings(tmp_path, providers=["no such"]).model_copy(update={"search": Settings().search})
-    assert open_sources(now, Task(question="?"), Handlers(), {}).all == []
+    assert open_sources(now, Task(question="?"), Handlers()).all == []

@@ -12,7 +12,6 @@ from deepresearch.agent.setup import open_verifier
 from deepresearch.agent.verifier import REPORT_FILE, SENT_BACK, SHRUNK, Verifier, sent_back
 from deepresearch.derived import find, total_usage
 from deepresearch.errors import BrokenReply, ModelUnreachable
-from deepresearch.models.base import Reply
 from deepresearch.models.reply_cache import ReplyCache
 from deepresearch.settings import Settings
 from deepresearch.tools.file import FileTool
@@ -21,6 +20,7 @@ from deepresearch.trajectory import (
     Citation,
     Observation,
     Passage,
+    Reply,
     RunFinished,
     RunResumed,
     Turn,

@@ -46,7 +46,7 @@ def opened(kind: str, folder: Path) -> Iterator[Engine]:
         elif kind != "text":
             model = str(write_model(folder / "model"))
             library = {"dense": "onnx", "dense_model": model, "vectors": kind, "qdrant_url": vectors.url}
-        engines = open_engines(folder / "place", Settings.model_validate({"library": library}), {})
+        engines = open_engines(folder / "place", Settings.model_validate({"library": library}))
         yield engines[-1]
         for engine in engines:
             engine.close()
@@ -185,7 +185,7 @@ def test_both_ways_together_find_what_either_misses(tmp_path: Path) -> None:
     settings = Settings.model_validate(
         {"library": {"dense": "onnx", "dense_model": str(write_model(tmp_path / "model"))}}
     )
-    library = Library.open(tmp_path / "data", "x", setup=Setup(engines=lambda place: open_engines(place, settings, {})))
+    library = Library.open(tmp_path / "data", "x", setup=Setup(engines=lambda place: open_engines(place, settings)))
     library.add([docs])
     assert library.search(Query("car", k=1))[0].passage.text == "automobile automobile automobile"
     library.close()
@@ -199,15 +199,15 @@ def test_a_language_that_the_model_does_not_know(tmp_path: Path) -> None:
     settings = Settings.model_validate(
         {"library": {"dense": "onnx", "dense_model": str(write_model(tmp_path / "model"))}}
     )
-    library = Library.open(tmp_path / "data", "x", setup=Setup(engines=lambda place: open_engines(place, settings, {})))
+    library = Library.open(tmp_path / "data", "x", setup=Setup(engines=lambda place: open_engines(place, settings)))
     library.add([docs])
     assert [hit.passage.text for hit in library.search(Query("首都"))] == ["北京是首都。"]
     assert any("1 passages are in a language" in note for note in library.notes)
     library.close()
 
 
-def made(place: Path, library: dict[str, Any], environment: dict[str, str] | None = None, **more: Any) -> list[Engine]:
-    return open_engines(place, Settings.model_validate({"library": library, **more}), environment or {})
+def made(place: Path, library: dict[str, Any], **more: Any) -> list[Engine]:
+    return open_engines(place, Settings.model_validate({"library": library, **more}))
 
 
 def test_words_alone_are_the_default(tmp_path: Path) -> None:
@@ -251,15 +251,16 @@ def test_in_private_mode_nothing_leaves_the_machine(tmp_path: Path, library: dic
         made(tmp_path, library, search={"private": True})
 
 
-KEYS = {"DEEPRESEARCH_EMBEDDINGS_API_KEY": "embedding-key"}
-
-
 @pytest.mark.parametrize(
-    ("elsewhere", "environment", "key"),
-    [(False, {}, "Bearer model-key"), (True, {}, None), (True, KEYS, "Bearer embedding-key")],
+    ("elsewhere", "keys", "key"),
+    [
+        (False, {}, "Bearer model-key"),
+        (True, {}, None),
+        (True, {"embeddings": "embedding-key"}, "Bearer embedding-key"),
+    ],
 )
 def test_the_models_key_goes_to_the_models_server_alone(
-    tmp_path: Path, elsewhere: bool, environment: dict[str, str], key: str | None
+    tmp_path: Path, elsewhere: bool, keys: dict[str, str], key: str | None
 ) -> None:
     asked: list[Request] = []
 
@@ -270,7 +271,7 @@ def test_the_models_key_goes_to_the_models_server_alone(
     with serving(answer) as url:
         model = {"base_url": "http://127.0.0.1:9/v1" if elsewhere else url + "/v1", "api_key": "model-key"}
         library = {"dense": "endpoint", "dense_model": "m", "dense_url": url + "/v1" if elsewhere else ""}
-        engine = made(tmp_path, library, environment, model=model)[1]
+        engine = made(tmp_path, library, keys=keys, model=model)[1]
         engine.clear()
         engine.close()
     assert asked[0].headers.get("authorization") == key

@@ -28,10 +28,10 @@ from deepresearch.errors import (
     SettingsError,
     UnknownModel,
 )
-from deepresearch.models.base import Reply
 from deepresearch.models.client import ChatClient
 from deepresearch.models.schemas import offered
 from deepresearch.settings import ModelSettings, NetworkSettings
+from deepresearch.trajectory import Reply
 from tests.models.streams import OPENAI_TEXT, chunk
 from tests.models.test_oracle import ASK, SEARCH
 from tests.support.chat_server import Behaviour, ChatServer

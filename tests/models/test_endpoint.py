@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from deepresearch.errors import ContentFiltered, ContextOverflow, ModelError, NoToolCalling, RequestRefused
-from deepresearch.models.base import Reply
 from deepresearch.models.client import ChatClient
 from deepresearch.models.constrained import FORMS
 from deepresearch.models.schemas import offered
 from deepresearch.settings import ModelSettings
+from deepresearch.trajectory import Reply
 from tests.models.test_oracle import ASK, SEARCH
 from tests.support.chat_server import ChatServer, Received
 

@@ -10,9 +10,9 @@ from typing import Protocol, TypeVar
 from ..policy import Phase
 from ..settings import ReportSettings
 from ..text.markdown import unfenced
-from ..trajectory import Answered, Event, EventBase, Observation, PlanProposed, RunFinished, Turn, Verified
+from ..trajectory import WHOLE, Answered, Event, EventBase, Observation, PlanProposed, RunFinished, Turn, Verified
 from .drafting import EDIT, ask_outline, assembled, has_drafted, next_step, step_of
-from .run_state import WHOLE, unusable
+from .run_state import unusable
 from .tool_executor import ToolExecutor
 from .verifier import REPORT_FILE, Verifier, sent_back, shrunk, standing
 

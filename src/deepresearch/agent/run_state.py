@@ -9,6 +9,7 @@ from ..policy import Phase
 from ..settings import Settings
 from ..text.markdown import unfenced
 from ..trajectory import (
+    WHOLE,
     Answered,
     Call,
     Event,
@@ -34,8 +35,6 @@ UNUSABLE = frozenset(
 """Reasons of observations that mean a mistake of the policy."""
 NOT_SOURCES = frozenset({"todo", "file"})
 """Tools that keep the policy's own notes and look nothing up."""
-WHOLE = frozenset({"stop", "tool_calls"})
-"""Finish reasons of a whole reply."""
 TURNS_FOR_A_PLAN = 4
 """A budget of fewer turns has none to spare for a plan."""
 

@@ -2,7 +2,6 @@
 
 import math
 import re
-from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -18,7 +17,6 @@ from .control import Handlers
 if TYPE_CHECKING:
     from ..library import Library
     from ..library.authority import Authority
-    from ..library.engine import Engine
     from ..web.fetch import Fetcher
 
 SILENCE, HEAD = 8.0, 12.0
@@ -48,25 +46,21 @@ class Sources:
             await self.fetcher.close()
 
 
-def open_sources(
-    settings: Settings, task: Task, handlers: Handlers, environment: Mapping[str, str] | None = None
-) -> Sources:
+def open_sources(settings: Settings, task: Task, handlers: Handlers) -> Sources:
     """The places that the run may search. New and changed documents are read and indexed first.
 
-    environment: holds the keys of providers and servers; those of `settings` where None.
     Raises LibraryError, SettingsError.
     """
     check_search(settings.search)
     authority = open_authority(settings.search.authority)
-    keys = settings.service_keys() if environment is None else environment
     sources = Sources(authority=authority)
     # The web first, though it is read last: what is wrong with its settings must not wait for documents to be read.
     if settings.search.canned and settings.search.web:
         sources.all.append(_canned(settings))
     elif settings.search.web:
-        _add_web(sources, settings, keys)
+        _add_web(sources, settings)
     try:
-        libraries = _own_documents(settings, task, handlers, keys)
+        libraries = _own_documents(settings, task, handlers)
     except BaseException:  # of any kind: no file stays open
         sources.abandon()
         raise
@@ -109,9 +103,7 @@ def check_search(search: SearchSettings) -> None:
         )
 
 
-def _own_documents(
-    settings: Settings, task: Task, handlers: Handlers, environment: Mapping[str, str]
-) -> "list[Library]":
+def _own_documents(settings: Settings, task: Task, handlers: Handlers) -> "list[Library]":
     if not (task.libraries or task.attachments):
         return []
     # The engine and the readers are slow to import.
@@ -119,10 +111,8 @@ def _own_documents(
     from ..library.engine import open_engines  # noqa: PLC0415
     from ..library.library import Setup  # noqa: PLC0415
 
-    def engines(place: Path) -> "list[Engine]":
-        return open_engines(place, settings, environment)
-
-    folder, setup = settings.data_folder(), Setup(engines, handlers.repaired or (lambda line: None))
+    setup = Setup(lambda place: open_engines(place, settings), handlers.repaired or (lambda line: None))
+    folder = settings.data_folder()
     with ExitStack() as opened:  # what goes wrong on the way closes those that are open
         libraries = []
         for name in task.libraries:
@@ -148,14 +138,14 @@ def _canned(settings: Settings) -> SearchProvider:
     return CannedWeb(folder, read_page, tokenise, keep=keep)
 
 
-def _add_web(sources: Sources, settings: Settings, environment: Mapping[str, str]) -> None:
+def _add_web(sources: Sources, settings: Settings) -> None:
     """The providers, and what opens the pages that they find: one way out for all of them."""
     from ..library.pages import PageReader  # noqa: PLC0415
     from ..network import check_network  # noqa: PLC0415
     from ..web.archive import Archive  # noqa: PLC0415
     from ..web.cache import QueryCache  # noqa: PLC0415
     from ..web.fetch import USER_AGENT, Fetcher  # noqa: PLC0415
-    from ..web.providers import keys_from, open_providers  # noqa: PLC0415
+    from ..web.providers import open_providers  # noqa: PLC0415
     from ..web.transport import SpeedLimits  # noqa: PLC0415
 
     search, folder = settings.search, settings.data_folder()
@@ -186,5 +176,5 @@ def _add_web(sources: Sources, settings: Settings, environment: Mapping[str, str
     cache = QueryCache(
         folder / "queries.sqlite3", hours, failures=not search.private, replay=search.replay, as_of=as_of
     )
-    sources.all += open_providers(names, sources.fetcher, keys_from(environment, names), options, cache)
+    sources.all += open_providers(names, sources.fetcher, settings.service_keys(), options, cache)
     sources.all.append(PageReader(sources.fetcher))

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from .options import Data, Switch
-from .services import Finding, services
+from .services import Finding, found, services
 from .terminal import put
 
 SLOW_SYNC = 0.05
@@ -65,20 +65,15 @@ def _findings(folder: Path) -> Iterator[Finding]:
 
 def _stored_pages(folder: Path) -> Finding:
     """The archive of pages and the cache of queries."""
-    from ..errors import InternalError
     from ..web.archive import Archive
 
-    try:
+    def counted() -> str:
         readings, failures, size = Archive(folder / "pages").counts()
-    except InternalError as error:
-        return Finding("pages stored", "bad", str(error))
-    cache = folder / "queries.sqlite3"
-    answers = f"; answers to queries: {cache.stat().st_size / 2**20:.1f} MiB" if cache.exists() else ""
-    return Finding(
-        "pages stored",
-        "ok",
-        f"{readings} readings, {failures} of them failures, {size / 2**20:.1f} MiB unpacked{answers}",
-    )
+        cache = folder / "queries.sqlite3"
+        answers = f"; answers to queries: {cache.stat().st_size / 2**20:.1f} MiB" if cache.exists() else ""
+        return f"{readings} readings, {failures} of them failures, {size / 2**20:.1f} MiB unpacked{answers}"
+
+    return found("pages stored", counted)
 
 
 def _reading() -> Finding:

@@ -1,10 +1,10 @@
 """What `doctor` reports on services and servers: search services and their keys, indexes, embeddings, the model."""
 
 import asyncio
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..settings import Settings
@@ -24,27 +24,32 @@ class Finding:
     detail: str
 
 
-def services(settings: "Settings", online: bool, environment: Mapping[str, str] | None = None) -> Iterator[Finding]:
-    """What works of the services and servers that the settings name.
+def found(what: str, check: Callable[[], str]) -> Finding:
+    """ok with what `check` gives; bad with the error that it raises."""
+    from ..errors import DeepResearchError
 
-    online: ask those on other machines too. environment: holds the keys; os.environ where None.
-    """
-    keys = os.environ if environment is None else environment
-    yield from _search(settings, keys)
+    try:
+        return Finding(what, "ok", check())
+    except DeepResearchError as error:
+        return Finding(what, "bad", str(error))
+
+
+def services(settings: "Settings", online: bool) -> Iterator[Finding]:
+    """What works of the services and servers that the settings name. `online`: ask those on other machines too."""
+    yield from _search(settings)
     if online:
-        yield from asyncio.run(_asked(settings, keys))
-    yield from _index(settings, online, keys)
-    yield from _embeddings(settings, online, keys)
+        yield from asyncio.run(_asked(settings))
+    yield from _index(settings, online)
+    yield from _embeddings(settings, online)
     yield _model(settings, online)
     yield from _served_here(settings)
 
 
-def _search(settings: "Settings", environment: Mapping[str, str]) -> Iterator[Finding]:
+def _search(settings: "Settings") -> Iterator[Finding]:
     """The search services by their keys, whose values are never shown."""
-    from ..web.providers import PROVIDERS, keys_from
+    from ..web.providers import PROVIDERS
 
-    search, names = settings.search, PROVIDERS.names()
-    keys = keys_from(environment, names)
+    search, names, keys = settings.search, PROVIDERS.names(), settings.service_keys()
     infos = {name: PROVIDERS.get(name).info for name in names}
     if search.canned:
         yield Finding("web search", "ok", f"the folder {search.canned} is used as the web; no service is asked")
@@ -69,7 +74,7 @@ def _search(settings: "Settings", environment: Mapping[str, str]) -> Iterator[Fi
         yield Finding("search, others", "ok", f"not in search.providers: {', '.join(others)}")
 
 
-async def _asked(settings: "Settings", environment: Mapping[str, str]) -> list[Finding]:
+async def _asked(settings: "Settings") -> list[Finding]:
     """How each search service answers a query."""
     from ..agent.control import Handlers
     from ..agent.sources import open_sources
@@ -79,17 +84,14 @@ async def _asked(settings: "Settings", environment: Mapping[str, str]) -> list[F
 
     fresh = settings.search.model_copy(update={"web": True, "cache_hours": 0})
     try:
-        sources = open_sources(
-            settings.model_copy(update={"search": fresh}), Task(question="?"), Handlers(), environment
-        )
+        sources = open_sources(settings.model_copy(update={"search": fresh}), Task(question="?"), Handlers())
     except SettingsError as error:
         return [Finding("web search", "bad", str(error))]
     try:
         providers = [source for source in sources.all if isinstance(source, SearchProvider)]
         return await asyncio.gather(*map(_answer_of, providers))
     finally:
-        for source in sources.all:
-            source.close()
+        sources.abandon()
         await sources.close()
 
 
@@ -107,9 +109,8 @@ async def _answer_of(provider: "SearchProvider") -> Finding:
     return Finding(f"search {provider.name}", "ok", f"answers, with {len(result.hits)} results")
 
 
-def _index(settings: "Settings", online: bool, keys: Mapping[str, str]) -> Iterator[Finding]:
+def _index(settings: "Settings", online: bool) -> Iterator[Finding]:
     """The servers that keep indexes of libraries, as far as the settings use them."""
-    from ..errors import DeepResearchError
     from ..library.dense.qdrant import QdrantVectors
     from ..library.opensearch import OpenSearchEngine
     from ..library.servers import OPENSEARCH, QDRANT, Server
@@ -124,23 +125,21 @@ def _index(settings: "Settings", online: bool, keys: Mapping[str, str]) -> Itera
         if waits := _not_asked(url, server.setting, settings, online):
             yield Finding(server.name, *waits)
             continue
-        try:
-            opened = client(url, "", keys.get(server.key, ""), timeout=QUICK, attempts=1)
-            version = opened.server_version()
-            opened.close()
-        except DeepResearchError as error:
-            yield Finding(server.name, "bad", str(error))
-        else:
-            yield Finding(server.name, "ok", f"{url}, version {version}")
+        key = settings.service_keys().get(server.name.lower(), "")
+
+        def version(url: str = url, client: Any = client, key: str = key) -> str:
+            with closing(client(url, "", key, timeout=QUICK, attempts=1)) as opened:
+                return f"{url}, version {opened.server_version()}"
+
+        yield found(server.name, version)
     if not used:
         yield Finding("library index", "ok", "on disk, beside the documents")
 
 
-def _embeddings(settings: "Settings", online: bool, keys: Mapping[str, str]) -> Iterator[Finding]:
+def _embeddings(settings: "Settings", online: bool) -> Iterator[Finding]:
     """Whether texts can be made vectors, where the settings ask for it."""
     from pathlib import Path
 
-    from ..errors import DeepResearchError
     from ..models.embeddings import EmbeddingClient
 
     library = settings.library
@@ -155,44 +154,41 @@ def _embeddings(settings: "Settings", online: bool, keys: Mapping[str, str]) -> 
     if waits := _not_asked(url, "library.dense_url", settings, online):
         yield Finding("embeddings", *waits)
         return
-    try:
-        key = keys.get("DEEPRESEARCH_EMBEDDINGS_API_KEY", "") or ("" if library.dense_url else settings.key())
+
+    def embedded() -> str:
+        key = settings.service_keys().get("embeddings") or ("" if library.dense_url else settings.key())
         client = EmbeddingClient(library.dense_model, url, key, network=settings.network, timeout=QUICK, retries=0)
-        length = len(client.embed(["water"])[0])
-        client.close()
-    except DeepResearchError as error:
-        yield Finding("embeddings", "bad", str(error))
-    else:
-        yield Finding("embeddings", "ok", f"{library.dense_model} at {url}, {length} numbers a text")
+        with closing(client):
+            return f"{library.dense_model} at {url}, {len(client.embed(['water'])[0])} numbers a text"
+
+    yield found("embeddings", embedded)
 
 
 def _model(settings: "Settings", online: bool) -> Finding:
     """Whether the endpoint answers and knows the model."""
-    from ..errors import ModelError, SettingsError
+    from ..errors import SettingsError
     from ..local.llama_server import checked_file
     from ..models.listing import list_models
 
     model, url = settings.model.name, settings.model.base_url
     if settings.model.file:
-        try:
-            return Finding("model file", "ok", str(checked_file(settings.model.file)))
-        except SettingsError as error:
-            return Finding("model file", "bad", str(error))
+        return found("model file", lambda: str(checked_file(settings.model.file)))
     if not url and model == "auto":
         return Finding("model", "ok", "auto: the one that this machine serves")
     if not url:
         return Finding("model", "missing", "none named; the extractive policy works without one")
     if waits := _not_asked(url, "model.base_url", settings, online):
         return Finding("model endpoint", *waits)
-    try:
-        found = list_models(url, settings.key(), settings.network)
-    except (ModelError, SettingsError) as error:
-        return Finding("model endpoint", "bad", str(error))
-    listed = {one.name: one.context for one in found}
-    if model and model not in listed:
-        return Finding("model endpoint", "bad", f"{url} does not list {model}; it has {', '.join([*listed][:5])}")
-    context = f", a context of {listed[model]} tokens" if listed.get(model) else ""
-    return Finding("model endpoint", "ok", f"{url}, {len(listed)} models{context}")
+
+    def listed() -> str:
+        contexts = {one.name: one.context for one in list_models(url, settings.key(), settings.network)}
+        if model and model not in contexts:
+            raise SettingsError(f"{url} does not list {model}; it has {', '.join([*contexts][:5])}")
+        return f"{url}, {len(contexts)} models" + (
+            f", a context of {contexts[model]} tokens" if contexts.get(model) else ""
+        )
+
+    return found("model endpoint", listed)
 
 
 def _served_here(settings: "Settings") -> Iterator[Finding]:

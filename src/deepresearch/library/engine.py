@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from .dense.qdrant import QdrantVectors
     from .dense.vectors import VectorFile
 
-EMBEDDINGS_KEY = "DEEPRESEARCH_EMBEDDINGS_API_KEY"
 _PLAIN_HOST = re.compile(r"https?://([a-z0-9.-]+)(?:[/?#]|$)")
 
 
@@ -119,13 +118,13 @@ def attributes(key: int, passage: Passage) -> dict[str, Any]:
     return known | ({"language": passage.language} if passage.language else {})
 
 
-def open_engines(place: Path, settings: Settings, environment: Mapping[str, str] | None = None) -> list[Engine]:
+def open_engines(place: Path, settings: Settings) -> list[Engine]:
     """The engines of the library in the folder `place`, the one over words first. None of them is read yet.
 
-    environment: has the keys of servers; those of `settings` where None. Raises SettingsError for settings that
-    contradict each other or lead off the machine in private mode, LibraryError where a package or a file is missing.
+    Raises SettingsError for settings that contradict each other or lead off the machine in private mode, LibraryError
+    where a package or a file is missing.
     """
-    keys = settings.service_keys() if environment is None else environment
+    keys = settings.service_keys()
     engines = [_text_engine(place, settings, keys)]
     if settings.library.dense != "off":
         from .dense.engine import DenseEngine  # noqa: PLC0415
@@ -143,7 +142,7 @@ def _text_engine(place: Path, settings: Settings, keys: Mapping[str, str]) -> En
     from .opensearch import OpenSearchEngine  # noqa: PLC0415
 
     url = _checked(library.opensearch_url, OPENSEARCH.setting, "library.engine = opensearch", settings)
-    return OpenSearchEngine(url, name_on_server(place), keys.get(OPENSEARCH.key, ""))
+    return OpenSearchEngine(url, name_on_server(place), keys.get("opensearch", ""))
 
 
 def _embedder(settings: Settings, keys: Mapping[str, str]) -> "Embedder":
@@ -164,7 +163,7 @@ def _embedder(settings: Settings, keys: Mapping[str, str]) -> "Embedder":
     url = library.dense_url or settings.model.base_url
     url = _checked(url, "library.dense_url", "library.dense = endpoint", settings)
     same = not library.dense_url or urlsplit(library.dense_url)[:2] == urlsplit(settings.model.base_url)[:2]
-    key = keys.get(EMBEDDINGS_KEY, "") or (settings.key() if same else "")  # no key goes to another's server
+    key = keys.get("embeddings", "") or (settings.key() if same else "")  # no key goes to another's server
     client = EmbeddingClient(library.dense_model, url, key, network=settings.network)
     return EndpointEmbedder(client, library.dense_query, library.dense_passage)
 
@@ -178,7 +177,7 @@ def _vectors(place: Path, settings: Settings, keys: Mapping[str, str]) -> "Vecto
     from .dense.qdrant import QdrantVectors  # noqa: PLC0415
 
     url = _checked(library.qdrant_url, QDRANT.setting, "library.vectors = qdrant", settings)
-    return QdrantVectors(url, name_on_server(place), keys.get(QDRANT.key, ""))
+    return QdrantVectors(url, name_on_server(place), keys.get("qdrant", ""))
 
 
 def name_on_server(place: Path) -> str:

@@ -1,5 +1,6 @@
 """Served models: the chat client (client.py, loaded when needed), the reader of tool calls, prices."""
 
-from .base import ChatModel, Message, Reply, Spec
+from ..trajectory import Reply
+from .base import ChatModel, Message, Spec
 
 __all__ = ["ChatModel", "Message", "Reply", "Spec"]

@@ -14,8 +14,8 @@ from ..errors import BrokenReply
 from ..network import client_options
 from ..retry import aretry
 from ..settings import ModelSettings, NetworkSettings, Settings
-from ..trajectory import WHOLE
-from .base import Message, Reply, Spec
+from ..trajectory import WHOLE, Reply
+from .base import Message, Spec
 from .call_text import split_thinking
 from .calls import read_calls, read_message, schemas_of
 from .dialects import check_dialect

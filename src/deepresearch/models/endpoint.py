@@ -11,8 +11,8 @@ from typing import Any
 
 from ..errors import BrokenReply, ContextOverflow
 from ..settings import ModelSettings
-from ..trajectory import WHOLE, Usage
-from .base import Message, Reply, Spec
+from ..trajectory import WHOLE, Reply, Usage
+from .base import Message, Spec
 from .constrained import FORMS, in_words, satisfies
 from .dialects import render
 from .failures import Refused, prompt_in

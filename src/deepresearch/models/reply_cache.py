@@ -7,8 +7,7 @@ from typing import Any
 
 from ..errors import InternalError
 from ..files import write_file
-from ..trajectory import Usage
-from .base import Reply
+from ..trajectory import Reply
 
 FOLDER = "judgements"
 """Name of the cache's folder within a data folder."""
@@ -31,19 +30,18 @@ class ReplyCache:
         """The reply stored under `key`. Raises InternalError for a damaged file."""
         path = self.folder / f"{key}.json"
         try:
-            body = json.loads(path.read_bytes())
-            return Reply(**{**body, "usage": Usage.model_validate(body["usage"])})
+            return Reply.model_validate(json.loads(path.read_bytes()))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError) as error:
             raise self._trouble(path, error) from error
 
     def put(self, key: str, reply: Reply) -> None:
         """Store a reply; durable on return. Raises InternalError."""
-        entry = {name: getattr(reply, name) for name in ("text", "finish", "cost", "seconds", "model")}
+        entry = reply.model_dump(mode="json", include={"text", "finish", "usage", "cost", "seconds", "model"})
         path = self.folder / f"{key}.json"
         try:
-            write_file(path, [json.dumps({**entry, "usage": reply.usage.model_dump()}).encode()])
+            write_file(path, [json.dumps(entry).encode()])
         except OSError as error:
             raise self._trouble(path, error) from error
 

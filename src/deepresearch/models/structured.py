@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from ..errors import BrokenReply, ContentFiltered, ContextOverflow, ModelError, RequestRefused
-from ..trajectory import WHOLE, Usage
-from .base import ChatModel, Message, Reply
+from ..trajectory import WHOLE, Reply, Usage
+from .base import ChatModel, Message
 from .prompt import Prompt
 from .reply_cache import ReplyCache, key_of
 from .tolerant_json import Unreadable, read, read_start

@@ -40,16 +40,4 @@ class ChatPolicy:
         if view.phase == "plan":
             messages[-1] = {**messages[-1], "content": f"{messages[-1]['content']}\n\n{PLAN_FIRST}"}
         reply = await self.model.complete(messages, self.specs, may_call=bool(view.tools))
-        return Turn(
-            reasoning=reply.reasoning,
-            text=reply.text,
-            calls=reply.calls,
-            finish=reply.finish,
-            usage=reply.usage,
-            cost=reply.cost,
-            seconds=reply.seconds,
-            model=reply.model,
-            sample=reply.sample,
-            notes=reply.notes,
-            wire=reply.wire,
-        )
+        return Turn(**dict(reply))

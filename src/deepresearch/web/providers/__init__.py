@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .base import ApiProvider
     from .service import Caller
 
-__all__ = ["PROVIDERS", "keys_from", "open_providers"]
+__all__ = ["PROVIDERS", "open_providers"]
 
 PROVIDERS: "Registry[type[ApiProvider]]" = Registry(
     "providers",
@@ -33,14 +33,6 @@ PROVIDERS: "Registry[type[ApiProvider]]" = Registry(
         "exa": "deepresearch.web.providers.exa:Exa",
     },
 )
-
-
-def keys_from(environment: Mapping[str, str], names: Sequence[str] | None = None) -> dict[str, str]:
-    """The keys in `environment`, by provider. names: of these providers alone. Raises SettingsError."""
-    chosen = PROVIDERS.names() if names is None else names
-    variables = {name: PROVIDERS.get(name).info.variable for name in chosen}
-    found = {name: environment.get(variable, "").strip() for name, variable in variables.items()}
-    return {name: key for name, key in found.items() if key}
 
 
 def open_providers(
