@@ -1,7 +1,7 @@
 """What follows from a run's record: pure functions of its events."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from .trajectory import (
     Answered,
@@ -81,20 +81,32 @@ PAID = (Turn, Observation, Answered, Verified)
 """Events that may have cost tokens."""
 
 
+class Priced(Protocol):
+    """What has cost tokens and US dollars; None: the price is unknown."""
+
+    @property
+    def usage(self) -> Usage: ...
+
+    @property
+    def cost(self) -> float | None: ...
+
+
+def spent(on: Iterable[Priced]) -> tuple[Usage, float | None]:
+    """Tokens and US dollars of all of `on` together; None dollars as soon as one price is unknown."""
+    paid = list(on)
+    tokens = {name: sum(getattr(one.usage, name) for one in paid) for name in ("input", "cached", "output")}
+    costs = [one.cost for one in paid]
+    return Usage(**tokens), None if None in costs else sum(cost or 0.0 for cost in costs)
+
+
 def total_usage(events: Iterable[Event]) -> Usage:
     """Tokens of all turns, results and checks together."""
-    paid = [e for e in events if isinstance(e, PAID)]
-    return Usage(
-        input=sum(e.usage.input for e in paid),
-        cached=sum(e.usage.cached for e in paid),
-        output=sum(e.usage.output for e in paid),
-    )
+    return spent(e for e in events if isinstance(e, PAID))[0]
 
 
 def total_cost(events: Iterable[Event]) -> float | None:
     """US dollars of all turns, results and checks together; None as soon as one price is unknown."""
-    costs = [e.cost for e in events if isinstance(e, PAID)]
-    return None if None in costs else sum(c for c in costs if c is not None)
+    return spent(e for e in events if isinstance(e, PAID))[1]
 
 
 def state(events: Iterable[Event]) -> RunState:

@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from ..derived import spent
 from ..errors import LibraryError, ModelError
 from ..models.base import ChatModel
 from ..threads import in_thread
 from ..tools.fencing import fence, one_line
-from ..trajectory import Answered, Citation, Event, Observation, Passage, RunFinished, Uncited, Usage, Verified
+from ..trajectory import Answered, Citation, Event, Observation, Passage, RunFinished, Uncited, Verified
 
 if TYPE_CHECKING:
     from ..judge.claim_check import ClaimVerdict
@@ -73,13 +74,8 @@ class Verifier:
         ]
         paid = [got for got in asked if not isinstance(got, ModelError)]
         failed = dict.fromkeys(f"Not judged by {self._model.name}: {e}" for e in asked if isinstance(e, ModelError))
-        costs = [got.cost for got in paid]
-        usage = {name: sum(getattr(got.usage, name) for got in paid) for name in ("input", "cached", "output")}
-        update = {
-            "usage": Usage(**usage),
-            "cost": None if None in costs else sum(cost or 0.0 for cost in costs),
-            "notes": [*verified.notes, *failed],
-        }
+        usage, cost = spent(paid)
+        update = {"usage": usage, "cost": cost, "notes": [*verified.notes, *failed]}
         return settle(verified, answers, known).model_copy(update=update)
 
     @property

@@ -8,9 +8,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, TypeVar
 
+from ..derived import spent
 from ..errors import ContextOverflow, ModelError
 from ..models.prompt import Prompt
-from ..models.structured import StructuredClient, StructuredReply, Unusable, add_cost, add_usage, json_object
+from ..models.structured import StructuredClient, StructuredReply, Unusable, json_object
 from ..text.sentences import split_sentences
 from ..tools.fencing import one_line
 from ..trajectory import Usage
@@ -58,7 +59,7 @@ class Spent:
         """One more request."""
         self._is_answered |= asked.refusal is None
         self.refusal = None if self._is_answered else asked.refusal
-        self.usage, self.cost = add_usage(self.usage, asked.usage), add_cost(self.cost, asked.cost)
+        self.usage, self.cost = spent([self, asked])
 
 
 class Asker:

@@ -6,9 +6,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from ..derived import spent
 from ..models import ChatModel
 from ..models.reply_cache import ReplyCache
-from ..models.structured import StructuredClient, StructuredReply, Unusable, add_cost, add_usage, json_object
+from ..models.structured import StructuredClient, StructuredReply, Unusable, json_object
 from ..trajectory import Usage
 from .prompt import prompt
 
@@ -79,12 +80,9 @@ def read_grading(text: str) -> _Grading:
 
 
 def _joined(straight: StructuredReply[_Grading], swapped: StructuredReply[_Grading], by: str) -> Comparison:
-    paid: dict[str, Any] = {
-        "by": by,
-        "usage": add_usage(straight.usage, swapped.usage),
-        "cost": add_cost(straight.cost, swapped.cost),
-        "requests": straight.requests + swapped.requests,
-    }
+    usage, cost = spent([straight, swapped])
+    requests = straight.requests + swapped.requests
+    paid: dict[str, Any] = {"by": by, "usage": usage, "cost": cost, "requests": requests}
     one, other = straight.value, swapped.value
     if one is None or other is None:
         return Comparison(better=None, problem=straight.problem or swapped.problem, **paid)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from ..models.structured import add_cost, add_usage
+from ..derived import spent
 from ..trajectory import Usage
 
 Level = Literal["not", "partially", "fully"]
@@ -59,9 +59,6 @@ class CriterionVerdict(BaseModel):
 
 def paid(verdicts: Iterable[CriterionVerdict]) -> dict[str, Any]:
     """Tokens, price and requests of all together."""
-    usage, requests = Usage(), 0
-    cost: float | None = 0.0
-    for verdict in verdicts:
-        usage, cost = add_usage(usage, verdict.usage), add_cost(cost, verdict.cost)
-        requests += verdict.requests
-    return {"usage": usage, "cost": cost, "requests": requests}
+    every = list(verdicts)
+    usage, cost = spent(every)
+    return {"usage": usage, "cost": cost, "requests": sum(verdict.requests for verdict in every)}

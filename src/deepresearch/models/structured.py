@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
+from ..derived import spent
 from ..errors import BrokenReply, ContentFiltered, ContextOverflow, ModelError, RequestRefused
 from ..trajectory import WHOLE, Reply, Usage
 from .base import ChatModel, Message
@@ -38,13 +39,9 @@ class StructuredReply(Generic[Value]):
 
     def and_reply(self, reply: Reply, sent: bool) -> "StructuredReply[Value]":
         """With the tokens and the price of one more reply."""
-        return replace(
-            self,
-            usage=add_usage(self.usage, reply.usage),
-            cost=add_cost(self.cost, reply.cost),
-            requests=self.requests + sent,
-            model=reply.model or self.model,
-        )
+        usage, cost = spent([self, reply])
+        model, requests = reply.model or self.model, self.requests + sent
+        return replace(self, usage=usage, cost=cost, requests=requests, model=model)
 
 
 @dataclass(frozen=True)
@@ -116,16 +113,6 @@ def json_object(text: str, needed: str) -> dict[str, Any]:
     if any(value[needed] != found[0][needed] for value in found):
         raise Unusable(f'it holds several JSON objects that differ in "{needed}"')
     return found[-1]
-
-
-def add_usage(one: Usage, other: Usage) -> Usage:
-    """Tokens of both."""
-    return Usage(input=one.input + other.input, cached=one.cached + other.cached, output=one.output + other.output)
-
-
-def add_cost(one: float | None, other: float | None) -> float | None:
-    """US dollars of both; None as soon as one is unknown."""
-    return None if one is None or other is None else one + other
 
 
 def _objects(text: str) -> list[dict[str, Any]]:
