@@ -29,6 +29,11 @@ def test_reasons_are_unique() -> None:
     assert len(reasons) == len(set(reasons))
 
 
+def test_a_reason_is_the_name_of_its_class_as_records_have_it() -> None:
+    named = (errors.UserError, errors.UnknownRun, errors.NotAnEndpoint, errors.InternalError, errors.ProcessFailed)
+    assert [c.reason for c in named] == ["user", "unknown_run", "not_an_endpoint", "internal", "process"]
+
+
 def test_text_is_message_and_hint() -> None:
     assert str(errors.UnknownRun("No run x.", "Try y.")) == "No run x. Try y."
     assert str(errors.UnknownRun("No run x.")) == "No run x."

@@ -40,10 +40,12 @@
     └── InternalError        our mistake: stops the run with the error; the journal stays intact
         └── JournalDamaged       records that are neither sound nor a torn tail
 
-`fault` tells whose mistake it is, `reason` is the short name that events record and exit codes follow.
+`fault` tells whose mistake it is, `reason` is the class's name as events record it (unknown_run): renaming a class
+changes the record.
 A message names the thing and the place; `hint` tells what to do about it.
 """
 
+import re
 from typing import ClassVar, Literal
 
 Fault = Literal["user", "policy", "world", "ours"]
@@ -56,6 +58,10 @@ class DeepResearchError(Exception):
     reason: ClassVar[str] = "internal"
     exit_code: ClassVar[int] = 1
 
+    def __init_subclass__(cls) -> None:
+        if "reason" not in vars(cls):
+            cls.reason = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__.removesuffix("Error")).lower()
+
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
@@ -67,100 +73,76 @@ class DeepResearchError(Exception):
 
 class UserError(DeepResearchError):
     fault = "user"
-    reason = "user"
     exit_code = 2
 
 
-class SettingsError(UserError):
-    reason = "settings"
+class SettingsError(UserError): ...
 
 
-class UnknownRun(UserError):
-    reason = "unknown_run"
+class UnknownRun(UserError): ...
 
 
-class RunBusy(UserError):
-    reason = "run_busy"
+class RunBusy(UserError): ...
 
 
-class RunOver(UserError):
-    reason = "run_over"
+class RunOver(UserError): ...
 
 
-class NoReport(UserError):
-    reason = "no_report"
+class NoReport(UserError): ...
 
 
-class DocumentError(UserError):
-    reason = "document"
+class DocumentError(UserError): ...
 
 
-class LibraryError(UserError):
-    reason = "library"
+class LibraryError(UserError): ...
 
 
-class DamagedLibrary(LibraryError):
-    reason = "damaged_library"
+class DamagedLibrary(LibraryError): ...
 
 
-class ExportError(UserError):
-    reason = "export"
+class ExportError(UserError): ...
 
 
-class RubricError(UserError):
-    reason = "rubric"
+class RubricError(UserError): ...
 
 
-class TrainingError(UserError):
-    reason = "training"
+class TrainingError(UserError): ...
 
 
-class CheckpointError(TrainingError):
-    reason = "checkpoint"
+class CheckpointError(TrainingError): ...
 
 
 class Diverged(TrainingError):
-    reason = "diverged"
     exit_code = 1
 
 
 class PolicyError(DeepResearchError):
     fault = "policy"
-    reason = "policy"
 
 
-class MalformedCall(PolicyError):
-    reason = "malformed_call"
+class MalformedCall(PolicyError): ...
 
 
-class UnknownTool(PolicyError):
-    reason = "unknown_tool"
+class UnknownTool(PolicyError): ...
 
 
-class BadArguments(PolicyError):
-    reason = "bad_arguments"
+class BadArguments(PolicyError): ...
 
 
-class Denied(PolicyError):
-    reason = "denied"
+class Denied(PolicyError): ...
 
 
-class NoAnswer(PolicyError):
-    reason = "no_answer"
+class NoAnswer(PolicyError): ...
 
 
-class ToolFailed(PolicyError):
-    reason = "tool_failed"
+class ToolFailed(PolicyError): ...
 
 
 class WorldError(DeepResearchError):
     fault = "world"
-    reason = "world"
 
 
 class SearchFailed(WorldError):
-    reason = "search_failed"
-
     def __init__(self, message: str, hint: str = "", outcome: str = "", retry_after: float | None = None) -> None:
         super().__init__(message, hint)
         self.outcome = outcome
@@ -172,8 +154,6 @@ class SearchFailed(WorldError):
 class FetchFailed(WorldError):
     """`outcome` names what happened to the page; docs/web.md lists the values."""
 
-    reason = "fetch_failed"
-
     def __init__(self, message: str, hint: str = "", *, outcome: str = "failed") -> None:
         super().__init__(message, hint)
         self.outcome = outcome
@@ -184,61 +164,47 @@ class ProcessFailed(WorldError):
 
 
 class ModelError(WorldError):
-    reason = "model"
     exit_code = 2
 
 
-class ModelUnreachable(ModelError):
-    reason = "model_unreachable"
+class ModelUnreachable(ModelError): ...
 
 
-class RateLimited(ModelError):
-    reason = "rate_limited"
+class RateLimited(ModelError): ...
 
 
-class KeyRefused(ModelError):
-    reason = "key_refused"
+class KeyRefused(ModelError): ...
 
 
-class UnknownModel(ModelError):
-    reason = "unknown_model"
+class UnknownModel(ModelError): ...
 
 
-class NoToolCalling(ModelError):
-    reason = "no_tool_calling"
+class NoToolCalling(ModelError): ...
 
 
-class NotAnEndpoint(ModelError):
-    reason = "not_an_endpoint"
+class NotAnEndpoint(ModelError): ...
 
 
-class RequestRefused(ModelError):
-    reason = "request_refused"
+class RequestRefused(ModelError): ...
 
 
 class ContextOverflow(ModelError):
-    reason = "context_overflow"
-
     def __init__(self, message: str, hint: str = "", limit: int | None = None) -> None:
         super().__init__(message, hint)
         self.limit = limit
         """Tokens of the whole context, prompt and reply, where the server names them."""
 
 
-class ContentFiltered(ModelError):
-    reason = "content_filtered"
+class ContentFiltered(ModelError): ...
 
 
-class BrokenReply(ModelError):
-    reason = "broken_reply"
+class BrokenReply(ModelError): ...
 
 
-class InternalError(DeepResearchError):
-    pass
+class InternalError(DeepResearchError): ...
 
 
 class JournalDamaged(InternalError):
-    reason = "journal_damaged"
     exit_code = 2
 
 

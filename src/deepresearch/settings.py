@@ -22,11 +22,11 @@ from .errors import SettingsError
 PREFIX = "DEEPRESEARCH_"
 FILE = "deepresearch.toml"
 SHORT_NAMES = {
-    "API_KEY": ("model", "api_key"),
-    "BASE_URL": ("model", "base_url"),
-    "MODEL": ("model", "name"),
-    "DATA": ("store", "folder"),
-    "LLAMA_SERVER": ("model", "server"),
+    "API_KEY": "model.api_key",
+    "BASE_URL": "model.base_url",
+    "MODEL": "model.name",
+    "DATA": "store.folder",
+    "LLAMA_SERVER": "model.server",
 }
 """Environment names that people try first."""
 KEY_SUFFIX = "_API_KEY"
@@ -241,7 +241,34 @@ class Settings(SettingsGroup):
         environment: os.environ where None. file: deepresearch.toml of the current folder where None; it need not
         exist. Raises SettingsError that names the setting, where it was given and the nearest known name.
         """
-        return _load(flags or {}, os.environ if environment is None else environment, file or Path(FILE))
+        merged: dict[str, Any] = {}
+        origin: dict[str, str] = {}
+        keys: dict[str, str] = {}
+
+        def put(given: str, value: Any, where: str) -> None:
+            if (dotted := RENAMED.get(given, given)) not in REMOVED:
+                _check_known(dotted, where)
+                _place(merged, dotted, value)
+                origin[dotted] = where
+
+        environment = os.environ if environment is None else environment
+        file = file or Path(FILE)
+        if home := environment.get("XDG_DATA_HOME"):
+            put("store.folder", str(Path(home) / "deepresearch"), "XDG_DATA_HOME")
+        for dotted, value in _from_file(file).items():
+            put(dotted, value, str(file))
+        for name, value in environment.items():
+            short = name.removeprefix(PREFIX)
+            if short == name or short in NOT_SETTINGS or short.startswith("TEST_"):
+                continue
+            if short.endswith(KEY_SUFFIX) and short not in ("API_KEY", "MODEL_API_KEY"):
+                keys[short.removesuffix(KEY_SUFFIX).lower()] = value.strip()
+            else:
+                put(_environment_name(short), value, name)
+        for dotted, value in (flags or {}).items():
+            if value is not None:
+                put(dotted, value, flag_name(dotted))
+        return _validated({**merged, "keys": keys}, origin)
 
     @classmethod
     def from_record(cls, recorded: Mapping[str, Any]) -> "tuple[Settings, list[str]]":
@@ -249,7 +276,14 @@ class Settings(SettingsGroup):
 
         Raises SettingsError for a value that this version does not take.
         """
-        known, unknown = _without_unknown(recorded)
+        known: dict[str, Any] = {}
+        unknown: list[str] = []
+        for given, value in _flat(recorded).items():
+            dotted = RENAMED.get(given, given)
+            if dotted in KNOWN:
+                _place(known, dotted, value)
+            elif dotted not in REMOVED:
+                unknown.append(dotted)
         return _validated(known, {}), unknown
 
     def changed(self, flags: Mapping[str, Any]) -> "Settings":
@@ -324,37 +358,6 @@ def flag_name(dotted: str) -> str:
     return special.get(dotted, f"--{'max-' if section == 'budget' else ''}{name.replace('_', '-')}")
 
 
-def _load(flags: Mapping[str, Any], environment: Mapping[str, str], file: Path) -> Settings:
-    merged: dict[str, Any] = {}
-    origin: dict[str, str] = {}
-
-    def put(path: tuple[str, ...], value: Any, where: str) -> None:
-        dotted = RENAMED.get(".".join(path), ".".join(path))
-        if dotted in REMOVED:
-            return
-        _check_known(dotted, where)
-        _place(merged, dotted, value)
-        origin[dotted] = where
-
-    if home := environment.get("XDG_DATA_HOME"):
-        merged["store"] = {"folder": str(Path(home) / "deepresearch")}
-    for path, value in _from_file(file):
-        put(path, value, str(file))
-    keys = {}
-    for name, value in environment.items():
-        short = name.removeprefix(PREFIX)
-        if short == name or short in NOT_SETTINGS or short.startswith("TEST_"):
-            continue
-        if short.endswith(KEY_SUFFIX) and short not in ("API_KEY", "MODEL_API_KEY"):
-            keys[short.removesuffix(KEY_SUFFIX).lower()] = value.strip()
-        else:
-            put(_environment_path(short), value, name)
-    for dotted, value in flags.items():
-        if value is not None:
-            put(tuple(dotted.split(".")), value, flag_name(dotted))
-    return _validated({**merged, "keys": keys}, origin)
-
-
 def _validated(merged: Mapping[str, Any], origin: Mapping[str, str]) -> Settings:
     """Raises SettingsError that names each wrong value and where it was given."""
     try:
@@ -377,45 +380,29 @@ def _validated(merged: Mapping[str, Any], origin: Mapping[str, str]) -> Settings
     return settings
 
 
-def _without_unknown(recorded: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    known: dict[str, Any] = {}
-    unknown: list[str] = []
-    for path, value in _flat(recorded):
-        dotted = RENAMED.get(".".join(path), ".".join(path))
-        if dotted in REMOVED:
-            continue
-        if dotted not in KNOWN:
-            unknown.append(dotted)
-            continue
-        _place(known, dotted, value)
-    return known, unknown
-
-
-def _flat(table: Mapping[str, Any]) -> list[tuple[tuple[str, ...], Any]]:
-    """The settings of a table of sections, each with its path."""
-    found: list[tuple[tuple[str, ...], Any]] = []
+def _flat(table: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a table of sections by their dotted names."""
+    found: dict[str, Any] = {}
     for name, value in table.items():
-        if isinstance(value, Mapping):
-            found += [((name, key), inner) for key, inner in value.items()]
-        else:
-            found.append(((name,), value))
+        found |= (
+            {f"{name}.{key}": inner for key, inner in value.items()} if isinstance(value, Mapping) else {name: value}
+        )
     return found
 
 
-def _from_file(file: Path) -> list[tuple[tuple[str, ...], Any]]:
+def _from_file(file: Path) -> dict[str, Any]:
     if not file.is_file():
-        return []
+        return {}
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        found = _flat(tomllib.loads(file.read_text(encoding="utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError(f"{file} cannot be read: {error}.", "Correct the file or move it away.") from error
-    found = _flat(table)
-    if any(path == ("model", "api_key") or path[0] == "keys" for path, _ in found):
+    if any(dotted == "model.api_key" or dotted.partition(".")[0] == "keys" for dotted in found):
         raise SettingsError(
             f"{file}: keys (model.api_key, keys.*) do not belong in a file that gets shared.",
             "Use DEEPRESEARCH_API_KEY, DEEPRESEARCH_<SERVICE>_API_KEY or model.api_key_file.",
         )
-    if ("model", "server") in dict(found):
+    if "model.server" in found:
         raise SettingsError(
             f"{file}: model.server names a program to start, which a folder's own file must not.",
             "Use DEEPRESEARCH_LLAMA_SERVER.",
@@ -423,12 +410,11 @@ def _from_file(file: Path) -> list[tuple[tuple[str, ...], Any]]:
     return found
 
 
-def _environment_path(name: str) -> tuple[str, ...]:
-    if name in SHORT_NAMES:
-        return SHORT_NAMES[name]
+def _environment_name(name: str) -> str:
+    """The dotted name of the setting that the variable DEEPRESEARCH_<name> sets."""
     lowered = name.lower()
-    section = next((s for s in SECTIONS if lowered.startswith(s + "_")), None)
-    return (section, lowered.removeprefix(f"{section}_")) if section else (lowered,)
+    section = next((s for s in SECTIONS if lowered.startswith(s + "_")), "")
+    return SHORT_NAMES.get(name) or (f"{section}.{lowered.removeprefix(section + '_')}" if section else lowered)
 
 
 def _check_known(dotted: str, where: str) -> None:
