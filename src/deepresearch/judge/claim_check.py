@@ -1,7 +1,7 @@
 """What a passage says about a claim that cites it, where the mechanical check of the citation did not decide."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from ..models import ChatModel
 from ..models.reply_cache import ReplyCache
@@ -10,15 +10,8 @@ from ..text.quotations import find_quote
 from .prompt import prompt
 
 ClaimLevel = Literal["supports", "partly", "contradicts", "unrelated"]
-_LEVELS: dict[str, ClaimLevel] = {
-    "supports": "supports",
-    "supported": "supports",
-    "partly": "partly",
-    "partially": "partly",
-    "contradicts": "contradicts",
-    "contradicted": "contradicts",
-    "unrelated": "unrelated",
-}
+_LEVELS: dict[str, ClaimLevel] = {level: level for level in get_args(ClaimLevel)}
+_LEVELS |= {"supported": "supports", "partially": "partly", "contradicted": "contradicts"}
 
 
 @dataclass(frozen=True)

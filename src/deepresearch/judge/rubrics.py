@@ -111,8 +111,8 @@ def read_rubrics(path: Path) -> list[RubricSet]:
     """
     rows = _rows(path)
     if all(isinstance(row, Mapping) and _first(row, _LIST_NAMES) is None for _, row in rows):
-        return [_set({"rubrics": [row for _, row in rows]}, path, [where for where, _ in rows])]
-    return [_set(row, path, None, where if len(rows) > 1 else "") for where, row in rows]
+        return [_set({"rubrics": [row for _, row in rows]}, path, places=[where for where, _ in rows])]
+    return [_set(row, path, where if len(rows) > 1 else "") for where, row in rows]
 
 
 def choose(sets: Sequence[RubricSet], question: str) -> RubricSet:
@@ -174,34 +174,31 @@ def _json(text: str, path: Path, line: int | None = None) -> Any:
         raise RubricError(f"{path} is nested too deeply.", SHAPE) from error
 
 
-def _set(row: Mapping[str, Any], path: Path, rows: Sequence[str] | None, where: str = "") -> RubricSet:
-    """One set. rows: the place of each criterion, in words; None: counted within the set."""
+def _set(row: Mapping[str, Any], path: Path, where: str = "", places: Sequence[str] = ()) -> RubricSet:
+    """One set. places: where each criterion is, in words; none: counted within the set."""
     listed = _first(row, _LIST_NAMES)
     prefix = f"{path}, {where}" if where else str(path)
     if not isinstance(listed, list) or not listed:
         raise RubricError(f"{prefix}: `rubrics` must be a list with at least one criterion.", SHAPE)
-    rubrics = []
-    for number, item in enumerate(listed, 1):
-        place = f"{path}, {rows[number - 1]}" if rows and rows[number - 1] else f"{prefix}, criterion {number}"
-        try:
-            rubrics.append(Rubric.model_validate(item))
-        except ValidationError as error:
-            raise RubricError(f"{place}: {_problems(error)}.", SHAPE) from None
     given = {"question": _first(row, _QUESTION_NAMES) or "", "language": row.get("language") or ""}
     try:
-        return RubricSet.model_validate({**given, "origin": row.get("origin") or path.name, "rubrics": rubrics})
+        return RubricSet.model_validate({**given, "origin": row.get("origin") or path.name, "rubrics": listed})
     except ValidationError as error:
-        raise RubricError(f"{prefix}: {_problems(error)}.", "Correct it there.") from None
+        raise RubricError(f"{prefix}{_problems(error, places)}.", SHAPE) from None
 
 
-def _problems(error: ValidationError) -> str:
+def _problems(error: ValidationError, places: Sequence[str]) -> str:
+    """What is wrong with the first part that is: a criterion, or the set as a whole."""
+    first = error.errors()[0]["loc"][:2]
+    number = int(first[1]) if len(first) > 1 else -1
     found = []
-    for problem in error.errors():
-        place = ".".join(str(part) for part in problem["loc"])
+    for problem in (p for p in error.errors() if p["loc"][:2] == first):
+        name = ".".join(map(str, problem["loc"][2:]))
         words = problem["msg"].removeprefix("Value error, ")
         given = "" if problem["type"] in ("missing", "value_error") else f" (given: {problem['input']!r:.60})"
-        found.append(f"{place}: {words}{given}" if place else words)
-    return "; ".join(found)
+        found.append(f"{name}: {words}{given}" if name else words)
+    place = "" if number < 0 else f", {places[number]}" if places and places[number] else f", criterion {number + 1}"
+    return f"{place}: {'; '.join(found)}"
 
 
 def _first(row: Mapping[str, Any], names: Iterable[str]) -> Any:

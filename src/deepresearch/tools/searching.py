@@ -143,17 +143,14 @@ async def _ask(provider: SearchProvider, request: SearchRequest) -> SearchResult
 
 def _raise_lost(found: Sequence[Found]) -> NoReturn:
     """Raise the reasons of every provider, which may differ between the queries."""
-    reasons: dict[str, list[str]] = {}
-    for one in found:
-        for name, message in one.failed.items():
-            if message not in (messages := reasons.setdefault(name, [])):
-                messages.append(message)
-    if not reasons:
-        raise SearchFailed("There is no source to search.", "Nothing was searched; continue without.")
-    failed = {name: " / ".join(messages) for name, messages in reasons.items()}
-    raise SearchFailed(
-        f"No answer from {', '.join(failed)}. {describe_failures(failed)}.", "Nothing was searched; continue without."
+    names = dict.fromkeys(name for one in found for name in one.failed)
+    failed = {n: " / ".join(dict.fromkeys(one.failed[n] for one in found if n in one.failed)) for n in names}
+    told = (
+        f"No answer from {', '.join(failed)}. {describe_failures(failed)}."
+        if failed
+        else "There is no source to search."
     )
+    raise SearchFailed(told, "Nothing was searched; continue without.")
 
 
 def _as_shown_before(ranked: FusedHit, registered: Mapping[str, Passage]) -> FusedHit:

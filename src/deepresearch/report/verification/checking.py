@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 
+from ...library.ranking import Repeats
 from ...text.characters import clean
 from ...text.quotations import find_quote
-from ...text.terms import tokenise
 from ...trajectory import Citation, Passage, Verified
 from ..citations import find_marks
 from ..claims import Claim, claims_of
@@ -18,10 +18,6 @@ from .uncited import find_uncited
 
 _FACTS = ("number", "date", "name", "quote")
 """Faults that another passage cited for the same words may cure."""
-ALIKE = 0.8
-"""Share of the shorter passage's word triples from which the other one is a copy."""
-SHORTEST = 8
-"""Triples from which a common text is no accident."""
 
 
 def verify(text: str, known: Mapping[str, Passage], *, question: str = "", embed: Embed | None = None) -> Verified:
@@ -130,24 +126,11 @@ def reason(result: Support, claim: str, copy_of: str | None = None) -> str:
 
 def copies(passages: Sequence[Passage]) -> dict[str, str]:
     """For each passage that repeats an earlier one, the id of that one."""
-    first: list[Passage] = []
-    repeated: dict[str, str] = {}
-    for passage in passages:
-        original = next((p for p in first if p.id != passage.id and _are_copies(p.text, passage.text)), None)
-        if original:
-            repeated[passage.id] = original.id
-        else:
+    repeats, first, repeated = Repeats(), list[Passage](), dict[str, str]()
+    for passage in {passage.id: passage for passage in passages}.values():
+        number = repeats.of(passage.text)
+        if number is None:
             first.append(passage)
+        else:
+            repeated[passage.id] = first[number].id
     return repeated
-
-
-def _are_copies(one: str, other: str) -> bool:
-    shapes = _shape(one), _shape(other)
-    fewer = min(map(len, shapes))
-    return fewer >= SHORTEST and len(shapes[0] & shapes[1]) >= ALIKE * fewer
-
-
-@lru_cache(maxsize=1024)
-def _shape(text: str) -> frozenset[tuple[str, ...]]:
-    terms = tokenise(text)
-    return frozenset(zip(terms, terms[1:], terms[2:], strict=False))
