@@ -78,7 +78,7 @@ def _sections(blocks: Iterable[Block]) -> Iterator[Section]:
     for block in [*(block for block in blocks if block.kind == "heading" or block.text.strip()), end]:
         if block.kind in ("heading", "term"):
             if filled:
-                yield [_line(heading.text) for heading in path], section
+                yield [" ".join(heading.text.split()) for heading in path], section
                 section, filled, used = [], False, len(path)
             unused = [heading for heading in path[used:] if heading.level >= block.level]
             section += [Block("paragraph", heading.text, page=heading.page) for heading in unused]
@@ -90,10 +90,6 @@ def _sections(blocks: Iterable[Block]) -> Iterator[Section]:
             filled = True
     if section:
         yield [], section
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _led(sections: Iterable[Section]) -> Iterator[Section]:

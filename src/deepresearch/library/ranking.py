@@ -43,7 +43,8 @@ class Repeats:
         sketch = sorted(shape)[:_SKETCH]
         near = sorted({number for part in sketch for number in self._by_sketch.get(part, ())})
         for number in near:
-            if _overlap(shape, self._shapes[number]) >= ALIKE:
+            other = self._shapes[number]
+            if len(shape & other) >= ALIKE * len(shape | other):
                 return number
         for part in sketch:
             self._by_sketch.setdefault(part, []).append(len(self._shapes))
@@ -61,7 +62,3 @@ def _shape(text: str) -> frozenset[int]:
     terms = tokenise(text)
     triples = zip(terms, terms[1:], terms[2:], strict=False)
     return frozenset(crc32(" ".join(triple).encode()) for triple in triples) or frozenset([crc32(text.encode())])
-
-
-def _overlap(one: frozenset[int], other: frozenset[int]) -> float:
-    return len(one & other) / len(one | other)

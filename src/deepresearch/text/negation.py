@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
 from .characters import HAN, has_han, normalise
 from .terms import content_terms
@@ -62,13 +61,8 @@ def _content(words: Iterator[str]) -> Iterator[str]:
 
 
 def _chinese(text: str) -> Iterator[Negation]:
-    hidden = _harmless().sub(lambda word: "＿" * len(word.group()), text)
+    hidden = any_of("negation", "harmless_zh").sub(lambda word: "＿" * len(word.group()), text)
     for match in any_of("negation", "zh").finditer(hidden):
         tail = hidden[match.end() :].lstrip(_HELPERS)[:2]
         whole = re.fullmatch(f"[{HAN}]{{2}}", tail)
         yield Negation(match.group(), match.start(), (tail,) if whole else ())
-
-
-@cache
-def _harmless() -> re.Pattern[str]:
-    return any_of("negation", "harmless_zh")

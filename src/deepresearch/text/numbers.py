@@ -138,7 +138,9 @@ def _value(text: str, match: re.Match[str]) -> tuple[float, float]:
     scale = _scale(match["scale"]) * 10.0 ** _exponent(match)
     if match["raised"] and digits == "10":
         digits = "1"
-    value = float(digits) * scale * (-1 if match["minus"] and _is_minus(text, match.start("minus")) else 1)
+    at = match.start("minus")
+    before = text[max(at - 1, 0) : at] if match["minus"] else "-"  # else the dash of a range or a compound
+    value = float(digits) * scale * (-1 if before in ("", " ", "(", "[") else 1)
     step = scale * 10.0 ** -len(digits.partition(".")[2])
     if "." not in digits and len(digits.rstrip("0")) < len(digits) and float(digits):
         step = scale * 10.0 ** (len(digits) - len(digits.rstrip("0")))
@@ -156,11 +158,6 @@ def _continues(match: re.Match[str], following: re.Match[str]) -> bool:
     scales = match["scale"] or "", following["scale"] or ""
     chinese = all(scale and not scale.isascii() for scale in scales)
     return chinese and match.end() == following.start() and _scale(scales[1]) < _scale(scales[0])
-
-
-def _is_minus(text: str, position: int) -> bool:
-    """A minus sign rather than the dash of a range or a compound."""
-    return position == 0 or text[position - 1] in " (["
 
 
 def _scale(word: str | None) -> float:

@@ -56,7 +56,10 @@ class Archive:
         path = self._body(digest)
         try:
             if _read(path, digest, len(page.body)) is None:
-                _write(path, gzip.compress(page.body, mtime=0))
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_file(path, [gzip.compress(page.body, mtime=0)])
+                for folder in path.parents[1:3]:  # which were perhaps made for it
+                    sync_folder(folder)
         except OSError as error:
             raise _unusable(self.folder, error) from error
         self._insert(page, body=digest, size=len(page.body))
@@ -166,11 +169,3 @@ def _read(path: Path, digest: str, size: int) -> bytes | None:
     except (OSError, zlib.error):
         return None
     return body if hashlib.sha256(body).hexdigest() == digest else None
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Put `data` at `path`: whole or not there, durable on return, the folders made for it too. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(path, [data])
-    for folder in (path.parent.parent, path.parent.parent.parent):
-        sync_folder(folder)

@@ -95,11 +95,14 @@ class QueryCache:
 
     def put(self, key: str, outcome: Outcome) -> list[str]:
         """Store an outcome; returns what is wrong with the cache."""
-        useful = isinstance(outcome, SearchResult) and bool(outcome.complete or outcome.hits)
+        if isinstance(outcome, SearchFailed):
+            useful, entry = False, {"failed": {name: getattr(outcome, name) for name in _OF_A_FAILURE}}
+        else:
+            useful, entry = bool(outcome.complete or outcome.hits), _RESULTS.dump_python(outcome, mode="json")
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with closing(self._connect()) as db, db:
-                db.execute(_WRITE, (key, self.clock(), useful, _encode(outcome)))
+                db.execute(_WRITE, (key, self.clock(), useful, json.dumps(entry)))
         except (sqlite3.Error, OSError) as error:
             return [f"the query cache {self.path} cannot be written ({error})"]
         return []
@@ -184,12 +187,6 @@ def key_of(provider: SearchProvider, query: Query) -> str:
     asked = {"provider": provider.name, "base": getattr(provider, "base", ""), **asdict(replace(query, text=text))}
     described = json.dumps([VERSION, asked], sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(described.encode()).hexdigest()
-
-
-def _encode(outcome: Outcome) -> str:
-    if isinstance(outcome, SearchFailed):
-        return json.dumps({"failed": {name: getattr(outcome, name) for name in _OF_A_FAILURE}})
-    return json.dumps(_RESULTS.dump_python(outcome, mode="json"))
 
 
 def _decode(body: str) -> Outcome:

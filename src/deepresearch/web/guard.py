@@ -21,7 +21,7 @@ Resolver = Callable[[str, int], Awaitable[list[str]]]  # host and port to addres
 PORTS = frozenset({80, 443, 8080, 8443})  # ports at which pages are read
 LOOK_UP_TIMEOUT = 10.0  # seconds for a name
 MOST_TRIED = 3  # addresses of one host that are dialled
-_LOCAL_NAMES = ("localhost", "localdomain", "local", "internal", "home.arpa", "onion")
+_LOCAL_NAMES = (".localhost", ".localdomain", ".local", ".internal", ".home.arpa", ".onion")
 """Names of the machine, its network or its cloud, whatever a look-up returns."""
 
 
@@ -56,7 +56,7 @@ class Guard:
         if url.literal:
             if reason := refusal(url.literal, own=own):
                 raise _blocked(url.place, reason)
-        elif not own and ("." not in url.host or _is_local(url.host)):
+        elif not own and ("." not in url.host or f".{url.host}".endswith(_LOCAL_NAMES)):
             raise _blocked(url.place, "a name of this machine or its network")
 
     async def addresses(self, host: str, port: int) -> list[str]:
@@ -138,10 +138,6 @@ async def system_resolver(host: str, port: int) -> list[str]:
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
-def _is_local(host: str) -> bool:
-    return any(host == name or host.endswith("." + name) for name in _LOCAL_NAMES)
 
 
 def _blocked(place: str, why: str) -> FetchFailed:

@@ -34,7 +34,11 @@ def read_epub(path: Path) -> Iterator[Document | ReadProblem]:
             raise DocumentError(f"{path} is protected against copying.", "Use a copy without protection.")
         names = set(archive.namelist())
         pages = [page for page in _pages(package, posixpath.dirname(place)) if page in names]
-        blocks = [block for page in pages for block in fragment_blocks(_page(archive, page, path))]
+        blocks = [
+            block
+            for page in pages
+            for block in fragment_blocks(decode(unpacked(archive, page, path) or b" ", f"{path}:{page}"))
+        ]
     meta = {name: _dc(package, name) for name in ("title", "creator", "date", "language", "description")}
     blocks = about(author=meta["creator"], description=meta["description"]) + blocks
     yield Document(str(path), meta["title"] or path.stem, blocks, date=meta["date"], language=meta["language"])
@@ -45,10 +49,6 @@ def _xml(archive: zipfile.ZipFile, name: str, path: Path) -> Any:
         return etree.fromstring(unpacked(archive, name, path), PARSER)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise DocumentError(f"{path} is damaged: {name}: {error}.", "Save it again.") from error
-
-
-def _page(archive: zipfile.ZipFile, name: str, path: Path) -> str:
-    return decode(unpacked(archive, name, path) or b" ", f"{path}:{name}")
 
 
 def _pages(package: Any, folder: str) -> list[str]:

@@ -9,18 +9,11 @@ _GROUP = re.compile(r"([\^_])\{([^{}]{1,2})\}")
 _FRACTION = re.compile(r"\\[dt]?frac\s*(?:\{([\w.]{1,8})\}\s*\{([\w.]{1,8})\}|(\d)\s*(\d))")
 _WRAPPED = re.compile(r"\{\s*\\(?:display|text|script)style\s+(.*)\}", re.DOTALL)
 _SIMPLE = re.compile(r"[\w.⁰-₎√]+")
-_SIDES = {
-    "mfrac": "/",
-    "f": "/",
-    "msup": "^",
-    "sSup": "^",
-    "mover": "^",
-    "limUpp": "^",
-    "msub": "_",
-    "sSub": "_",
-    "munder": "_",
-    "limLow": "_",
-}
+_SIDES = (
+    dict.fromkeys(("mfrac", "f"), "/")
+    | dict.fromkeys(("msup", "sSup", "mover", "limUpp"), "^")
+    | dict.fromkeys(("msub", "sSub", "munder", "limLow"), "_")
+)
 """Elements of two parts, and the sign between them."""
 _UNSEEN = {0x2061: " ", 0x2062: None, 0x2063: ", ", 0x2064: None}
 """Signs that are in formulas and not seen: application of a function, product, separator."""

@@ -29,10 +29,8 @@ _NOTE_CLASS = re.compile(r"reference|footnote|noteref|note-ref|\bfn\b|\bcite", r
 _TEXT_FIELDS = frozenset("text email tel url number date month week time datetime-local color range".split()) | {""}
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
 _FONT = re.compile(r"font-family\s*:\s*([^;,]+)", re.IGNORECASE)
-_STYLES = {"decimal": "1", "lower-alpha": "a", "lower-latin": "a", "upper-alpha": "A", "upper-latin": "A"} | {
-    "lower-roman": "i",
-    "upper-roman": "I",
-}
+_STYLES = {"decimal": "1", "lower-alpha": "a", "lower-latin": "a", "lower-roman": "i"}
+_STYLES |= {"upper-alpha": "A", "upper-latin": "A", "upper-roman": "I"}
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that cannot be written into a parsed page, although one may be read from it."""
 

@@ -124,12 +124,11 @@ def _table(rows: list[list[str]], page: int | None, wide: Collection[int]) -> li
     if len(rows) < 2 or len(rows[0]) < 2:
         return blocks + [Block("paragraph", " | ".join(row), page=page) for row in rows]
     if len(rows[0]) > WIDEST or sum(size(" ".join(row)) for row in rows) > LONGEST_ROW * len(rows):
-        return blocks + [Block("paragraph", _named(rows[0], row), page=page) for row in rows[1:]]
+        for row in rows[1:]:
+            cells = (f"{name}: {cell}" if name else cell for name, cell in zip(rows[0], row, strict=True) if cell)
+            blocks.append(Block("paragraph", "\n".join(cells), page=page))
+        return blocks
     return [*blocks, Block("table", markdown_table(rows), page=page)]
-
-
-def _named(names: list[str], row: list[str]) -> str:
-    return "\n".join(f"{name}: {cell}" if name else cell for name, cell in zip(names, row, strict=True) if cell)
 
 
 def about(**fields: str | None) -> list[Block]:

@@ -14,11 +14,8 @@ _NOTE = re.compile(r"\[.{1,12}\]|[*†‡§¶#]{1,4}")
 _NOTED = re.compile(r"[.,;:!?…)\]”’\"'。，；：！？）」』》]$|[A-Za-z]{5,}$|[\u3400-\u9fff]$")
 """What a raised number belongs to as the mark of a note: a sentence, a clause, a longer word, Chinese."""
 _UNITS = re.compile(r"(?:met(?:er|re)|mile|inche?|yard|second)s?$|[米里尺厘]$", re.IGNORECASE)
-_ROMAN = {"m": 1000, "cm": 900, "d": 500, "cd": 400, "c": 100, "xc": 90, "l": 50, "xl": 40, "x": 10, "ix": 9} | {
-    "v": 5,
-    "iv": 4,
-    "i": 1,
-}
+_VALUES = (1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1)
+_ROMAN = dict(zip("m cm d cd c xc l xl x ix v iv i".split(), _VALUES, strict=True))
 _NAMED = frozenset("symbol,wingdings,wingdings 2,wingdings 3,webdings,zapfdingbats,mt extra,marlett".split(","))
 
 

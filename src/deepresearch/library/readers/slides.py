@@ -14,7 +14,7 @@ _NUMBERS = {"alphaLc": "a", "alphaUc": "A", "romanLc": "i", "romanUc": "I"}
 _TITLES = ("title", "ctrTitle")
 _ASIDE = ("sldNum", "dt", "ftr", "hdr", "sldImg")
 """Placeholder types of slide numbers, dates, footers, headers and pictures of slides, which are left out."""
-_ON = ("1", "true")
+_ON = frozenset(["1", "true"])
 
 
 def read_slides(path: Path) -> Iterator[Document | ReadProblem]:
@@ -78,7 +78,9 @@ class _Slide:
     def _frame(self, frame: Any) -> list[Block]:
         """A table, a chart or a diagram; of anything else that it is there."""
         for table in frame.iter("{*}tbl"):
-            rows = [[_cell(cell) for cell in row.iter("{*}tc") if not _is_covered(cell)] for row in table.iter("{*}tr")]
+            cells = (row.iter("{*}tc") for row in table.iter("{*}tr"))
+            # Without those that are part of the cell above or before them.
+            rows = [[_cell(c) for c in row if _ON.isdisjoint((c.get("vMerge"), c.get("hMerge")))] for row in cells]
             found, wide = spread(rows)
             return row_blocks(found, self._number, wide)
         for drawing in frame.iter("{*}chart", "{*}relIds"):
@@ -144,11 +146,6 @@ def _text(shape: Any) -> str:
 def _cell(cell: Any) -> Cell:
     rows, columns = (max(1, integer(cell.get(name), 1)) for name in ("rowSpan", "gridSpan"))
     return Cell(" ".join(_text(cell).split()), rows, columns)
-
-
-def _is_covered(cell: Any) -> bool:
-    """Whether it is part of the cell above or before it."""
-    return any(cell.get(name) in _ON for name in ("vMerge", "hMerge"))
 
 
 def _placeholder(shape: Any) -> str:

@@ -74,7 +74,9 @@ class ApiProvider(Service):
         asked = replace(query, text=text, language=primary_code(query.language), site="".join(site) if site else None)
         answer = await self._answer(asked)
         hits, left_out = self._hits(answer.hits, query, site)
-        notes += [*self._remarks(query), *answer.notes, *left_out]
+        filters = {"dates": query.since or query.until, "language": query.language, "site": query.site}
+        notes += [text for name, text in self.info.remarks.items() if filters[name]]
+        notes += [*answer.notes, *left_out]
         return SearchResult(hits, self.name, notes, answer.complete)
 
     async def open(self, reference: str) -> list[Passage]:
@@ -112,22 +114,15 @@ class ApiProvider(Service):
 
     def _fitted(self, text: str, site: Site | None) -> tuple[str, list[str]]:
         """The query within the service's limits, cut between words where it must be, and a note on that."""
-        words = text.split()
-        extra = len(f" site:{''.join(site)}") if site else 0
-        most, longest = self.info.most_words, self.info.longest - extra
+        words, notes = text.split(), []
+        most, longest = self.info.most_words, self.info.longest - (len(f" site:{''.join(site)}") if site else 0)
         if most and len(words) + bool(site) > most:
-            words, note = words[: most - bool(site)], f"the query was cut to {most} words"
-        else:
-            note = ""
+            words, notes = words[: most - bool(site)], [f"the query was cut to {most} words"]
         text = " ".join(words)
         if len(text) > longest:
-            cut = text[: longest + 1].rpartition(" ")[0] or text[:longest]
-            text, note = cut, f"the query was cut to {len(cut)} characters"
-        return text, [note] if note else []
-
-    def _remarks(self, query: Query) -> list[str]:
-        asked = {"dates": query.since or query.until, "language": query.language, "site": query.site}
-        return [text for name, text in self.info.remarks.items() if asked[name]]
+            text = text[: longest + 1].rpartition(" ")[0] or text[:longest]
+            notes = [f"the query was cut to {len(text)} characters"]
+        return text, notes
 
     def _hits(self, found: Iterable[RawHit], query: Query, site: Site | None) -> tuple[list[Hit], list[str]]:
         """The results that the filters let through, cleaned, and how many were left out and why."""
