@@ -258,7 +258,7 @@ def _domain(name: str) -> str:
     # One label is a family, never a site; parsed with a second one in front, as what has no dot reads as a path.
     host = (_odd_host(f"x.{bare}") or "").removeprefix("x.")
     if not host or not (family or "." in host):
-        raise ValueError(f"{name!r} is no domain")
+        raise ValueError(f"{name!r} is not a domain")
     return family + host if family else host.removeprefix("www.")
 
 

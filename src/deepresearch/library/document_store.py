@@ -205,20 +205,11 @@ class DocumentStore:
 
     def under(self, root: str) -> set[str]:
         """The files at or under `root` that were read or that documents came from (an addition may have broken off)."""
-        # From file to file along the index: a large corpus costs no more than a small one.
         files = """
-            WITH RECURSIVE found (file) AS (
-                SELECT min(file) FROM documents WHERE file >= ? AND file < ?
-                UNION ALL
-                SELECT (SELECT min(file) FROM documents WHERE file > found.file AND file < ?)
-                FROM found WHERE found.file IS NOT NULL)
-            SELECT file FROM found WHERE file IS NOT NULL
-            UNION SELECT path FROM files WHERE path >= ? AND path < ?
-            UNION SELECT path FROM files WHERE path = ?
-            UNION SELECT file FROM documents WHERE file = ?"""
+            SELECT DISTINCT file FROM documents WHERE file = ?1 OR (file >= ?2 AND file < ?3)
+            UNION SELECT path FROM files WHERE path = ?1 OR (path >= ?2 AND path < ?3)"""
         least = root.rstrip("/") + "/"
-        most = least[:-1] + "0"
-        return {path for (path,) in self._run(files, least, most, most, least, most, root, root)}
+        return {path for (path,) in self._run(files, root, least, least[:-1] + "0")}
 
     def document(self, id: str) -> KnownDocument | None:
         """The document with this id."""

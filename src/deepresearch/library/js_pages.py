@@ -30,7 +30,7 @@ def needs_browser(html: bytes, texts: Iterable[str]) -> bool:
     """Whether a page's content comes from its scripts.
 
     html: the page; texts: what a reader has found in it. What asks for cookies, for patience or for another browser
-    is no content.
+    is not content.
     """
     start = html[:_LOOKED_AT]
     if b"<script" not in start.lower():

@@ -84,7 +84,7 @@ def read_page(file: Path, url: str) -> Sequence[Passage]:
 
 
 def _suffix(page: Fetched) -> str:
-    """The kind of file that the body is. Raises FetchFailed for what is no text."""
+    """The kind of file that the body is. Raises FetchFailed for what is not text."""
     start = page.body[:1024]
     kind = page.headers.get("content-type", "").partition(";")[0].strip().lower()
     if b"%PDF-" in start:
@@ -100,7 +100,7 @@ def _suffix(page: Fetched) -> str:
         return ".md"
     if not kind or kind.startswith(_TEXT_TYPES):
         return ".txt"
-    raise FetchFailed(f"{_place(page)} is of a kind that is not read ({kind[:60]}).", outcome="wrong_kind")
+    raise FetchFailed(f"{_place(page)} is of a type that cannot be read ({kind[:60]}).", outcome="wrong_kind")
 
 
 def _read(page: Fetched, suffix: str) -> Document:

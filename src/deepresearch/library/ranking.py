@@ -53,7 +53,7 @@ class Repeats:
 
 
 def without_repeats(hits: Iterable[Hit], k: int) -> list[Hit]:
-    """The first `k` hits that are no near-duplicates of a better one."""
+    """The first `k` hits that are not near-duplicates of a better one."""
     repeats = Repeats()
     return list(islice((hit for hit in hits if repeats.of(hit.passage.text) is None), k))
 

@@ -69,7 +69,7 @@ def read(path: Path, text_field: str = "text") -> Iterator[Document | ReadProble
     kind = kind_of(path)
     if kind not in READERS.names():
         raise DocumentError(
-            f"{path} is of a kind that is not read (.{kind}).", "Convert it to text, Markdown, HTML or PDF."
+            f"{path} is of a type that cannot be read (.{kind}).", "Convert it to text, Markdown, HTML or PDF."
         )
     _check(path, kind)
     package = _PACKAGES.get(kind)

@@ -30,11 +30,11 @@ class Server:
     """Environment variable with its key."""
 
     def check_address(self, url: str) -> str:
-        """`url` without a slash at its end. Raises SettingsError for what is no address or has a password in it."""
+        """`url` without a slash at its end. Raises SettingsError for what is not an address or has a password in it."""
         parts = urlsplit(url.strip())
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise SettingsError(
-                f"{self.setting} = {url.rsplit('@', 1)[-1]!r} is no address of a server.", "Use http://host:port."
+                f"{self.setting} = {url.rsplit('@', 1)[-1]!r} is not the address of a server.", "Use http://host:port."
             )
         if "@" in parts.netloc:
             raise SettingsError(f"{self.setting} has a password in it.", f"Put it in {self.key}.")

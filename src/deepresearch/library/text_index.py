@@ -80,10 +80,7 @@ class TextIndex:
         self._domains = (None, [])
 
     def update(self, batch: Iterable[tuple[int, Passage]], above: int, dropped: Iterable[int]) -> None:
-        """See Engine.
-
-        Raises ValueError where the index is damaged or cannot be written.
-        """
+        """See Engine. Raises ValueError where the index is damaged or cannot be written."""
         with self._translated():
             index = self._open()
             # One thread: several would cut segments by chance, and with them the order of equal scores.
@@ -140,7 +137,7 @@ class TextIndex:
         """Turn tantivy's exceptions about unreadable files into ValueError."""
         try:
             yield
-        except BaseException as error:  # a panic of the engine is no Exception; what is neither goes its way
+        except BaseException as error:  # a panic of the engine is not an Exception; anything else is raised again
             panic = type(error).__name__ == "PanicException"
             if not panic and not isinstance(error, ValueError | OSError):
                 raise

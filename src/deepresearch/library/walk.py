@@ -14,7 +14,7 @@ def files_under(roots: list[Path], own: Path) -> Iterator[Path | ReadProblem]:
     """Files to read, each once, sorted by path; what is passed over is yielded as a ReadProblem.
 
     Links are followed, loops are not. What a root itself is called does not matter. `own` is the data folder: what
-    the project wrote itself is no source.
+    the project wrote itself is not a source.
     """
     seen = {_mark(own.stat())} if own.exists() else set()
     for root in roots:

@@ -24,7 +24,7 @@ def decode(data: bytes, place: str, declared: str = "") -> str:
     """`data` as text. declared: the encoding that whoever sent it names.
 
     In this order: byte order mark; UTF-16 by its zero bytes; UTF-8 where it fits, as nothing else does by accident;
-    what is declared; Chinese UTF-16; what the file declares; a guess. Raises DocumentError where it is no text.
+    what is declared; Chinese UTF-16; what the file declares; a guess. Raises DocumentError where it is not text.
     """
     text = _decode(data, place, declared)
     if len(_CONTROL.findall(text[:20_000])) > len(text[:20_000]) // 100:

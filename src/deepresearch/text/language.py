@@ -33,6 +33,6 @@ def detect_language(text: str) -> str | None:
 
 
 def primary_code(tag: str | None) -> str | None:
-    """`zh` of `zh-CN`; None of what is no language tag."""
+    """`zh` of `zh-CN`; None of what is not a language tag."""
     code = re.split(r"[-_]", (tag or "").strip().lower())[0]
     return code if re.fullmatch(r"[a-z]{2,3}", code) else None

@@ -17,7 +17,7 @@ _TOKEN = re.compile(r"(?:[A-Z]\.){2,}|[^\W_]+(?:['’\-–/][^\W_]+)*(?:['’](?
 _QUOTED = re.compile(r"“([^”\n]{2,80})”|\"([^\"\n]{2,80})\"|《([^》\n]{1,60})》|「([^」\n]{1,60})」|`([^`\n]{2,60})`")
 _IDENTIFIER = re.compile(r"(?<![\w.])(?:[A-Za-z_]\w*\.)+[A-Za-z_]\w*(?:\(\))?|\b[A-Za-z]+_\w+\b|\b[a-z]+[A-Z]\w+\b")
 _NUMBER = re.compile(r"[\d,.–-]+(?:st|nd|rd|th)?$", re.IGNORECASE)
-_ADJECTIVE = re.compile(r"[A-Z/]+-[a-z]+$")  # adjectives such as "CPU-bound", which are no names
+_ADJECTIVE = re.compile(r"[A-Z/]+-[a-z]+$")  # adjectives such as "CPU-bound", which are not names
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)?$", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"['’][sS]?$")
 _QUALIFIER = re.compile(
@@ -55,7 +55,7 @@ def names_in(text: str, question: bool = False) -> list[Name]:
     found = ((next(filter(None, m.groups())), m) for m in _QUOTED.finditer(text))
     quoted = [Name(inner.strip(" ,.;:"), m.start(), m.end()) for inner, m in found]
     coded = [Name(m.group(), m.start(), m.end()) for m in _IDENTIFIER.finditer(text)]
-    # Two sentences without a space between them ("in Castile.He was") are no identifier.
+    # Two sentences without a space between them ("in Castile.He was") are not an identifier.
     coded = [name for name in coded if name.text.rpartition(".")[2].casefold() not in _common_words()]
     runs = [n for n in _runs(text, question) if question or n.words > 1 or not _sentence_start(text, n.start)]
     return sorted({*quoted, *coded, *runs}, key=lambda n: (n.start, -n.end))

@@ -190,11 +190,11 @@ def key_of(provider: SearchProvider, query: Query) -> str:
 
 
 def _decode(body: str) -> Outcome:
-    """Raises ValueError for what is no outcome."""
+    """Raises ValueError for what is not an outcome."""
     try:
         entry: dict[str, Any] = json.loads(body)
         if "failed" in entry:
             return SearchFailed(**entry["failed"])
         return _RESULTS.validate_python(entry)
     except TypeError as error:
-        raise ValueError(f"an entry that is no answer: {error}") from error
+        raise ValueError(f"an entry that is not an answer: {error}") from error

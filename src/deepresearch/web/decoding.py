@@ -1,6 +1,6 @@
 """Bodies within limits: raw bytes counted, decompression bounded by zlib's own output limit.
 
-A cap on what a client library hands out is no cap: the library inflates first and counts afterwards.
+A cap on what a client library hands out is not a cap: the library inflates first and counts afterwards.
 """
 
 import zlib

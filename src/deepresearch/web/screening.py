@@ -1,4 +1,4 @@
-"""What shows before a reader has seen an answer: it is no page, empty, or a login form instead."""
+"""What shows before a reader has seen an answer: it is not a page, empty, or a login form instead."""
 
 import re
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ def is_readable(url: Url, status: int, headers: Mapping[str, str]) -> bool:
         return False
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind.partition("/")[0] in _NOT_READ:
-        raise FetchFailed(f"{url.place} is no document but {kind[:60]}.", outcome="wrong_kind")
+        raise FetchFailed(f"{url.place} is not a document but of type {kind[:60]}.", outcome="wrong_kind")
     return True
 
 
@@ -38,10 +38,7 @@ def check_status(url: Url, status: int) -> None:
 
 
 def check_page(asked: Url, url: Url, headers: Mapping[str, str], body: bytes) -> None:
-    """Raises FetchFailed where the body is none, or a form to log in.
-
-    asked: before redirects; url: after them.
-    """
+    """Raises FetchFailed where the body is none, or a form to log in. asked: before redirects; url: after them."""
     if not body.strip():
         raise FetchFailed(f"{url.place} is empty.", outcome="empty")
     if _LOGIN_PATH.search(url.target) and not _LOGIN_PATH.search(asked.target):

@@ -168,13 +168,13 @@ class Transport:
             raise RequestFailed(_broken(place, "the connection was lost"), sent=True) from error
         except httpcore2.RemoteProtocolError as error:
             failure = _broken(place, str(error))
-            # The messages of h11 and httpcore2 for a connection that ended early; anything else is no HTTP.
+            # The messages of h11 and httpcore2 for a connection that ended early; anything else is not HTTP.
             if "without sending" in str(error):
                 raise RequestFailed(failure, sent=True) from error
             raise failure from error
         except httpcore2.LocalProtocolError as error:
             # The message may quote a header, and headers hold keys.
-            raise FetchFailed(f"{place} cannot be asked: a header is no header.", outcome="bad_url") from error
+            raise FetchFailed(f"{place} cannot be asked: a header is not valid.", outcome="bad_url") from error
 
     async def _exchange(self, request: HttpRequest, options: ReadOptions, proxy: str) -> HttpResponse:
         response = await self._head(request, proxy)

@@ -1,6 +1,6 @@
 """One reading of a URL, strict: what was checked is what is dialled.
 
-Parsers differ over odd spellings, and a guard that reads a URL differently from the client behind it is no guard. So
+Parsers differ over odd spellings, and a guard that reads a URL differently from the client behind it is not a guard. So
 whatever could be read in two ways is refused here, and nothing behind this module reads a URL again.
 """
 
@@ -77,7 +77,7 @@ def parse_url(text: str) -> Url:
     scheme = parts[1].lower()
     authority = _AUTHORITY.fullmatch(parts[2])
     if not authority:
-        _refuse(text, "it holds a user name" if "@" in parts[2] else "its host or port is written in an odd way")
+        _refuse(text, "it has a user name" if "@" in parts[2] else "its host or port is in an unusual form")
     port = int(authority[2]) if authority[2] else _PORTS[scheme]
     if not 0 < port < 65_536:
         _refuse(text, "no such port")
@@ -115,7 +115,7 @@ def _check_text(text: str) -> None:
     if len(text) > LONGEST:
         _refuse(text, f"longer than {LONGEST} characters")
     if _NOT_PRINTED.search(text) or "\\" in text:
-        _refuse(text, "it holds control characters or backslashes")
+        _refuse(text, "it has control characters or backslashes")
 
 
 def _host(written: str, text: str) -> tuple[str, IPv4Address | IPv6Address | None]:
@@ -124,7 +124,7 @@ def _host(written: str, text: str) -> tuple[str, IPv4Address | IPv6Address | Non
         try:
             address = IPv6Address(written[1:-1])
         except AddressValueError:
-            _refuse(text, "its host is no IPv6 address")
+            _refuse(text, "its host is not an IPv6 address")
         return str(address), address
     host = (written if written.isascii() else _to_ascii(written, text)).lower().removesuffix(".")
     labels = host.split(".")
@@ -132,9 +132,9 @@ def _host(written: str, text: str) -> tuple[str, IPv4Address | IPv6Address | Non
         try:
             return host, IPv4Address(host)
         except AddressValueError:
-            _refuse(text, "its host is an address written in an odd way")
+            _refuse(text, "its host is an IP address in an unusual form")
     if len(host) > 253 or not all(_LABEL.fullmatch(label) and _is_sound(label) for label in labels):
-        _refuse(text, "its host is no name")
+        _refuse(text, "its host is not a valid name")
     return host, None
 
 
@@ -143,11 +143,11 @@ def _to_ascii(host: str, text: str) -> str:
     import idna  # noqa: PLC0415 - its tables are large, and few hosts need them
 
     if len(host) > 253:
-        _refuse(text, "its host is no name")
+        _refuse(text, "its host is not a valid name")
     try:
         return idna.encode(host, uts46=True).decode("ascii")
     except idna.IDNAError:
-        _refuse(text, "its host is no international name")
+        _refuse(text, "its host is not a valid international name")
 
 
 def _is_sound(label: str) -> bool:
@@ -163,4 +163,4 @@ def _is_sound(label: str) -> bool:
 
 def _refuse(text: str, why: str) -> NoReturn:
     shown = repr(text if len(text) <= 200 else text[:200] + "...")
-    raise FetchFailed(f"{shown} is no address of a web page: {why}.", outcome="bad_url")
+    raise FetchFailed(f"{shown} is not the address of a web page: {why}.", outcome="bad_url")

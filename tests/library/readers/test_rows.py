@@ -185,7 +185,7 @@ def test_mail_of_too_many_parts(docs: Path) -> None:
 def test_no_mail(docs: Path) -> None:
     path = docs / "a.eml"
     path.write_text("just some text\n")
-    with pytest.raises(DocumentError, match="no e-mail"):
+    with pytest.raises(DocumentError, match="not an e-mail"):
         list(read(path))
 
 

@@ -74,12 +74,12 @@ async def test_dates(dates: str, kept: list[str], notes: list[str]) -> None:
     ("filters", "reason"),
     [
         ({"kind": "paper"}, "it has no results of kind paper"),
-        ({"site": "/home/me/docs"}, "'/home/me/docs' is no site of the web"),
-        ({"site": "a.example OR b.example"}, "'a.example OR b.example' is no site of the web"),
-        ({"site": "a.example/x y"}, "'a.example/x y' is no site of the web"),
-        ({"language": "english"}, "'english' is no code of a language"),
-        ({"since": "2024-02-31"}, "'2024-02-31' is no day"),
-        ({"until": "soon"}, "'soon' is no day"),
+        ({"site": "/home/me/docs"}, "'/home/me/docs' is not a web site"),
+        ({"site": "a.example OR b.example"}, "'a.example OR b.example' is not a web site"),
+        ({"site": "a.example/x y"}, "'a.example/x y' is not a web site"),
+        ({"language": "english"}, "'english' is not a language code"),
+        ({"since": "2024-02-31"}, "'2024-02-31' is not a date"),
+        ({"until": "soon"}, "'soon' is not a date"),
     ],
 )
 async def test_filters_that_cannot_be_met_are_said(filters: dict[str, Any], reason: str) -> None:

@@ -113,7 +113,7 @@ async def test_what_is_not_in_this_web(make: Make) -> None:
         ({"since": "2024-01-01"}, {PARSER}, ["1 results without a date were left out"]),
         ({"until": "2020-01-01"}, {BLOG}, ["1 results without a date were left out"]),
         ({"language": "zh"}, set(), []),
-        ({"site": "no site"}, set(), ["not asked: 'no site' is no site of the web"]),
+        ({"site": "no site"}, set(), ["not asked: 'no site' is not a web site"]),
     ],
 )
 async def test_filters(make: Make, filters: dict[str, Any], found: set[str], notes: list[str]) -> None:

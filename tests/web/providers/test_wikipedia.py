@@ -64,7 +64,7 @@ async def test_the_edition_follows_the_language(serve: Serve, query: Query, edit
 async def test_a_language_that_is_no_code_is_not_put_into_the_address(serve: Serve) -> None:
     wikipedia, server = await serve("wikipedia", ANSWER)
     result = await wikipedia.search(Query("x", language="evil.example/"))
-    assert result.notes == ["not asked: 'evil.example/' is no code of a language"]
+    assert result.notes == ["not asked: 'evil.example/' is not a language code"]
     assert server.asked == []
 
 

@@ -120,7 +120,7 @@ class _Model:
         return normalised(vectors.astype(np.float32))
 
     def _pooled(self, tokens: "Matrix", mask: "NDArray[np.int64]") -> "Matrix":
-        """The first token's vector, or the mean of all that are no padding, as the folder's files set it."""
+        """The first token's vector, or the mean of all that are not padding, as the folder's files set it."""
         if self._first_token:
             return tokens[:, 0]
         weights = mask[:, :, None].astype(tokens.dtype)

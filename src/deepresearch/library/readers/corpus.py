@@ -16,7 +16,7 @@ from .text import paragraphs
 
 TEXT = "text"
 LONGEST_LINE = 16 * 1024 * 1024
-"""Bytes; what is longer is no document, and falls apart into lines that are no JSON."""
+"""Bytes; what is longer is not a document, and falls apart into lines that are not JSON."""
 
 
 def read_json_lines(path: Path, text_field: str = TEXT) -> Iterator[Document | ReadProblem]:
@@ -40,7 +40,7 @@ def read_json(path: Path, text_field: str = TEXT) -> Iterator[Document | ReadPro
     except (ValueError, RecursionError) as error:
         raise DocumentError(f"{path} is not valid JSON: {error}.", "Correct it, or use JSON lines.") from error
     if not isinstance(rows, list):
-        raise DocumentError(f"{path} is no corpus: not a list.", "Give a list of objects with `id` and `text`.")
+        raise DocumentError(f"{path} is not a corpus: not a list.", "Give a list of objects with `id` and `text`.")
     for number, row in enumerate(rows, 1):
         yield document_of(row, path, number, text_field)
 

@@ -11,12 +11,12 @@ from .rows import about
 
 
 def read_feed(path: Path) -> Iterator[Document | ReadProblem]:
-    """A document per entry. Raises DocumentError where the file is no sound feed, OSError."""
+    """A document per entry. Raises DocumentError where the file is not a sound feed, OSError."""
     import feedparser  # noqa: PLC0415  slow to import
 
     feed = feedparser.parse(path.read_bytes(), sanitize_html=False, resolve_relative_uris=False)
     if not feed.version:
-        raise DocumentError(f"{path} is no RSS or Atom feed.", "Convert it to text, Markdown or HTML.")
+        raise DocumentError(f"{path} is not an RSS or Atom feed.", "Convert it to text, Markdown or HTML.")
     title = _line(feed.feed.get("title")) or path.stem
     seen: set[str] = set()
     for number, entry in enumerate(feed.entries, 1):

@@ -204,7 +204,7 @@ def length(element: Any) -> int:
 
 
 def _rows(table: Any) -> str:
-    """A table as Markdown; empty where it is no table of data. Merged cells are spread already."""
+    """A table as Markdown; empty where it is not a table of data. Merged cells are spread already."""
     if table.find(".//table") is not None:
         return ""
     cells = ([unwrapped(_visible(cell)) for cell in row.iterchildren("td", "th")] for row in table.iter("tr"))

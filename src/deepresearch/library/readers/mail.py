@@ -24,14 +24,14 @@ MOST_PARTS = 1000
 
 
 def read_eml(path: Path) -> Iterator[Document | ReadProblem]:
-    """One document. Raises DocumentError where the file is no message, OSError."""
+    """One document. Raises DocumentError where the file is not a message, OSError."""
     data = path.read_bytes()
     if len(re.findall(rb"^content-type:", data, re.IGNORECASE | re.MULTILINE)) > MOST_PARTS:
         raise DocumentError(f"{path} has more than {MOST_PARTS} parts.", "Save the text that matters by itself.")
     message = message_from_bytes(data, policy=policy.default)
     if not message.get("From") and not message.get("Subject") and not message.get("Date"):
         raise DocumentError(
-            f"{path} is no e-mail: neither sender, subject nor date.", "Give the file the suffix of what it is."
+            f"{path} is not an e-mail: neither sender, subject nor date.", "Give the file the suffix of what it is."
         )
     body = message.get_body(("plain", "html"))
     blocks = _body(body, path) if isinstance(body, EmailMessage) else []
@@ -49,12 +49,12 @@ def _body(part: EmailMessage, path: Path) -> list[Block]:
 
 
 def read_msg(path: Path) -> Iterator[Document | ReadProblem]:
-    """One document. Raises DocumentError where the file is no message, OSError."""
+    """One document. Raises DocumentError where the file is not a message, OSError."""
     import olefile  # noqa: PLC0415
 
     with olefile.OleFileIO(path) as file:
         if not file.exists("__properties_version1.0"):
-            raise DocumentError(f"{path} is no e-mail.", "Give the file the suffix of what it is.")
+            raise DocumentError(f"{path} is not an e-mail.", "Give the file the suffix of what it is.")
         blocks = paragraphs(_property(file, _BODY)) or fragment_blocks(_property(file, _HTML))
         if not blocks and file.exists(f"__substg1.0_{_RICH}0102"):
             blocks = [Block("paragraph", "[The text of this message is in a form (RTF) that is not read.]")]

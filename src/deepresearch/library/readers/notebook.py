@@ -19,7 +19,7 @@ def read_notebook(path: Path) -> Iterator[Document | ReadProblem]:
         raise DocumentError(f"{path} is not valid JSON: {error}.", "Save the notebook again.") from error
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     if not isinstance(cells, list):
-        raise DocumentError(f"{path} is no notebook: it has no `cells`.", "Save it in version 4 of the format.")
+        raise DocumentError(f"{path} is not a notebook: it has no `cells`.", "Save it in version 4 of the format.")
     meta = _dict(notebook.get("metadata"))
     language = str(_dict(meta.get("kernelspec")).get("language") or _dict(meta.get("language_info")).get("name") or "")
     blocks = [block for cell in cells if isinstance(cell, dict) for block in _cell(cell, language)]

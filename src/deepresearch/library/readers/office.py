@@ -65,13 +65,13 @@ class Package:
     """An office file, read only. A context manager."""
 
     def __init__(self, path: Path) -> None:
-        """Raises DocumentError for what is no bounded archive of an office program, OSError."""
+        """Raises DocumentError for what is not a bounded archive of an office program, OSError."""
         self.path = path
         self._archive = open_zip(path)
         self._names = {name.replace("\\", "/").lower(): name for name in self._archive.namelist()}
         if "[content_types].xml" not in self._names:
             self._archive.close()
-            raise DocumentError(f"{path} is no office document.", "Give the file the suffix of what it is.")
+            raise DocumentError(f"{path} is not an office document.", "Give the file the suffix of what it is.")
         self.data("[Content_Types].xml")
 
     def __enter__(self) -> "Package":

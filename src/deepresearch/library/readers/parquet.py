@@ -19,7 +19,7 @@ _KINDS = {
 """How the types of columns begin; of those that are not named here as that of the title."""
 BATCH = 1000  # rows in memory at once
 LONGEST = 16 * 1024 * 1024
-"""Characters of a cell; what is longer is no document."""
+"""Characters of a cell; what is longer is not a document."""
 LARGEST_GROUP = 2**30  # bytes, unpacked, of a column in one row group
 BUFFER = 1024 * 1024  # bytes of a column read at once
 
@@ -52,7 +52,7 @@ def read_parquet(path: Path, text_field: str = TEXT) -> Iterator[Document | Read
 
 
 def _columns(schema: Any, path: Path, text_field: str) -> list[str]:
-    """The text's column and those of COLUMNS that the file has. Raises DocumentError where it is no corpus."""
+    """The text's column and those of COLUMNS that the file has. Raises DocumentError where it is not a corpus."""
     if schema.get_field_index(text_field) < 0:  # it is nowhere, or there twice
         raise DocumentError(
             f"{path} has no one column `{text_field}` (its columns: {', '.join(schema.names[:10]) or 'none'}).",

@@ -28,7 +28,7 @@ _NUMBERED = re.compile(
 _SECTION = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})\s+[^\W\d_].*")
 """A line of its own that is a heading although it is not larger than the text."""
 _AMOUNT = re.compile(r"[$€£¥￥]\s?\d|\d[.,]\d\d\s*(?:%|[A-Z]{3})?$")
-"""Money, or a number with decimals: of a line that is no heading however large it is, such as a total."""
+"""Money, or a number with decimals: of a line that is not a heading however large it is, such as a total."""
 _NO_TITLE = re.compile(
     r"\W*(?:untitled|anonymous|unknown|document\s*\d*|.*\.(?:docx?|tex|pdf|dvi|indd|rtf|odt|pptx?))\W*", re.I
 )

@@ -163,7 +163,7 @@ def _put(field: PrintedLine, name: str, lines: list[PrintedLine]) -> None:
 def _ordered(lines: list[PrintedLine]) -> list[PrintedLine]:
     """The lines of a page with columns one column after the other, between those that are as wide as both.
 
-    Lines beside each other that are no columns of text, as in tables, stay one line.
+    Lines beside each other that are not columns of text, as in tables, stay one line.
     """
     gutter = _gutter(lines)
     if gutter is None:

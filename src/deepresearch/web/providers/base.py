@@ -91,14 +91,14 @@ class ApiProvider(Service):
         if query.kind and query.kind not in self.info.kinds:
             return f"it has no results of kind {query.kind}"
         if query.site and not site:
-            return f"{plain(query.site, 80)!r} is no site of the web"
+            return f"{plain(query.site, 80)!r} is not a web site"
         hosts = self.info.hosts
         if site and hosts and not any(covers(site[0], host) or covers(host, site[0]) for host in hosts):
             return f"all its results are on {', '.join(hosts)}"
         if query.language and not primary_code(query.language):
-            return f"{plain(query.language, 80)!r} is no code of a language"
+            return f"{plain(query.language, 80)!r} is not a language code"
         return next(
-            (f"{plain(day, 80)!r} is no day" for day in (query.since, query.until) if day and not is_day(day)), ""
+            (f"{plain(day, 80)!r} is not a date" for day in (query.since, query.until) if day and not is_day(day)), ""
         )
 
     async def _answer(self, query: Query) -> RawAnswer:

@@ -89,7 +89,7 @@ class CannedWeb:
         """The passages that fit best, by BM25 over title, headings and text. SearchFailed: the folder is missing."""
         site = parse_site(query.site) if query.site else None
         if query.site and not site:
-            return SearchResult([], self.name, [f"not asked: {query.site!r} is no site of the web"], complete=False)
+            return SearchResult([], self.name, [f"not asked: {query.site!r} is not a web site"], complete=False)
         if gone := self._gone():
             raise SearchFailed(gone, outcome="unreachable")
         index = await self.prepare()
@@ -208,12 +208,12 @@ def _stamp(page: Page) -> str:
 def _pages(folder: Path, manifest: dict[str, Any]) -> Iterable[Page]:
     """The pages below the folder and below those that the manifest names."""
     if not folder.is_dir():
-        raise LibraryError(f"{folder} is no folder.", "Name the folder of a canned web.")
+        raise LibraryError(f"{folder} is not a folder.", "Name the folder of a canned web.")
     facts = {_plain(f"http://{quote(address)}"): given for address, given in manifest.get("pages", {}).items()}
     hosts = {folder / place: address for place, address in manifest.get("hosts", {}).items()}
     for place, address in hosts.items():
         if not place.is_dir():
-            raise LibraryError(f"{place}, named in {folder / MANIFEST}, is no folder.", "Correct its path.")
+            raise LibraryError(f"{place}, named in {folder / MANIFEST}, is not a folder.", "Correct its path.")
         yield from _below(place, address, facts)
     for place in sorted(folder.iterdir()):
         if place.is_dir() and place not in hosts:
@@ -238,7 +238,7 @@ def _manifest(file: Path) -> dict[str, Any]:
 
 def _length(value: object, file: Path) -> int:
     if not isinstance(value, int) or value < 0:
-        raise LibraryError(f"{file} cannot be read: excerpt = {value!r} is no number of characters.", "Correct it.")
+        raise LibraryError(f"{file} cannot be read: excerpt = {value!r} is not a whole number.", "Correct it.")
     return value
 
 

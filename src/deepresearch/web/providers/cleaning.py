@@ -29,7 +29,7 @@ _INLINE = (
     "sub sup svg time tt u var wbr"
 )
 _ATTRIBUTES = r"(?:\s[^<>=]*+=[^<>]*+)?+\s*/?>"
-"""Attributes of a tag. Each needs an equals sign: "a <b and c> d" is no markup."""
+"""Attributes of a tag. Each needs an equals sign: "a <b and c> d" is not markup."""
 _HIDDEN = re.compile(
     r"<!--(?:(?!<!--|-->).)*+-->|<(script|style|template|noscript)\b[^<>]*+>(?:(?!</?\1\b).)*+</\1\s*>", re.S | re.I
 )
@@ -47,7 +47,7 @@ _ROUNDS = 3  # times that a text may have been escaped
 
 
 def plain(value: object, longest: int = LONGEST_TEXT) -> str:
-    """`value` as one line without markup, control and invisible characters; empty where it is no text.
+    """`value` as one line without markup, control and invisible characters; empty where it is not text.
 
     Longer texts end between words, with an ellipsis.
     """
@@ -79,7 +79,7 @@ def _raised(found: re.Match[str]) -> str:
 
 
 def web_url(value: object) -> str | None:
-    """The address, normalised and without its fragment; None where it is no address of a web page."""
+    """The address, normalised and without its fragment; None where it is not the address of a web page."""
     if not isinstance(value, str) or len(value) > LONGEST_URL:
         return None
     try:
@@ -116,7 +116,7 @@ def iso_date(value: object, today: date | None = None) -> str | None:
 
 
 def _checked(year: int, month: int | None = None, day: int | None = None) -> str | None:
-    """The parts as text, up to the first that is no year, month or day."""
+    """The parts as text, up to the first that is not a year, month or day."""
     if not 1000 <= year <= 2200:
         return None
     if month is None or not 1 <= month <= 12:

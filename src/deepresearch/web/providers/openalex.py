@@ -57,7 +57,7 @@ def _found(work: dict[str, Any]) -> RawHit:
 
 
 def abstract(index: object) -> str:
-    """The text of an inverted index ({word: [places]}); whatever is no such index is empty."""
+    """The text of an inverted index ({word: [places]}); of anything else, nothing."""
     if not isinstance(index, dict):
         return ""
     words: list[tuple[int, str]] = []
