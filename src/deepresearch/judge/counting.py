@@ -14,7 +14,7 @@ from ..text.language import detect_language
 from ..text.markdown import MarkdownBlock, markdown_blocks
 from ..text.phrases import chinese_phrases
 from ..text.wordlists import request_words, stop_words
-from .rubrics import Role, Rubric, RubricSet
+from .rubrics import Rubric, RubricSet
 from .verdicts import CriterionVerdict, Evidence, Level
 
 MECHANICAL = "drafted mechanically"
@@ -38,12 +38,10 @@ _CLAUSE = re.compile(r"[?;？；。！!,，、:：\"“”「」《》]+|\.\s+|\
 
 @dataclass(frozen=True)
 class Counts:
-    """Counts over a report in Markdown; the list of sources at its end is no prose."""
+    """Counts over a report in Markdown; the list of sources at its end does not count."""
 
-    prose: str
-    """Without citation marks and addresses."""
     words: int
-    """Each Chinese character is one, as word processors count."""
+    """Without citation marks and addresses; each Chinese character is one, as word processors count."""
     sources: int
     """Different sources: what the text cites, or the entries of the list of sources where those are more."""
     title: bool
@@ -59,7 +57,6 @@ def count(report: str) -> Counts:
     listed = {m[1] or m[2] for m in _LISTED.finditer(rest)}
     first = blocks[0] if blocks else None
     return Counts(
-        prose=prose,
         words=len(_WORD.findall(prose)),
         sources=max(len(citation_ids(body)), len(listed), len(set(map(_address, _URL.findall(rest))))),
         title=first is not None and first.kind == "heading" and first.level == 1,
@@ -100,22 +97,16 @@ class _Criterion(NamedTuple):
     drafted: tuple[int, int]
     """The numbers in a draft, English and Chinese."""
     weight: float
-    role: Role
-    axis: str
     counted: Callable[[Counts], float]
     below: bool = False
     """Met below n instead of from n on."""
 
 
 _CRITERIA = (
-    _Criterion("The report cites {n} or more sources.", "报告引用至少{n}个来源。", (3, 3), 4, "implicit", "sources",
-               lambda c: c.sources),
-    _Criterion("The report has a title.", "报告有总标题。", (1, 1), 1, "implicit", "form",
-               lambda c: c.title),
-    _Criterion("The report is at least {n} words long.", "报告不少于{n}字。", (150, 300), 1, "implicit", "form",
-               lambda c: c.words),
-    _Criterion("The report is shorter than {n} words.", "报告少于{n}字。", (50, 100), -3, "negative", "form",
-               lambda c: c.words, True),
+    _Criterion("The report cites {n} or more sources.", "报告引用至少{n}个来源。", (3, 3), 4, lambda c: c.sources),
+    _Criterion("The report has a title.", "报告有总标题。", (1, 1), 1, lambda c: c.title),
+    _Criterion("The report is at least {n} words long.", "报告不少于{n}字。", (150, 300), 1, lambda c: c.words),
+    _Criterion("The report is shorter than {n} words.", "报告少于{n}字。", (50, 100), -3, lambda c: c.words, True),
 )  # fmt: skip
 
 
@@ -178,27 +169,20 @@ def find_words(words: str, report: str) -> str | None:
     return found.group() if found else None
 
 
-def draft_mechanically(question: str, language: str = "") -> RubricSet:
-    """Criteria that MechanicalJudge can decide. They are no measure of whether the report is right, or good.
-
-    language: "zh" or "en"; empty: the question's.
-    """
-    code = language or detect_language(question) or "en"
+def draft_mechanically(question: str) -> RubricSet:
+    """Criteria that MechanicalJudge can decide. They are no measure of whether the report is right, or good."""
+    code = detect_language(question) or "en"
     chinese = code == "zh"
-    rubrics = [
-        Rubric(criterion=text, weight=3, role="explicit", axis="form")
-        for text, spoken in _LANGUAGES.items()
-        if spoken == code
-    ]
+    rubrics = [Rubric(criterion=text, weight=3, axis="form") for text, spoken in _LANGUAGES.items() if spoken == code]
     for words in question_parts(question):
         text = f"报告提到{'、'.join(f'“{w}”' for w in words)}。" if chinese else _mentions(words)
-        rubrics.append(Rubric(criterion=text, weight=3, role="explicit", axis="coverage of the question's words"))
+        rubrics.append(Rubric(criterion=text, weight=3, axis="coverage of the question's words"))
     rubrics += [
         Rubric(
             criterion=(row.chinese if chinese else row.english).format(n=row.drafted[chinese]),
             weight=row.weight,
-            role=row.role,
-            axis=row.axis,
+            role="negative" if row.below else "implicit",
+            axis="form",
         )
         for row in _CRITERIA
     ]

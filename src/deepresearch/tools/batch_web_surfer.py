@@ -19,7 +19,7 @@ from .base import DESCRIBED, Arguments, Tool, ToolContext, ToolResult
 from .fencing import describe_document, one_line, recall_passage, show_passage
 from .fusion import fold
 from .pages import KnownPages
-from .searching import PATIENCE, Searcher, SearchRequest, describe_failures, document_data
+from .searching import PATIENCE, Searcher, SearchRequest, describe_failures
 
 LEAD = 2
 """Paragraphs shown before the one that was asked for."""
@@ -186,9 +186,6 @@ def _result(opened: Sequence[Opened], authority: Authority) -> ToolResult:
             }
             for one in opened
         ],
-        "documents": {
-            one.passages[0].document: document_data(one.passages[0], authority) for one in opened if one.passages
-        },
     }
     return ToolResult("\n".join(lines), "ok" if shown else "empty", list(shown.values()), data)
 

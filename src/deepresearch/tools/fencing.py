@@ -69,7 +69,7 @@ def show_passage(passage: Passage, note: str = "") -> str:
     return f"[{one_line(passage.id)}] {describe_place(passage)}{note}\n{fence(passage.text)}"
 
 
-def recall_passage(passage: Passage, words: int = 12) -> str:
+def recall_passage(passage: Passage) -> str:
     """A passage shown before: id and first words."""
-    start = one_line(" ".join(passage.text.split()[:words]), 100)
+    start = one_line(" ".join(passage.text.split()[:12]), 100)
     return f"[{one_line(passage.id)}] (shown before) {start} …"

@@ -202,10 +202,8 @@ def _result(found: Sequence[Found], registered: Mapping[str, Passage], authority
         by.append(number)
     lines = [_headline(number, one) for number, one in enumerate(found, 1)]
     passages: list[Passage] = []
-    documents: dict[str, Any] = {}
-    for document, group in groups.items():
+    for group in groups.values():
         first = group[0].passage
-        documents[document] = document_data(first, authority)
         lines += ["", describe_document(first, in_words(authority.of(first)))]
         for hit in group:
             if hit.passage.id in registered:
@@ -214,8 +212,7 @@ def _result(found: Sequence[Found], registered: Mapping[str, Passage], authority
             numbers = f" (query {', '.join(map(str, asked_by[hit.passage.id]))})" if len(found) > 1 else ""
             lines.append(show_passage(hit.passage, numbers + _elsewhere(hit)))
             passages.append(hit.passage)
-    queries = [_query_data(one, registered) for one in found]
-    data = {"action": "batch_search", "queries": queries, "documents": documents}
+    data = {"action": "batch_search", "queries": [_query_data(one, registered) for one in found]}
     about = " ".join(f"{one.request.title} {one.request.text}" for one in found)
     return ToolResult("\n".join(lines), "ok" if groups else "empty", passages, data, about)
 
@@ -288,21 +285,3 @@ def describe_failures(failed: Mapping[str, str]) -> str:
     """In words, without a stop at the end; messages that begin with the name do not get it twice."""
     cleaned = ((name, one_line(message.rstrip(". "))) for name, message in failed.items())
     return "; ".join(message if message.startswith(f"{name} ") else f"{name}: {message}" for name, message in cleaned)
-
-
-def document_data(passage: Passage, authority: Authority) -> dict[str, Any]:
-    """What is known of a passage's document, for the page."""
-    verdict = authority.of(passage)
-    return {
-        "title": passage.title,
-        "url": passage.url,
-        "date": passage.date,
-        "language": passage.language,
-        "authority": {
-            "tier": verdict.tier,
-            "kind": verdict.kind,
-            "country": verdict.country,
-            "words": in_words(verdict),
-            "reason": verdict.reason,
-        },
-    }
