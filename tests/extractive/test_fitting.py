@@ -162,3 +162,16 @@ def test_beside_what_names_the_thing_stands_nothing_that_does_not() -> None:
     ]
     [answer] = answers("Why do the documents not recommend Tanagra?", pages)
     assert answer.short and all("Tanagra" in candidate.text for candidate in answer.short)
+
+
+def test_how_large_something_is_may_be_told_in_seconds() -> None:
+    pages = [
+        passage("The daemon of the clock adjusts each offset in small steps.", "p1", "Daemon"),
+        passage("The daemon exits where the clock has an offset of more than 1000 s.", "p2", "Limits"),
+    ]
+    assert "1000 s" in first("How large may the offset of the clock be until the daemon exits?", *pages)
+
+
+def test_how_often_is_answered_by_every_minute() -> None:
+    text = "守护进程每分钟醒来一次，检查所有要执行的任务。"
+    assert "每分钟" in first("守护进程每隔多久检查一次要执行的任务？", passage(text, "p1", "守护进程"))

@@ -74,3 +74,10 @@ def test_why_a_page_was_not_read_is_said_in_the_language_of_the_report() -> None
     research.unread = {"http://a.example/": "http_404: a.example: HTTP 404.", "http://b.example/": "robots: no."}
     report = write_report(research, answer_parts(gather(pages), parts_of([research.question])))
     assert "服务器返回 HTTP 404" in report and "robots.txt 不允许" in report
+
+
+def test_beside_what_compares_a_row_without_one_of_its_cells_is_not_shown() -> None:
+    both = passage("A canoe is light, whereas a barge is heavy and carries much more.", "p1", "Boats")
+    alone = passage("A barge is built of iron plates in the yard of the harbour.", "p2", "Barge")
+    text = written("What is the difference between a canoe and a barge?", [both, alone])
+    assert "whereas" in text and "| --- |" not in text

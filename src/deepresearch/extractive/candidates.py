@@ -45,6 +45,7 @@ _RULE = re.compile(r":?-+:?$|\|?[-:| ]*$")
 _JUNK = re.compile(
     r"\\cite|https?://\S{60,}|(?:[›»].*){2}|\bPrev\b.*\bNext\b|^→|^(?i:authors?|作者):\s|(?:\s[·|]\s.*){4}|\.{5,}|[-=_*]{5,}|[�©]|&(?:nbsp|lt|gt|amp|quot|#\d+);"
 )
+_MENU = re.compile(r"(?:[\w' -]{2,40};\s){5,}")
 _OPENED, _CLOSED = re.compile(r"[(（]"), re.compile(r"[)）]")
 
 
@@ -306,7 +307,8 @@ def _rows(block: str, first: int, number: int) -> list[Unit]:
     body = kept[1:] if has_head else kept
     if not has_head and any(not all(cell.strip() for cell in row.split("|")) for row in body):
         return []  # drawn with signs: a cell goes over several lines, and a line is no row
-    texts = [row for row in body if any(cell.strip() for cell in row.split("|")) and len(row) <= 2 * LONGEST_LINE]
+    kept = [row for row in body if any(cell.strip() for cell in row.split("|")) and not _MENU.search(row)]
+    texts = [row for row in kept if len(row) <= 2 * LONGEST_LINE]
     return [Unit(text, first + i, number, "row", head) for i, text in enumerate(texts)]
 
 

@@ -192,7 +192,7 @@ def _comparison(answer: Answer, writer: Writer) -> list[str]:
     words, rows = writer.words, []
     for row in answer.rows:
         cells = [_cell(cell, writer) if cell else words.nothing for cell in row.cells]
-        if all(cells) and any(row.cells):
+        if all(cells) and (all(row.cells) or (any(row.cells) and not answer.short)):
             rows.append([escape(row.aspect), *cells])
     if not rows:
         return []
