@@ -17,8 +17,8 @@ Progress = Callable[[int, int, str], None]
 Watch = Callable[[int, float], None]
 """Called more often: passages written, and about which share of the bytes has been read."""
 BATCH = 20_000  # passages that become durable and searchable together
-GLANCE = 500  # documents between two reports of progress
-CUT = "4"
+PROGRESS_EVERY = 500  # documents between two reports of progress
+READING_VERSION = "4"
 """Raised when readers or cutting change: files are then read again although they have not changed."""
 MOST_PROBLEMS = 1000
 """Problems of one file that are remembered and reported again while it does not change."""
@@ -81,7 +81,7 @@ class Addition:
                 self._at = (number, len(files), str(file))
                 self._store.set_mark()
                 self._progress(*self._at)
-                self._take(file, self._store.file_mark(str(file)))
+                self._update(file, self._store.file_mark(str(file)))
                 self._bytes[1:] = [self._bytes[1] + _size(file), 0]
             self._save()
         except KeyboardInterrupt:  # what was read whole before this file stays, so that the next addition continues
@@ -99,11 +99,11 @@ class Addition:
         self._store.commit()
         self._sync()
         self._unsaved = 0
-        self._tell()
+        self._show_progress()
         self._store.begin()
         self._store.set_mark()
 
-    def _tell(self) -> None:
+    def _show_progress(self) -> None:
         everything, done, here = self._bytes
         self._watch(self._report.passages, min(1.0, (done + here) / max(everything, 1)))
 
@@ -113,10 +113,10 @@ class Addition:
             self._report.removed += 1
         self._store.drop_file(path)
 
-    def _take(self, path: Path, known: FileMark | None) -> None:
+    def _update(self, path: Path, known: FileMark | None) -> None:
         """Bring one file up to date; what goes wrong with it is reported and stops nothing."""
         self._problems: list[tuple[str, str]] = []
-        self._untold = 0
+        self._unlisted = 0
         try:
             status = path.stat()
             mark = FileMark(status.st_size, status.st_mtime_ns, "", [])
@@ -132,13 +132,13 @@ class Addition:
                 self._keep(path, known)
             else:
                 self._read(path)
-            if self._untold:
-                self._problems.append((str(path), f"{self._untold} more problems in it"))
+            if self._unlisted:
+                self._problems.append((str(path), f"{self._unlisted} more problems in it"))
             self._store.put_file(str(path), replace(mark, digest=digest, problems=self._problems))
         except OSError as error:
             self._forget(str(path))
             self._problems.append((str(path), f"cannot be read: {error.strerror or error}"))
-        except NotNow as error:
+        except NotReadable as error:
             self._forget(str(path))
             self._problems.append((str(path), str(error)))
         finally:
@@ -147,14 +147,14 @@ class Addition:
     def _version(self, path: Path) -> str:
         """What a file's digest starts with: what else decides what is read from it."""
         field = self._text_field if is_corpus(path) and self._text_field != "text" else ""
-        return f"{CUT}{field and '+' + field}:"
+        return f"{READING_VERSION}{field and '+' + field}:"
 
     def _keep(self, path: Path, known: FileMark) -> None:
         self._report.unchanged += self._store.count(str(path))
         self._problems += known.problems
 
     def _read(self, path: Path) -> None:
-        seen = Numbers()
+        seen = NumberSet()
         try:
             for item in _documents(path, self._text_field):
                 if isinstance(item, ReadProblem):
@@ -172,7 +172,7 @@ class Addition:
         if len(self._problems) < MOST_PROBLEMS:
             self._problems.append((place, reason))
         else:
-            self._untold += 1
+            self._unlisted += 1
 
     def _with_free_id(self, document: Document, path: Path) -> tuple[Document, KnownDocument | None]:
         """The document, and which the store has under its id already.
@@ -183,17 +183,17 @@ class Addition:
             known = self._store.document(id)
             if known is None or known.file == str(path):
                 return (document if id == document.id else replace(document, id=id)), known
-        raise NotNow(f"{path}: the id {document.id} belongs to another file. Rename the row.")
+        raise NotReadable(f"{path}: the id {document.id} belongs to another file. Rename the row.")
 
-    def _put(self, document: Document, known: KnownDocument | None, file: str, seen: "Numbers") -> None:
+    def _put(self, document: Document, known: KnownDocument | None, file: str, seen: "NumberSet") -> None:
         if known and known.number in seen:
             self._problem(file, f"the id {document.id} is there twice: only the first is indexed")
             return
-        content = f"{CUT}{document!r}".encode()
+        content = f"{READING_VERSION}{document!r}".encode()
         digest = hashlib.sha256(content).hexdigest()
         self._bytes[2] += len(content)
-        if (self._report.added + self._report.updated + self._report.unchanged) % GLANCE == 0:
-            self._tell()
+        if (self._report.added + self._report.updated + self._report.unchanged) % PROGRESS_EVERY == 0:
+            self._show_progress()
         if known and known.digest == digest:
             seen.add(known.number)
             self._report.unchanged += 1
@@ -215,11 +215,11 @@ class Addition:
             self._progress(*self._at)
 
 
-class NotNow(Exception):
+class NotReadable(Exception):
     """A file that cannot be read here and now, through no fault of its own: it is tried again at the next addition."""
 
 
-class Numbers:
+class NumberSet:
     """A set of document numbers, a byte each: a corpus may have millions of rows."""
 
     def __init__(self) -> None:
@@ -235,11 +235,11 @@ class Numbers:
 
 
 def _documents(path: Path, text_field: str) -> Iterator[Document | ReadProblem]:
-    """What `read` gives. Raises NotNow where a package is missing: installing it does not change the file."""
+    """What `read` gives. Raises NotReadable where a package is missing: installing it does not change the file."""
     try:
         yield from read(path, text_field)
     except LibraryError as error:
-        raise NotNow(str(error)) from error
+        raise NotReadable(str(error)) from error
 
 
 def _size(path: Path) -> int:

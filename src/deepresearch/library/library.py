@@ -162,11 +162,14 @@ class Library:
         return self.look(query, authority)[0]
 
     def look(self, query: Query, authority: Authority | None = None) -> tuple[list[Hit], list[str]]:
-        """The hits of `search`, and notes on engines that could not be asked, each given once. Raises LibraryError."""
+        """The hits of `search`, and notes: what the filters left out, engines that could not be asked (each once).
+
+        Raises LibraryError.
+        """
         filters = Filters(iso_date(query.since), iso_date(query.until), query.language, host(query.site))
         judge = (authority or built_in()) if self._store.has_urls() else None  # read only where there are addresses
         wanted = 2 * query.k + 10
-        notes: list[str] = []
+        notes = self._left_out(query)
         while True:
             found = self._indexes.search(query.text, wanted, filters, judge.trusted if judge else None)
             notes += found.notes
@@ -201,7 +204,7 @@ class Library:
         size = sum(file.stat().st_size for file in self.place.rglob("*") if file.is_file())
         return {**self._store.counts(), "undated": self._store.without("date"), "bytes": size}
 
-    def left_out(self, query: Query) -> list[str]:
+    def _left_out(self, query: Query) -> list[str]:
         """Notes on what the filters of `query` could not be applied to."""
         dates = [date for date in (query.since, query.until) if date]
         notes = [f"the date {date!r} could not be read: write YYYY-MM-DD" for date in dates if not iso_date(date)]

@@ -38,11 +38,10 @@ class LibraryProvider:
             raise FetchFailed(f"The library {self.library.name} cannot be read: {str(error).rstrip('.')}.") from error
 
     def _search(self, query: Query) -> SearchResult:
-        notes = self.library.left_out(query)
+        hits, notes = self.library.look(query, self._authority)
         if query.kind:
             notes.append("your own documents are of no kind, so all of them were searched")
-        hits, missing = self.library.look(query, self._authority)
-        return SearchResult(hits, self.name, notes + missing, weighed=True)
+        return SearchResult(hits, self.name, notes, weighed=True)
 
     def close(self) -> None:
         """Close the library's files."""

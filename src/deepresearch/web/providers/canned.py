@@ -185,12 +185,10 @@ def cut_excerpt(passage: Passage, tokenise: Callable[[str], list[str]], words: S
     `words` are, without the page's own position of it."""
     text = " ".join(passage.text.split())
     wanted = set(words)
-    starts = [match.start() for match in re.finditer(r"(?<!\S)\S|(?<=[。！？；，])\S", text)] or [0]
     if len(text) > longest:
-        counts = [
-            len(wanted & set(tokenise(text[start : start + longest]))) for start in starts[:: max(1, len(starts) // 40)]
-        ]
-        start = starts[:: max(1, len(starts) // 40)][counts.index(max(counts))]
+        starts = [match.start() for match in re.finditer(r"(?<!\S)\S|(?<=[。！？；，])\S", text)] or [0]
+        tried = starts[:: max(1, len(starts) // 40)]
+        start = max(tried, key=lambda start: len(wanted & set(tokenise(text[start : start + longest]))))
         cut = text[start : start + longest]
         cut = cut.rsplit(" ", 1)[0] if " " in cut[longest // 2 :] else cut
         text = f"{'… ' if start else ''}{cut}{' …' if start + len(cut) < len(text) else ''}"

@@ -19,6 +19,7 @@ from .cleaning import plain
 
 Outcome = Literal["key_refused", "out_of_quota", "rate_limited", "unreachable", "refused", "not_understood"]
 
+ACCEPTED = "application/json, application/atom+xml;q=0.9"
 TRIES = 3
 SHORT_WAIT = 5.0
 """Longest pause that is made for a service that asks for one, seconds; a longer one is reported as a failure."""
@@ -131,13 +132,20 @@ class Service:
         Short pauses that the service asks for are made. Raises SearchFailed.
         """
         url = (base or self.base) + path
-        values = {name: str(value) for name, value in (params or {}).items() if value is not None}
+        values = {name: str(value) for name, value in (params or {}).items() if value is not None} or None
+        method, sent = "GET" if json is None else "POST", {"Accept": ACCEPTED, **(headers or {})}
         body = {name: value for name, value in json.items() if value is not None} if json is not None else None
 
         async def attempt() -> Fetched:
             async with self._rate.slot(self.name):
                 self._check_not_suspended()
-                answer = await self._once(url, values, body, headers or {})
+                try:
+                    answer = await self._fetcher.call(
+                        method, url, headers=sent, params=values, json=body, allow_private=self._private
+                    )
+                except FetchFailed as error:
+                    # Without its cause: that may quote an address with the key in it.
+                    raise self.failure("unreachable", str(error)) from None
             if failure := self._failure_of(answer):
                 pause = PAUSE if failure.retry_after is None else failure.retry_after
                 if failure.outcome not in ("rate_limited", "unreachable") or pause > SHORT_WAIT:
@@ -153,21 +161,6 @@ class Service:
         except SearchFailed as failure:
             self._suspend_after(failure)
             raise failure from None
-
-    async def _once(self, url: str, params: dict[str, str], json: Any, headers: Mapping[str, str]) -> Fetched:
-        accept = {"Accept": "application/json, application/atom+xml;q=0.9", **headers}
-        try:
-            return await self._fetcher.call(
-                "GET" if json is None else "POST",
-                url,
-                headers=accept,
-                params=params or None,
-                json=json,
-                allow_private=self._private,
-            )
-        except FetchFailed as error:
-            # Without its cause: that may quote an address with the key in it.
-            raise self.failure("unreachable", str(error)) from None
 
     def _failure_of(self, answer: Fetched) -> SearchFailed | None:
         outcome = outcome_of(answer, bool(self._key), self.info.own)
