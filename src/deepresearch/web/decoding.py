@@ -13,20 +13,17 @@ RATIO = 200
 RATIO_FLOOR = 2**20
 """Decoded bytes below which the ratio is not looked at."""
 MOST_MEMBERS = 1_000  # parts of one gzip stream; honest ones have one
-_GZIP, _ZLIB, _RAW = 31, 15, -15  # zlib's window bits for the three framings
+_GZIP = 31  # zlib's window bits for gzip, the only encoding that is asked for
 
 
-def content_encoding(header: str, place: str) -> str:
-    """ "", "gzip" or "deflate". Raises FetchFailed for nested encodings (bomb) and for others (wrong_kind)."""
+def is_gzip(header: str, place: str) -> bool:
+    """Whether a body is compressed. Raises FetchFailed for nested encodings (bomb) and for others (wrong_kind)."""
     names = [name for part in header.lower().split(",") if (name := part.strip()) and name != "identity"]
-    if not names:
-        return ""
     if len(names) > 1:
         raise FetchFailed(f"{place}: encodings within encodings ({header[:60]}) are not undone.", outcome="bomb")
-    name = names[0].removeprefix("x-")
-    if name not in ("gzip", "deflate"):
-        raise FetchFailed(f"{place} is encoded as {name[:30]!r}, which was not asked for.", outcome="wrong_kind")
-    return name
+    if names and names[0].removeprefix("x-") != "gzip":
+        raise FetchFailed(f"{place} is encoded as {names[0][:30]!r}, which was not asked for.", outcome="wrong_kind")
+    return bool(names)
 
 
 class Body:
@@ -35,9 +32,9 @@ class Body:
     Every method raises FetchFailed: too_large, bomb, broken.
     """
 
-    def __init__(self, encoding: str, max_bytes: int, place: str, *, cut: bool = False) -> None:
+    def __init__(self, gzipped: bool, max_bytes: int, place: str, *, cut: bool = False) -> None:
         """place: names the page in errors. cut: a longer body is cut at `max_bytes`, rather than refused."""
-        self._encoding = encoding
+        self._gzipped = gzipped
         self._place = place
         self._cut = cut
         self._max_bytes = max_bytes
@@ -56,7 +53,7 @@ class Body:
         self.raw += len(chunk)
         if self.raw > self._max_bytes and not self._cut:
             raise self._too_large()
-        if not self._encoding:
+        if not self._gzipped:
             self._take(chunk)
         elif chunk:
             self._inflate(chunk)
@@ -87,20 +84,14 @@ class Body:
 
     def _begin(self, data: bytes) -> bool:
         """Start on the next member; whatever follows the last one and is none is ignored, as browsers do."""
-        if self._members and (self._encoding != "gzip" or data[0] != 0x1F):
+        if self._members and data[0] != 0x1F:
             self._ended = True
             return False
         self._members += 1
         if self._members > MOST_MEMBERS:
             raise FetchFailed(f"{self._place} is made of more than {MOST_MEMBERS} gzip streams.", outcome="bomb")
-        self._inflater = zlib.decompressobj(self._framing(data))
+        self._inflater = zlib.decompressobj(_GZIP)
         return True
-
-    def _framing(self, data: bytes) -> int:
-        if self._encoding == "gzip":
-            return _GZIP
-        # Servers disagree on what deflate means. A zlib header's low half-byte is 8, and no usual raw stream's is.
-        return _ZLIB if data[0] & 0x0F == 8 else _RAW
 
     def _take(self, out: bytes) -> None:
         self._length += len(out)

@@ -16,7 +16,7 @@ from ..errors import FetchFailed
 from ..network import proxy_for, tls_context
 from ..retry import Retryable
 from ..settings import NetworkSettings
-from .decoding import Body, content_encoding
+from .decoding import Body, is_gzip
 from .guard import Guard, GuardedBackend
 from .stream import HeadLimit
 from .urls import Url
@@ -226,8 +226,8 @@ class Transport:
         self, response: httpcore2.Response, headers: Mapping[str, str], options: ReadOptions, place: str
     ) -> bytes:
         """The body, decoded. Raises FetchFailed, httpcore2's errors."""
-        encoding = content_encoding(headers.get("content-encoding", ""), place)
-        body = Body(encoding, options.max_bytes, place, cut=options.cut)
+        gzipped = is_gzip(headers.get("content-encoding", ""), place)
+        body = Body(gzipped, options.max_bytes, place, cut=options.cut)
         start = time.monotonic()
         async for chunk in response.aiter_stream():
             body.feed(chunk)
