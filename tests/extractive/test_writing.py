@@ -81,3 +81,19 @@ def test_beside_what_compares_a_row_without_one_of_its_cells_is_not_shown() -> N
     alone = passage("A barge is built of iron plates in the yard of the harbour.", "p2", "Barge")
     text = written("What is the difference between a canoe and a barge?", [both, alone])
     assert "whereas" in text and "| --- |" not in text
+
+
+def test_a_paragraph_around_a_quotation_repeats_nothing_that_was_quoted() -> None:
+    same = "The clerks meet every Monday in the old office."
+    pages = [
+        passage(f"{same} A barge of iron leaks because rust eats its plates.", "p1", "Barges", document="d"),
+        passage(
+            f"{same} In winter frost splits the seams and bolts, a reason why the barge of iron leaks every spring.",
+            "p2",
+            "Barges",
+            document="d",
+            position=9,
+        ),
+    ]
+    text = written("Why does a barge of iron leak?", pages)
+    assert text.count(same.rstrip(".")) == 1 and "rust" in text and "frost splits" in text

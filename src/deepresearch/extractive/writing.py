@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ..text.dates import dates
+from ..text.sentences import split_sentences
 from ..tools.fencing import one_line
 from ..trajectory import Passage
 from .agreement import Pair, compare_sources
@@ -140,10 +141,7 @@ def _said(
     for candidate in candidates:
         if not again and any(unit.text in shown for unit in candidate.units for shown in writer.shown):
             continue
-        if whole and candidate is candidates[0]:
-            found = section_quotes(candidate, writer.following(candidate.passage))
-        else:
-            found = paragraph_quotes(candidate, part.kind in IN_LISTS, writer.following(candidate.passage))
+        found = _around(candidate, part, writer, whole and candidate is candidates[0], again)
         quotes = [quote for quote in found if _is_new(quote, writer) or again]
         if not quotes:
             continue
@@ -163,6 +161,16 @@ def _said(
         if part.kind in ("how", OPEN, "definition", "list", "yes or no"):
             blocks += map(render_code, codes)
     return blocks
+
+
+def _around(candidate: Candidate, part: Part, writer: Writer, whole: bool, again: bool) -> list[Quote]:
+    """The candidate with its paragraph or (whole) its section; alone, where that would repeat a sentence."""
+    following = writer.following(candidate.passage)
+    lists = part.kind in IN_LISTS
+    found = section_quotes(candidate, following) if whole else paragraph_quotes(candidate, lists, following)
+    sentences = [sentence for quote in found for sentence in split_sentences(quote.text)]
+    repeats = not again and any(sentence in one for sentence in sentences for one in writer.shown)
+    return quotes_of(candidate) if repeats else found
 
 
 def _first_date(candidate: Candidate) -> str:
