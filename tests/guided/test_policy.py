@@ -101,6 +101,15 @@ async def test_what_still_does_not_hold_is_quoted_instead(tmp_path: Path) -> Non
     assert {c.level for c in find(events, Verified)[-1].citations} == {"supports"}
 
 
+async def test_a_bare_value_shows_what_to_quote(tmp_path: Path) -> None:
+    text = "The harbour bill was paid in total in May, with 12 bonus points of the harbour.\n\nTOTAL $821.14\n"
+    written = model(finding=finds("Total $821.14", "821.14"), answer=lambda _: "")
+    events, _, _ = await run(
+        tmp_path, "What was the total of the harbour bill?", written, {"a.md": f"# Bill\n\n{text}"}
+    )
+    assert "821.14" in section(events, "Short answer")
+
+
 async def test_it_declines_where_no_passage_says_anything(tmp_path: Path) -> None:
     events, server, _ = await run(tmp_path, QUESTION, model())
     assert "Nothing in the documents searched answers this question." in report(events)

@@ -125,9 +125,9 @@ class GuidedPolicy:
         finding = PassageFinding(question, window.passage.id)
         written = await asker.finding(question, window.text)
         sentences = sentences_of(written or "")
-        claims = [(sentence, window.passage.id) for sentence in sentences]
-        verdicts = await in_thread(check, claims, known, question)
-        holding = [(s, v.evidence) for s, v in zip(sentences, verdicts, strict=True) if v.level == "supports"]
+        texts = sentences or ([written] if written else [])  # a bare value is no sentence, but shows what to quote
+        verdicts = await in_thread(check, [(text, window.passage.id) for text in texts], known, question)
+        holding = [(s, v.evidence) for s, v in zip(sentences, verdicts, strict=False) if v.level == "supports"]
         if holding:
             quoted = dict.fromkeys(" ".join(evidence.split()) for _, evidence in holding)
             text, quotation = " ".join(s for s, _ in holding), "\n".join(filter(None, quoted))
@@ -137,7 +137,7 @@ class GuidedPolicy:
         if not (window.is_chosen and is_related):
             return finding
         whole = "\n".join(quote.text for quote in quotes_of(window.candidate))
-        meant = nearest_to(sentences, verdicts, known)
+        meant = nearest_to(texts, verdicts, known)
         return replace(finding, quotation=meant[0] if meant and meant[0] not in whole else whole)
 
     async def _report(self, view: View, research: Research, asker: Asker) -> Turn | None:

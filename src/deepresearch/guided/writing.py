@@ -107,8 +107,13 @@ class _Writer:
         several things may answer."""
         leading = {candidate.passage.id for candidate in answer.short}
         shares = {one: self._share(one, answer.part) for one in items}
-        least = 0.0 if answer.part.kind in BY_ASPECT else NEARLY * max(shares.values(), default=0.0)
-        kept = [one for one, share in shares.items() if share >= least or not leading.isdisjoint(one.passages)]
+        least = NEARLY * max(shares.values(), default=0.0)
+        everything = answer.part.kind in BY_ASPECT
+        kept = [
+            one
+            for one, share in shares.items()
+            if everything or share >= least > 0 or not leading.isdisjoint(one.passages)
+        ]
         return sorted(kept, key=lambda one: -shares[one])
 
     def _share(self, item: Item, part: Part) -> float:
@@ -200,11 +205,10 @@ async def _direct(
         bound = [findings[number - 1].passage for number in written.findings]
         others = [finding.passage for finding in findings if finding.passage not in bound]
         for sentence in sentences_of(written.text):
-            verdicts = await _verdicts(sentence, [*bound, *others], known, question)
-            item = _item(sentence, verdicts)
+            item, verdicts = await _held(sentence, [*bound, *others], known, question)
             if item is None and not says_nothing(sentence):
-                again = (sentences_of(await asker.repair(sentence, known[bound[0]].text)) or [""])[0]
-                item = _item(again, await _verdicts(again, bound[:1], known, question))
+                for again in sentences_of(await asker.repair(sentence, known[bound[0]].text))[:1]:
+                    item, _ = await _held(again, bound[:1], known, question)
                 meant = nearest_to([sentence] * len(verdicts), verdicts, known)
                 item = item or (Item(meant[0], (meant[1],), True) if meant else None)
             if item and not _is_told(item.text, [one.text for one in items]):
@@ -212,17 +216,13 @@ async def _direct(
     return items
 
 
-async def _verdicts(
+async def _held(
     sentence: str, passages: Sequence[str], known: Mapping[str, Passage], question: str
-) -> list[Citation]:
-    claims = [(sentence, ident) for ident in dict.fromkeys(passages if sentence else ())]
-    return await in_thread(check, claims, known, question)
-
-
-def _item(sentence: str, verdicts: Sequence[Citation]) -> Item | None:
-    """The sentence with those of its passages that support it by themselves; None where none does."""
+) -> tuple[Item | None, list[Citation]]:
+    """The sentence with those of its passages that support it by themselves, None where none does; the verdicts."""
+    verdicts = await in_thread(check, [(sentence, ident) for ident in dict.fromkeys(passages)], known, question)
     supporting = [verdict.passage for verdict in verdicts if verdict.level == "supports"]
-    return Item(sentence, tuple(supporting[:MOST_CITED])) if supporting else None
+    return (Item(sentence, tuple(supporting[:MOST_CITED])) if supporting else None), verdicts
 
 
 def _is_told(sentence: str, told: Sequence[str]) -> bool:
