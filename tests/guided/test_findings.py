@@ -91,9 +91,9 @@ def test_a_sentence_keeps_the_condition_of_its_passage(text: str, whole: str, wi
             "The parser applies any conversion to it.",
         ),
         (
-            "The limit is 40 cars. Its default value is chosen by the loader.",
-            "The default value of the limit is chosen by the loader.",
-            "The value of the limit is chosen by the loader.",
+            "Sets the largest number of cars that the line can take. The default value is chosen by the loader.",
+            "The default for the largest number of cars that the line can take is chosen by the loader.",
+            "The largest number of cars that the line can take is chosen by the loader.",
         ),
         (
             "TRIM specifies that the loader removes empty pages at the end of the file.",

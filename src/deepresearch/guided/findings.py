@@ -164,7 +164,9 @@ def _is_altered(sentence: str, passage: Passage) -> bool:
     is_other = _drops_condition(sentence, nearest) or _swaps_subject(sentence, nearest)
     if place and _FOLLOWS.match(nearest):
         is_other |= _drops_condition(sentence, stated[place - 1], is_before=True)
-    is_other |= bool(_PLANNED.search(nearest)) and not _PLANNED.search(sentence)
+    rest = [term for term in content_terms(sentence) if term not in content_terms(nearest)]
+    sources = f"{nearest} {_nearest(' '.join(rest), stated) if rest else ''}"
+    is_other |= bool(_PLANNED.search(sources)) and not _PLANNED.search(sentence)
     is_other |= not _SAME.search(sentence) and any(
         one.casefold() in sentence.casefold() for one in _SAME.findall(nearest)
     )

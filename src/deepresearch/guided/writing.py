@@ -108,12 +108,8 @@ class _Writer:
         leading = {candidate.passage.id for candidate in answer.short}
         shares = {one: self._share(one, answer.part) for one in items}
         least = NEARLY * max(shares.values(), default=0.0)
-        everything = answer.part.kind in BY_ASPECT
-        kept = [
-            one
-            for one, share in shares.items()
-            if everything or share >= least > 0 or not leading.isdisjoint(one.passages)
-        ]
+        is_open = answer.part.kind in BY_ASPECT
+        kept = [one for one in items if is_open or shares[one] >= least > 0 or not leading.isdisjoint(one.passages)]
         return sorted(kept, key=lambda one: -shares[one])
 
     def _share(self, item: Item, part: Part) -> float:
