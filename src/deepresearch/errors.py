@@ -9,7 +9,8 @@
     │   ├── NoReport             the run has no report: it was stopped or cancelled
     │   ├── DocumentError        a document cannot be read
     │   ├── LibraryError         a library or folder cannot be used
-    │   │   └── DamagedLibrary       damaged, or of another version: only building it again helps
+    │   │   ├── DamagedLibrary       damaged, or of another version: only building it again helps
+    │   │   └── MissingPackage       a package that an extra installs
     │   ├── ExportError          an export cannot be made
     │   ├── RubricError          rubrics that cannot be read or used
     │   └── TrainingError        samples or settings of which nothing can be learnt
@@ -98,6 +99,11 @@ class LibraryError(UserError): ...
 
 
 class DamagedLibrary(LibraryError): ...
+
+
+class MissingPackage(LibraryError):
+    def __init__(self, what: str, package: str, extra: str) -> None:
+        super().__init__(f"{what} needs the package {package}.", f"Run: pip install 'step-deepresearch[{extra}]'")
 
 
 class ExportError(UserError): ...

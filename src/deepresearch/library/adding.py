@@ -1,11 +1,11 @@
 """Bringing files into a library, and out of it again."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..errors import DocumentError, LibraryError
+from ..errors import DocumentError, MissingPackage
 from .document_store import DocumentStore, FileMark, KnownDocument
 from .documents import Document, ReadProblem
 from .passages import make_passages
@@ -138,7 +138,7 @@ class Addition:
         except OSError as error:
             self._forget(str(path))
             self._problems.append((str(path), f"cannot be read: {error.strerror or error}"))
-        except NotReadable as error:
+        except (NotReadable, MissingPackage) as error:  # tried again: the file need not change for it
             self._forget(str(path))
             self._problems.append((str(path), str(error)))
         finally:
@@ -156,7 +156,7 @@ class Addition:
     def _read(self, path: Path) -> None:
         seen = NumberSet()
         try:
-            for item in _documents(path, self._text_field):
+            for item in read(path, self._text_field):
                 if isinstance(item, ReadProblem):
                     self._problem(item.place, item.reason)
                 else:
@@ -232,14 +232,6 @@ class NumberSet:
 
     def __contains__(self, number: int) -> bool:
         return number < len(self._marks) and bool(self._marks[number])
-
-
-def _documents(path: Path, text_field: str) -> Iterator[Document | ReadProblem]:
-    """What `read` gives. Raises NotReadable where a package is missing: installing it does not change the file."""
-    try:
-        yield from read(path, text_field)
-    except LibraryError as error:
-        raise NotReadable(str(error)) from error
 
 
 def _size(path: Path) -> int:

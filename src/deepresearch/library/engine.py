@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from urllib.parse import urlsplit
 
-from ..errors import LibraryError, SettingsError
+from ..errors import LibraryError, MissingPackage, SettingsError
 from ..network import is_on_this_machine
 from ..settings import Settings
 from ..trajectory import Passage
@@ -148,9 +148,7 @@ def _text_engine(place: Path, settings: Settings, keys: Mapping[str, str]) -> En
 def _embedder(settings: Settings, keys: Mapping[str, str]) -> "Embedder":
     library = settings.library
     if not find_spec("numpy"):
-        raise LibraryError(
-            f"library.dense = {library.dense} needs the package numpy.", "Run: pip install 'step-deepresearch[dense]'"
-        )
+        raise MissingPackage(f"library.dense = {library.dense}", "numpy", "dense")
     if not library.dense_model:
         raise SettingsError(f"library.dense = {library.dense} needs a model.", "Name it in library.dense_model.")
     if library.dense == "onnx":

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import chain, islice
 from typing import Any
 
+from ..errors import MissingPackage
 from ..text.terms import tokenise
 from ..trajectory import Passage
 from .engine import Filters
@@ -61,7 +62,7 @@ class OpenSearchEngine:
         try:
             from opensearchpy import OpenSearch  # noqa: PLC0415  an extra, and slow to load
         except ModuleNotFoundError as error:
-            raise OPENSEARCH.not_installed() from error
+            raise MissingPackage("OpenSearch", "opensearch-py", "opensearch") from error
         logging.getLogger("opensearch").addHandler(logging.NullHandler())  # failures are raised, not printed
         self.notes: list[str] = []
         self._alias = alias

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from ..errors import DocumentError, FetchFailed, LibraryError
+from ..errors import DocumentError, FetchFailed, MissingPackage
 from ..text.encoding import decode
 from ..threads import in_thread
 from ..trajectory import Passage
@@ -116,7 +116,7 @@ def _read(page: Fetched, suffix: str) -> Document:
                 raise _scripted(page) from error
             message = error.message.replace(str(file), _place(page))
             raise FetchFailed(message, outcome=_OUTCOMES.get(suffix, "unreadable")) from error
-        except LibraryError as error:  # a package is missing
+        except MissingPackage as error:
             raise FetchFailed(f"{_place(page)} cannot be read here.", error.hint, outcome="wrong_kind") from error
     return replace(document, title=_name(page)) if document.title == file.stem else document
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from queue import LifoQueue
 from typing import Any
 
-from ..errors import DocumentError, LibraryError, ProcessFailed
+from ..errors import DocumentError, MissingPackage, ProcessFailed
 from ..sandbox.process import Worker
 from ..text.dates import iso_date
 from ..text.language import primary_code
@@ -63,7 +63,7 @@ _EXPECTED = {
 def read(path: Path, text_field: str = "text") -> Iterator[Document | ReadProblem]:
     """The documents of one file. text_field: of a corpus, which field or column of its rows is the text.
 
-    Raises DocumentError that names the file and what to do where it cannot be read, LibraryError where a
+    Raises DocumentError that names the file and what to do where it cannot be read, MissingPackage where a
     package is missing, OSError from the file system.
     """
     kind = kind_of(path)
@@ -74,8 +74,7 @@ def read(path: Path, text_field: str = "text") -> Iterator[Document | ReadProble
     _check(path, kind)
     package = _PACKAGES.get(kind)
     if package and not find_spec(package):
-        hint = "Run: pip install 'step-deepresearch[office]'"
-        raise LibraryError(f"{path}: reading .{kind} needs the package {package}.", hint)
+        raise MissingPackage(f"{path}: reading .{kind}", package, "office")
     for item in _reader(path, text_field)(path) if kind in _HARMLESS else read_bounded(path):
         yield _tidy(item) if isinstance(item, Document) else item
 

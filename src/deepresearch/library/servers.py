@@ -22,8 +22,6 @@ class Server:
     """One kind of index server, as messages name it."""
 
     name: str
-    extra: str
-    """Of this package, which installs the server's official client."""
     setting: str
     """The setting that has the server's address."""
     key: str
@@ -39,12 +37,6 @@ class Server:
         if "@" in parts.netloc:
             raise SettingsError(f"{self.setting} has a password in it.", f"Put it in {self.key}.")
         return parts._replace(path=parts.path.rstrip("/"), query="", fragment="").geturl()
-
-    def not_installed(self) -> LibraryError:
-        """The error for a missing client package."""
-        return LibraryError(
-            f"{self.name} needs its client package.", f"Run: pip install 'step-deepresearch[{self.extra}]'"
-        )
 
 
 @dataclass(frozen=True)
@@ -96,8 +88,8 @@ class Connection:
         return LibraryError(f"{server.name} at {self.url} {what}.", hint)
 
 
-OPENSEARCH = Server("OpenSearch", "opensearch", "library.opensearch_url", "DEEPRESEARCH_OPENSEARCH_API_KEY")
-QDRANT = Server("Qdrant", "qdrant", "library.qdrant_url", "DEEPRESEARCH_QDRANT_API_KEY")
+OPENSEARCH = Server("OpenSearch", "library.opensearch_url", "DEEPRESEARCH_OPENSEARCH_API_KEY")
+QDRANT = Server("Qdrant", "library.qdrant_url", "DEEPRESEARCH_QDRANT_API_KEY")
 
 
 def reason_of(answer: object) -> str:

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...errors import LibraryError
+from ...errors import LibraryError, MissingPackage
 from .embedder import Kind, normalised
 
 if TYPE_CHECKING:
@@ -38,9 +38,7 @@ class OnnxEmbedder:
         """Raises LibraryError where the folder or a package is missing."""
         for package in ("onnxruntime", "tokenizers", "numpy"):
             if not find_spec(package):
-                raise LibraryError(
-                    f"library.dense = onnx needs the package {package}.", "Run: pip install 'step-deepresearch[dense]'"
-                )
+                raise MissingPackage("library.dense = onnx", package, "dense")
         self._folder = folder
         for name in ("model.onnx", "tokenizer.json"):
             if not (folder / name).is_file():

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ...errors import MissingPackage
 from ..engine import Filters
 from ..servers import QDRANT, Connection, reason_of
 from .embedder import Batch
@@ -36,7 +37,7 @@ class QdrantVectors:
         try:
             from qdrant_client import QdrantClient, models  # noqa: PLC0415  an extra, and slow to load
         except ModuleNotFoundError as error:
-            raise QDRANT.not_installed() from error
+            raise MissingPackage("Qdrant", "qdrant-client", "qdrant") from error
         self._models = models
         self._collection = collection
         self._server = Connection(QDRANT, url, key, attempts, wait, _read)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ...errors import DocumentError, LibraryError
+from ...errors import DocumentError, MissingPackage
 from ..documents import Document, ReadProblem
 from .corpus import TEXT, document_of
 
@@ -27,14 +27,13 @@ BUFFER = 1024 * 1024  # bytes of a column read at once
 def read_parquet(path: Path, text_field: str = TEXT) -> Iterator[Document | ReadProblem]:
     """A document per row; a row that cannot be used is yielded as a ReadProblem.
 
-    Raises LibraryError without pyarrow, DocumentError for a damaged file or one without the columns of a corpus,
+    Raises MissingPackage without pyarrow, DocumentError for a damaged file or one without the columns of a corpus,
     OSError from the file system.
     """
     try:
         from pyarrow import ArrowException, parquet  # noqa: PLC0415  an optional package
     except ImportError:
-        hint = "Run: pip install 'step-deepresearch[parquet]'"
-        raise LibraryError(f"{path}: reading .parquet needs the package pyarrow.", hint) from None
+        raise MissingPackage(f"{path}: reading .parquet", "pyarrow", "parquet") from None
     number = 0
     try:
         with parquet.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False) as file:
