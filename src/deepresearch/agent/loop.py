@@ -6,7 +6,7 @@ run that was killed anywhere continues by replaying its journal; only a call tha
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -45,16 +45,13 @@ class Run:
         fallback: Policy | None = None,
         handlers: Handlers | None = None,
         verifier: Verifier | None = None,
-        after: Callable[[DeepResearchError], PolicyChanged | RunFailed] = run_state.failed,
     ) -> None:
         """`log` has at least run.started; `folder` is the run's own. `fallback` writes the report from what was
-        gathered where `policy` cannot. `verifier` checks reports; None: mechanically only. `after` gives the event for
-        an error that leaves nothing to report: the failure, or the change to a policy that can do better."""
+        gathered where `policy` cannot. `verifier` checks reports; None: mechanically only."""
         self.log = log
         self.policy = policy
         self.settings = settings
         self.fallback = fallback
-        self.after = after
         self.handlers = handlers or Handlers()
         self.verifier = verifier or Verifier()
         self.task = started(log.events).task
@@ -111,6 +108,10 @@ class Run:
         else:
             event = await self.query()
         return await self._record_all([] if event is None else [event])
+
+    def after(self, error: DeepResearchError) -> PolicyChanged | RunFailed:
+        """The event for an error that leaves nothing to report: the failure, or the change to another policy."""
+        return run_state.failed(error)
 
     async def query(self) -> Event | None:
         """The policy's next turn within what is left of the budget; the end where no better report can come."""

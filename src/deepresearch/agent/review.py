@@ -5,24 +5,15 @@ from the record like everything else.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, TypeVar
 
 from ..policy import Phase
 from ..settings import ReportSettings
 from ..text.markdown import unfenced
-from ..trajectory import WHOLE, Answered, Event, EventBase, Observation, PlanProposed, RunFinished, Turn, Verified
+from ..trajectory import WHOLE, Answered, Event, Observation, PlanProposed, RunFinished, Turn, Verified
 from .drafting import EDIT, ask_outline, assembled, has_drafted, next_step, step_of
 from .run_state import unusable
-from .tool_executor import ToolExecutor
+from .tool_executor import Recorder, ToolExecutor
 from .verifier import REPORT_FILE, Verifier, sent_back, shrunk, standing
-
-E = TypeVar("E", bound=EventBase)
-
-
-class Recorder(Protocol):
-    """Makes an event durable and gives it as recorded."""
-
-    async def __call__(self, event: E, /) -> E: ...
 
 
 class Review:

@@ -28,7 +28,6 @@ from .loop import Run
 from .policies import POLICIES
 from .policies.succession import Succession
 from .policies.without_model import WithoutModel
-from .run_state import failed
 from .sources import Sources, open_sources
 from .verifier import Verifier
 
@@ -78,7 +77,7 @@ def new_run(store: Store, settings: Settings, task: Task, handlers: Handlers | N
             )
         )
         opened.pop_all()
-    return _assemble(store, log, model, policy, tools, sources, handlers)
+    return SourcedRun(store, log, model, policy, tools, sources, handlers)
 
 
 def resumed_run(
@@ -108,7 +107,7 @@ def resumed_run(
         notes = [*_about_unknown(unknown), *model.notes, *sources.notes]
         log.append(RunResumed(versions=versions(), settings=dict(changes), notes=notes))
         opened.pop_all()
-    return _assemble(store, log, model, policy, tools, sources, handlers)
+    return SourcedRun(store, log, model, policy, tools, sources, handlers)
 
 
 def replay_run(store: Store, run: str, environment: Settings, handlers: Handlers | None = None) -> Run:
@@ -265,50 +264,48 @@ def versions() -> dict[str, str]:
 
 
 class SourcedRun(Run):
-    """A run that closes its connections to the web, and the server of its model, too."""
+    """A run with sources, a model made ready, and policies that can continue where the first one cannot work."""
 
-    sources: Sources
-    model: ReadyModel
+    def __init__(
+        self,
+        store: Store,
+        log: RunLog,
+        model: ReadyModel,
+        policy: Policy,
+        tools: Sequence[Tool],
+        sources: Sources,
+        handlers: Handlers,
+    ) -> None:
+        settings = model.settings
+        self.sources, self.model = sources, model
+        others: dict[str, Callable[[], Policy]] = {"extractive": lambda: WithoutModel(settings, tools)}
+        if "guided" in POLICIES.names() and model.recorded.policy == AUTO:
+            others["guided"] = lambda: POLICIES.get("guided")(settings, tools)
+        self.succession = Succession(policy, others)
+        super().__init__(
+            log,
+            self.succession,
+            tools,
+            settings,
+            store.run_folder(log.run),
+            store.blobs,
+            fallback=WithoutModel(settings, tools) if policy.name != "extractive" else None,
+            handlers=handlers,
+            verifier=open_verifier(settings),
+        )
+
+    def after(self, error: DeepResearchError) -> PolicyChanged | RunFailed:
+        """The change to a policy that can work, or the failure."""
+        change = self.succession.after(error)
+        if change:  # the others do not put results into one prompt as they are
+            self.executor.longest = self.model.recorded.context.observation
+        return change or super().after(error)
 
     async def close(self) -> None:
-        """Close everything."""
+        """Close everything, the connections to the web and the server of the model too."""
         await super().close()
         await self.sources.close()
         await in_thread(self.model.close)
-
-
-def _assemble(
-    store: Store,
-    log: RunLog,
-    model: ReadyModel,
-    policy: Policy,
-    tools: Sequence[Tool],
-    sources: Sources,
-    handlers: Handlers,
-) -> Run:
-    settings = model.settings
-    fallback = WithoutModel(settings, tools) if policy.name != "extractive" else None
-    others: dict[str, Callable[[], Policy]] = {"extractive": lambda: WithoutModel(settings, tools)}
-    if "guided" in POLICIES.names() and model.recorded.policy == AUTO:
-        others["guided"] = lambda: POLICIES.get("guided")(settings, tools)
-    succession = Succession(policy, others)
-
-    folder = store.run_folder(log.run)
-    verifier = open_verifier(settings)
-    run = SourcedRun(
-        log, succession, tools, settings, folder, store.blobs, fallback=fallback, handlers=handlers, verifier=verifier
-    )
-    executor = run.executor  # not the run, which would then hold itself
-
-    def after(error: DeepResearchError) -> PolicyChanged | RunFailed:
-        change = succession.after(error)
-        if change:  # the others do not put results into one prompt as they are
-            executor.longest = model.recorded.context.observation
-        return change or failed(error)
-
-    run.after = after
-    run.sources, run.model = sources, model
-    return run
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

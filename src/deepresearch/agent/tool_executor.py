@@ -3,9 +3,9 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
 
@@ -16,15 +16,21 @@ from ..store import Blobs
 from ..tools.base import Tool, ToolContext, ToolResult
 from ..tools.fencing import fence
 from ..tools.workspace import Change, Workspace
-from ..trajectory import Call, Event, Observation, Passage, Status, Task, Turn, ViewCompacted
+from ..trajectory import Call, Event, EventBase, Observation, Passage, Status, Task, Turn, ViewCompacted
 from .budget import call_key
 from .digest import digest
 from .tokens import estimate_tokens
 from .view import Transcript, observation_file
 
-Recorder = Callable[[Observation], Awaitable[object]]
+E = TypeVar("E", bound=EventBase)
 PROBLEM_LENGTH = 2_500
 """Characters of an error message that the policy is shown: ten search providers that fail have a reason each."""
+
+
+class Recorder(Protocol):
+    """Makes an event durable and gives it as recorded."""
+
+    async def __call__(self, event: E, /) -> E: ...
 
 
 class ToolExecutor:

@@ -36,18 +36,19 @@ class LogReading:
 
     status: Literal["clean", "tail", "damage", "refuse"] = "clean"
     """tail: the last record was torn by a crash and does not count. damage: see `problems`. refuse: not a log."""
-    kept: int = 0
-    """How many records are sound."""
-    records: list[dict[str, Any]] = field(default_factory=list)
-    """The sound records, in the order of the file."""
-    lines: list[int] = field(default_factory=list)
-    """The line of each of them, from 1."""
+    records: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """The sound records by their lines, from 1."""
     bad_lines: list[int] = field(default_factory=list)
     """Lines with damage, from 1."""
     problems: list[str] = field(default_factory=list)
     """What is wrong, line by line, in words."""
     pending: list[str] = field(default_factory=list)
     """Ids of tool calls that have no result, in the order of the calls."""
+
+    @property
+    def kept(self) -> int:
+        """How many records are sound."""
+        return len(self.records)
 
 
 def export_run(store: Store, run: str, path: Path) -> int:
@@ -74,22 +75,17 @@ def import_run(store: Store, path: Path, tell: Callable[[str], None] = lambda li
         raise _damage(path, reading)
     if not reading.records:
         raise JournalDamaged(f"{path} holds no records.", "Nothing was imported.")
-    events = _events(path, reading)
+    events: list[Event] = []
+    for line, record in reading.records.items():
+        try:
+            events.append(parse_event(record))
+        except ValidationError as error:
+            raise JournalDamaged(f"{path}, line {line}: {in_words(error)}.", "Nothing was imported.") from error
     for problem in reading.problems:
         tell(f"{path}, {problem}, and left out.")
     with store.create(_free_id(store, events[0].run)) as log:
         log.append(*events)
         return log.run
-
-
-def _events(path: Path, reading: LogReading) -> list[Event]:
-    events: list[Event] = []
-    for line, record in zip(reading.lines, reading.records, strict=True):
-        try:
-            events.append(parse_event(record))
-        except ValidationError as error:
-            raise JournalDamaged(f"{path}, line {line}: {in_words(error)}.", "Nothing was imported.") from error
-    return events
 
 
 def _free_id(store: Store, wanted: str) -> str:
@@ -170,16 +166,12 @@ def _is_torn(fragment: bytes) -> bool:
         return False
     try:
         from_json(fragment, allow_partial=True)
-    except ValueError:
-        return False
-    try:
         json.JSONDecoder().raw_decode(fragment.decode("utf-8", "replace"))
     except json.JSONDecodeError:
-        return True
+        return True  # the beginning of JSON, but not the whole
     except (ValueError, RecursionError):
         return False
-    # A whole record with something after it.
-    return False
+    return False  # a whole record with something after it
 
 
 def _calls(record: dict[str, Any]) -> list[str]:
@@ -192,12 +184,12 @@ def _calls(record: dict[str, Any]) -> list[str]:
     return []
 
 
-def _answered(record: dict[str, Any]) -> str | None:
-    """The id of the call whose result a record is."""
+def _answered(record: dict[str, Any]) -> str:
+    """The id of the call whose result a record is; empty where it is none."""
     match record:
         case {"type": "observation", "call": str(call)} | {"type": "tool_result", "id": str(call)}:
             return call
-    return None
+    return ""
 
 
 class _Scan:
@@ -205,11 +197,9 @@ class _Scan:
 
     def __init__(self) -> None:
         self._reading = LogReading()
-        self._last = 0
-        self._array = False
-        """The file begins like one JSON array over many lines; its last line may then look like a record."""
         self._bad = 0
         self._run = ""
+        self._last = 0
         self._seen: set[int] = set()
         self._calls: dict[str, None] = {}
         self._results: set[str] = set()
@@ -219,27 +209,34 @@ class _Scan:
         """The line before could not be read, so that a missing number is explained already."""
 
     def read(self, file: BinaryIO) -> LogReading:
+        array, reading = False, self._reading
         for number, line in enumerate(_lines(file), 1):
-            if number == 1:
-                self._array = _opens_array(line)
+            array = array or (number == 1 and _opens_array(line))  # the last line of one may look like a record
             self._line(number, line)
-        return self._result()
+        if array and self._unread > reading.kept:
+            return LogReading(status="refuse", problems=["it is one JSON array, not a record per line"])
+        if self._bad > NAMED_LIMIT:
+            reading.problems.append(f"{self._bad - NAMED_LIMIT} more")
+        if self._bad:
+            reading.status = "damage" if reading.kept else "refuse"
+        reading.pending = [call for call in self._calls if call not in self._results]
+        return reading
 
     def _line(self, number: int, line: bytes) -> None:
-        if len(line) > LINE_LIMIT:
-            self._unreadable(number, f"longer than {LINE_LIMIT >> 20} MiB")
-            return
-        if not line.endswith(b"\n"):
-            line = self._unfinished(number, line)
-        text = line.strip(BLANKS)
-        if not text:
-            return
         try:
-            record = _parse_record(text)
+            if len(line) > LINE_LIMIT:
+                raise ValueError(f"longer than {LINE_LIMIT >> 20} MiB")
+            if not line.endswith(b"\n"):
+                line = self._unfinished(number, line)
+            text = line.strip(BLANKS)
+            record = _parse_record(text) if text else None
         except ValueError as error:
-            self._unreadable(number, str(error))
+            self._unread += 1
+            self._gap_explained = True
+            self._name(number, str(error))
         else:
-            self._record(number, record)
+            if record:
+                self._record(number, record)
 
     def _unfinished(self, number: int, line: bytes) -> bytes:
         """What of the last line, which has no end, counts: all of it, or nothing where it is torn."""
@@ -252,29 +249,22 @@ class _Scan:
         return sound
 
     def _record(self, number: int, record: dict[str, Any]) -> None:
-        seq, run = record["seq"], record.get("run") or self._run
+        seq, run, last = record["seq"], record.get("run") or self._run, self._last
         if self._run and run != self._run:
             self._name(number, f"belongs to run {str(run)[:100]}, the lines before to {self._run[:100]}")
             return
         if seq in self._seen:
             self._name(number, f"seq {seq} is further up already")
             return
-        self._run = run if isinstance(run, str) else ""
-        self._seen.add(seq)
-        self._check_order(number, seq)
-        self._check_calls(number, record)
-        self._reading.kept += 1
-        self._reading.records.append(record)
-        self._reading.lines.append(number)
-
-    def _check_order(self, number: int, seq: int) -> None:
-        last = self._last
         if seq < last:
             self._name(number, f"seq {seq} comes after {last}")
         elif seq > last + 1 and not self._gap_explained:
             self._name(number, f"seq {seq} follows {last}: records are missing")
-        self._last = max(last, seq)
-        self._gap_explained = False
+        self._run = run if isinstance(run, str) else ""
+        self._seen.add(seq)
+        self._last, self._gap_explained = max(last, seq), False
+        self._check_calls(number, record)
+        self._reading.records[number] = record
 
     def _check_calls(self, number: int, record: dict[str, Any]) -> None:
         for call in _calls(record):
@@ -282,18 +272,11 @@ class _Scan:
                 self._name(number, f"call {call[:100]} has been made before")
             self._calls[call] = None
         answered = _answered(record)
-        if answered is None:
-            return
         if answered in self._results:
             self._name(number, f"a second result for call {answered[:100]}")
-        elif answered not in self._calls and not self._unread:
+        elif answered and answered not in self._calls and not self._unread:
             self._name(number, f"a result for call {answered[:100]}, which has not been made")
-        self._results.add(answered)
-
-    def _unreadable(self, number: int, what: str) -> None:
-        self._unread += 1
-        self._gap_explained = True
-        self._name(number, what)
+        self._results |= {answered} - {""}
 
     def _name(self, number: int, what: str) -> None:
         self._bad += 1
@@ -301,17 +284,6 @@ class _Scan:
             self._reading.problems.append(f"line {number}: {what}")
             if self._reading.bad_lines[-1:] != [number]:
                 self._reading.bad_lines.append(number)
-
-    def _result(self) -> LogReading:
-        reading = self._reading
-        if self._bad > NAMED_LIMIT:
-            reading.problems.append(f"{self._bad - NAMED_LIMIT} more")
-        if self._array and self._unread > reading.kept:
-            return LogReading(status="refuse", problems=["it is one JSON array, not a record per line"])
-        if self._bad:
-            reading.status = "damage" if reading.kept else "refuse"
-        reading.pending = [call for call in self._calls if call not in self._results]
-        return reading
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
