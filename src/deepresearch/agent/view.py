@@ -20,7 +20,6 @@ from ..settings import ContextSettings
 from ..trajectory import (
     BudgetReached,
     BudgetWarned,
-    Call,
     Event,
     Observation,
     Passage,
@@ -136,7 +135,9 @@ class Transcript:
         left = float(self._total)
         short: list[int] = []
         for result in (r for block in old for r in block.results.values()):
-            if self._can_shorten(result) and (saved := self._saving(result)) > 0:
+            if result.seq in self.short or result is self._newest_todo:
+                continue
+            if (saved := self._saving(result)) > 0:
                 short.append(result.seq)
                 left -= saved
         if left * self.scale > target:
@@ -145,9 +146,10 @@ class Transcript:
         for block in old:
             if left * self.scale <= target:
                 break
-            if not self._holds_kept(block):
-                dropped.append(block.seq)
-                left -= self._length_with(block, self.short | set(short))
+            if any(r is self._newest_todo or self.cited & set(r.passage_ids) for r in block.results.values()):
+                continue
+            dropped.append(block.seq)
+            left -= block.tokens - sum(self._saving(r) for r in block.results.values() if r.seq in short)
         if not short and not dropped:
             return None
         return ViewCompacted(short=short, dropped=dropped, tokens_before=before, tokens_after=round(left * self.scale))
@@ -180,7 +182,8 @@ class Transcript:
         block.messages = [assistant_message(block.turn, self._reasoning)]
         for call in block.turn.calls:
             if result := block.results.get(call.id):
-                block.messages.append(tool_message(call, self._text(result)))
+                shown = {"name": call.tool, "content": self._text(result)}
+                block.messages.append({"role": "tool", "tool_call_id": call_id(call), **shown})
         self._measure(block)
 
     def _text(self, result: Observation, short: bool = False) -> str:
@@ -190,17 +193,6 @@ class Transcript:
 
     def _saving(self, result: Observation) -> int:
         return estimate_tokens(result.shown) - estimate_tokens(self._text(result, short=True))
-
-    def _length_with(self, block: Exchange, short: set[int]) -> int:
-        return block.tokens - sum(
-            self._saving(r) for r in block.results.values() if r.seq in short and r.seq not in self.short
-        )
-
-    def _can_shorten(self, result: Observation) -> bool:
-        return result.seq not in self.short and result is not self._newest_todo
-
-    def _holds_kept(self, block: Exchange) -> bool:
-        return any(r is self._newest_todo or self.cited & set(r.passage_ids) for r in block.results.values())
 
     def _shorten_rejected(self, block: Exchange) -> None:
         """Keep no more of a reply that could not be used than shows the policy what it was."""
@@ -253,17 +245,10 @@ def assistant_message(turn: Turn, reasoning: bool) -> Message:
     if reasoning:
         message |= {"reasoning_content": turn.reasoning, "wire": turn.wire}
     if turn.calls:
-        message["tool_calls"] = [call_entry(call, call_arguments(call)) for call in turn.calls]
+        # An unreadable call is echoed without arguments: servers refuse broken JSON in a history.
+        arguments = [json.dumps(call.arguments or {}, ensure_ascii=False) for call in turn.calls]
+        message["tool_calls"] = list(map(call_entry, turn.calls, arguments))
     return message
-
-
-def tool_message(call: Call, text: str) -> Message:
-    return {"role": "tool", "tool_call_id": call_id(call), "name": call.tool, "content": text}
-
-
-def call_arguments(call: Call) -> str:
-    """The arguments as JSON text; an unreadable call is echoed empty, since servers refuse broken JSON in a history."""
-    return json.dumps(call.arguments or {}, ensure_ascii=False)
 
 
 def note_text(event: Event) -> str:

@@ -1,13 +1,16 @@
 """What a served model can do, found out by asking it two short things and its server for one vector."""
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
-from ..errors import ModelError
+from ..errors import ModelError, NoToolCalling, RequestRefused
 from ..models.base import Message, Spec
 from ..models.client import ChatClient, chat_client
 from ..models.embeddings import EmbeddingClient
 from ..settings import Settings
+from ..trajectory import Reply
 from .facts import ModelFacts
 
 PATIENCE = 120.0
@@ -44,33 +47,26 @@ def ask_abilities(settings: Settings, facts: ModelFacts) -> ModelFacts:
 async def _asked(settings: Settings, facts: ModelFacts) -> ModelFacts:
     client = chat_client(settings, temperature=0.0, max_tokens=LONGEST, retries=0, timeout=PATIENCE, dialect="native")
     try:
-        tools = facts.tools if facts.tools is not None else await _calls_tools(client)
-        schema = facts.schema if facts.schema is not None else await _obeys_schema(client)
+        tools, schema = facts.tools, facts.schema
+        if tools is None:  # it does where it calls one when nothing else makes sense
+            reply = await _answered(client, _ASK_CALL, [_SEARCH])
+            tools = reply is not None and any(call.problem is None for call in reply.calls)
+        if schema is None:  # it does where a request for prose becomes JSON, in one of the forms that servers take
+            reply = await _answered(client, _ASK_PROSE, schema=_SCHEMA)
+            schema = reply is not None and client.endpoint.enforced not in ("", "words")
     finally:
         await client.close()
     return ModelFacts(tools=tools, schema=schema).over(facts)
 
 
-async def _calls_tools(client: ChatClient) -> bool:
-    """Whether the model calls a tool when nothing else makes sense; a server that takes no tools does not."""
+async def _answered(
+    client: ChatClient, messages: Sequence[Message], tools: Sequence[Spec] = (), **how: Any
+) -> Reply | None:
+    """The reply; None where the server takes no such request."""
     try:
-        reply = await client.complete(_ASK_CALL, [_SEARCH])
-    except ModelError as error:
-        if error.reason in ("no_tool_calling", "request_refused"):
-            return False
-        raise
-    return any(call.problem is None for call in reply.calls)
-
-
-async def _obeys_schema(client: ChatClient) -> bool:
-    """Whether a schema turns a request for prose into JSON, in one of the forms in which servers take it."""
-    try:
-        await client.complete(_ASK_PROSE, schema=_SCHEMA)
-    except ModelError as error:
-        if error.reason == "request_refused":
-            return False
-        raise
-    return client.endpoint.enforced not in ("", "words")
+        return await client.complete(messages, tools, **how)
+    except (NoToolCalling, RequestRefused):
+        return None
 
 
 def makes_vectors(base_url: str, model: str) -> bool:

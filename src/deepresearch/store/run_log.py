@@ -84,11 +84,6 @@ class RunLog:
         self._closed = False
         self._guard = threading.Lock()
 
-    @property
-    def next_seq(self) -> int:
-        """The number that the next event will get."""
-        return len(self.events) + 1
-
     def append(self, *events: Event) -> list[Event]:
         """Record `events` together, all or none, durable on return; gives them as recorded.
 
@@ -101,7 +96,7 @@ class RunLog:
             now = time.time()
             numbered = [
                 event.model_copy(update={"run": self.run, "seq": seq, "time": event.time or now})
-                for seq, event in enumerate(events, self.next_seq)
+                for seq, event in enumerate(events, len(self.events) + 1)
             ]
             rows, recorded = zip(*map(self._encoded, numbered), strict=True) if numbered else ((), ())
             self._write(rows)
