@@ -110,8 +110,8 @@ def next_step(step: Observation, reply: str, registered: Mapping[str, Passage]) 
     return another or Observation(call=None, reason=EDIT, shown=ASK_EDIT)
 
 
-def assembled(events: Sequence[Event], standing: str) -> str:
-    """The sections written since the outline, in order, under the title of the standing report."""
+def assembled(events: Sequence[Event], report: str) -> str:
+    """The sections written since the outline, in order, under the title of `report`."""
     texts: dict[int, str] = {}
     number: int | None = None
     for event in events:
@@ -126,5 +126,5 @@ def assembled(events: Sequence[Event], standing: str) -> str:
                 pass
     from ..report.markup import split_title  # noqa: PLC0415  the room is slow to import, and seldom needed here
 
-    title, _ = split_title(standing)
+    title, _ = split_title(report)
     return "\n\n".join(([f"# {title}"] if title else []) + [texts[n] for n in sorted(texts)]) + "\n"

@@ -23,7 +23,7 @@ from .budget import BudgetTracker
 from .control import Control, Handlers
 from .review import Review
 from .tool_executor import ToolExecutor
-from .verifier import Verifier, standing
+from .verifier import Verifier, current_report
 from .view import Transcript
 
 E = TypeVar("E", bound=EventBase)
@@ -98,11 +98,11 @@ class Run:
         event: Event | None = None
         if report := run_state.report_in_hand(since):
             spare = self.policy.revises and self.budget.has_spare(self.settings.budget, time.time())
-            event = await self.control.until_asked(self.review.conclude(report, since, spare))
+            event = await self.control.until_asked(self.review.advance(report, since, spare))
         elif turn and run_state.open_calls(turn, since):
             await self.act(turn, since)
         elif turn and not run_state.is_settled(turn, since):
-            event = await self.control.until_asked(self.review.take(turn, self._phase(turn)))
+            event = await self.control.until_asked(self.review.classify(turn, self._phase(turn)))
         elif not self.budget.finish_early and (plan := run_state.unapproved_plan(since, self.settings)):
             event = await self.control.approval(plan, self.handlers)
         else:
@@ -119,7 +119,7 @@ class Run:
         await self._record_all(self.budget.check(self.settings.budget, failures, time.time()))
         await self._compact()
         phase = self._phase()
-        if phase == "answer" and (report := standing(self.log.events)):
+        if phase == "answer" and (report := current_report(self.log.events)):
             return RunFinished(reason="partial" if report.partial else "answered")
         if phase == "answer" and run_state.gave_up(self.log.events, self.budget.turns, self.settings):
             raise NoAnswer("The policy's replies could not be used.", "See them with `deepresearch trajectory`.")
@@ -161,7 +161,7 @@ class Run:
 
     async def _answer(self, request: str, text: str) -> End | None:
         """Do what a person or another process asks for."""
-        end = await self._record_all(run_state.requested(request, text, self.log.events))
+        end = await self._record_all(run_state.events_of_request(request, text, self.log.events))
         if request == "deliver":
             return await self._deliver(text) or await self.record(RunPaused(reason="stopped"))
         return end

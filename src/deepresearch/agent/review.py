@@ -13,7 +13,7 @@ from ..trajectory import WHOLE, Answered, Event, Observation, PlanProposed, RunF
 from .drafting import EDIT, ask_outline, assembled, has_drafted, next_step, step_of
 from .run_state import unusable
 from .tool_executor import Recorder, ToolExecutor
-from .verifier import REPORT_FILE, Verifier, sent_back, shrunk, standing
+from .verifier import REPORT_FILE, Verifier, current_report, revision_note, shrunk
 
 
 class Review:
@@ -34,7 +34,7 @@ class Review:
         self._executor = executor
         self._events = events
 
-    async def take(self, turn: Turn, phase: Phase) -> Event:
+    async def classify(self, turn: Turn, phase: Phase) -> Event:
         """What `turn`, which has no calls, is: the plan, the report, a step of its drafting, or unusable.
 
         Raises NoToolCalling.
@@ -46,7 +46,7 @@ class Review:
         read = turn.model_copy(update={"text": text})
         if problem := unusable(read, phase, self._events, drafting=step is not None):
             return problem
-        if step and (report := standing(self._events)):
+        if step and (report := current_report(self._events)):
             return await self._draft(step, text, report)
         partial = phase == "answer" or turn.finish not in WHOLE
         return shrunk(text, self._events) or self.report_of(read).model_copy(update={"partial": partial})
@@ -55,7 +55,7 @@ class Review:
         """The text of `turn` as the report."""
         return Answered(text=turn.text, by=turn.model, parts=turn.parts)
 
-    async def conclude(self, report: Answered, since: Sequence[Event], spare: bool) -> Event:
+    async def advance(self, report: Answered, since: Sequence[Event], spare: bool) -> Event:
         """The next step of `report`: a second draft from its evidence, its check, its revision, or the end of the run.
 
         since: the events since the newest turn. spare: whether there is budget left for what the report can do
@@ -69,7 +69,7 @@ class Review:
         if verified is None:
             ask = more and self._settings.ask
             return await self._verifier.check(report, self._executor.registered, ask, self._question)
-        note = sent_back(verified, self._events, self._settings.max_revisions) if more else None
+        note = revision_note(verified, self._events, self._settings.max_revisions) if more else None
         if note and self._executor.write(REPORT_FILE, report.text):
             return note
         return RunFinished(reason="partial" if report.partial else "answered")
@@ -79,9 +79,9 @@ class Review:
     ) -> RunFinished | None:
         """End the run early with a report, marked partial for `reason`; None where there is nothing to report.
 
-        The report is the standing one, else what `write` makes of what was gathered, where something was.
+        The report is the current one, else what `write` makes of what was gathered, where something was.
         """
-        report = standing(self._events)
+        report = current_report(self._events)
         if report is None and write is not None:
             report = self.report_of(await record(await write()))
         if report is None:

@@ -91,7 +91,7 @@ def unapproved_plan(since: Sequence[Event], settings: Settings) -> str | None:
     return plans[-1].text if plans and settings.plan == "ask" and not find(since, PlanApproved) else None
 
 
-def requested(request: str, text: str, events: Sequence[Event]) -> list[Event]:
+def events_of_request(request: str, text: str, events: Sequence[Event]) -> list[Event]:
     """The events by which a person's or another process's request takes effect."""
     turn, since = tail(events)
     interrupted = [

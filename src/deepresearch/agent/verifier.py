@@ -138,7 +138,7 @@ class Verifier:
         return await asyncio.gather(*map(ask, questions))
 
 
-def standing(events: Sequence[Event]) -> Answered | None:
+def current_report(events: Sequence[Event]) -> Answered | None:
     """The run's current report, valid unless a better one comes; None before the first, and once the run has ended."""
     for event in reversed(events):
         if isinstance(event, RunFinished):
@@ -151,7 +151,7 @@ def standing(events: Sequence[Event]) -> Answered | None:
 def shrunk(text: str, events: Sequence[Event]) -> Observation | Answered | None:
     """The event for a reply that is far shorter than the report it is to replace: it is sent back once, and the
     second time the report remains. None: it may replace it."""
-    report = standing(events)
+    report = current_report(events)
     if report is None or len(text) >= SHRINKS * len(report.text):
         return None
     if any(isinstance(e, Observation) and e.reason == SHRUNK for e in _since(report, events)):
@@ -165,7 +165,7 @@ def shrunk(text: str, events: Sequence[Event]) -> Observation | Answered | None:
     )
 
 
-def sent_back(verified: Verified, events: Sequence[Event], most: int) -> Observation | None:
+def revision_note(verified: Verified, events: Sequence[Event], most: int) -> Observation | None:
     """The note that sends the report of which `verified` is the check back to the policy with what is wrong in it.
 
     None where nothing is wrong, and where it has been sent back `most` times already, or the last time without effect.
