@@ -186,7 +186,6 @@ class Reply(Record):
     """US dollars; None where the price is unknown."""
     seconds: float = 0.0
     model: str = ""
-    sample: Sample | None = None
 
 
 class Turn(Reply, EventBase):
@@ -195,6 +194,7 @@ class Turn(Reply, EventBase):
     type: Literal["turn"] = "turn"
     parts: list[AnsweredPart] = []
     """Of a report, where its policy knows which parts of the question it answers; empty: not known."""
+    sample: Sample | None = None
 
 
 class Observation(EventBase):

@@ -144,21 +144,6 @@ async def test_a_server_that_does_not_stream_though_asked_to(wire: Wire) -> None
     assert (await wire.reply({**GOOD, "plain": True})).text == "Yes."
 
 
-async def test_further_fields_of_the_request_and_tokens_as_sampled() -> None:
-    logprobs = {"content": [{"token": "Yes", "logprob": -0.5}]}
-    events = [
-        chunk({"role": "assistant"}) | {"prompt_token_ids": [1, 2]},
-        {"choices": [{"index": 0, "delta": {"content": "Yes"}, "token_ids": [9], "logprobs": logprobs}]},
-        chunk({}, "stop"),
-    ]
-    async with ChatServer([{"events": events}]) as server:
-        client = ChatClient(ModelSettings(name="m", base_url=server.url), "", extra={"return_token_ids": True})
-        reply = await client.complete(ASK)
-        await client.close()
-    assert server.requests[0].body["return_token_ids"] is True
-    assert reply.sample is not None and reply.sample.completion_ids == [9]
-
-
 async def test_many_at_once_share_one_client() -> None:
     async with ChatServer([lambda request: {"text": request.body["messages"][0]["content"]}]) as server:
         client = ChatClient(ModelSettings(name="m", base_url=server.url), "")

@@ -131,18 +131,6 @@ def test_usage_that_is_missing_is_estimated_and_says_so() -> None:
     assert usage.model_dump()["estimated"] is True
 
 
-def test_tokens_as_sampled() -> None:
-    assembler = Assembler()
-    assembler.feed({"prompt_token_ids": [1, 2], "choices": []})
-    for id in (3, 4):
-        logprobs = {"content": [{"token": "x", "logprob": -id / 10}]}
-        assembler.feed({"choices": [{"index": 0, "delta": {"content": "x"}, "token_ids": [id], "logprobs": logprobs}]})
-    sample = assembler.sample()
-    assert sample is not None
-    assert (sample.prompt_ids, sample.completion_ids, sample.logprobs) == ([1, 2], [3, 4], [-0.3, -0.4])
-    assert assembled({"content": "x"}).sample() is None
-
-
 async def test_an_event_of_several_lines_and_returns_as_line_ends() -> None:
     assert await events_of([b'data: {"a":\ndata: 1}\n\ndata: 2\n\n']) == ['{"a":\n1}', "2"]
     assert await events_of([b"data: 1\r", b"\rdata: 2\r\n", b"\r\n"]) == ["1", "2"]

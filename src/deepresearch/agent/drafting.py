@@ -7,7 +7,7 @@ Pure functions of the record: each step is a note to the policy, and the reply t
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..tools.fencing import one_line, show_passage
 from ..trajectory import Answered, Event, Observation, Passage, RunFinished, Turn
@@ -34,13 +34,11 @@ ASK_EDIT = (
 )
 
 
-@dataclass(frozen=True)
-class OutlineSection:
+class OutlineSection(NamedTuple):
     """One section of the outline."""
 
     heading: str
-    argues: str
-    passages: tuple[str, ...]
+    passages: list[str]
     """Ids of registered passages that it rests on."""
 
 
@@ -76,8 +74,8 @@ def sections_of(outline: str, registered: Mapping[str, Passage]) -> list[Outline
     sections = []
     for head, end in zip(heads, ends, strict=False):
         body = outline[head.end() : end]
-        ids = dict.fromkeys(name for name in _ID.findall(body) if name in registered)
-        sections.append(OutlineSection(one_line(head[1]), " ".join(body.split()), tuple(ids)))
+        ids = list(dict.fromkeys(name for name in _ID.findall(body) if name in registered))
+        sections.append(OutlineSection(one_line(head[1]), ids))
     return sections[:MOST_SECTIONS]
 
 

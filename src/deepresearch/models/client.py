@@ -52,13 +52,11 @@ class ChatClient:
         network: NetworkSettings | None = None,
         reasoning: bool = False,
         wait: float = 1.0,
-        extra: Mapping[str, Any] | None = None,
     ) -> None:
         """
         key: sent as a bearer token; may be empty.
         reasoning: send the model's earlier reasoning back; otherwise only to endpoints that ask for it.
         wait: seconds before the second attempt, doubled with each further one, unless the server names a time.
-        extra: further fields of every request, e.g. {"return_token_ids": True, "logprobs": True} for rollouts.
         Raises SettingsError for an address, a key, a proxy or a dialect that cannot be one.
         """
         import httpx2  # noqa: PLC0415  a tenth of a second that only those pay who talk to a model
@@ -66,7 +64,6 @@ class ChatClient:
         self.name = settings.name
         self._settings = settings
         self._wait = wait
-        self._extra = dict(extra or {})
         check_dialect(settings.dialect)
         self._url, shown = addresses(settings.base_url, "/chat/completions", "model.base_url")
         self._failures = Failures(shown, self.name, checked_key(key))
@@ -111,7 +108,7 @@ class ChatClient:
     async def _attempt(self, ask: Ask) -> Reply:
         """A request, changed to what the endpoint asks for where it refuses. Raises ModelError, or Retryable."""
         for _ in range(MOST_CURES):
-            fields = self.endpoint.fields(ask, self._extra)
+            fields = self.endpoint.fields(ask)
             try:
                 reply = await self._once(ask, fields)
                 self.endpoint.expect_schema(reply, ask)
@@ -238,7 +235,6 @@ class ChatClient:
             cost=cost(self.name, usage),
             seconds=seconds,
             model=assembler.model or self.name,
-            sample=assembler.sample(),
             notes=list(ask.notes),
             wire=assembler.wire,
         )

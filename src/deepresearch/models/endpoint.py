@@ -101,8 +101,8 @@ class Endpoint:
         self.context = self.settings.context
         self.length_field = "max_completion_tokens" if OPENAI in self.url else "max_tokens"
 
-    def fields(self, ask: Ask, extra: Mapping[str, Any]) -> dict[str, Any]:
-        """The request as this endpoint takes it; `extra`: further fields of every request."""
+    def fields(self, ask: Ask) -> dict[str, Any]:
+        """The request as this endpoint takes it."""
         native = self.settings.dialect == "native"
         offers = bool(ask.tools) and (ask.may_call or "tool_choice" not in self.without)
         asked_in_words = [in_words(ask.schema)] if ask.schema is not None and self.schema_form == "words" else []
@@ -123,7 +123,7 @@ class Endpoint:
                 fields["tool_choice"] = "none"
         if ask.schema is not None:
             fields |= FORMS[self.schema_form](ask.schema)
-        return {name: value for name, value in fields.items() if name not in self.without} | dict(extra)
+        return {name: value for name, value in fields.items() if name not in self.without}
 
     def cure(self, refused: Refused, sent: Mapping[str, Any], ask: Ask) -> str:
         """Change what the refusal complains about; what was changed, in words, empty where nothing is known to help."""

@@ -103,11 +103,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {quote(lowered[near[0]])}?" if near else ""
 
 
-def quote(value: Any, longest: int = LONGEST_QUOTED) -> str:
+def quote(value: Any) -> str:
     """`value` as short JSON for a message: control characters escaped, cut where it is long."""
-    text = json.dumps(value[: longest + 1] if isinstance(value, str) else value, ensure_ascii=False)
+    text = json.dumps(value[: LONGEST_QUOTED + 1] if isinstance(value, str) else value, ensure_ascii=False)
     text = text.encode("utf-8", "backslashreplace").decode()
-    return text if len(text) <= longest + 2 else text[:longest] + "..."
+    return text if len(text) <= LONGEST_QUOTED + 2 else text[:LONGEST_QUOTED] + "..."
 
 
 def _types(schema: Schema) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ..trajectory import Sample, Usage
+from ..trajectory import Usage
 from .base import Message
 from .calls import GivenCall
 
@@ -182,9 +182,6 @@ class Assembler:
         self._usage: dict[str, Any] = {}
         self._calls: list[_CallParts] = []
         self._by_index: dict[Any, _CallParts] = {}
-        self._prompt_ids: list[int] = []
-        self._ids: list[int] = []
-        self._logprobs: list[float] = []
 
     def feed(self, chunk: dict[str, Any]) -> bool:
         """Take a chunk; returns whether it brought anything new."""
@@ -192,7 +189,6 @@ class Assembler:
             self._usage = usage
         if model := chunk.get("model"):
             self.model = model
-        self._prompt_ids = chunk.get("prompt_token_ids") or self._prompt_ids
         for choice in chunk.get("choices") or ():
             if not choice.get("index"):
                 return self._take(choice, chunk.get("object") == "chat.completion")
@@ -233,12 +229,6 @@ class Assembler:
             input=whole, cached=cached, output=usage.get("completion_tokens") or usage.get("output_tokens") or 0
         )
 
-    def sample(self) -> Sample | None:
-        """Tokens as sampled, where the server gave all of them."""
-        if not (self._prompt_ids and self._ids) or len(self._logprobs) != len(self._ids):
-            return None
-        return Sample(prompt_ids=self._prompt_ids, completion_ids=self._ids, logprobs=self._logprobs)
-
     def _take(self, choice: dict[str, Any], is_whole: bool) -> bool:
         self.begun = True
         finish = choice.get("finish_reason")
@@ -252,9 +242,6 @@ class Assembler:
             new = self._take_message(message) or new
         elif isinstance(choice.get("text"), str):
             new = self._take_message({"content": choice["text"]}) or new
-        self._ids += choice.get("token_ids") or ()
-        if logprobs := choice.get("logprobs"):
-            self._logprobs += [token["logprob"] for token in logprobs.get("content") or ()]
         return new
 
     def _forget(self, message: dict[str, Any]) -> None:
