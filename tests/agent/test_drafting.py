@@ -99,8 +99,8 @@ def test_an_outline_keeps_known_passages_once_and_in_order() -> None:
     known = {name: Passage(id=name, document="d", title="t", text="x") for name in ("aaaaaaaaaaaa", "bbbbbbbbbbbb")}
     text = "# One\n\\cite{bbbbbbbbbbbb, aaaaaaaaaaaa} bbbbbbbbbbbb cccccccccccc\n### Two\nnothing"
     one, two = sections_of(text, known)
-    assert (one.heading, one.passages) == ("One", ("bbbbbbbbbbbb", "aaaaaaaaaaaa"))
-    assert (two.heading, two.passages) == ("Two", ())
+    assert (one.heading, one.passages) == ("One", ["bbbbbbbbbbbb", "aaaaaaaaaaaa"])
+    assert (two.heading, two.passages) == ("Two", [])
 
 
 def test_steps_are_read_back_from_the_record() -> None:
