@@ -87,7 +87,9 @@ class RubricWriter:
         task = self._task
         hidden = list(_hidden(task))
         told = "\n".join(fact for fact, role in hidden if role != "negative")
-        summary = await self._ask("summary", {"facts": told, "answer": task.answer}, "summary", _reads("summary"))
+        summary = await self._ask(
+            "summary", {"facts": told, "answer": task.answer}, "summary", _reads("summary", like=told)
+        )
         rubrics = [await self._rubric(n, fact, role) for n, (fact, role) in enumerate(hidden, 1)]
         shown = "\n".join(rubric.criterion for rubric in rubrics if not rubric.negative)
         names = [name for name in (task.answer, *task.aliases) if name]
