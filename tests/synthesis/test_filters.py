@@ -191,6 +191,21 @@ def test_parquet_holds_the_same_as_json_lines(tmp_path: Path, options: FilterOpt
         LineFile(tmp_path / "lines.parquet", {})
 
 
+def test_japanese_is_no_chinese_and_a_line_more_in_every_turn_makes_no_new_run(tmp_path: Path) -> None:
+    japanese = rewritten(
+        1, "この委員会はその年に二度開かれ、問題を各県に委ねたが、その後二度と議論されることはなかった。"
+    )
+    japanese["events"][0]["task"]["language"] = "zh"
+    for event in japanese["events"][1:]:
+        event["text"] = event.get("text", "")[-50:] if "この" in event.get("text", "") else ""
+    assert FILTERS.get("language")(FilterOptions()).reason(japanese)
+    copy = rollout(2)
+    for event in copy["events"]:
+        event["text"] = f"{event.get('text', '')}\nThat is all."
+    duplicates = FILTERS.get("duplicates")(FilterOptions())
+    assert [bool(duplicates.reason(record)) for record in (rollout(2), rollout(3), copy)] == [False, False, True]
+
+
 def test_every_filter_can_be_named() -> None:
     assert set(FILTERS.names()) == {*FOR_ROLLOUTS, *FOR_TASKS}
     with pytest.raises(UserError, match="not among the filters"):

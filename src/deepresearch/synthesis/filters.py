@@ -166,7 +166,7 @@ class Loops(Filter):
 
 
 class NearDuplicates(Filter):
-    """Records that share nearly all their n-grams with one that was kept, by MinHash."""
+    """Records that share nearly all n-grams of their lines with one that was kept, by MinHash."""
 
     PERMUTATIONS, BANDS = 128, 16
 
@@ -177,8 +177,8 @@ class NearDuplicates(Filter):
         self._kept: list[tuple[str, Any]] = []
 
     def reason(self, record: Sample) -> str:
-        words = tokens(" ".join(own_texts(record)))
-        grams = {" ".join(gram) for gram in ngrams(words, min(self.options.words, max(1, len(words))))}
+        lines = [words for text in own_texts(record) for line in text.splitlines() if (words := tokens(line))]
+        grams = {" ".join(gram) for words in lines for gram in ngrams(words, min(self.options.words, len(words)))}
         sketch = self._rensa.RMinHash(self.PERMUTATIONS, 42)
         sketch.update(sorted(grams))
         for key in self._index.query(sketch):
@@ -222,7 +222,7 @@ class MixedLanguage(Filter):
                 if weight < self.SHORTEST:
                     continue
                 own = 3 * han if language == "zh" else latin
-                if own / weight < 0.5 or (language != "zh" and 3 * han > 0.25 * weight):
+                if own / weight < 0.5 or max(other, 3 * han * (language != "zh")) > 0.25 * weight:
                     return f"in a text in {language}: “{paragraph.strip()[:80]}”"
         return ""
 
