@@ -16,6 +16,7 @@ from deepresearch.trajectory import (
     Citation,
     Event,
     Observation,
+    PlanApproved,
     RunFailed,
     RunFinished,
     RunPaused,
@@ -103,8 +104,8 @@ def test_a_recorded_budget_that_is_none(run: MakeRun) -> None:
 
 
 def test_time_at_rest_does_not_count(run: MakeRun) -> None:
-    events = run("Text", before=[RunPaused(), RunResumed()])
-    for event in events[4:]:
+    events = run("Text", before=[RunPaused(), RunResumed(), PlanApproved()])
+    for event in events[5:]:
         event.time += 86_400
     assert working_seconds(events) == 180
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..derived import counts_as_turn, find, started, total_cost, total_usage
-from ..trajectory import Event, Judged, Observation, RunResumed, RunStarted, Turn
+from ..trajectory import Event, Judged, Observation, PlanApproved, RunResumed, RunStarted, Turn
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def working_seconds(events: Iterable[Event]) -> float:
     total = 0.0
     last: float | None = None
     for event in events:
-        if last is not None and not isinstance(event, RunResumed | Judged):
+        if last is not None and not isinstance(event, RunResumed | PlanApproved | Judged):
             total += max(0.0, event.time - last)
         last = event.time
     return total

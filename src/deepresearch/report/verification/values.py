@@ -156,7 +156,7 @@ def _exchanged(
     own: Sequence[Value], known: Sequence[Value], near: Sequence[Value], text: str, shown: str
 ) -> list[Fault]:
     """A fault where a value of the claim is with words that are with another value in the evidence, and none that
-    are with itself, or where two are each with the words of the other."""
+    are with itself."""
     theirs, mine = list(_with_clauses(near, shown)), list(_with_clauses(own, text))
     for value, words in mine:
         its = [terms for other, terms in theirs if agree(value, other)]
@@ -164,11 +164,7 @@ def _exchanged(
         if len(its) != 1 or sum(agree(value, other) for other in known) > 1:
             continue
         for other, terms in rest:
-            partners = [w for v, w in mine if agree(v, other)]
-            own_words, other_words = words & its[0] - terms, words & terms - its[0]
-            crossed = any(w & its[0] - terms and len(w & terms) <= len(w & its[0]) for w in partners)
-            alone = its[0] - words and not own_words and len(words) <= SHORT
-            if other_words and (crossed and len(own_words) <= len(other_words) if partners else alone):
+            if words & terms - its[0] and its[0] - words and not words & its[0] - terms and len(words) <= SHORT:
                 first, second = words_of(value, text), words_of(other, shown)
                 reason = say(text, "exchanged", words=first, other=second)
                 return [Fault(kind_of(value), first, reason)]
