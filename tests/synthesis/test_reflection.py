@@ -126,6 +126,8 @@ HINT = "Hint from the supervisor: the answer in your report is not right. Compar
         ("OK. I compare it with each condition now.", "en"),
         ("Following the hint, I search again.", "en"),
         ("根据提示，我再查一次。", "zh"),
+        ("You said that it is wrong.", "en"),
+        ("你说报告不对。", "zh"),
     ],
 )
 def test_what_repeats_or_mentions_a_hint_is_found(text: str, language: str) -> None:
