@@ -194,13 +194,8 @@ class ModelStep:
         def checked(reply: str) -> Value:
             found = json_object(reply, next(iter(fields)))
             for key, form in fields.items():
-                right = (
-                    found.get(key) in form["enum"]
-                    if "enum" in form
-                    else isinstance(found.get(key), _TYPES[form["type"]])
-                )
-                if key in found and not right:
-                    raise Unusable(f'"{key}" is not {form.get("enum") or form["type"]}')
+                if key in found and not isinstance(found[key], _TYPES[form["type"]]):
+                    raise Unusable(f'"{key}" is no {form["type"]}')
                 if len(str(found.get(key, "")).strip()) < form.get("minLength", 0):
                     raise Unusable(f'"{key}" is shorter than {form["minLength"]} characters')
             try:
