@@ -23,7 +23,7 @@ LESSONS_A_WORLD = 24
 ASKED = 7
 """Questions on one result that its pages may answer."""
 NOT_FOUND, AGAIN = "not found", "try again"
-"""What is noted of a result without the fact, and of an error."""
+"""How the note on a result without the fact ends, and what is noted of an error."""
 RECALLED = 3
 """Passages shown before that the tool recalls by number."""
 
@@ -121,8 +121,9 @@ def reading(rng: random.Random, count: int, k: int, lexicon: Lexicon) -> Iterato
             for hop in _questions(pages, web, rng):
                 source = source_of(hop, pages)
                 same = [query for n, query in enumerate(hop.queries()) if source and hop.sentence(n) in source.text]
-                lesson.give("<|question|>", rng.choice(same if same and rng.random() < 0.7 else hop.queries()))
-                lesson.want("<|think|>", note(hop, pages, {page.id: n for n, page in enumerate(pages, 1)}))
+                query = rng.choice(same if same and rng.random() < 0.7 else hop.queries())
+                lesson.give("<|question|>", query)
+                lesson.want("<|think|>", note(hop, query, pages, {page.id: n for n, page in enumerate(pages, 1)}))
                 lesson.want("<|end|>")
             yield lesson
 
@@ -146,10 +147,16 @@ def source_of(hop: Fact, pages: Sequence[Page]) -> Page | None:
     return next((page for page in pages if not page.outdated and hop in page.states), None)
 
 
-def note(hop: Fact, pages: Sequence[Page], numbers: dict[str, int]) -> str:
+def note(hop: Fact, query: str, pages: Sequence[Page], numbers: dict[str, int]) -> str:
     """What a result brings for a step: the sentence that states it, and its number."""
     page = source_of(hop, pages)
-    return cited(hop, page.text, f"[{numbers[page.id]}]") if page else NOT_FOUND
+    return cited(hop, page.text, f"[{numbers[page.id]}]") if page else not_found(hop, query)
+
+
+def not_found(hop: Fact, query: str) -> str:
+    """The note on a result without the fact. It begins as a sentence that states it would: so small a model can tell
+    that no page goes on from there, but hardly that none will."""
+    return f"{hop.stem(hop.queries().index(query))} {NOT_FOUND}"
 
 
 def cited(hop: Fact, text: str, mark: str) -> str:
@@ -180,8 +187,6 @@ class Episode:
         thought = ""
         kind = "first query"
         for hop in hops:
-            if source_of(hop, self.shown):
-                thought = thought if thought else note(hop, self.shown, self.numbers)
             for query in hop.queries():
                 if source_of(hop, self.shown):
                     break
@@ -192,8 +197,8 @@ class Episode:
                     self.lesson.give("<|error|>", "search failed")
                     thought, kind = AGAIN, "after an error"
                 self._show(web.search(query))
-                thought = note(hop, self.shown, self.numbers)
-                kind = "in other words" if thought == NOT_FOUND else "next query"
+                thought = note(hop, query, self.shown, self.numbers)
+                kind = "in other words" if thought.endswith(NOT_FOUND) else "next query"
             if not source_of(hop, self.shown):
                 return
         self._turn("report", [("<|think|>", thought), ("<|report|>", self._report(hops))])

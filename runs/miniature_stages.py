@@ -36,7 +36,7 @@ from .miniature_measure import Arena, CountTokens, FailingSource, Outcome, arena
 from .miniature_page import transcript
 from .miniature_tasks import Group, TaskMaker, held_out_paths, make_tasks, write_tasks
 from .miniature_teacher import Teacher
-from .miniature_world import SITES, Lexicon, World, build_library, make_world, write_authority
+from .miniature_world import RELATIONS, SITES, Lexicon, World, build_library, make_world, write_authority
 
 PASSAGES = 4
 """Of one search."""
@@ -227,17 +227,21 @@ def training_paths() -> list[tuple[str, ...]]:
 
 
 def samples_of(lessons: Iterable[Lesson], student: Student) -> Iterator[TokenSample]:
-    """Lessons as tokens. One that decides weighs more: the first of a thought, and the number of a source."""
+    """Lessons as tokens. One that decides weighs more: what follows a relation in a thought, the number of a source."""
     tokenizer = student.dialect.tokenizer
     encode = lambda text: tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)  # noqa: E731
-    thought = tokenizer.convert_tokens_to_ids("<|think|>")
+    relations = tuple(words for relation in RELATIONS.values() for words in relation.words)
     for lesson in lessons:
         ids, weights = ids_of(lesson, encode, tokenizer.convert_tokens_to_ids)
-        words = tokenizer.convert_ids_to_tokens(ids)
+        words = [word.lstrip("Ġ") for word in tokenizer.convert_ids_to_tokens(ids)]
+        mark = ""
         for place in range(1, len(ids)):
+            before = " ".join(words[max(0, place - 5) : place]).removesuffix(" of")
+            is_found = mark == "<|think|>" and before.endswith(relations) and words[place] != "of"
             is_number = words[place].isdigit() and (words[place - 1].endswith("[") or words[place - 1].isdigit())
-            if weights[place] == 1.0 and (is_number or ids[place - 1] == thought):
+            if weights[place] == 1.0 and (is_number or is_found):
                 weights[place] = DECISIVE
+            mark = words[place] if words[place] in MARKS else mark
         yield TokenSample(ids, weights, kind=lesson.kind)
 
 

@@ -11,7 +11,7 @@ from deepresearch.policy import View
 from deepresearch.synthesis.records import SyntheticTask
 from deepresearch.trajectory import Call, Event, Observation, Turn
 
-from .miniature_lessons import AGAIN, NOT_FOUND, cited, report_text
+from .miniature_lessons import AGAIN, NOT_FOUND, cited, not_found, report_text
 from .miniature_tasks import hops_of
 from .miniature_world import Fact, Page
 
@@ -76,7 +76,7 @@ class Teacher:
             if query in hop.queries():
                 source = self._source(events, hop)
                 if source is None:
-                    return NOT_FOUND
+                    return not_found(hop, query)
                 return cited(hop, self._pages[source].text, f"[{list(registered(events)).index(source) + 1}]")
         return NOT_FOUND
 

@@ -102,12 +102,14 @@ class Fact(NamedTuple):
         """The same the other way round."""
         return self._replace(backwards=not self.backwards)
 
+    def stem(self, wording: int) -> str:
+        """The beginning of its sentence, up to what is found."""
+        words = RELATIONS[self.relation].words[wording]
+        return f"{self.value} is the {words} of" if self.backwards else f"{self.country} has the {words}"
+
     def sentence(self, wording: int = 0) -> str:
         """As pages state it; what is known comes first."""
-        words = RELATIONS[self.relation].words[wording]
-        if self.backwards:
-            return f"{self.value} is the {words} of {self.country}."
-        return f"{self.country} has the {words} {self.value}."
+        return f"{self.stem(wording)} {self.found}."
 
     def stated_in(self, text: str) -> str:
         """As the text states it; empty where it does not."""
