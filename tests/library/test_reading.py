@@ -18,7 +18,7 @@ from tests.library.pdf_maker import make_pdf
         ("a.pdf", b"\x89PNG\r\n\x1a\n", "PNG image"),
         ("a.txt", b"abc\x00\x01\x02def" * 50, "not text"),
         ("a.txt", b"", "empty"),
-        ("a.rtf", b"{\\rtf1", "not read"),
+        ("a.rtf", b"{\\rtf1", "cannot be read"),
         ("a.docx", b"PK\x03\x04", "damaged"),
         ("a.docx", b"Dear all", "it is something else"),
         ("a.xls", b"PK\x03\x04", "zip archive"),
