@@ -206,10 +206,10 @@ class DocumentStore:
     def under(self, root: str) -> set[str]:
         """The files at or under `root` that were read or that documents came from (an addition may have broken off)."""
         files = """
-            SELECT DISTINCT file FROM documents WHERE file = ?1 OR (file >= ?2 AND file < ?3)
-            UNION SELECT path FROM files WHERE path = ?1 OR (path >= ?2 AND path < ?3)"""
+            SELECT DISTINCT file FROM documents WHERE file = ? OR (file >= ? AND file < ?)
+            UNION SELECT path FROM files WHERE path = ? OR (path >= ? AND path < ?)"""
         least = root.rstrip("/") + "/"
-        return {path for (path,) in self._run(files, root, least, least[:-1] + "0")}
+        return {path for (path,) in self._run(files, *(root, least, least[:-1] + "0") * 2)}
 
     def document(self, id: str) -> KnownDocument | None:
         """The document with this id."""
