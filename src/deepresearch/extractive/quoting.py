@@ -85,7 +85,8 @@ def section_quotes(candidate: Candidate, following: Sequence[Passage]) -> list[Q
     if candidate.passage.excerpt:
         return quotes
     if quotes[-1].kind == "row":  # in a short table the row that is asked for may have another name
-        return quotes_of(replace(candidate, units=_list_around(candidate, units_of(candidate.passage.text), TABLE)))
+        rows = _list_around(candidate, units_of(candidate.passage.text), TABLE)
+        return quotes_of(replace(candidate, units=tuple(dict.fromkeys((*candidate.units, *rows)))))
     said = " ".join(quote.text for quote in quotes)
     room = SECTION - _width(said)
     for passage in [candidate.passage, *following]:
