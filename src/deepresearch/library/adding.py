@@ -18,7 +18,7 @@ Watch = Callable[[int, float], None]
 """Called more often: passages written, and about which share of the bytes has been read."""
 BATCH = 20_000  # passages that become durable and searchable together
 PROGRESS_EVERY = 500  # documents between two reports of progress
-READING_VERSION = "4"
+READING_VERSION = "5"
 """Raised when readers or cutting change: files are then read again although they have not changed."""
 MOST_PROBLEMS = 1000
 """Problems of one file that are remembered and reported again while it does not change."""

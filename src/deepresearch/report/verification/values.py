@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 from typing import Literal
 
 from ...text.characters import normalise
@@ -26,6 +27,13 @@ SHORT = 6
 TELLING = frozenset(("%", "usd", "eur", "gbp", "jpy", "cny", "inr", "hkd", "m", "kg", "s", "°", "°F"))
 """Units with another of which a number is another number. A passage may leave them out, as tables do."""
 _PAGE = re.compile(r"\b(?:pp?\.|pages?)\s?$", re.IGNORECASE)
+_COMPARED = r"(?:fewer|less|more|higher|lower|larger|smaller|greater|longer|shorter|older|younger|earlier|later)"
+_DIFFERENCE_AFTER = re.compile(rf"(?:\W+\w+)?\W+{_COMPARED}\b(?:\W+\w+){{0,2}}?\W+than\b", re.IGNORECASE)
+_DIFFERENCE_BEFORE = re.compile(
+    r"\b(?:increase|decrease|rise|fall|drop|decline|gain|loss|difference|rose|fell|grew|dropped|declined|gained|lost|up"
+    r"|down|increased|decreased)(?:\s+(?:of|by))?\s*$|(?:增加|减少|增长|下降|上升|下跌|提高|降低|多|少|高|低|相差|差)[了出]?\s*$",
+    re.IGNORECASE,
+)
 _CLAUSE = re.compile(r"[;!?、。]|[,.:](?!\d)|(?<!\d)[,.:]|\b(?:and|but|while|whereas|then)\b|而|但|并且")
 
 
@@ -33,7 +41,8 @@ def check(claim: Reading, passage: Reading, evidence: str) -> list[Fault]:
     """The numbers and dates of the claim that the passage, its title and its own date do not give.
 
     evidence: the sentences of the passage that say most of the claim. With another value of the same kind in them the
-    fault is a conflict.
+    fault is a conflict. A difference or a percentage counts as given where two numbers of the claim and the evidence
+    make it.
     """
     text, shown = normalise(claim.text), normalise(evidence)
     known: list[Value] = [*quantities(passage.plain), *dates(passage.plain)]
@@ -43,7 +52,10 @@ def check(claim: Reading, passage: Reading, evidence: str) -> list[Fault]:
     for value in own:
         others = [other for other in unclaimed if is_alike(value, other)]
         words = words_of(value, text)
-        if _is_given(value, known, others) or _is_page(text, value):
+        if isinstance(value, Quantity) and _is_difference(value, text):
+            if _is_worked_out(value, near, own, shown):
+                continue
+        elif _is_given(value, known, others) or _is_page(text, value):
             continue
         if isinstance(value, Quantity) and value.spelt and value.value <= SMALL and not others:
             continue
@@ -150,6 +162,24 @@ def _pieced(claimed: Date, known: Sequence[Date]) -> bool:
     days = any(d.month is None and d.day == claimed.day and d.day is not None for d in known)
     years = claimed.year is None or any(d.year == claimed.year for d in known)
     return years and (months or (days and bool(same_month)))
+
+
+def _is_difference(value: Quantity, text: str) -> bool:
+    """Whether a number says by how much another one is more or less."""
+    return bool(_DIFFERENCE_AFTER.match(text, value.end) or _DIFFERENCE_BEFORE.search(text[: value.start]))
+
+
+def _is_worked_out(value: Quantity, near: Sequence[Value], own: Sequence[Value], shown: str) -> bool:
+    """Whether the evidence gives a difference, or two numbers have it, or the percentage, between them."""
+    rest = [o for o in (*near[:MOST], *own[:MOST]) if isinstance(o, Quantity) and o != value and not o.ordinal]
+    pairs = [(a, b) for a, b in combinations(rest, 2) if a.unit == b.unit and a.unit and a.value != b.value]
+    for one, other in pairs:
+        gap = abs(one.value - other.value)
+        shares = [100 * gap / abs(q.value) for q in (one, other) if q.value] if value.unit == "%" else []
+        if _rounds_to(gap, value) or any(_rounds_to(share, value) for share in shares):
+            return True
+    same = [o for o in near if isinstance(o, Quantity) and agree(value, o)]
+    return any(not pairs or is_alike(value, o) or _is_difference(o, shown) for o in same)
 
 
 def _exchanged(
